@@ -1,0 +1,27 @@
+"""coexpr: which genes are expressed like this one, in the human brain?
+
+The public names are `Atlas`, an open database that answers questions, and `CoexprError`, the base
+of every error that coexpr raises on purpose. `coexpr.ingest.ingest` loads downloads of the Allen
+Human Brain Atlas into a database.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from coexpr.errors import CoexprError
+
+if TYPE_CHECKING:
+    from coexpr.atlas import Atlas
+
+__all__ = ["Atlas", "CoexprError", "__version__"]
+
+__version__ = "0.1.0.dev0"
+
+
+def __getattr__(name: str) -> Any:
+    # Deferred: `coexpr --help` needs this package but neither DuckDB nor numpy, which cost more
+    # than everything else it imports.
+    if name == "Atlas":
+        from coexpr.atlas import Atlas
+
+        return Atlas
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,35 @@
+"""An answer: named columns, rows, and the route that led to them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A table with its provenance.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Names of the columns.
+    rows : iterable of sequences
+        One value per column each; None where there is no value.
+    route : dict
+        Everything that decides the numbers: database, donors, number of samples, rule, method.
+    """
+
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Any]]
+    route: dict[str, Any] = field(default_factory=dict)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return the rows as a DataFrame; its `attrs` hold the route."""
+        import pandas as pd  # noqa: PLC0415 - slow to import, and few answers need it
+
+        frame = pd.DataFrame(list(self.rows), columns=list(self.columns))
+        frame.attrs["route"] = self.route
+        return frame

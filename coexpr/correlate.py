@@ -1,0 +1,91 @@
+"""numpy only: the correlation of one profile with many."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Values per block: 8 MB as float64, so that a block is still in cache when it is used again.
+_BLOCK_VALUES = 1 << 20
+
+# Relative variance below which deviations may be the rounding of the mean and nothing else.
+_DOUBTFUL = 1e-28
+
+
+def correlate_seed(
+    seed: NDArray[np.floating], profiles: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Return Pearson's r of one profile with each of many, pairwise complete.
+
+    Parameters
+    ----------
+    seed : (S,) float32 or float64
+        A profile: log2 intensity over S samples. NaN where unknown.
+    profiles : (P, S) float32 or float64
+        Profiles over the same samples. They are read block by block and never copied whole.
+
+    Returns
+    -------
+    r : (P,) float64
+        Sum of (x - mean x)(y - mean y) over the root of the product of the two sums of squares, in
+        double precision, means and sums over the samples that both profiles know. NaN where fewer
+        than two are shared or either profile is constant over them.
+    n : (P,) int32
+        Samples shared with each profile.
+
+    Raises
+    ------
+    ValueError
+        If the seed has not as many samples as the profiles.
+    """
+    n_profiles, n_samples = profiles.shape
+    if seed.shape != (n_samples,):
+        raise ValueError(f"the seed has shape {seed.shape}; expected ({n_samples},), a row of the profiles")
+    known = ~np.isnan(seed)
+    samples = slice(None) if known.all() else np.flatnonzero(known)
+    x = seed[samples].astype(np.float64)
+    r = np.full(n_profiles, np.nan)
+    n = np.full(n_profiles, len(x), dtype=np.int32)
+    step = max(1, _BLOCK_VALUES // max(1, n_samples))
+    for start in range(0, n_profiles, step):
+        rows = slice(start, start + step)
+        y = profiles[rows, samples].astype(np.float64)
+        shared = ~np.isnan(y)
+        if shared.all():
+            r[rows] = _complete(x, y)
+        else:
+            r[rows], n[rows] = _pairwise_complete(x, y, shared)
+    return r, n
+
+
+def _complete(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return r of x (S,) with each row of y (b, S), neither with NaN."""
+    if len(x) < 2 or (x == x[0]).all():
+        return np.full(len(y), np.nan)
+    dx = x - x.mean()
+    means = y.mean(axis=1)
+    dy = y - means[:, None]
+    squares = np.einsum("ij,ij->i", dy, dy)
+    doubtful = np.flatnonzero(squares <= _DOUBTFUL * len(x) * means**2)
+    squares[doubtful[(y[doubtful] == y[doubtful, :1]).all(axis=1)]] = np.nan
+    return np.clip(dy @ dx / np.sqrt(squares * (dx @ dx)), -1, 1)
+
+
+def _pairwise_complete(
+    x: NDArray[np.float64], y: NDArray[np.float64], shared: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Return r and n of x (S,) with each row of y (b, S) over the samples that are shared (b, S)."""
+    n = shared.sum(axis=1, dtype=np.int32)
+    enough = np.maximum(n, 1)
+    x = np.broadcast_to(x, y.shape)
+    dx = np.where(shared, x - (np.sum(x, axis=1, where=shared) / enough)[:, None], 0)
+    dy = np.where(shared, y - (np.sum(y, axis=1, where=shared) / enough)[:, None], 0)
+    squares = np.einsum("ij,ij->i", dx, dx) * np.einsum("ij,ij->i", dy, dy)
+    squares[(n < 2) | _is_constant(x, shared) | _is_constant(y, shared)] = np.nan
+    return np.clip(np.einsum("ij,ij->i", dx, dy) / np.sqrt(squares), -1, 1), n
+
+
+def _is_constant(values: NDArray[np.float64], shared: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Say of each row whether its shared values are all equal."""
+    low = np.min(values, axis=1, where=shared, initial=np.inf)
+    high = np.max(values, axis=1, where=shared, initial=-np.inf)
+    constant: NDArray[np.bool_] = low >= high
+    return constant

@@ -1,0 +1,199 @@
+"""One DuckDB file: where it is, opening it, and bringing its schema up to date.
+
+Readers open it read-only. Only ingest writes, and what it writes is readable by any DuckDB from
+1.4 on, whatever version wrote it.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import duckdb
+from platformdirs import user_data_path
+
+import coexpr
+from coexpr.errors import DatabaseError
+from coexpr.queries import query
+from coexpr.resources import room
+
+ENVIRONMENT_VARIABLE = "COEXPR_DB"
+
+# Ingest holds one download in memory itself; DuckDB spills beside the database past this.
+_WRITING_MEMORY = "1GB"
+
+
+def database_path(chosen: Path | str | None = None) -> Path:
+    """Return the path of the database: the chosen one, else COEXPR_DB, else the user's own.
+
+    Parameters
+    ----------
+    chosen : path, optional
+        What the user named with --db, or passed to `Atlas`.
+    """
+    if chosen:
+        return Path(chosen)
+    if from_environment := os.environ.get(ENVIRONMENT_VARIABLE):
+        return Path(from_environment)
+    return user_data_path("coexpr", appauthor=False) / "atlas.duckdb"
+
+
+def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open the database at `path` for reading.
+
+    Raises
+    ------
+    DatabaseError
+        If there is none, it is not coexpr's, another process is writing it, or its schema is older
+        or newer than this version of coexpr.
+    """
+    if not path.exists():
+        raise DatabaseError(
+            f"there is no database at {path}. Load a download with `coexpr ingest PATH`, "
+            "or try `coexpr demo`."
+        )
+    try:
+        connection = duckdb.connect(path, read_only=True)
+    except duckdb.Error as error:
+        raise DatabaseError(_why_not_opened(path, error)) from None
+    try:
+        behind = _pending(connection, path)
+        if behind:
+            raise DatabaseError(
+                f"{path} was made by an older coexpr (its schema lacks {behind[0].name}). "
+                "`coexpr ingest` brings it up to date when it loads the next download."
+            )
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the database at `path` for ingest, creating it or bringing it up to date first.
+
+    A database that this call created and that holds no download when the call ends is removed
+    again: nothing half-done is left behind.
+
+    Raises
+    ------
+    DatabaseError
+        As for `open_readonly`, and if the file cannot be created.
+    """
+    created = not path.exists()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(f"{path} cannot be created: {error.strerror}. Choose another with --db.") from None
+    connection = _attach(path)
+    try:
+        _migrate(connection, path)
+        yield connection
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise DatabaseError(
+            f"{path} could not be written: {_first_line(error)}. What was being loaded is rolled back; "
+            "free some space and run the same command again."
+        ) from None
+    finally:
+        if created and not _holds_a_download(connection):
+            connection.close()
+            path.unlink(missing_ok=True)
+            path.with_name(path.name + ".wal").unlink(missing_ok=True)
+        else:
+            connection.execute(query("checkpoint_atlas"))
+            connection.close()
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit what happens inside, or roll all of it back if anything is raised."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+def schema_version() -> int:
+    """Return the number of the newest migration of this version of coexpr."""
+    return _number(_migrations()[-1])
+
+
+def _migrations() -> list[Traversable]:
+    sql_files = [file for file in room("migrations").iterdir() if file.name.endswith(".sql")]
+    return sorted(sql_files, key=lambda file: file.name)
+
+
+def _number(migration: Traversable) -> int:
+    return int(migration.name.split("_")[0])
+
+
+def _pending(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Traversable]:
+    """Return the migrations that the database has not seen; refuse one that is ahead of us."""
+    try:
+        applied = connection.execute(query("applied_migrations")).fetchall()
+    except duckdb.CatalogException:
+        raise DatabaseError(
+            f"{path} is a DuckDB file, but not one of coexpr's. Choose another with --db or {ENVIRONMENT_VARIABLE}."
+        ) from None
+    version, _, writer = applied[-1] if applied else (0, "", "")
+    if version > schema_version():
+        raise DatabaseError(
+            f"{path} has schema {version}, written by coexpr {writer}; this is coexpr {coexpr.__version__}, "
+            f"which knows schema {schema_version()}. Upgrade coexpr to use it."
+        )
+    return [migration for migration in _migrations() if _number(migration) > version]
+
+
+def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Apply each pending migration and its record in one transaction."""
+    if connection.execute(query("count_tables")).fetchone() == (0,):
+        connection.execute(query("create_schema_migrations"))
+    for migration in _pending(connection, path):
+        with transaction(connection):
+            connection.execute(migration.read_text(encoding="utf-8"))
+            connection.execute(
+                query("insert_schema_migration"),
+                {
+                    "version": _number(migration),
+                    "name": migration.name,
+                    "coexpr_version": coexpr.__version__,
+                },
+            )
+
+
+def _holds_a_download(connection: duckdb.DuckDBPyConnection) -> bool:
+    try:
+        return connection.execute(query("count_downloads")).fetchone() != (0,)
+    except duckdb.Error:
+        return False
+
+
+def _attach(path: Path) -> duckdb.DuckDBPyConnection:
+    """Attach the file to an in-memory connection: only ATTACH can set the row group size."""
+    connection = duckdb.connect(
+        config={"memory_limit": _WRITING_MEMORY, "temp_directory": f"{path}.tmp"},
+    )
+    # Before version 2, DuckDB takes no parameter in ATTACH, so the path goes in as a quoted literal.
+    literal = "'" + str(path).replace("'", "''") + "'"
+    try:
+        connection.execute(query("attach_atlas").replace("$path as", f"{literal} as"))
+        connection.execute(query("use_atlas"))
+    except duckdb.Error as error:
+        connection.close()
+        raise DatabaseError(_why_not_opened(path, error)) from None
+    return connection
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).splitlines()[0].rstrip(".")
+
+
+def _why_not_opened(path: Path, error: duckdb.Error) -> str:
+    if "lock" in str(error):
+        return f"{path} is in use by another process. Wait until it has finished, then try again."
+    return f"{path} cannot be opened as a database: {_first_line(error)}."

@@ -1,0 +1,67 @@
+"""Matrices in numpy, rows of lists in DuckDB: the bridge between them, through Arrow.
+
+A row of the database is one list of a fixed length; null in a list is NaN in a matrix of floats
+and -1 in a matrix of calls.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+# Rows per Arrow batch: about 30 MB of the widest donor's.
+_BATCH_ROWS = 8192
+
+
+def stream(
+    connection: duckdb.DuckDBPyConnection, statement: str, parameters: Mapping[str, Any] | None = None
+) -> Iterator[tuple[NDArray[np.generic], ...]]:
+    """Run a statement whose last column is a list, and yield its rows in batches.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    statement : str
+        Its columns are numbers, the last of them lists.
+    parameters : mapping, optional
+
+    Yields
+    ------
+    tuple of arrays
+        Each column but the last as (b,), the last as (b, n), for runs of b rows with lists of one
+        length n.
+    """
+    relation = connection.sql(statement, params=dict(parameters or {}))
+    # The method was renamed in DuckDB 1.5 and the old name is gone from 2.0.
+    to_reader = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
+    for batch in to_reader(_BATCH_ROWS):
+        *columns, lists = batch.columns
+        ends = np.flatnonzero(np.diff(lists.value_lengths().to_numpy())) + 1
+        for start, end in zip([0, *ends], [*ends, len(lists)], strict=True):
+            if start < end:
+                run = slice(start, end)
+                keys = (column.to_numpy()[run] for column in columns)
+                yield *keys, _to_matrix(lists[run])
+
+
+def to_lists(matrix: NDArray[np.generic]) -> pa.ListArray:
+    """Return the rows of a matrix as lists, with null for NaN and for -1 in a matrix of int8 calls."""
+    rows, width = matrix.shape
+    flat = np.ascontiguousarray(matrix).reshape(-1)
+    if flat.dtype == np.int8:
+        missing = flat == -1
+        values = pa.array(flat == 1, mask=missing if missing.any() else None)
+    else:
+        values = pa.array(flat, from_pandas=True)
+    return pa.ListArray.from_arrays(pa.array(np.arange(rows + 1, dtype=np.int32) * width), values)
+
+
+def _to_matrix(lists: pa.ListArray) -> NDArray[np.generic]:
+    values = lists.flatten()
+    if pa.types.is_boolean(values.type):
+        values = values.cast(pa.int8()).fill_null(-1)
+    matrix: NDArray[np.generic] = values.to_numpy(zero_copy_only=False).reshape(len(lists), -1)
+    return matrix

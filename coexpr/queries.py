@@ -1,0 +1,48 @@
+"""The named queries of sql/.
+
+A file holds the queries about one noun. Each begins with a line `-- name: some_name`, then
+comment lines that say in a sentence what it answers, then one statement with DuckDB's own
+`$parameters`. No SQL is written in Python.
+"""
+
+import re
+from functools import cache
+from importlib.resources.abc import Traversable
+
+from coexpr.resources import room
+
+_NAME_LINE = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+def query(name: str) -> str:
+    """Return the text of the query called `name`."""
+    return queries()[name]
+
+
+@cache
+def queries() -> dict[str, str]:
+    """Return every query of sql/ by its name.
+
+    Raises
+    ------
+    ValueError
+        If two queries share a name, in one file or in two, or a query is empty.
+    """
+    return read_queries(room("sql"))
+
+
+def read_queries(folder: Traversable) -> dict[str, str]:
+    """Read the named queries of every .sql file of `folder`; see `queries`."""
+    found: dict[str, str] = {}
+    sql_files = [file for file in folder.iterdir() if file.name.endswith(".sql")]
+    for file in sorted(sql_files, key=lambda file: file.name):
+        heading, *parts = _NAME_LINE.split(file.read_text(encoding="utf-8"))
+        if any(line.strip() and not line.startswith("--") for line in heading.splitlines()):
+            raise ValueError(f"{file.name}: a statement stands before the first '-- name:' line")
+        for name, text in zip(parts[::2], parts[1::2], strict=True):
+            if name in found:
+                raise ValueError(f"{file.name}: the name {name} is taken by another query")
+            if all(not line.strip() or line.startswith("--") for line in text.splitlines()):
+                raise ValueError(f"{file.name}: the query {name} has no statement")
+            found[name] = text.strip()
+    return found

@@ -1,0 +1,147 @@
+"""The full-donor download: every probe of one donor, five CSV files.
+
+Facts measured on real downloads: MicroarrayExpression.csv and PACall.csv have no header; their
+first column is the probe id and column k + 1 belongs to row k of SampleAnnot.csv. No file names
+the donor. A sample's acronym and name repeat those of its structure in Ontology.csv.
+"""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from coexpr.errors import DownloadError
+from coexpr.readers import download, matrices, tables
+from coexpr.readers.donors import DONORS
+from coexpr.readers.place import Place
+from coexpr.readers.probe_table import FULL_DONOR_HEADER, read_probes
+
+KIND = "full-donor download"
+EXPRESSION, CALLS, PROBES, SAMPLES, ONTOLOGY = (
+    "MicroarrayExpression.csv",
+    "PACall.csv",
+    "Probes.csv",
+    "SampleAnnot.csv",
+    "Ontology.csv",
+)
+FILES = (EXPRESSION, CALLS, PROBES, SAMPLES, ONTOLOGY)
+READMES = ("Readme.txt", "Contents.txt")
+
+_SAMPLE_COLUMNS: dict[str, tables.ParseCell] = {
+    "structure_id": tables.whole_number,
+    "slab_num": tables.whole_number,
+    "well_id": tables.whole_number,
+    "slab_type": tables.text,
+    "structure_acronym": tables.text,
+    "structure_name": tables.text,
+    "polygon_id": tables.whole_number,
+    "mri_voxel_x": tables.whole_number,
+    "mri_voxel_y": tables.whole_number,
+    "mri_voxel_z": tables.whole_number,
+    "mni_x": tables.decimal_number,
+    "mni_y": tables.decimal_number,
+    "mni_z": tables.decimal_number,
+}
+_STRUCTURE_COLUMNS: dict[str, tables.ParseCell] = {
+    "id": tables.whole_number,
+    "acronym": tables.text,
+    "name": tables.text,
+    "parent_structure_id": tables.optional_whole_number,
+    "hemisphere": tables.optional_text,
+    "graph_order": tables.whole_number,
+    "structure_id_path": tables.text,
+    "color_hex_triplet": tables.optional_text,
+}
+
+
+def read(place: Place, donor_id: int) -> download.Download:
+    """Read and check a full-donor download.
+
+    Parameters
+    ----------
+    place : Place
+        Where its five files lie.
+    donor_id : int
+        The donor it is of.
+
+    Raises
+    ------
+    DownloadError
+        If anything in the five files is not as it should be.
+    """
+    structures = _read_structures(place)
+    samples = _read_samples(place, structures, donor_id)
+    probes, genes, _ = read_probes(place, FULL_DONOR_HEADER)
+    probe_ids = probes["probe_id"].to_numpy().astype(np.int64)
+    log2 = matrices.read_log2(place, EXPRESSION, probe_ids, len(samples))
+    blank = np.argwhere(np.isnan(log2))
+    if len(blank):
+        row, column = blank[0]
+        raise DownloadError(
+            f"{place.locate(EXPRESSION)}: probe {probe_ids[row]}, column {column + 2}: expected a number, "
+            "found a blank cell. A full-donor download has none; download it again."
+        )
+    return download.Download(
+        title=_title(place),
+        donors=_donor(donor_id),
+        structures=structures,
+        genes=genes,
+        probes=probes,
+        samples=samples,
+        log2=log2,
+        present=matrices.read_calls(place, CALLS, probe_ids, len(samples)),
+    )
+
+
+def _read_structures(place: Place) -> pa.Table:
+    columns = tables.read_table(place, ONTOLOGY, {name: (name, parse) for name, parse in _STRUCTURE_COLUMNS.items()})
+    tables.refuse_duplicates(place, ONTOLOGY, "id", columns["id"])
+    known = set(columns["id"])
+    rows = zip(*(columns[name] for name in ("id", "parent_structure_id", "hemisphere", "structure_id_path")), strict=True)
+    for row, (structure_id, parent, hemisphere, path) in enumerate(rows, start=2):
+        where = f"{place.locate(ONTOLOGY)}, row {row}"
+        if parent is not None and parent not in known:
+            raise DownloadError(f"{where}: the parent of structure {structure_id}, {parent}, is not in the file.")
+        if hemisphere not in ("L", "R", None):
+            raise DownloadError(f"{where}, column hemisphere: expected L, R or nothing, found {hemisphere!r:.60}.")
+        ends = [str(node) for node in (parent, structure_id) if node is not None]
+        if [node for node in path.split("/") if node][-2:] != ends:
+            raise DownloadError(
+                f"{where}, column structure_id_path: expected a path that ends in {'/'.join(ends)}, found {path!r:.60}."
+            )
+    return download.table(download.STRUCTURES, columns | {"structure_id": columns["id"]})
+
+
+def _read_samples(place: Place, structures: pa.Table, donor_id: int) -> pa.Table:
+    columns = tables.read_table(place, SAMPLES, {name: (name, parse) for name, parse in _SAMPLE_COLUMNS.items()})
+    tables.refuse_duplicates(place, SAMPLES, "well_id", columns["well_id"])
+    labels: dict[Any, tuple[Any, Any]] = {
+        structure["structure_id"]: (structure["acronym"], structure["name"]) for structure in structures.to_pylist()
+    }
+    stated = zip(columns["structure_id"], columns["structure_acronym"], columns["structure_name"], strict=True)
+    for row, (structure_id, *label) in enumerate(stated, start=2):
+        where = f"{place.locate(SAMPLES)}, row {row}"
+        if structure_id not in labels:
+            raise DownloadError(f"{where}: structure {structure_id} ({label[1]}) is not in {ONTOLOGY}.")
+        if labels[structure_id] != tuple(label):
+            raise DownloadError(
+                f"{where}: structure {structure_id} is {' '.join(label)!r} here "
+                f"and {' '.join(labels[structure_id])!r} in {ONTOLOGY}."
+            )
+    rows = len(columns["well_id"])
+    return download.table(
+        download.SAMPLES, columns | {"sample_id": columns["well_id"], "donor_id": [donor_id] * rows}
+    )
+
+
+def _donor(donor_id: int) -> pa.Table:
+    known = next((donor._asdict() for donor in DONORS if donor.donor_id == donor_id), {"donor_id": donor_id})
+    return download.table(download.DONORS, {name: [value] for name, value in known.items()})
+
+
+def _title(place: Place) -> str | None:
+    readme = next((name for name in READMES if place.has(name)), None)
+    if not readme:
+        return None
+    with place.open(readme) as stream:
+        return download.title_line(stream.read(10_000).decode("utf-8", errors="replace"))

@@ -1,0 +1,200 @@
+"""Large CSV files of numbers without a header: a probe id, then one value per sample.
+
+They are read in blocks of whole lines: one thread decompresses the next block while pyarrow
+parses this one. The fast path only ever says that a block is bad; the bad cell is then looked for
+in that block alone, slowly, so that the message can name row and column.
+"""
+
+import codecs
+import csv
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from pyarrow import csv as arrow_csv
+
+from coexpr.errors import DownloadError
+from coexpr.readers.place import Place
+
+_BLOCK_BYTES = 16_000_000
+_LONGEST_LINE = 64_000_000
+
+
+def read_log2(
+    place: Place, file_name: str, probe_ids: NDArray[np.int64], n_samples: int
+) -> NDArray[np.float32]:
+    """Read log2 intensities.
+
+    Parameters
+    ----------
+    place, file_name
+        Where the file lies, and its name.
+    probe_ids : (P,) int64, ascending
+        The probes that the file must hold, each once, in any order.
+    n_samples : int
+        Values per row, S.
+
+    Returns
+    -------
+    (P, S) float32
+        Rows in the order of `probe_ids`, columns as in the file, NaN where a cell is blank.
+
+    Raises
+    ------
+    DownloadError
+        With file, row and column, what was expected and what was found.
+    """
+    values = np.empty((len(probe_ids), n_samples), dtype=np.float32)
+    for rows, block in _placed_blocks(place, file_name, probe_ids, n_samples, pa.float32()):
+        values[rows] = block
+    return values
+
+
+def read_calls(place: Place, file_name: str, probe_ids: NDArray[np.int64], n_samples: int) -> NDArray[np.bool_]:
+    """Read present calls, 0 or 1; parameters and errors as for `read_log2`.
+
+    Returns
+    -------
+    (P, S) bool
+        Rows in the order of `probe_ids`, columns as in the file.
+    """
+    present = np.empty((len(probe_ids), n_samples), dtype=np.bool_)
+    for rows, block in _placed_blocks(place, file_name, probe_ids, n_samples, pa.uint8()):
+        present[rows] = block
+    return present
+
+
+def _placed_blocks(
+    place: Place, file_name: str, probe_ids: NDArray[np.int64], n_samples: int, value_type: pa.DataType
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.generic]]]:
+    """Yield blocks of values with their rows among `probe_ids`; check that each comes once."""
+    where = place.locate(file_name)
+    if place.size(file_name) < len(probe_ids) * n_samples:
+        raise DownloadError(
+            f"{where} is too short: {place.size(file_name):,} bytes cannot hold the values of "
+            f"{len(probe_ids):,} probes and {n_samples:,} samples. Download it again."
+        )
+    seen = np.zeros(len(probe_ids), dtype=np.bool_)
+    with place.open(file_name) as stream:
+        for first_row, text in _blocks_of_lines(stream, where):
+            ids, values = _parse(text, first_row, n_samples, value_type, where)
+            rows = np.minimum(np.searchsorted(probe_ids, ids), len(probe_ids) - 1)
+            unknown = probe_ids[rows] != ids
+            if unknown.any():
+                raise DownloadError(
+                    f"{where}: probe {ids[unknown][0]} is not in Probes.csv. The files are of different downloads."
+                )
+            if seen[rows].any() or len(np.unique(rows)) < len(rows):
+                again = ids[seen[rows]] if seen[rows].any() else _repeated(ids)
+                raise DownloadError(f"{where}: probe {again[0]} has two rows.")
+            seen[rows] = True
+            yield rows, values
+    if not seen.all():
+        raise DownloadError(
+            f"{where} ends too early: {int(seen.sum()):,} rows for the {len(probe_ids):,} probes of Probes.csv; "
+            f"probe {probe_ids[~seen][0]} is the first without one. Download it again."
+        )
+
+
+def _repeated(ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    unique, counts = np.unique(ids, return_counts=True)
+    return unique[counts > 1]
+
+
+def _blocks_of_lines(stream: IO[bytes], where: str) -> Iterator[tuple[int, bytes]]:
+    """Yield whole lines with the number of the first, reading one block ahead."""
+    row = 1
+    rest = b""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        ahead = reader.submit(stream.read, _BLOCK_BYTES)
+        while block := ahead.result():
+            ahead = reader.submit(stream.read, _BLOCK_BYTES)
+            if row == 1 and not rest:
+                block = block.removeprefix(codecs.BOM_UTF8)
+            end = block.rfind(b"\n") + 1
+            if not end and len(rest) + len(block) > _LONGEST_LINE:
+                raise DownloadError(f"{where}, row {row}: no end of line in {_LONGEST_LINE:,} bytes.")
+            if end:
+                lines = rest + block[:end]
+                yield row, lines
+                row += lines.count(b"\n")
+                rest = block[end:]
+            else:
+                rest += block
+    if rest.strip():
+        yield row, rest
+
+
+def _parse(
+    text: bytes, first_row: int, n_samples: int, value_type: pa.DataType, where: str
+) -> tuple[NDArray[np.int64], NDArray[np.generic]]:
+    """Return the ids (n,) and the values (n, S) of a block of lines."""
+    names = [str(number) for number in range(n_samples + 1)]
+    try:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(text),
+            # One Arrow block: the columns are then converted in parallel, which is the larger part.
+            read_options=arrow_csv.ReadOptions(column_names=names, block_size=len(text) + 1),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types={name: value_type for name in names} | {"0": pa.int64()}, null_values=[""]
+            ),
+        ).combine_chunks()
+    except pa.ArrowInvalid as error:
+        raise _explained(text, first_row, n_samples, value_type, where, str(error)) from None
+    if not table.num_rows:
+        return np.empty(0, np.int64), np.empty((0, n_samples), value_type.to_pandas_dtype())
+    ids, *columns = table.to_batches()[0].columns
+    blanks = sum(column.null_count for column in columns)
+    if ids.null_count or (blanks and value_type != pa.float32()):
+        raise _explained(text, first_row, n_samples, value_type, where, "a blank cell")
+    batch = pa.record_batch(columns, names=names[1:])
+    values = batch.to_tensor(null_to_nan=bool(blanks), row_major=True).to_numpy()
+    if not _are_usable(values, blanks):
+        raise _explained(text, first_row, n_samples, value_type, where, "a value out of range")
+    return ids.to_numpy(), values
+
+
+def _are_usable(values: NDArray[np.generic], blanks: int) -> bool:
+    """Say whether log2 values are finite but for the blank cells, and calls are 0 or 1."""
+    if values.dtype == np.uint8:
+        return not values.size or bool(values.max() <= 1)
+    return int(np.count_nonzero(~np.isfinite(values))) == blanks
+
+
+def _explained(
+    text: bytes, first_row: int, n_samples: int, value_type: pa.DataType, where: str, suspicion: str
+) -> DownloadError:
+    """Find the first bad cell of a block that the fast path refused, and say what is wrong with it."""
+    is_good, expected = (_is_log2, "a number") if value_type == pa.float32() else (_is_call, "0 or 1")
+    lines = text.decode("utf-8", errors="replace").splitlines()
+    for row, line in enumerate(lines, start=first_row):
+        cells = next(csv.reader([line]), [])
+        if not cells:
+            continue
+        if len(cells) != n_samples + 1:
+            return DownloadError(
+                f"{where}, row {row}: expected {n_samples + 1:,} cells (a probe id and {n_samples:,} samples), "
+                f"found {len(cells):,}."
+            )
+        if not cells[0].strip().isdecimal():
+            return DownloadError(f"{where}, row {row}, column 1: expected a probe id, found {cells[0]!r:.60}.")
+        for column, cell in enumerate(cells[1:], start=2):
+            if not is_good(cell):
+                return DownloadError(
+                    f"{where}, row {row}, column {column}: expected {expected}, found {cell!r:.60}."
+                )
+    return DownloadError(f"{where}, rows {first_row} to {first_row + len(lines)}: {suspicion}.")
+
+
+def _is_log2(cell: str) -> bool:
+    try:
+        return not cell or bool(np.isfinite(np.float32(cell)))
+    except ValueError:
+        return False
+
+
+def _is_call(cell: str) -> bool:
+    return cell.strip() in ("0", "1")

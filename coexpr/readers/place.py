@@ -1,0 +1,194 @@
+"""Where the files of one download lie: a folder on disk, or a folder inside a zip.
+
+Members of a zip are streamed, never extracted, and both kinds of place are used alike.
+"""
+
+import hashlib
+import zipfile
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from coexpr.errors import DownloadError
+
+_HASH_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class FileDigest:
+    """Name, size in bytes and SHA-256 of one file on disk."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class Place(ABC):
+    """One folder of files. File names are matched whatever their case."""
+
+    location: Path
+
+    def __init__(self, file_names: list[str]) -> None:
+        self._members = {PurePosixPath(name).name.lower(): name for name in file_names}
+
+    @property
+    @abstractmethod
+    def folder_names(self) -> list[str]:
+        """The names around the files that may name a donor, nearest first."""
+
+    @abstractmethod
+    def locate(self, file_name: str) -> str:
+        """Say where a file is, as a message to the user does."""
+
+    @abstractmethod
+    def size(self, file_name: str) -> int:
+        """Return the number of bytes that a file has once decompressed."""
+
+    @abstractmethod
+    def files_on_disk(self, file_names: tuple[str, ...]) -> list[Path]:
+        """Return the files on disk that hold `file_names`."""
+
+    @abstractmethod
+    def _open(self, member: str) -> IO[bytes]: ...
+
+    def has(self, file_name: str) -> bool:
+        """Say whether the file is here."""
+        return file_name.lower() in self._members
+
+    def missing(self, file_names: tuple[str, ...]) -> list[str]:
+        """Return those of `file_names` that are not here."""
+        return [name for name in file_names if not self.has(name)]
+
+    @contextmanager
+    def open(self, file_name: str) -> Iterator[IO[bytes]]:
+        """Open a file for reading bytes; damage found while it is read is a `DownloadError`."""
+        try:
+            with self._open(self._members[file_name.lower()]) as stream:
+                yield stream
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            raise DownloadError(f"{self.locate(file_name)} is damaged ({error}). Download it again.") from None
+        except OSError as error:
+            raise DownloadError(f"{self.locate(file_name)} cannot be read: {error.strerror or error}.") from None
+
+    def digests(self, file_names: tuple[str, ...]) -> list[FileDigest]:
+        """Return size and SHA-256 of the files on disk that hold `file_names`."""
+        return [_digest(path) for path in self.files_on_disk(file_names)]
+
+
+class Folder(Place):
+    """A folder on disk."""
+
+    def __init__(self, location: Path) -> None:
+        super().__init__([path.name for path in sorted(location.iterdir()) if path.is_file()])
+        self.location = location
+
+    @property
+    def folder_names(self) -> list[str]:
+        """The folder's own name."""
+        return [self.location.resolve().name]
+
+    def locate(self, file_name: str) -> str:
+        """Say where a file is."""
+        return str(self.location / self._members.get(file_name.lower(), file_name))
+
+    def size(self, file_name: str) -> int:
+        """Return the size of a file."""
+        return (self.location / self._members[file_name.lower()]).stat().st_size
+
+    def files_on_disk(self, file_names: tuple[str, ...]) -> list[Path]:
+        """Return the files themselves."""
+        return [self.location / self._members[name.lower()] for name in file_names]
+
+    def _open(self, member: str) -> IO[bytes]:
+        return (self.location / member).open("rb")
+
+
+class ZipFolder(Place):
+    """A folder inside a zip; `folder` is "" for the top of the zip."""
+
+    def __init__(self, location: Path, folder: str, sizes: dict[str, int]) -> None:
+        super().__init__(list(sizes))
+        self.location = location
+        self._folder = folder
+        self._sizes = sizes
+
+    @property
+    def folder_names(self) -> list[str]:
+        """The folder inside the zip, then the zip."""
+        inside = PurePosixPath(self._folder).name
+        return [name for name in (inside, self.location.name) if name]
+
+    def locate(self, file_name: str) -> str:
+        """Say where a file is."""
+        return f"{self._members.get(file_name.lower(), file_name)} in {self.location}"
+
+    def size(self, file_name: str) -> int:
+        """Return the size that the zip's directory gives."""
+        return self._sizes[self._members[file_name.lower()]]
+
+    def files_on_disk(self, file_names: tuple[str, ...]) -> list[Path]:  # noqa: ARG002
+        """Return the zip."""
+        return [self.location]
+
+    def _open(self, member: str) -> IO[bytes]:
+        with zipfile.ZipFile(self.location) as archive:
+            try:
+                return archive.open(member)  # it keeps the file open for itself
+            except (RuntimeError, NotImplementedError) as error:  # a password, an unusual compression
+                raise DownloadError(
+                    f"{self.location} cannot be unpacked ({error}). Unpack it yourself and name the folder instead."
+                ) from None
+
+
+def folders_in_zip(path: Path) -> list[ZipFolder]:
+    """Return every folder of the zip at `path` that holds files.
+
+    Raises
+    ------
+    DownloadError
+        If the file is empty, cut short, or no zip.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir()]
+    except zipfile.BadZipFile:
+        raise DownloadError(_why_no_zip(path)) from None
+    except OSError as error:
+        raise DownloadError(f"{path} cannot be read: {error.strerror or error}.") from None
+    sizes: dict[str, dict[str, int]] = {}
+    for info in members:
+        member = PurePosixPath(info.filename)
+        if not _is_litter(member):
+            sizes.setdefault(str(member.parent), {})[info.filename] = info.file_size
+    return [
+        ZipFolder(path, "" if folder == "." else folder, members) for folder, members in sorted(sizes.items())
+    ]
+
+
+def _is_litter(member: PurePosixPath) -> bool:
+    """Say whether a member is what a Mac adds to a zip, beside the files people put there."""
+    return "__MACOSX" in member.parts or member.name.startswith("._")
+
+
+def _why_no_zip(path: Path) -> str:
+    with path.open("rb") as stream:
+        start = stream.read(4)
+    if not start:
+        return f"{path} is empty. Download it again."
+    if start == b"PK\x03\x04":
+        return f"{path} is a zip that was cut short: its directory, at the end, is missing. Download it again."
+    return f"{path} is not a zip. Name a zip as the atlas's site makes it, or the folder it was unpacked to."
+
+
+def _digest(path: Path) -> FileDigest:
+    sha256 = hashlib.sha256()
+    size = 0
+    with path.open("rb") as stream:
+        while block := stream.read(_HASH_BLOCK):
+            sha256.update(block)
+            size += len(block)
+    return FileDigest(path.name, size, sha256.hexdigest())

@@ -1,0 +1,164 @@
+"""Paths in, downloads out: what a user names is looked through for downloads by their contents."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from coexpr.errors import CoexprError, DownloadError, NoDownloadError, OptionError, UnsupportedDownloadError
+from coexpr.readers import full_donor, heatmap
+from coexpr.readers.donors import donor_of_option, donor_of_place
+from coexpr.readers.download import Download
+from coexpr.readers.place import FileDigest, Folder, Place, folders_in_zip
+
+# How deep below a named folder downloads are looked for.
+_DEEPEST = 3
+
+_OTHER_DOWNLOADS = {
+    "an RNA-seq donor download": ("RNAseqTPM.csv", "RNAseqCounts.csv"),
+    "a BrainSpan download": ("expression_matrix.csv", "rows_metadata.csv"),
+    "a download with Rows.csv, of another of Allen's atlases": ("Rows.csv",),
+}
+_LOOKED_FOR = (
+    f"a full-donor download ({', '.join(full_donor.FILES)}) or a heatmap download ({', '.join(heatmap.FILES)}), "
+    "each as a zip or a folder"
+)
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A download that was found, not yet read."""
+
+    kind: str
+    place: Place
+    files: tuple[str, ...]
+    donor_id: int | None
+    read: Callable[[], Download]
+
+    def digests(self) -> list[FileDigest]:
+        """Return size and SHA-256 of its files on disk."""
+        return self.place.digests(self.files)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Something that was found and is not loaded, and why."""
+
+    location: str
+    reason: str
+
+
+def find_downloads(paths: Sequence[Path], donor: str | None = None) -> tuple[list[Recognised], list[Skipped]]:
+    """Find the downloads under each path.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Each a zip, a folder that holds a download, or a folder of many.
+    donor : str, optional
+        The donor of the full-donor download, where its name does not say.
+
+    Returns
+    -------
+    downloads : list of Recognised
+    skipped : list of Skipped
+        What lay beside them and is not loaded: other kinds of downloads, other zips.
+
+    Raises
+    ------
+    NoDownloadError
+        If a path does not exist or holds nothing that looks like a download.
+    DownloadError
+        If a download is damaged or incomplete, or a path holds only what is not loaded.
+    OptionError
+        If `donor` is given for more than one full-donor download, or for none.
+    """
+    donor_id = None if donor is None else donor_of_option(donor)
+    downloads: list[Recognised] = []
+    skipped: list[Skipped] = []
+    for path in paths:
+        found, refused = _find_in(path, donor_id)
+        if refused and not found:
+            raise refused[0][1]
+        if not found:
+            raise _nothing_in(path)
+        downloads += found
+        skipped += [Skipped(str(container), str(reason)) for container, reason in refused]
+    full_donors = [download for download in downloads if download.kind == full_donor.KIND]
+    if donor is not None and len(full_donors) != 1:
+        raise OptionError(
+            f"--donor {donor} names the donor of one full-donor download, but {len(full_donors)} were found. "
+            "Load them one at a time."
+        )
+    return downloads, skipped
+
+
+def _find_in(path: Path, donor_id: int | None) -> tuple[list[Recognised], list[tuple[Path, CoexprError]]]:
+    """Return the downloads under a path, and what else lies there with the reason to leave it."""
+    found: list[Recognised] = []
+    refused: list[tuple[Path, CoexprError]] = []
+    for container, places in _containers(path):
+        before = len(found) + len(refused)
+        for place in places:
+            try:
+                recognised = recognise(place, donor_id)
+            except UnsupportedDownloadError as reason:
+                refused.append((container, reason))
+            else:
+                if recognised:
+                    found.append(recognised)
+        if len(found) + len(refused) == before and not container.is_dir():
+            refused.append((container, _nothing_in(container)))
+    return found, refused
+
+
+def _nothing_in(path: Path) -> NoDownloadError:
+    return NoDownloadError(f"{path} holds no download. Looked for {_LOOKED_FOR}.")
+
+
+def recognise(place: Place, donor_id: int | None = None) -> Recognised | None:
+    """Say which kind of download lies in a folder, or None if it holds nothing of one.
+
+    Raises
+    ------
+    UnsupportedDownloadError
+        If it is a download that coexpr does not load.
+    DownloadError
+        If files of it are missing or nothing says which donor it is of.
+    """
+    for what, marks in _OTHER_DOWNLOADS.items():
+        if any(place.has(mark) for mark in marks):
+            raise UnsupportedDownloadError(f"{place.location} is {what}, which coexpr does not load.")
+    for kind, files in ((full_donor.KIND, full_donor.FILES), (heatmap.KIND, heatmap.FILES)):
+        # Probes.csv and Contents.txt are in both kinds, so neither tells which kind it is.
+        marks = tuple(name for name in files if name not in (full_donor.PROBES, heatmap.CONTENTS))
+        if len(place.missing(marks)) == len(marks):
+            continue
+        if missing := place.missing(files):
+            raise DownloadError(
+                f"{place.location} is a {kind} without {', '.join(missing)}. It needs {', '.join(files)}: "
+                "use the whole download as it came."
+            )
+        if kind == heatmap.KIND:
+            heatmap.refuse_wrong_view(place)
+            return Recognised(kind, place, files, None, partial(heatmap.read, place))
+        donor_id = donor_id or donor_of_place(place)
+        return Recognised(kind, place, files, donor_id, partial(full_donor.read, place, donor_id))
+    return None
+
+
+def _containers(path: Path) -> Iterator[tuple[Path, Sequence[Place]]]:
+    """Yield every folder and zip at or under a path, with the folders of files in it."""
+    if not path.exists():
+        raise NoDownloadError(f"{path} does not exist.")
+    if not path.is_dir():
+        yield path, folders_in_zip(path)
+        return
+    for name, subfolders, file_names in os.walk(path):
+        folder = Path(name)
+        deeper = len(folder.relative_to(path).parts) < _DEEPEST
+        subfolders[:] = sorted(name for name in subfolders if deeper and not name.startswith("."))
+        yield folder, [Folder(folder)]
+        for zip_name in sorted(name for name in file_names if name.lower().endswith(".zip")):
+            yield folder / zip_name, folders_in_zip(folder / zip_name)

@@ -1,0 +1,155 @@
+"""Small CSV files with a header, checked cell by cell: probes, samples, structures, columns.
+
+Rows are numbered as a spreadsheet shows them: the header is row 1.
+"""
+
+import codecs
+import csv
+import io
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from coexpr.errors import DownloadError
+from coexpr.readers.place import Place
+
+# The largest real one, Probes.csv of the whole atlas, has 5 MB.
+_MOST_BYTES = 100_000_000
+_INT32_MAX = 2**31 - 1
+
+ParseCell = Callable[[str], Any]
+
+
+def whole_number(cell: str) -> int:
+    """Parse a whole number that fits 32 bits."""
+    digits = cell.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 10 or int(digits) > _INT32_MAX:
+        raise ValueError("a whole number")
+    return int(cell)
+
+
+def decimal_number(cell: str) -> float:
+    """Parse a finite number."""
+    try:
+        number = float(cell)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError("a number")
+    return number
+
+
+def text(cell: str) -> str:
+    """Take a cell that may not be blank."""
+    if not cell:
+        raise ValueError("some text")
+    return cell
+
+
+def optional_text(cell: str) -> str | None:
+    """Take a cell that may be blank or "n/a"."""
+    return None if cell in ("", "n/a") else cell
+
+
+def optional_whole_number(cell: str) -> int | None:
+    """Parse a whole number, or a cell that is blank or "n/a"."""
+    return None if cell in ("", "n/a") else whole_number(cell)
+
+
+def read_text(place: Place, file_name: str) -> str:
+    """Return the whole of a small file as text, without a byte order mark."""
+    where = place.locate(file_name)
+    with place.open(file_name) as stream:
+        content = stream.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise DownloadError(f"{where} is larger than {_MOST_BYTES:,} bytes: it is not the file its name says.")
+    if not content.strip():
+        raise DownloadError(f"{where} is empty. Download it again.")
+    try:
+        return content.removeprefix(codecs.BOM_UTF8).decode("utf-8")
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        raise DownloadError(
+            f"{where}, row {row}: not UTF-8 text. The file was re-saved by another program; "
+            "use the download as it came."
+        ) from None
+
+
+def read_table(
+    place: Place, file_name: str, columns: Mapping[str, tuple[str, ParseCell]]
+) -> dict[str, list[Any]]:
+    """Read a CSV file with a header into lists of checked values.
+
+    Parameters
+    ----------
+    place : Place
+        Where the file lies.
+    file_name : str
+        Its name.
+    columns : mapping of str to (str, callable)
+        For each wanted column, by our name for it: its header in the file, and what turns a cell
+        into a value. The callable raises ValueError with what it expected. The file may hold the
+        columns in any order, and others beside them.
+
+    Returns
+    -------
+    dict of str to list
+        The values by our names, in the order of the file.
+
+    Raises
+    ------
+    DownloadError
+        With file, row and column, what was expected and what was found.
+    """
+    where = place.locate(file_name)
+    rows = _rows(read_text(place, file_name), where)
+    _, header = next(rows)
+    expected = [spelling for spelling, _ in columns.values()]
+    missing = [spelling for spelling in expected if spelling not in header]
+    if missing:
+        raise DownloadError(
+            f"{where}: the header lacks {', '.join(missing)}. Expected {','.join(expected)}; "
+            f"found {','.join(header)[:200]}."
+        )
+    if repeated := [spelling for spelling in expected if header.count(spelling) > 1]:
+        raise DownloadError(f"{where}: the header has {repeated[0]} twice.")
+    wanted = [
+        (name, spelling, header.index(spelling), parse) for name, (spelling, parse) in columns.items()
+    ]
+    table: dict[str, list[Any]] = {name: [] for name in columns}
+    for number, row in rows:
+        if len(row) != len(header):
+            raise DownloadError(
+                f"{where}, row {number}: expected {len(header)} cells as in the header, found {len(row)}."
+            )
+        for name, spelling, index, parse in wanted:
+            try:
+                table[name].append(parse(row[index]))
+            except ValueError as error:
+                raise DownloadError(
+                    f"{where}, row {number}, column {spelling}: expected {error}, found {row[index]!r:.60}."
+                ) from None
+    if not table[next(iter(columns))]:
+        raise DownloadError(f"{where} has a header but no rows. Download it again.")
+    return table
+
+
+def refuse_duplicates(place: Place, file_name: str, header: str, values: list[Any]) -> None:
+    """Raise DownloadError where a value that must be unique in its column comes a second time."""
+    first_rows: dict[Any, int] = {}
+    for row, value in enumerate(values, start=2):
+        if (first := first_rows.setdefault(value, row)) != row:
+            raise DownloadError(
+                f"{place.locate(file_name)}, row {row}, column {header}: {value} is already in row {first}."
+            )
+
+
+def _rows(content: str, where: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row that is not blank with its number."""
+    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
+    try:
+        for row in reader:
+            if row:
+                yield reader.line_num, row
+    except csv.Error as error:
+        raise DownloadError(f"{where}, row {reader.line_num}: {error}.") from None

@@ -1,0 +1,39 @@
+-- Donors: one brain each.
+
+-- name: donors_that_differ
+-- Donors of a download that the database knows under another name.
+select incoming_donors.donor_id, donors.donor_name as stored, incoming_donors.donor_name as incoming
+from incoming_donors
+join donors using (donor_id)
+where donors.donor_name <> incoming_donors.donor_name
+order by donor_id;
+
+-- name: merge_donors
+-- Add the donors of a download, and what it tells of those already here.
+insert into donors by name
+select * from incoming_donors
+on conflict do update set
+    donor_name = coalesce(donor_name, excluded.donor_name),
+    age = coalesce(age, excluded.age),
+    sex = coalesce(sex, excluded.sex),
+    color = coalesce(color, excluded.color);
+
+-- name: donor_contents
+-- Every donor with its numbers of samples and probes.
+with sample_counts as (
+    select donor_id, count(*) as samples from samples group by donor_id
+),
+probe_counts as (
+    select donor_id, count(*) as probes from expression group by donor_id
+)
+select
+    donors.donor_id,
+    donors.donor_name,
+    donors.age,
+    donors.sex,
+    coalesce(sample_counts.samples, 0) as samples,
+    coalesce(probe_counts.probes, 0) as probes
+from donors
+left join sample_counts using (donor_id)
+left join probe_counts using (donor_id)
+order by donors.donor_id;

@@ -1,0 +1,44 @@
+-- Downloads: where the data came from.
+
+-- name: download_with_sha256
+-- The download with this fingerprint, if it is loaded.
+select kind, location, donor_ids, samples, probes, genes, loaded_at from downloads where sha256 = $sha256;
+
+-- name: insert_download
+-- Record a download as loaded now.
+insert into downloads by name
+select
+    $sha256 as sha256,
+    $kind as kind,
+    $location as location,
+    $title as title,
+    $donor_ids as donor_ids,
+    $samples as samples,
+    $probes as probes,
+    $genes as genes,
+    $files as files,
+    current_timestamp at time zone 'UTC' as loaded_at,
+    $coexpr_version as coexpr_version;
+
+-- name: count_downloads
+-- How many downloads are loaded.
+select count(*) from downloads;
+
+-- name: titles
+-- The names of the atlases that the downloads say they are of: one, or none where none says.
+select distinct title from downloads where title is not null order by title;
+
+-- name: all_downloads
+-- Every download, oldest first.
+select kind, location, title, donor_ids, samples, probes, genes, sha256, files, loaded_at, coexpr_version
+from downloads
+order by loaded_at, sha256;
+
+-- name: contents
+-- What the database holds, in numbers.
+select
+    (select count(*) from donors) as donors,
+    (select count(*) from samples) as samples,
+    (select count(*) from structures) as structures,
+    (select count(*) from probes) as probes,
+    (select count(*) from genes) as genes;

@@ -1,0 +1,60 @@
+-- Samples: a piece of tissue of one donor each.
+
+-- name: samples_that_differ
+-- Samples of a download that the database knows to be of another donor, structure or place.
+select
+    incoming_samples.sample_id,
+    concat_ws(' ', 'donor', samples.donor_id, 'structure', samples.structure_id, 'voxel',
+        samples.mri_voxel_x, samples.mri_voxel_y, samples.mri_voxel_z) as stored,
+    concat_ws(' ', 'donor', incoming_samples.donor_id, 'structure', incoming_samples.structure_id, 'voxel',
+        incoming_samples.mri_voxel_x, incoming_samples.mri_voxel_y, incoming_samples.mri_voxel_z) as incoming
+from incoming_samples
+join samples using (sample_id)
+where samples.donor_id <> incoming_samples.donor_id
+    or samples.structure_id <> incoming_samples.structure_id
+    or samples.mri_voxel_x <> incoming_samples.mri_voxel_x
+    or samples.mri_voxel_y <> incoming_samples.mri_voxel_y
+    or samples.mri_voxel_z <> incoming_samples.mri_voxel_z
+order by sample_id;
+
+-- name: merge_samples
+-- Add the samples of a download, each at the next free position of its donor, and what it tells of
+-- those already here.
+with last_positions as (
+    select donor_id, max(position) as position from samples group by donor_id
+),
+new_positions as (
+    select
+        incoming_samples.sample_id,
+        coalesce(last_positions.position, 0)
+            + row_number() over (partition by incoming_samples.donor_id order by incoming_samples.sample_id)
+            as position
+    from incoming_samples
+    anti join samples using (sample_id)
+    left join last_positions using (donor_id)
+)
+insert into samples by name
+select incoming_samples.*, coalesce(new_positions.position, samples.position) as position
+from incoming_samples
+left join new_positions using (sample_id)
+left join samples using (sample_id)
+on conflict do update set
+    slab_num = coalesce(slab_num, excluded.slab_num),
+    slab_type = coalesce(slab_type, excluded.slab_type),
+    polygon_id = coalesce(polygon_id, excluded.polygon_id),
+    mri_voxel_x = coalesce(mri_voxel_x, excluded.mri_voxel_x),
+    mri_voxel_y = coalesce(mri_voxel_y, excluded.mri_voxel_y),
+    mri_voxel_z = coalesce(mri_voxel_z, excluded.mri_voxel_z),
+    mni_x = coalesce(mni_x, excluded.mni_x),
+    mni_y = coalesce(mni_y, excluded.mni_y),
+    mni_z = coalesce(mni_z, excluded.mni_z);
+
+-- name: positions_of_samples
+-- The position of each sample of a download among the samples of its donor.
+select samples.sample_id, samples.position
+from samples
+semi join incoming_samples using (sample_id);
+
+-- name: sample_counts
+-- How many samples each donor has.
+select donor_id, count(*)::integer as samples from samples group by donor_id order by donor_id;
