@@ -1,4 +1,4 @@
-"""coexpr: which genes are expressed like this one, in the human brain?
+"""Gene co-expression in the Allen Human Brain Atlas: which genes are expressed like this one.
 
 The public names are `Atlas`, an open database that answers questions, and `CoexprError`, the base
 of every error that coexpr raises on purpose. `coexpr.ingest.ingest` loads downloads of the Allen

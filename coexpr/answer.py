@@ -28,7 +28,7 @@ class Answer:
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return the rows as a DataFrame; its `attrs` hold the route."""
-        import pandas as pd  # noqa: PLC0415 - slow to import, and few answers need it
+        import pandas as pd  # slow to import, and few answers need it
 
         frame = pd.DataFrame(list(self.rows), columns=list(self.columns))
         frame.attrs["route"] = self.route

@@ -66,7 +66,8 @@ def _complete(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.floa
     squares = np.einsum("ij,ij->i", dy, dy)
     doubtful = np.flatnonzero(squares <= _DOUBTFUL * len(x) * means**2)
     squares[doubtful[(y[doubtful] == y[doubtful, :1]).all(axis=1)]] = np.nan
-    return np.clip(dy @ dx / np.sqrt(squares * (dx @ dx)), -1, 1)
+    r: NDArray[np.float64] = np.clip(dy @ dx / np.sqrt(squares * (dx @ dx)), -1, 1)
+    return r
 
 
 def _pairwise_complete(

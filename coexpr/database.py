@@ -1,42 +1,23 @@
-"""One DuckDB file: where it is, opening it, and bringing its schema up to date.
+"""One DuckDB file: opening it, and bringing its schema up to date.
 
 Readers open it read-only. Only ingest writes, and what it writes is readable by any DuckDB from
 1.4 on, whatever version wrote it.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import duckdb
-from platformdirs import user_data_path
 
 import coexpr
 from coexpr.errors import DatabaseError
 from coexpr.queries import query
-from coexpr.resources import room
-
-ENVIRONMENT_VARIABLE = "COEXPR_DB"
+from coexpr.resources import DATABASE_VARIABLE, room
 
 # Ingest holds one download in memory itself; DuckDB spills beside the database past this.
 _WRITING_MEMORY = "1GB"
-
-
-def database_path(chosen: Path | str | None = None) -> Path:
-    """Return the path of the database: the chosen one, else COEXPR_DB, else the user's own.
-
-    Parameters
-    ----------
-    chosen : path, optional
-        What the user named with --db, or passed to `Atlas`.
-    """
-    if chosen:
-        return Path(chosen)
-    if from_environment := os.environ.get(ENVIRONMENT_VARIABLE):
-        return Path(from_environment)
-    return user_data_path("coexpr", appauthor=False) / "atlas.duckdb"
 
 
 def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
@@ -50,8 +31,7 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
     """
     if not path.exists():
         raise DatabaseError(
-            f"there is no database at {path}. Load a download with `coexpr ingest PATH`, "
-            "or try `coexpr demo`."
+            f"there is no database at {path}. Load a download with `coexpr ingest PATH`, or try `coexpr demo`."
         )
     try:
         connection = duckdb.connect(path, read_only=True)
@@ -138,7 +118,7 @@ def _pending(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Traversa
         applied = connection.execute(query("applied_migrations")).fetchall()
     except duckdb.CatalogException:
         raise DatabaseError(
-            f"{path} is a DuckDB file, but not one of coexpr's. Choose another with --db or {ENVIRONMENT_VARIABLE}."
+            f"{path} is a DuckDB file, but not one of coexpr's. Choose another with --db or {DATABASE_VARIABLE}."
         ) from None
     version, _, writer = applied[-1] if applied else (0, "", "")
     if version > schema_version():

@@ -33,7 +33,8 @@ def merge_log2(stored: NDArray[np.float32], incoming: NDArray[np.float32]) -> ND
 def conflicts_of_log2(stored: NDArray[np.float32], incoming: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Say of each pair of values, both (P, S), whether they differ by more than copies can."""
     difference = stored.astype(np.float64) - incoming
-    return np.abs(difference) > LARGEST_DIFFERENCE
+    conflicts: NDArray[np.bool_] = np.abs(difference) > LARGEST_DIFFERENCE
+    return conflicts
 
 
 def merge_calls(stored: NDArray[np.int8], incoming: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -43,7 +44,8 @@ def merge_calls(stored: NDArray[np.int8], incoming: NDArray[np.int8]) -> NDArray
 
 def conflicts_of_calls(stored: NDArray[np.int8], incoming: NDArray[np.int8]) -> NDArray[np.bool_]:
     """Say of each pair of present calls whether both are known and differ."""
-    return (stored != -1) & (incoming != -1) & (stored != incoming)
+    conflicts: NDArray[np.bool_] = (stored != -1) & (incoming != -1) & (stored != incoming)
+    return conflicts
 
 
 def _is_rounded(values: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -53,4 +55,5 @@ def _is_rounded(values: NDArray[np.float32]) -> NDArray[np.bool_]:
     then it does not matter which of them is kept.
     """
     rounded = np.round(values.astype(np.float64), _ROUNDED_DECIMALS).astype(np.float32)
-    return rounded == values
+    is_rounded: NDArray[np.bool_] = rounded == values
+    return is_rounded

@@ -6,8 +6,12 @@ comment lines that say in a sentence what it answers, then one statement with Du
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources.abc import Traversable
+from typing import Any
+
+import duckdb
 
 from coexpr.resources import room
 
@@ -17,6 +21,15 @@ _NAME_LINE = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 def query(name: str) -> str:
     """Return the text of the query called `name`."""
     return queries()[name]
+
+
+def run(
+    connection: duckdb.DuckDBPyConnection, name: str, parameters: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Run the query called `name` and return its rows by column."""
+    connection.execute(query(name), parameters)
+    columns = [column[0] for column in connection.description or []]
+    return [dict(zip(columns, row, strict=True)) for row in connection.fetchall()]
 
 
 @cache

@@ -1,13 +1,16 @@
-"""Where the rooms that are not Python live: sql/, migrations/ and data/.
+"""Where things are: the rooms that are not Python, and the database.
 
 In a wheel `sql/` and `migrations/` lie inside the package; in a checkout, editable or not
 installed at all, they lie beside it. Everything is read through `Traversable`, so a zipped
 package works too.
 """
 
+import os
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
+
+DATABASE_VARIABLE = "COEXPR_DB"
 
 
 def room(name: str) -> Traversable:
@@ -20,3 +23,18 @@ def room(name: str) -> Traversable:
     """
     inside = files("coexpr") / name
     return inside if inside.is_dir() else Path(__file__).parents[1] / name
+
+
+def database_path(chosen: Path | str | None = None) -> Path:
+    """Return the path of the database: the chosen one, else COEXPR_DB, else the user's own.
+
+    Parameters
+    ----------
+    chosen : path, optional
+        What the user named with --db, or passed to `Atlas`.
+    """
+    if named := chosen or os.environ.get(DATABASE_VARIABLE):
+        return Path(named)
+    from platformdirs import user_data_path  # only where no database is named
+
+    return user_data_path("coexpr", appauthor=False) / "atlas.duckdb"

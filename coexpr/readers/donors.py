@@ -60,9 +60,7 @@ def donor_of_place(place: Place) -> int:
     found = {donor_id: name for name in place.folder_names for donor_id in _donors_in(name)}
     if len(found) > 1:
         names = " and ".join(f"{name} ({donor_id})" for donor_id, name in found.items())
-        raise DownloadError(
-            f"{place.location} is named after two donors: {names}. Say which with --donor."
-        )
+        raise DownloadError(f"{place.location} is named after two donors: {names}. Say which with --donor.")
     if not found:
         raise DownloadError(
             f"{place.location} does not say which donor it is of: its files do not name one, and neither does "

@@ -97,7 +97,10 @@ def _read_structures(place: Place) -> pa.Table:
     columns = tables.read_table(place, ONTOLOGY, {name: (name, parse) for name, parse in _STRUCTURE_COLUMNS.items()})
     tables.refuse_duplicates(place, ONTOLOGY, "id", columns["id"])
     known = set(columns["id"])
-    rows = zip(*(columns[name] for name in ("id", "parent_structure_id", "hemisphere", "structure_id_path")), strict=True)
+    rows = zip(
+        *(columns[name] for name in ("id", "parent_structure_id", "hemisphere", "structure_id_path")),
+        strict=True,
+    )
     for row, (structure_id, parent, hemisphere, path) in enumerate(rows, start=2):
         where = f"{place.locate(ONTOLOGY)}, row {row}"
         if parent is not None and parent not in known:
@@ -129,9 +132,7 @@ def _read_samples(place: Place, structures: pa.Table, donor_id: int) -> pa.Table
                 f"and {' '.join(labels[structure_id])!r} in {ONTOLOGY}."
             )
     rows = len(columns["well_id"])
-    return download.table(
-        download.SAMPLES, columns | {"sample_id": columns["well_id"], "donor_id": [donor_id] * rows}
-    )
+    return download.table(download.SAMPLES, columns | {"sample_id": columns["well_id"], "donor_id": [donor_id] * rows})
 
 
 def _donor(donor_id: int) -> pa.Table:

@@ -23,9 +23,7 @@ _BLOCK_BYTES = 16_000_000
 _LONGEST_LINE = 64_000_000
 
 
-def read_log2(
-    place: Place, file_name: str, probe_ids: NDArray[np.int64], n_samples: int
-) -> NDArray[np.float32]:
+def read_log2(place: Place, file_name: str, probe_ids: NDArray[np.int64], n_samples: int) -> NDArray[np.float32]:
     """Read log2 intensities.
 
     Parameters
@@ -183,9 +181,7 @@ def _explained(
             return DownloadError(f"{where}, row {row}, column 1: expected a probe id, found {cells[0]!r:.60}.")
         for column, cell in enumerate(cells[1:], start=2):
             if not is_good(cell):
-                return DownloadError(
-                    f"{where}, row {row}, column {column}: expected {expected}, found {cell!r:.60}."
-                )
+                return DownloadError(f"{where}, row {row}, column {column}: expected {expected}, found {cell!r:.60}.")
     return DownloadError(f"{where}, rows {first_row} to {first_row + len(lines)}: {suspicion}.")
 
 

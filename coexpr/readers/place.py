@@ -130,7 +130,7 @@ class ZipFolder(Place):
         """Return the size that the zip's directory gives."""
         return self._sizes[self._members[file_name.lower()]]
 
-    def files_on_disk(self, file_names: tuple[str, ...]) -> list[Path]:  # noqa: ARG002
+    def files_on_disk(self, file_names: tuple[str, ...]) -> list[Path]:
         """Return the zip."""
         return [self.location]
 
@@ -164,9 +164,7 @@ def folders_in_zip(path: Path) -> list[ZipFolder]:
         member = PurePosixPath(info.filename)
         if not _is_litter(member):
             sizes.setdefault(str(member.parent), {})[info.filename] = info.file_size
-    return [
-        ZipFolder(path, "" if folder == "." else folder, members) for folder, members in sorted(sizes.items())
-    ]
+    return [ZipFolder(path, "" if folder == "." else folder, members) for folder, members in sorted(sizes.items())]
 
 
 def _is_litter(member: PurePosixPath) -> bool:

@@ -75,9 +75,7 @@ def read_text(place: Place, file_name: str) -> str:
         ) from None
 
 
-def read_table(
-    place: Place, file_name: str, columns: Mapping[str, tuple[str, ParseCell]]
-) -> dict[str, list[Any]]:
+def read_table(place: Place, file_name: str, columns: Mapping[str, tuple[str, ParseCell]]) -> dict[str, list[Any]]:
     """Read a CSV file with a header into lists of checked values.
 
     Parameters
@@ -113,9 +111,7 @@ def read_table(
         )
     if repeated := [spelling for spelling in expected if header.count(spelling) > 1]:
         raise DownloadError(f"{where}: the header has {repeated[0]} twice.")
-    wanted = [
-        (name, spelling, header.index(spelling), parse) for name, (spelling, parse) in columns.items()
-    ]
+    wanted = [(name, spelling, header.index(spelling), parse) for name, (spelling, parse) in columns.items()]
     table: dict[str, list[Any]] = {name: [] for name in columns}
     for number, row in rows:
         if len(row) != len(header):

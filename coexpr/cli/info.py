@@ -1,0 +1,54 @@
+"""coexpr info: what is loaded, and from which files."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from coexpr.cli.options import Database
+from coexpr.resources import database_path
+
+
+def info(
+    path: Annotated[bool, typer.Option("--path", help="Print only where the database is, or would be.")] = False,
+    output_format: Annotated[
+        Literal["table", "json"], typer.Option("--format", "-f", help="How to write the answer.")
+    ] = "table",
+    db: Database = None,
+) -> None:
+    """Show what the database holds: donors, samples, probes, and the files they came from."""
+    if path:
+        typer.echo(database_path(db))
+        return
+    from coexpr.atlas import Atlas  # loads DuckDB, which --path and --help need not wait for
+    from coexpr.export import json_text
+
+    with Atlas(db) as atlas:
+        contents = atlas.contents()
+    if output_format == "json":
+        typer.echo(json_text(contents))
+    else:
+        typer.echo("\n".join(_lines(contents)))
+
+
+def _lines(contents: dict[str, Any]) -> list[str]:
+    lines = [
+        f"Database  {contents['path']} (schema {contents['schema_version']})",
+        "Holds     " + ", ".join(f"{contents[what]:,} {what}" for what in ("donors", "samples", "probes", "genes")),
+        "",
+        "Donors",
+    ]
+    for donor in contents["donor_list"]:
+        details = ", ".join(part for part in (donor["age"], donor["sex"]) if part)
+        lines.append(
+            f"  {donor['donor_id']:<6} {donor['donor_name'] or '':<11} {details:<12} "
+            f"{donor['samples']:>5,} samples {donor['probes']:>7,} probes"
+        )
+    lines += ["", "Downloads"]
+    for download in contents["downloads"]:
+        lines += [
+            f"  {download['kind']} of {download['title'] or 'an atlas it does not name'}",
+            f"    {download['location']}, loaded {download['loaded_at']:%Y-%m-%d %H:%M} UTC "
+            f"by coexpr {download['coexpr_version']}",
+        ]
+        lines += [f"    SHA-256 {file['sha256']}  {file['name']}" for file in download["files"]]
+    return lines

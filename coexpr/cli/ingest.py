@@ -1,0 +1,77 @@
+"""coexpr ingest: downloads into the database."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from coexpr.cli.options import Database
+
+if TYPE_CHECKING:
+    from coexpr.ingest import Loaded, Report
+
+
+def ingest(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="A zip, a folder that holds a download, or a folder of many. Without it: this folder.",
+            show_default=False,
+        ),
+    ] = None,
+    donor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="Id or name of the donor, where a full-donor download does not say.",
+            show_default=False,
+        ),
+    ] = None,
+    output_format: Annotated[
+        Literal["table", "json"], typer.Option("--format", "-f", help="How to write the report.")
+    ] = "table",
+    db: Database = None,
+) -> None:
+    """Load downloads of the Allen Human Brain Atlas: full-donor zips and heatmap downloads.
+
+    Downloads are recognised by what is in them. Files are read inside their zips; each download is
+    loaded whole or not at all, and the same one again changes nothing.
+    """
+    from coexpr.cli.screen import say  # loads DuckDB and numpy, which --help need not wait for
+    from coexpr.export import json_text
+    from coexpr.ingest import ingest as load
+
+    progress = say if sys.stderr.isatty() else lambda message: None
+    report = load(paths or [Path()], db, donor=donor, progress=progress)
+    if output_format == "json":
+        typer.echo(json_text(asdict(report)))
+    else:
+        typer.echo("\n".join(_lines(report)))
+
+
+def _lines(report: "Report") -> list[str]:
+    lines = [_line(download) for download in report.downloads]
+    lines += [f"  Note: {note}" for download in report.downloads for note in download.notes]
+    lines += [f"skipped: {skipped.reason}" for skipped in report.skipped]
+    seconds = sum(download.seconds for download in report.downloads)
+    return [*lines, f"{report.database} now holds {_counts(report.contents)} ({seconds:.1f} s)."]
+
+
+def _line(download: "Loaded") -> str:
+    counts = {"donors": len(download.donors), "samples": download.samples, "probes": download.probes}
+    return (
+        f"{download.status}: {download.kind} {download.location}: {_counts(counts | {'genes': download.genes})} "
+        f"({', '.join(download.donors)})"
+    )
+
+
+def _counts(counts: dict[str, int]) -> str:
+    """Return "6 donors, 3,702 samples, 112 probes, 1 gene"."""
+    words = (
+        f"{counts[things]:,} {things.removesuffix('s') if counts[things] == 1 else things}"
+        for things in ("donors", "samples", "probes", "genes")
+    )
+    return ", ".join(words)

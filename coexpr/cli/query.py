@@ -1,0 +1,87 @@
+"""coexpr query: the correlates of a probe or a gene."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from coexpr.cli.options import Database, OutputFile, OutputFormat
+
+
+def query(
+    seed: Annotated[
+        str,
+        typer.Argument(
+            metavar="SEED",
+            help="Name or id of a probe, or symbol or Entrez id of a gene.",
+            show_default=False,
+        ),
+    ],
+    level: Annotated[
+        Literal["probe", "gene"] | None,
+        typer.Option(help="Answer with probes or with genes. Without it: what SEED is.", show_default=False),
+    ] = None,
+    probe: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The probe that stands for the seed gene, instead of that with the highest mean.",
+        ),
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, metavar="N", help="Number of rows.")] = 20,
+    all_rows: Annotated[bool, typer.Option("--all", help="Every row, not the first ones.")] = False,
+    ascending: Annotated[bool, typer.Option("--ascending", help="Lowest r first: the anticorrelates.")] = False,
+    min_r: Annotated[
+        float | None,
+        typer.Option(min=-1, max=1, metavar="R", help="Leave out rows with a lower r.", show_default=False),
+    ] = None,
+    include_self: Annotated[
+        bool, typer.Option("--include-self", help="Keep the seed and, among genes, its own gene.")
+    ] = False,
+    output_format: OutputFormat = None,
+    output: OutputFile = None,
+    db: Database = None,
+) -> None:
+    """List the probes or genes whose expression goes with that of SEED, highest r first.
+
+    Examples: coexpr query NTRK2; coexpr query A_23_P216779 --all -o correlates.csv
+    """
+    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
+    from coexpr.cli.screen import deliver, say
+
+    with Atlas(db) as atlas:
+        answer = atlas.correlates(
+            seed,
+            level=level,
+            probe=probe,
+            top=None if all_rows else top,
+            ascending=ascending,
+            min_r=min_r,
+            include_self=include_self,
+        )
+    deliver(answer, output, output_format)
+    for line in describe(answer.route, len(list(answer.rows))):
+        say(line)
+
+
+def describe(route: dict[str, Any], shown: int) -> list[str]:
+    """Say in words which way led to an answer."""
+    seed = f"probe {route['seed_probe']}"
+    if route["seed_probe_chosen_by"] == "name":
+        chosen = f"Seed: {seed}, of {route['seed_gene'] or 'no known gene'}, as asked for."
+    elif route["seed_probe_candidates"] == 1:
+        chosen = f"Seed: {route['seed_gene']}, by its only {seed}."
+    else:
+        chosen = (
+            f"Seed: {route['seed_gene']}, by {seed}, the one with the highest mean log2 intensity "
+            f"of its {route['seed_probe_candidates']}."
+        )
+    each = ", each by its probe with the highest mean" if route["level"] == "gene" else ""
+    donors = route["donors"]
+    return [
+        chosen,
+        f"Pearson r of log2 intensity, sample by sample: {route['n_samples']:,} samples of "
+        f"{len(donors)} donor{'s' * (len(donors) != 1)} ({', '.join(donors)}), all structures.",
+        f"{shown:,} of {route['compared']:,} {route['level']}s shown{each}.",
+        f"Data: {'; '.join(route['source']) or 'unnamed'}. Database: {route['database']}. "
+        f"coexpr {route['coexpr_version']}.",
+    ]

@@ -1,0 +1,133 @@
+"""Answers as text for programs: CSV, TSV, JSON and JSON lines, numbers at full precision.
+
+Where there is no value a CSV cell is empty and JSON says null. Only JSON carries the route.
+"""
+
+import csv
+import json
+import math
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from coexpr.answer import Answer
+from coexpr.errors import OptionError, OutputError
+
+_ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".txt": "table",
+}
+
+
+def format_of_file(path: Path) -> str:
+    """Return the format that the ending of a file name means.
+
+    Raises
+    ------
+    OptionError
+        If the ending means none.
+    """
+    try:
+        return _ENDINGS[path.suffix.lower()]
+    except KeyError:
+        raise OptionError(
+            f"{path} does not say its format by its ending; use one of {', '.join(_ENDINGS)}, or --format."
+        ) from None
+
+
+def write_csv(answer: Answer, stream: IO[str]) -> None:
+    """Write an answer as comma-separated values with a header."""
+    _write_separated(answer, stream, ",")
+
+
+def write_tsv(answer: Answer, stream: IO[str]) -> None:
+    """Write an answer as tab-separated values with a header."""
+    _write_separated(answer, stream, "\t")
+
+
+def write_json(answer: Answer, stream: IO[str]) -> None:
+    """Write an answer as one JSON object, its route beside its rows."""
+    stream.write('{"route": ')
+    stream.write(json_text(answer.route))
+    stream.write(', "rows": [')
+    for number, row in enumerate(answer.rows):
+        stream.write(",\n" if number else "\n")
+        stream.write(json_text(dict(zip(answer.columns, row, strict=True))))
+    stream.write("\n]}\n")
+
+
+def write_jsonl(answer: Answer, stream: IO[str]) -> None:
+    """Write an answer as one JSON object per row."""
+    for row in answer.rows:
+        stream.write(json_text(dict(zip(answer.columns, row, strict=True))) + "\n")
+
+
+def write_file(answer: Answer, path: Path, write: Callable[[Answer, IO[str]], None]) -> None:
+    """Write an answer to a file, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written; one that was there before is left as it was.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}.") from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            write(answer, stream)
+        os.chmod(name, 0o666 & ~_umask())  # a temporary file is private; an answer is not
+        os.replace(name, path)
+    except BaseException as error:
+        with suppress(OSError):
+            os.unlink(name)
+        if isinstance(error, OSError):
+            raise OutputError(f"{path} cannot be written: {error.strerror}.") from None
+        raise
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def _write_separated(answer: Answer, stream: IO[str], separator: str) -> None:
+    writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
+    if answer.columns:
+        writer.writerow(answer.columns)
+    writer.writerows([_cell(value) for value in row] for row in answer.rows)
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as a cell: lists and structs as JSON, what has no value as nothing."""
+    if isinstance(value, list | dict | tuple):
+        return json_text(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if _has_no_value(value) else value
+
+
+def json_text(value: Any) -> str:
+    """Return a value as JSON; dates and paths as text, numbers that are not finite as null."""
+    return json.dumps(_as_json(value), ensure_ascii=False, default=str, allow_nan=False)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _as_json(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_as_json(item) for item in value]
+    return None if _has_no_value(value) else value
+
+
+def _has_no_value(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and not math.isfinite(value))

@@ -1,0 +1,110 @@
+"""What a name means: a probe, a gene, several things, or nothing."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NoReturn
+
+import duckdb
+
+from coexpr.errors import AmbiguousNameError, NotFoundError, OptionError
+from coexpr.queries import query, run
+
+Level = Literal["probe", "gene"]
+
+RULE = "max-mean"
+
+
+@dataclass(frozen=True)
+class Seed:
+    """The probe or gene asked about, and the probe whose profile is correlated.
+
+    Parameters
+    ----------
+    level : "probe" or "gene"
+        What the name that was asked for means, and so what answers it.
+    chosen_by : str
+        "name" where the probe itself was named, else the rule that chose it among `candidates`
+        probes of the gene.
+    """
+
+    level: Level
+    probe_id: int
+    probe_name: str
+    gene_id: int | None
+    gene_symbol: str | None
+    chosen_by: str
+    candidates: int
+
+
+def find_seed(connection: duckdb.DuckDBPyConnection, name: str, probe: str | None = None) -> Seed:
+    """Return the probe that a name stands for; see `correlates` for parameters and errors."""
+    named = _find_probe(connection, name)
+    gene = None if named and not name.strip().isdecimal() else _find_gene(connection, name)
+    if named and gene:
+        raise AmbiguousNameError(
+            f"{name} is the id of probe {named['probe_name']} and the Entrez id of gene {gene['gene_symbol']}. "
+            "Use the probe's name or the gene's symbol."
+        )
+    if named:
+        if probe is not None:
+            raise OptionError(f"--probe chooses among the probes of a gene, but {name} is a probe itself.")
+        return Seed("probe", **named, chosen_by="name", candidates=1)
+    if not gene:
+        _not_found(connection, name)
+    candidates = run(connection, "probes_of_gene", {"gene_id": gene["gene_id"]})
+    if not candidates:
+        raise NotFoundError(f"gene {gene['gene_symbol']} has no probe with expression.")
+    chosen, chosen_by = candidates[0], RULE
+    if probe is not None:
+        chosen, chosen_by = _candidate(connection, probe, candidates, gene["gene_symbol"]), "name"
+    return Seed(
+        "gene",
+        chosen["probe_id"],
+        chosen["probe_name"],
+        gene["gene_id"],
+        gene["gene_symbol"],
+        chosen_by,
+        len(candidates),
+    )
+
+
+def _find_probe(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any] | None:
+    found = run(connection, "probes_called", _as_name_and_number(name))
+    return found[0] if found else None
+
+
+def _find_gene(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any] | None:
+    """Return the gene of a symbol or Entrez id; the symbol in the very case asked for is preferred."""
+    found = run(connection, "genes_called", _as_name_and_number(name))
+    in_this_case = [gene for gene in found if gene["same_case"]]
+    found = in_this_case or found
+    if len(found) > 1:
+        several = "; ".join(f"Entrez {gene['entrez_id']}, {gene['gene_name']}" for gene in found[:10])
+        raise AmbiguousNameError(
+            f"{name} is the symbol of {len(found)} genes: {several}. Use an Entrez id or the name of a probe."
+        )
+    return found[0] if found else None
+
+
+def _candidate(
+    connection: duckdb.DuckDBPyConnection, probe: str, candidates: list[dict[str, Any]], gene_symbol: str
+) -> dict[str, Any]:
+    """Return the one of a gene's probes that was asked for."""
+    wanted = _find_probe(connection, probe) or _not_found(connection, probe)
+    for candidate in candidates:
+        if candidate["probe_id"] == wanted["probe_id"]:
+            return candidate
+    names = ", ".join(candidate["probe_name"] for candidate in candidates[:10])
+    raise OptionError(f"{wanted['probe_name']} is no probe of {gene_symbol}; its probes are {names}.")
+
+
+def _not_found(connection: duckdb.DuckDBPyConnection, name: str) -> NoReturn:
+    near = [name for (name,) in connection.execute(query("names_near"), {"name": name}).fetchall()]
+    hint = f" Near it: {', '.join(near)}." if near else ""
+    raise NotFoundError(f"{name!r} is no probe, gene symbol or Entrez id of this database.{hint}")
+
+
+def _as_name_and_number(name: str) -> dict[str, str | int | None]:
+    """Return a name as the queries take it: as text and, where it is one, as a 32-bit whole number."""
+    text = name.strip()
+    is_id = text.isascii() and text.isdecimal() and len(text) < 10
+    return {"name": text, "number": int(text) if is_id else None}

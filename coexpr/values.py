@@ -1,0 +1,203 @@
+"""The values of a download into rows of lists: one per donor and probe, ordered by position.
+
+A value is stored under its probe, donor and sample, whatever the order of columns in the file. The
+same value may come from a heatmap at four decimals and from a full-donor download at twelve: the
+more precise one is kept, and two that cannot be the same measurement are refused.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from coexpr.errors import ConflictError
+from coexpr.lists import stream, to_lists
+from coexpr.merge import LARGEST_DIFFERENCE, conflicts_of_calls, conflicts_of_log2, merge_calls, merge_log2
+from coexpr.queries import query
+from coexpr.readers.download import Download
+
+# Rows written at a time: about 15 MB of the widest donor's.
+_BLOCK_ROWS = 4096
+
+
+class _Values(NamedTuple):
+    """One kind of value: the words of its table, and the rules by which copies are merged."""
+
+    table: str
+    column: str
+    empty: float
+    conflicts: Callable[[Any, Any], NDArray[np.bool_]]
+    merge: Callable[[Any, Any], NDArray[Any]]
+
+
+_LOG2 = _Values("expression", "log2", np.nan, conflicts_of_log2, merge_log2)
+_CALLS = _Values("present_calls", "present", -1, conflicts_of_calls, merge_calls)
+
+
+def write_values(connection: duckdb.DuckDBPyConnection, download: Download, location: str) -> int:
+    """Write the values of a download whose samples and probes are in the database.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        In a transaction, the tables of the download registered as incoming_probes and so on.
+    download : Download
+    location : str
+        Where the download lies, for messages.
+
+    Returns
+    -------
+    int
+        How many log2 values are new or more precise than before.
+
+    Raises
+    ------
+    ConflictError
+        For two values that cannot be copies of one measurement.
+    """
+    positions = dict(connection.execute(query("positions_of_samples")).fetchall())
+    samples_of = dict(connection.execute(query("sample_counts")).fetchall())
+    sample_ids = download.samples["sample_id"].to_numpy()
+    written = 0
+    for donor_id in download.donors["donor_id"].to_pylist():
+        columns = np.flatnonzero(download.samples["donor_id"].to_numpy() == donor_id)
+        layout = _Layout(
+            donor_id,
+            download.probes["probe_id"].to_numpy(),
+            columns,
+            np.array([positions[sample_id] for sample_id in sample_ids[columns].tolist()], dtype=np.intp) - 1,
+            samples_of[donor_id],
+            location,
+        )
+        connection.execute(query("pad_expression"), {"donor_id": donor_id, "samples": layout.samples})
+        connection.execute(query("pad_present_calls"), {"donor_id": donor_id, "samples": layout.samples})
+        written += _write_donor(connection, _LOG2, download.log2, layout)
+        if download.present is not None:
+            _write_donor(connection, _CALLS, download.present.view(np.int8), layout)
+    return written
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the values of one donor lie in a download, and where they go.
+
+    Parameters
+    ----------
+    probe_ids : (P,) int32, ascending
+    columns : (k,) intp
+        The donor's columns in the download.
+    positions : (k,) intp
+        The element of a stored list that each of those columns goes to, from 0.
+    samples : int
+        Elements of a stored list: samples of the donor in the database.
+    """
+
+    donor_id: int
+    probe_ids: NDArray[np.int32]
+    columns: NDArray[np.intp]
+    positions: NDArray[np.intp]
+    samples: int
+    location: str
+
+    def arrange(self, values: NDArray[Any], rows: NDArray[np.intp], empty: float) -> NDArray[Any]:
+        """Return some rows of a download as they are stored, `empty` where it has no value."""
+        block = np.full((len(rows), self.samples), empty, dtype=values.dtype)
+        block[:, self.positions] = values[np.ix_(rows, self.columns)]
+        return block
+
+
+def _write_donor(connection: duckdb.DuckDBPyConnection, kind: _Values, values: NDArray[Any], layout: _Layout) -> int:
+    """Write the rows of one donor that are new or change; return how many values they add."""
+    donor = {"donor_id": layout.donor_id}
+    new = np.ones(len(layout.probe_ids), dtype=np.bool_)
+    changed: list[tuple[NDArray[np.int32], NDArray[Any]]] = []
+    added = 0
+    for probe_ids, stored in stream(connection, query(f"stored_{kind.table}"), donor):
+        rows = np.searchsorted(layout.probe_ids, probe_ids)
+        new[rows] = False
+        incoming = layout.arrange(values, rows, kind.empty)
+        _refuse_conflicts(connection, kind, stored, incoming, probe_ids, layout)
+        merged = kind.merge(stored, incoming)
+        differs = (merged != stored) & ~_is_missing(merged)
+        some = differs.any(axis=1)
+        changed.append((probe_ids[some], merged[some]))
+        added += int(np.count_nonzero(differs))
+    for probe_ids, block in changed:
+        with _registering(connection, "rewritten_probes", pa.table({"probe_id": probe_ids})):
+            connection.execute(query(f"delete_{kind.table}"), donor)
+        _insert(connection, kind, donor, probe_ids, block)
+    new_rows = np.flatnonzero(new)
+    for start in range(0, len(new_rows), _BLOCK_ROWS):
+        rows = new_rows[start : start + _BLOCK_ROWS]
+        block = layout.arrange(values, rows, kind.empty)
+        _insert(connection, kind, donor, layout.probe_ids[rows], block)
+        added += block.size - int(np.count_nonzero(_is_missing(block)))
+    return added
+
+
+def _refuse_conflicts(
+    connection: duckdb.DuckDBPyConnection,
+    kind: _Values,
+    stored: NDArray[Any],
+    incoming: NDArray[Any],
+    probe_ids: NDArray[Any],
+    layout: _Layout,
+) -> None:
+    """Raise ConflictError for the first pair of values that cannot be copies of one measurement."""
+    conflicts = np.argwhere(kind.conflicts(stored, incoming))
+    if not len(conflicts):
+        return
+    row, element = conflicts[0]
+    names = {"probe_id": int(probe_ids[row]), "donor_id": layout.donor_id, "position": int(element) + 1}
+    probe_name, sample_id = connection.execute(query("name_of_value"), names).fetchall()[0]
+    raise ConflictError(
+        f"{layout.location}: {kind.column} of probe {probe_name} ({probe_ids[row]}) in sample {sample_id} of donor "
+        f"{layout.donor_id} is {incoming[row, element]:g}, but {stored[row, element]:g} in the database "
+        f"({len(conflicts):,} such values; copies differ by at most {LARGEST_DIFFERENCE}). One of the two downloads "
+        "is damaged or of another release: compare both with the site, and load only the right one."
+    )
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection,
+    kind: _Values,
+    donor: dict[str, int],
+    probe_ids: NDArray[np.int32],
+    block: NDArray[Any],
+) -> None:
+    known = ~_is_missing(block)
+    some = known.any(axis=1)
+    if not some.all():  # a probe without any value in this donor has no row
+        probe_ids, block, known = probe_ids[some], block[some], known[some]
+    columns = {"probe_id": probe_ids, kind.column: to_lists(block)}
+    if kind is _LOG2:
+        columns |= _statistics(block, known)
+    with _registering(connection, f"incoming_{kind.table}", pa.table(columns)):
+        connection.execute(query(f"insert_{kind.table}"), donor)
+
+
+def _is_missing(block: NDArray[Any]) -> NDArray[np.bool_]:
+    missing: NDArray[np.bool_] = block == -1 if block.dtype == np.int8 else np.isnan(block)
+    return missing
+
+
+def _statistics(block: NDArray[np.float32], known: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    """Return count, mean and sum of squared deviations of every row, in double precision."""
+    n = known.sum(axis=1, dtype=np.int32)
+    mean = np.sum(block, axis=1, dtype=np.float64, where=known) / n
+    deviations = np.subtract(block, mean[:, None], where=known, out=np.zeros(block.shape))
+    return {"n": n, "mean_log2": mean, "squared_deviations": np.einsum("ij,ij->i", deviations, deviations)}
+
+
+@contextmanager
+def _registering(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Iterator[None]:
+    connection.register(name, table)
+    try:
+        yield
+    finally:
+        connection.unregister(name)
