@@ -11,7 +11,6 @@ from typing import Any, Self
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 import coexpr
@@ -205,7 +204,7 @@ class Atlas:
         route: dict[str, Any],
     ) -> Answer:
         """Put names beside the numbers; rows come ranked."""
-        self._connection.register("reported_probes", pa.table({"probe_id": probe_ids}))
+        self._connection.register("reported_probes", {"probe_id": probe_ids})
         labels = {row["probe_id"]: row for row in run(self._connection, "labels_of_reported_probes")}
         self._connection.unregister("reported_probes")
         columns = ["rank", "probe_id", "probe_name", "gene_symbol", "gene_name", "entrez_id", "r", "n"]

@@ -33,10 +33,7 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
         raise DatabaseError(
             f"there is no database at {path}. Load a download with `coexpr ingest PATH`, or try `coexpr demo`."
         )
-    try:
-        connection = duckdb.connect(path, read_only=True)
-    except duckdb.Error as error:
-        raise DatabaseError(_why_not_opened(path, error)) from None
+    connection = _connect_readonly(path)
     try:
         behind = _pending(connection, path)
         if behind:
@@ -67,6 +64,8 @@ def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseError(f"{path} cannot be created: {error.strerror}. Choose another with --db.") from None
+    if not created:
+        _refuse_foreign(path)
     connection = _attach(path)
     try:
         _migrate(connection, path)
@@ -151,6 +150,19 @@ def _holds_a_download(connection: duckdb.DuckDBPyConnection) -> bool:
         return connection.execute(query("count_downloads")).fetchone() != (0,)
     except duckdb.Error:
         return False
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Raise DatabaseError, before anything is written, if an existing file is not a database of ours."""
+    with _connect_readonly(path) as connection:
+        _pending(connection, path)
+
+
+def _connect_readonly(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(path, read_only=True)
+    except duckdb.Error as error:
+        raise DatabaseError(_why_not_opened(path, error)) from None
 
 
 def _attach(path: Path) -> duckdb.DuckDBPyConnection:

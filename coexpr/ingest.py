@@ -145,7 +145,7 @@ def _already_loaded(recognised: Recognised, known: Mapping[str, Any], seconds: f
         location=str(recognised.place.location),
         kind=recognised.kind,
         status="already loaded",
-        donors=[str(donor_id) for donor_id in known["donor_ids"]],
+        donors=known["donors"],
         samples=known["samples"],
         probes=known["probes"],
         genes=known["genes"],

@@ -8,7 +8,7 @@ more precise one is kept, and two that cannot be the same measurement are refuse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import duckdb
 import numpy as np
@@ -111,22 +111,37 @@ class _Layout:
         return block
 
 
+class _Conflict(NamedTuple):
+    """Two values, stored and incoming, that should be copies of one measurement and are not."""
+
+    probe_id: int
+    position: int
+    stored: float
+    incoming: float
+
+
 def _write_donor(connection: duckdb.DuckDBPyConnection, kind: _Values, values: NDArray[Any], layout: _Layout) -> int:
     """Write the rows of one donor that are new or change; return how many values they add."""
     donor = {"donor_id": layout.donor_id}
     new = np.ones(len(layout.probe_ids), dtype=np.bool_)
     changed: list[tuple[NDArray[np.int32], NDArray[Any]]] = []
+    conflicts: list[_Conflict] = []
     added = 0
     for probe_ids, stored in stream(connection, query(f"stored_{kind.table}"), donor):
         rows = np.searchsorted(layout.probe_ids, probe_ids)
         new[rows] = False
         incoming = layout.arrange(values, rows, kind.empty)
-        _refuse_conflicts(connection, kind, stored, incoming, probe_ids, layout)
+        conflicts += [
+            _Conflict(int(probe_ids[row]), int(element) + 1, stored[row, element], incoming[row, element])
+            for row, element in np.argwhere(kind.conflicts(stored, incoming))
+        ]
         merged = kind.merge(stored, incoming)
         differs = (merged != stored) & ~_is_missing(merged)
         some = differs.any(axis=1)
         changed.append((probe_ids[some], merged[some]))
         added += int(np.count_nonzero(differs))
+    if conflicts:
+        _refuse(connection, kind, conflicts, layout)
     for probe_ids, block in changed:
         with _registering(connection, "rewritten_probes", pa.table({"probe_id": probe_ids})):
             connection.execute(query(f"delete_{kind.table}"), donor)
@@ -140,24 +155,16 @@ def _write_donor(connection: duckdb.DuckDBPyConnection, kind: _Values, values: N
     return added
 
 
-def _refuse_conflicts(
-    connection: duckdb.DuckDBPyConnection,
-    kind: _Values,
-    stored: NDArray[Any],
-    incoming: NDArray[Any],
-    probe_ids: NDArray[Any],
-    layout: _Layout,
-) -> None:
-    """Raise ConflictError for the first pair of values that cannot be copies of one measurement."""
-    conflicts = np.argwhere(kind.conflicts(stored, incoming))
-    if not len(conflicts):
-        return
-    row, element = conflicts[0]
-    names = {"probe_id": int(probe_ids[row]), "donor_id": layout.donor_id, "position": int(element) + 1}
+def _refuse(
+    connection: duckdb.DuckDBPyConnection, kind: _Values, conflicts: list[_Conflict], layout: _Layout
+) -> NoReturn:
+    """Raise ConflictError, naming the first pair of values that cannot be copies of one measurement."""
+    first = conflicts[0]
+    names = {"probe_id": first.probe_id, "donor_id": layout.donor_id, "position": first.position}
     probe_name, sample_id = connection.execute(query("name_of_value"), names).fetchall()[0]
     raise ConflictError(
-        f"{layout.location}: {kind.column} of probe {probe_name} ({probe_ids[row]}) in sample {sample_id} of donor "
-        f"{layout.donor_id} is {incoming[row, element]:g}, but {stored[row, element]:g} in the database "
+        f"{layout.location}: {kind.column} of probe {probe_name} ({first.probe_id}) in sample {sample_id} of donor "
+        f"{layout.donor_id} is {first.incoming:g}, but {first.stored:g} in the database "
         f"({len(conflicts):,} such values; copies differ by at most {LARGEST_DIFFERENCE}). One of the two downloads "
         "is damaged or of another release: compare both with the site, and load only the right one."
     )

@@ -2,7 +2,18 @@
 
 -- name: download_with_sha256
 -- The download with this fingerprint, if it is loaded.
-select kind, location, donor_ids, samples, probes, genes, loaded_at from downloads where sha256 = $sha256;
+select
+    donor_ids,
+    (
+        select list(coalesce(donor_name, donor_id::varchar) order by donor_id)
+        from donors
+        where list_contains(donor_ids, donor_id)
+    ) as donors,
+    samples,
+    probes,
+    genes
+from downloads
+where sha256 = $sha256;
 
 -- name: insert_download
 -- Record a download as loaded now.

@@ -21,6 +21,8 @@ from coexpr.readers.place import Place
 
 _BLOCK_BYTES = 16_000_000
 _LONGEST_LINE = 64_000_000
+# No log2 intensity comes near; an intensity that nobody took the logarithm of is far beyond.
+_LARGEST_LOG2 = 64
 
 
 def read_log2(place: Place, file_name: str, probe_ids: NDArray[np.int64], n_samples: int) -> NDArray[np.float32]:
@@ -156,17 +158,17 @@ def _parse(
 
 
 def _are_usable(values: NDArray[np.generic], blanks: int) -> bool:
-    """Say whether log2 values are finite but for the blank cells, and calls are 0 or 1."""
+    """Say whether log2 values are in range but for the blank cells, and calls are 0 or 1."""
     if values.dtype == np.uint8:
         return not values.size or bool(values.max() <= 1)
-    return int(np.count_nonzero(~np.isfinite(values))) == blanks
+    return int(np.count_nonzero(np.abs(values) <= _LARGEST_LOG2)) == values.size - blanks
 
 
 def _explained(
     text: bytes, first_row: int, n_samples: int, value_type: pa.DataType, where: str, suspicion: str
 ) -> DownloadError:
     """Find the first bad cell of a block that the fast path refused, and say what is wrong with it."""
-    is_good, expected = (_is_log2, "a number") if value_type == pa.float32() else (_is_call, "0 or 1")
+    is_good, expected = (_is_log2, "a log2 intensity") if value_type == pa.float32() else (_is_call, "0 or 1")
     lines = text.decode("utf-8", errors="replace").splitlines()
     for row, line in enumerate(lines, start=first_row):
         cells = next(csv.reader([line]), [])
@@ -187,7 +189,7 @@ def _explained(
 
 def _is_log2(cell: str) -> bool:
     try:
-        return not cell or bool(np.isfinite(np.float32(cell)))
+        return not cell or abs(float(cell)) <= _LARGEST_LOG2
     except ValueError:
         return False
 

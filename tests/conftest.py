@@ -1,0 +1,57 @@
+"""What most tests need: a synthetic atlas, an empty database, the real files where they are."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from coexpr.atlas import Atlas
+from coexpr.database import open_for_writing
+from coexpr.demo import write_downloads
+from coexpr.ingest import ingest
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real downloads, which are not part of this repository."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real downloads are not here: ../shared/data is absent")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def synthetic_zips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Six full-donor zips of 300 probes and 90 samples."""
+    return write_downloads(tmp_path_factory.mktemp("synthetic"), probes=300, samples=90)
+
+
+@pytest.fixture(scope="session")
+def synthetic_database(synthetic_zips: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of those zips; tests only read it."""
+    path = tmp_path_factory.mktemp("database") / "synthetic.duckdb"
+    ingest(synthetic_zips, path)
+    return path
+
+
+@pytest.fixture
+def atlas(synthetic_database: Path) -> Iterator[Atlas]:
+    with Atlas(synthetic_database) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def gabra4(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of the real GABRA4 heatmap download; tests only read it."""
+    path = tmp_path_factory.mktemp("gabra4") / "gabra4.duckdb"
+    ingest([shared_data / "heatmap-gabra4" / "samples_log2intensities"], path)
+    return path
+
+
+@pytest.fixture
+def empty_database(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A new database with every migration applied and nothing in it."""
+    with open_for_writing(tmp_path / "empty.duckdb") as connection:
+        yield connection

@@ -1,0 +1,214 @@
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from allen import PROBES, WELLS, donor_folder, full_donor, heatmap, replace_cell, values, write_folder
+
+from coexpr.atlas import Atlas
+from coexpr.errors import AmbiguousNameError, NotFoundError, OptionError, QueryError
+from coexpr.ingest import ingest
+from coexpr.seeds import find_seed
+
+COLUMNS = ["rank", "probe_id", "probe_name", "gene_symbol", "gene_name", "entrez_id", "r", "n"]
+
+
+def matrix(database: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Probe ids (P,) and log2 (P, S), read with nothing but SQL."""
+    with duckdb.connect(database, read_only=True) as connection:
+        rows = connection.execute(
+            "select probe_id, flatten(list(log2 order by donor_id)) from expression group by 1 order by 1"
+        ).fetchall()
+    return np.array([key for key, _ in rows]), np.array([row for _, row in rows])
+
+
+def test_a_probe_seed_answers_with_every_other_probe(atlas: Atlas, synthetic_database: Path) -> None:
+    ids, x = matrix(synthetic_database)
+    answer = atlas.correlates("A_23_P216779", top=None)
+    assert list(answer.columns) == COLUMNS
+    seed = answer.route["seed_probe_id"]
+    expected = np.corrcoef(x)[np.flatnonzero(ids == seed)[0]]
+    assert {row[1] for row in answer.rows} == set(ids.tolist()) - {seed}
+    for _, probe_id, *_, r, n in answer.rows:
+        assert r == pytest.approx(expected[ids == probe_id][0], abs=1e-12)
+        assert n == 90
+    assert [row[0] for row in answer.rows] == list(range(1, 300))
+    assert [row[6] for row in answer.rows] == sorted((row[6] for row in answer.rows), reverse=True)
+
+
+def test_a_gene_seed_answers_with_genes_by_their_probe_of_highest_mean(atlas: Atlas, synthetic_database: Path) -> None:
+    ids, x = matrix(synthetic_database)
+    with duckdb.connect(synthetic_database, read_only=True) as connection:
+        gene_of = dict(connection.execute("select probe_id, gene_id from probes").fetchall())
+    best: dict[int, tuple[float, int]] = {}
+    for probe_id, mean in zip(ids.tolist(), x.mean(axis=1), strict=True):
+        best[gene_of[probe_id]] = max(best.get(gene_of[probe_id], (0, 0)), (mean, probe_id))
+    answer = atlas.correlates("ntrk2", top=None)
+    seed = answer.route["seed_probe_id"]
+    assert seed == best[gene_of[seed]][1]
+    assert {row[1] for row in answer.rows} == {probe_id for _, probe_id in best.values()} - {seed}
+    assert answer.route["rule"] == "max-mean"
+    assert answer.route["seed_probe_candidates"] == 7
+
+
+def test_the_level_can_be_chosen(atlas: Atlas) -> None:
+    by_probe = atlas.correlates("NTRK2", level="probe", top=None)
+    assert len(by_probe.rows) == 299
+    assert sum(row[3] == "NTRK2" for row in by_probe.rows) == 6
+    by_gene = atlas.correlates("A_23_P216779", level="gene", top=None)
+    assert by_gene.route["seed_probe"] == "A_23_P216779"
+    assert "NTRK2" not in {row[3] for row in by_gene.rows}
+
+
+def test_the_probe_of_a_seed_gene_can_be_chosen(atlas: Atlas) -> None:
+    answer = atlas.correlates("NTRK2", probe="A_24_P343559", include_self=True, top=1)
+    assert (answer.route["seed_probe"], answer.route["seed_probe_chosen_by"]) == ("A_24_P343559", "name")
+    assert [(row[0], row[2], row[6]) for row in answer.rows] == [(1, "A_24_P343559", pytest.approx(1, abs=1e-12))]
+    with pytest.raises(OptionError, match=r"A_32_P7316 is no probe of NTRK2; its probes are "):
+        atlas.correlates("NTRK2", probe="A_32_P7316")
+    with pytest.raises(OptionError, match="is a probe itself"):
+        atlas.correlates("A_32_P7316", probe="A_32_P7316")
+
+
+def test_the_seed_is_kept_when_asked_for(atlas: Atlas) -> None:
+    with_self = atlas.correlates("NTRK2", top=1, include_self=True)
+    assert with_self.rows[0][3] == "NTRK2"
+    assert with_self.rows[0][6] == pytest.approx(1, abs=1e-12)
+
+
+def test_ascending_min_r_and_top(atlas: Atlas) -> None:
+    everything = [row[6] for row in atlas.correlates("BDNF", top=None).rows]
+    assert [row[6] for row in atlas.correlates("BDNF", top=4, ascending=True).rows] == everything[::-1][:4]
+    above = [row[6] for row in atlas.correlates("BDNF", top=None, min_r=0.2).rows]
+    assert above == [r for r in everything if r >= 0.2]
+    assert 0 < len(above) < len(everything)
+
+
+def test_ties_are_ordered_by_probe_id_and_constants_come_last_without_r(tmp_path: Path) -> None:
+    files = full_donor()
+    rows = [line.split(",") for line in files["MicroarrayExpression.csv"].splitlines()]
+    rows[1][1:] = rows[2][1:]  # 101 as 104
+    rows[3][1:] = ["5.5"] * 6  # 102 constant
+    files["MicroarrayExpression.csv"] = "\n".join(",".join(row) for row in rows)
+    ingest([donor_folder(tmp_path, files=files)], tmp_path / "atlas.duckdb")
+    with Atlas(tmp_path / "atlas.duckdb") as atlas:
+        for ascending in (False, True):
+            answer = atlas.correlates("103", top=None, ascending=ascending)
+            assert [(row[0], row[1]) for row in answer.rows] == [(1, 101), (2, 104), (None, 102)]
+            assert answer.rows[2][6] is None
+        assert [row[1] for row in atlas.correlates("103", min_r=-1).rows] == [101, 104]
+
+
+def test_missing_values_are_pairwise_complete_and_n_says_so(tmp_path: Path) -> None:
+    files = replace_cell(heatmap(donors=(9861,)), "Expression.csv", 2, 4, "")
+    database = tmp_path / "atlas.duckdb"
+    ingest([write_folder(tmp_path / "page", files)], database)
+    x = np.round(values(), 4)
+    kept = [column for column in range(6) if WELLS[9861][column] != WELLS[9861][1]]  # the third heatmap column
+    with Atlas(database) as atlas:
+        rows = {row[1]: row for row in atlas.correlates("103", top=None).rows}
+    assert rows[101][7] == 5
+    assert rows[101][6] == pytest.approx(np.corrcoef(x[0, kept], x[1, kept])[0, 1], abs=1e-6)
+    assert rows[104][7] == 6
+    assert rows[104][6] == pytest.approx(np.corrcoef(x[0], x[2])[0, 1], abs=1e-6)
+
+
+def test_the_route_says_everything_that_decides_an_r(atlas: Atlas, synthetic_database: Path) -> None:
+    route = atlas.correlates("NTRK2").route
+    assert route["method"] == "pearson"
+    assert (route["scale"], route["resolution"], route["structures"]) == ("log2", "samples", "all")
+    assert route["donors"] == ["H0351.2001", "H0351.2002", "H0351.1009", "H0351.1012", "H0351.1015", "H0351.1016"]
+    assert route["n_samples"] == 90
+    assert route["database"] == str(synthetic_database)
+    assert "no number in it was measured" in route["source"][0]
+
+
+@pytest.mark.parametrize("name", ["NTRK2", "ntrk2", " NtRk2 ", "4915"])
+def test_a_gene_is_found_by_symbol_in_any_case_or_entrez_id(atlas: Atlas, name: str) -> None:
+    seed = find_seed(atlas._connection, name)
+    assert (seed.level, seed.gene_symbol) == ("gene", "NTRK2")
+
+
+def test_a_probe_is_found_by_name_in_any_case_or_id(atlas: Atlas) -> None:
+    by_name = find_seed(atlas._connection, "a_23_p216779")
+    assert by_name.level == "probe"
+    assert find_seed(atlas._connection, str(by_name.probe_id)) == by_name
+
+
+def test_a_placeholder_gene_is_its_probe(tmp_path: Path) -> None:
+    ingest([donor_folder(tmp_path)], tmp_path / "atlas.duckdb")
+    with Atlas(tmp_path / "atlas.duckdb") as atlas:
+        assert find_seed(atlas._connection, "A_32_P9207").level == "probe"
+
+
+@pytest.mark.parametrize(("name", "near"), [("NTRK22", "NTRK2"), ("BDNV", "BDNF"), ("A_23_P21677", "A_23_P216779")])
+def test_a_name_that_is_not_there_offers_up_to_three_near_ones(atlas: Atlas, name: str, near: str) -> None:
+    with pytest.raises(
+        NotFoundError, match=rf"'{name}' is no probe, gene symbol or Entrez id .* Near it: .*{near}"
+    ) as caught:
+        atlas.correlates(name)
+    assert str(caught.value).count(",") <= 3
+
+
+def test_a_name_like_nothing_offers_nothing(atlas: Atlas) -> None:
+    with pytest.raises(NotFoundError, match=r"of this database\.$"):
+        atlas.correlates("???")
+
+
+def two_genes(first: str, second: str) -> dict[str, str]:
+    """A download in which BDNF's and the placeholder's genes are called so."""
+    return replace_cell(replace_cell(full_donor(), "Probes.csv", 4, 4, first), "Probes.csv", 5, 4, second)
+
+
+def test_a_symbol_of_two_genes_is_ambiguous(tmp_path: Path) -> None:
+    ingest([donor_folder(tmp_path, files=two_genes("na", "na"))], tmp_path / "atlas.duckdb")
+    with (
+        Atlas(tmp_path / "atlas.duckdb") as atlas,
+        pytest.raises(AmbiguousNameError, match="symbol of 2 genes: Entrez"),
+    ):
+        atlas.correlates("na")
+
+
+def test_the_symbol_in_the_case_that_was_asked_for_is_preferred(tmp_path: Path) -> None:
+    ingest([donor_folder(tmp_path, files=two_genes("C1orf1", "C1ORF1"))], tmp_path / "atlas.duckdb")
+    with Atlas(tmp_path / "atlas.duckdb") as atlas:
+        assert find_seed(atlas._connection, "C1orf1").probe_id == PROBES[2][0]
+        assert find_seed(atlas._connection, "C1ORF1").probe_id == PROBES[3][0]
+        with pytest.raises(AmbiguousNameError):
+            find_seed(atlas._connection, "c1orf1")
+
+
+def test_a_number_that_is_a_probe_and_a_gene_is_ambiguous(tmp_path: Path) -> None:
+    files = replace_cell(full_donor(), "Probes.csv", 4, 6, "103")
+    ingest([donor_folder(tmp_path, files=files)], tmp_path / "atlas.duckdb")
+    with Atlas(tmp_path / "atlas.duckdb") as atlas, pytest.raises(AmbiguousNameError, match="Entrez id of gene BDNF"):
+        atlas.correlates("103")
+
+
+def test_sql_returns_columns_and_rows(atlas: Atlas) -> None:
+    answer = atlas.sql("select 1 as one, $two as two", {"two": 2})
+    assert (list(answer.columns), list(answer.rows)) == (["one", "two"], [(1, 2)])
+
+
+def test_sql_cannot_write_and_says_why(atlas: Atlas) -> None:
+    with pytest.raises(QueryError, match="open for reading only"):
+        atlas.sql("delete from probes")
+    with pytest.raises(QueryError, match="selec"):
+        atlas.sql("selec 1")
+
+
+def test_an_answer_is_a_data_frame_away(atlas: Atlas) -> None:
+    answer = atlas.correlates("NTRK2", top=3)
+    frame = answer.to_pandas()
+    assert frame.columns.tolist() == COLUMNS
+    assert frame.r.tolist() == [row[6] for row in answer.rows]
+    assert frame.attrs["route"] == answer.route
+
+
+def test_contents(atlas: Atlas) -> None:
+    contents = atlas.contents()
+    assert (contents["donors"], contents["samples"], contents["probes"]) == (6, 90, 300)
+    assert sum(donor["samples"] for donor in contents["donor_list"]) == 90
+    assert {donor["probes"] for donor in contents["donor_list"]} == {300}
+    assert len(contents["downloads"]) == 6
+    assert all(len(file["sha256"]) == 64 for download in contents["downloads"] for file in download["files"])

@@ -1,0 +1,173 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from allen import donor_folder
+
+import coexpr
+from coexpr.atlas import Atlas
+from coexpr.database import open_for_writing, open_readonly, schema_version, transaction
+from coexpr.errors import DatabaseError
+from coexpr.ingest import ingest
+from coexpr.resources import DATABASE_VARIABLE, database_path, room
+
+# The duckdb shells to test with: that of this environment, and those that CI installs beside it.
+SHELLS = [
+    str(shell)
+    for shell in [Path(sys.executable).with_name("duckdb"), *os.environ.get("COEXPR_TEST_SHELLS", "").split(os.pathsep)]
+    if shutil.which(shell)
+]
+
+
+def tables_and_views(path: Path) -> list[str]:
+    with open_readonly(path) as connection:
+        rows = connection.execute("select table_name from information_schema.tables order by 1").fetchall()
+    return [name for (name,) in rows]
+
+
+def test_the_path_is_the_chosen_one_else_the_variable_else_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DATABASE_VARIABLE, "from-environment.duckdb")
+    assert database_path("chosen.duckdb") == Path("chosen.duckdb")
+    assert database_path() == Path("from-environment.duckdb")
+    monkeypatch.delenv(DATABASE_VARIABLE)
+    assert database_path().name == "atlas.duckdb"
+    assert "coexpr" in database_path().parts
+
+
+def test_migrations_are_numbered_from_one_without_a_gap() -> None:
+    numbers = sorted(int(file.name.split("_")[0]) for file in room("migrations").iterdir())
+    assert numbers == list(range(1, schema_version() + 1))
+
+
+@pytest.mark.skipif(not SHELLS, reason="no duckdb shell is installed")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_shell_reads_every_table_and_view(synthetic_database: Path, shell: str) -> None:
+    names = tables_and_views(synthetic_database)
+    assert {"expression", "present_calls", "probe_statistics", "representative_probes"} <= set(names)
+    for name in names:
+        command = [shell, "-readonly", "-csv", str(synthetic_database), "-c", f"select count(*) as n from {name}"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert int(done.stdout.splitlines()[1]) > 0
+
+
+def test_the_file_keeps_a_storage_version_that_duckdb_1_4_reads(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    for donor_id in (9861, 15496):
+        ingest([donor_folder(tmp_path, donor_id)], path)
+        with duckdb.connect(path, read_only=True) as connection:
+            (tags,) = connection.execute(
+                "select tags from duckdb_databases() where database_name = current_database()"
+            ).fetchone()
+        assert tags["storage_version"] == "v1.4.0+"
+
+
+def test_a_later_write_by_any_duckdb_keeps_it_too(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    ingest([donor_folder(tmp_path)], path)
+    with duckdb.connect(path) as connection:
+        connection.execute("create table mine as select 1 as one")
+    with duckdb.connect(path, read_only=True) as connection:
+        (tags,) = connection.execute(
+            "select tags from duckdb_databases() where database_name = current_database()"
+        ).fetchone()
+    assert tags["storage_version"] == "v1.4.0+"
+
+
+def test_rows_are_stored_in_small_groups(tmp_path: Path) -> None:
+    path = tmp_path / "wide.duckdb"
+    with open_for_writing(path) as connection:
+        connection.execute("insert into present_calls select 1, i, [true] from range(5000) r(i)")
+        connection.execute(
+            "insert into downloads values ('x', 'k', 'l', null, [], 0, 0, 0, [], current_timestamp::timestamp, '0')"
+        )
+    with duckdb.connect(path, read_only=True) as connection:
+        groups = connection.execute(
+            "select count(distinct row_group_id) from pragma_storage_info('present_calls')"
+        ).fetchone()
+    assert groups == (3,)
+
+
+def test_a_database_that_holds_no_download_is_not_left_behind(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "atlas.duckdb"
+    with pytest.raises(ZeroDivisionError), open_for_writing(path):
+        raise ZeroDivisionError
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_transaction_is_rolled_back_whole(empty_database: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(duckdb.CatalogException), transaction(empty_database):  # noqa: PT012
+        empty_database.execute("insert into donors (donor_id) values (1)")
+        empty_database.execute("insert into nowhere values (1)")
+    assert empty_database.execute("select count(*) from donors").fetchone() == (0,)
+
+
+def test_readers_cannot_write(synthetic_database: Path) -> None:
+    with open_readonly(synthetic_database) as connection, pytest.raises(duckdb.InvalidInputException):
+        connection.execute("delete from donors")
+
+
+def test_no_database(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match=r"no database at .*none\.duckdb.*coexpr ingest"):
+        open_readonly(tmp_path / "none.duckdb")
+
+
+@pytest.mark.parametrize("opener", [open_readonly, open_for_writing])
+def test_a_file_that_is_no_database(tmp_path: Path, opener: object) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database" * 1000)
+    with pytest.raises(DatabaseError, match=r"notes\.txt cannot be opened as a database"), opener(path):
+        pass
+    assert path.read_text() == "not a database" * 1000
+
+
+@pytest.mark.parametrize("opener", [open_readonly, open_for_writing])
+def test_somebody_elses_duckdb_file(tmp_path: Path, opener: object) -> None:
+    path = tmp_path / "other.duckdb"
+    with duckdb.connect(path) as connection:
+        connection.execute("create table mine (i integer)")
+    with pytest.raises(DatabaseError, match="not one of coexpr's"), opener(path):
+        pass
+
+
+def test_a_database_of_a_newer_coexpr_is_refused_naming_both_versions(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    ingest([donor_folder(tmp_path)], path)
+    with duckdb.connect(path) as connection:
+        connection.execute("insert into schema_migrations values (999, 'x', current_timestamp::timestamp, '9.9.9')")
+    for opener in (open_readonly, open_for_writing):
+        complaint = rf"schema 999, written by coexpr 9\.9\.9.*{coexpr.__version__}"
+        with pytest.raises(DatabaseError, match=complaint), opener(path):
+            pass
+
+
+def test_an_older_database_is_read_only_after_ingest_brought_it_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    ingest([donor_folder(tmp_path)], path)
+    with duckdb.connect(path) as connection:
+        connection.execute("delete from schema_migrations")
+    with pytest.raises(DatabaseError, match=r"older coexpr \(its schema lacks 0001_create_tables\.sql\)"):
+        open_readonly(path)
+
+
+def test_a_locked_database_is_said_to_be_so(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    ingest([donor_folder(tmp_path)], path)
+    writer = "import sys, duckdb; connection = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", writer, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "open\n"
+        with pytest.raises(DatabaseError, match="in use by another process"):
+            Atlas(path)
+        process.stdin.close()
+
+
+def test_a_path_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatabaseError, match="cannot be created"), open_for_writing(tmp_path / "file" / "atlas.duckdb"):
+        pass

@@ -1,0 +1,101 @@
+"""Which module may import which: data flows one way."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "coexpr"
+# Each line may import from the lines below it, and from its own.
+LAYERS = [
+    {"coexpr.__main__", "coexpr.cli"},
+    {"coexpr.atlas", "coexpr.ingest", "coexpr.demo", "coexpr.export"},
+    {"coexpr.seeds", "coexpr.values", "coexpr.synthetic", "coexpr.answer"},
+    {"coexpr.readers", "coexpr.correlate", "coexpr.merge", "coexpr.database", "coexpr.lists"},
+    {"coexpr.queries"},
+    {"coexpr.resources", "coexpr.errors"},
+]
+ARRAYS_ONLY = ["correlate", "merge"]
+READERS = sorted(path.stem for path in (PACKAGE / "readers").glob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    return ".".join(["coexpr", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
+
+
+def imports_of(path: Path) -> set[str]:
+    imported = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            imported.add(node.module)
+            imported |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return imported
+
+
+def layer_of(module: str) -> int | None:
+    for depth, layer in enumerate(LAYERS):
+        if any(module == name or module.startswith(f"{name}.") for name in layer):
+            return depth
+    return None
+
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path != PACKAGE / "__init__.py"], ids=name_of)
+def test_imports_point_one_way(path: Path) -> None:
+    here = layer_of(name_of(path))
+    assert here is not None, "every module belongs to a layer"
+    upwards = {name for name in imports_of(path) if (there := layer_of(name)) is not None and there < here}
+    assert upwards == set()
+
+
+@pytest.mark.parametrize("module", ARRAYS_ONLY)
+def test_numeric_modules_import_nothing_of_ours(module: str) -> None:
+    assert {name.split(".")[0] for name in imports_of(PACKAGE / f"{module}.py")} <= {"numpy", "numpy.typing"}
+
+
+@pytest.mark.parametrize("module", READERS)
+def test_readers_do_not_know_the_database(module: str) -> None:
+    imported = imports_of(PACKAGE / "readers" / f"{module}.py")
+    assert not [name for name in imported if name.split(".")[0] == "duckdb"]
+    assert not [
+        name
+        for name in imported
+        if name.startswith("coexpr.") and not name.startswith(("coexpr.readers", "coexpr.errors"))
+    ]
+
+
+def test_only_the_command_line_prints_exits_or_imports_typer() -> None:
+    for path in MODULES:
+        if "cli" in path.parts:
+            continue
+        assert not imports_of(path) & {"typer", "rich"}, path
+        calls = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        called = {call.id for call in calls if isinstance(call, ast.Name)}
+        assert not called & {"print", "exit", "quit", "input"}, path
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom coexpr.cli import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "print(*sorted({'duckdb', 'numpy', 'pandas', 'pyarrow', 'scipy', 'platformdirs'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_a_query_loads_neither_pandas_nor_scipy(synthetic_database: Path) -> None:
+    code = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom coexpr.cli import app\n"
+        f"done = CliRunner().invoke(app, ['query', 'NTRK2', '--db', {str(synthetic_database)!r}, '--format', 'csv'])\n"
+        "assert done.exit_code == 0, done.output\n"
+        "print(*sorted({'pandas', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
