@@ -1,0 +1,102 @@
+"""The documentation says what is so: commands run, outputs agree, tables and modules are all there."""
+
+import re
+import shlex
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+import coexpr
+from coexpr.cli import app
+
+TOP = Path(__file__).parents[1]
+PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
+
+
+def sessions(page: Path) -> list[tuple[str, str]]:
+    """Return each command of a page's console blocks with the output that the page shows."""
+    found = []
+    for block in CONSOLE.findall(page.read_text()):
+        for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, _, output = part.partition("\n")
+            found.append((command, output))
+    return found
+
+
+def agrees(shown: str, printed: str) -> bool:
+    """Say whether the output is what the page shows, a line "…" standing for any lines."""
+    lines = [re.escape(line.rstrip()) for line in shown.rstrip().splitlines()]
+    pattern = "\n".join(lines).replace("\n…\n", "\n(?:.*\n)*?").replace("…", "(?s:.*)")
+    return re.fullmatch(pattern, "\n".join(line.rstrip() for line in printed.rstrip().splitlines())) is not None
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if sessions(page)], ids=lambda page: page.name)
+def test_every_command_prints_what_the_page_shows(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command, shown in sessions(page):
+        first, *arguments = shlex.split(command)
+        if first == "export":
+            monkeypatch.setenv(*arguments[0].split("="))
+            continue
+        assert first == "coexpr"
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0, done.output
+        assert agrees(shown, done.output), f"{command} prints\n{done.output}"
+
+
+def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = re.findall(r"^```python\n(.*?)^```$", (TOP / "README.md").read_text(), re.M | re.S)
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["demo", "--probes", "60", "--samples", "60"]).exit_code == 0
+    names: dict[str, object] = {}
+    exec(example, names)
+    assert len(names["frame"]) > 10
+
+
+def test_every_table_view_and_column_is_described(empty_database: duckdb.DuckDBPyConnection) -> None:
+    text = (TOP / "docs" / "data-model.md").read_text()
+    rows = empty_database.execute("select table_name, column_name from information_schema.columns").fetchall()
+    assert len(rows) > 50
+    undescribed = []
+    for table, column in rows:
+        (line,) = re.findall(rf"^\| `{table}` \|.*$", text, re.M)
+        name = re.sub(r"_[xyz]$", "_x/y/z", column)
+        if f"`{name}`" not in line and f"`{column}`" not in line:
+            undescribed.append(f"{table}.{column}")
+    # A view says in words that it has the probe or gene that a row is of.
+    assert undescribed in ([], ["probe_statistics.probe_id"])
+
+
+def test_the_schema_version_is_said() -> None:
+    count = len(list((TOP / "migrations").glob("*.sql")))
+    assert f"Schema version {count}." in (TOP / "docs" / "data-model.md").read_text()
+
+
+def test_every_module_has_its_room_in_the_architecture() -> None:
+    text = (TOP / "docs" / "architecture.md").read_text()
+    missing = [
+        path.stem for path in (TOP / "coexpr").glob("*.py") if not path.stem.startswith("__") and path.name not in text
+    ]
+    assert missing == []
+
+
+def test_every_command_is_in_the_readme() -> None:
+    text = (TOP / "README.md").read_text()
+    commands = [command.name for command in app.registered_commands]
+    assert len(commands) >= 5
+    assert [name for name in commands if f"coexpr {name}" not in text] == []
+
+
+def test_links_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_changelog_knows_this_version() -> None:
+    text = (TOP / "CHANGELOG.md").read_text()
+    released = coexpr.__version__ if "dev" not in coexpr.__version__ else "Unreleased"
+    assert f"## {released}" in text or f"## [{released}]" in text

@@ -1,0 +1,40 @@
+"""What must agree between pyproject.toml, the checkout and the installed package."""
+
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import coexpr
+from coexpr.resources import room
+
+TOP = Path(__file__).parents[1]
+PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text())
+
+
+def test_the_installed_version_is_that_of_the_code() -> None:
+    assert metadata.version("coexpr") == coexpr.__version__, "run: pip install -e ."
+
+
+def test_every_dependency_has_a_lower_bound_and_no_upper_one() -> None:
+    for dependency in PROJECT["project"]["dependencies"]:
+        name, separator, bound = dependency.partition(">=")
+        assert name.isidentifier()
+        assert separator
+        assert bound.replace(".", "").isdecimal()
+
+
+def test_rooms_are_found_and_hold_only_what_belongs_there() -> None:
+    assert {Path(file.name).suffix for file in room("sql").iterdir()} == {".sql"}
+    assert {Path(file.name).suffix for file in room("migrations").iterdir()} == {".sql"}
+    assert (room("data") / "README.md").is_file()
+
+
+def test_the_shipped_tables_stay_small() -> None:
+    shipped = sum(path.stat().st_size for path in (TOP / "coexpr" / "data").iterdir())
+    assert shipped < 4_000_000
+
+
+def test_the_top_of_the_checkout_stays_as_it_is() -> None:
+    expected = {"coexpr", "sql", "migrations", "tests", "docs", ".ci", "pyproject.toml", ".gitignore"}
+    expected |= {"README.md", "CHANGELOG.md", "LICENSE"}
+    assert expected <= {path.name for path in TOP.iterdir()}
