@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+import hypothesis
 import pytest
 
 from coexpr.atlas import Atlas
 from coexpr.database import open_for_writing
 from coexpr.demo import write_downloads
 from coexpr.ingest import ingest
+
+# Seeded, so that a run can be repeated; without deadlines, because machines are noisy.
+hypothesis.settings.register_profile("coexpr", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("coexpr")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
