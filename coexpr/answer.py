@@ -31,5 +31,8 @@ class Answer:
         import pandas as pd  # slow to import, and few answers need it
 
         frame = pd.DataFrame(list(self.rows), columns=list(self.columns))
+        for name, cells in zip(self.columns, zip(*self.rows, strict=True), strict=False):
+            if all(cell is None or type(cell) is int for cell in cells):
+                frame[name] = pd.array(cells, dtype="Int64")  # a missing rank does not make ranks floats
         frame.attrs["route"] = self.route
         return frame

@@ -124,6 +124,7 @@ class Atlas:
         route = self._route(found, level) | {
             "n_samples": int(np.count_nonzero(~np.isnan(profile))),
             "compared": len(order),
+            "without_r": int(np.count_nonzero(np.isnan(r[order]))),
         }
         if min_r is not None:
             order = order[r[order] >= min_r]
@@ -147,16 +148,31 @@ class Atlas:
         """
         try:
             self._connection.execute(statement, parameters)
-            columns = [column[0] for column in self._connection.description or []]
+            columns = _distinct([column[0] for column in self._connection.description or []])
             rows = self._connection.fetchall() if columns else []
         except duckdb.Error as error:
             message = str(error).strip()
-            if "read-only" in message:
+            if "disabled by configuration" in message:
+                message = (
+                    "only the database itself can be read here, no other file. "
+                    f"Use the duckdb shell for that. ({message.splitlines()[0]})"
+                )
+            if "attached in read-only mode" in message:
                 message = (
                     f"the database is open for reading only, and this would write to it. ({message.splitlines()[0]})"
                 )
             raise QueryError(message) from None
-        return Answer(columns, rows)
+        if not columns:
+            raise QueryError("there is no statement to run that returns rows.")
+        route = {"statement": statement, "database": str(self.path), "coexpr_version": coexpr.__version__}
+        return Answer(columns, rows, route)
+
+    def forbid_other_files(self) -> None:
+        """Let statements read this database and nothing else: no COPY to a file, no ATTACH.
+
+        This holds for every connection of this process to the file, and cannot be undone.
+        """
+        self._connection.execute(query("forbid_other_files"))
 
     def contents(self) -> dict[str, Any]:
         """Return what the database holds: numbers, donors, and the downloads it came from."""
@@ -245,3 +261,13 @@ class Atlas:
             "database": str(self.path),
             "coexpr_version": coexpr.__version__,
         }
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Return column names with a number behind those that came before."""
+    counted = dict.fromkeys(names, 0)
+    found = []
+    for name in names:
+        counted[name] += 1
+        found.append(name if counted[name] == 1 else f"{name}_{counted[name]}")
+    return found

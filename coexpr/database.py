@@ -14,7 +14,7 @@ import duckdb
 import coexpr
 from coexpr.errors import DatabaseError
 from coexpr.queries import query
-from coexpr.resources import DATABASE_VARIABLE, room
+from coexpr.resources import DATABASE_VARIABLE, is_duckdb_file, room
 
 # Ingest holds one download in memory itself; DuckDB spills beside the database past this.
 _WRITING_MEMORY = "1GB"
@@ -70,7 +70,7 @@ def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         _migrate(connection, path)
         yield connection
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+    except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException) as error:
         raise DatabaseError(
             f"{path} could not be written: {_first_line(error)}. What was being loaded is rolled back; "
             "free some space and run the same command again."
@@ -81,8 +81,7 @@ def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             path.unlink(missing_ok=True)
             path.with_name(path.name + ".wal").unlink(missing_ok=True)
         else:
-            connection.execute(query("checkpoint_atlas"))
-            connection.close()
+            _checkpoint(connection, path)
 
 
 @contextmanager
@@ -115,6 +114,8 @@ def _pending(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Traversa
     """Return the migrations that the database has not seen; refuse one that is ahead of us."""
     try:
         applied = connection.execute(query("applied_migrations")).fetchall()
+    except duckdb.IOException as error:
+        raise DatabaseError(_why_not_opened(path, error)) from None
     except duckdb.CatalogException:
         raise DatabaseError(
             f"{path} is a DuckDB file, but not one of coexpr's. Choose another with --db or {DATABASE_VARIABLE}."
@@ -152,6 +153,19 @@ def _holds_a_download(connection: duckdb.DuckDBPyConnection) -> bool:
         return False
 
 
+def _checkpoint(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Make one file of what was committed, and close."""
+    try:
+        connection.execute(query("checkpoint_atlas"))
+    except duckdb.Error as error:
+        raise DatabaseError(
+            f"{path} could not be tidied up: {_first_line(error)}. What was reported as loaded is safe in {path}.wal, "
+            "which belongs to it; free some space and run `coexpr ingest` again."
+        ) from None
+    finally:
+        connection.close()
+
+
 def _refuse_foreign(path: Path) -> None:
     """Raise DatabaseError, before anything is written, if an existing file is not a database of ours."""
     with _connect_readonly(path) as connection:
@@ -159,6 +173,8 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def _connect_readonly(path: Path) -> duckdb.DuckDBPyConnection:
+    if not is_duckdb_file(path):  # asked to open another kind of file, DuckDB may fetch an extension for it
+        raise DatabaseError(f"{path} is not a DuckDB database. Choose another with --db or {DATABASE_VARIABLE}.")
     try:
         return duckdb.connect(path, read_only=True)
     except duckdb.Error as error:
@@ -186,6 +202,8 @@ def _first_line(error: duckdb.Error) -> str:
 
 
 def _why_not_opened(path: Path, error: duckdb.Error) -> str:
-    if "lock" in str(error):
+    if "Could not set lock" in str(error):
         return f"{path} is in use by another process. Wait until it has finished, then try again."
-    return f"{path} cannot be opened as a database: {_first_line(error)}."
+    return (
+        f"{path} cannot be opened as a database: {_first_line(error)}. Choose another with --db or {DATABASE_VARIABLE}."
+    )

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from coexpr.errors import OutputError
 from coexpr.readers import full_donor
 from coexpr.readers.donors import DONORS
 from coexpr.synthetic import SAMPLED, STRUCTURES, Plan, blocks, design
@@ -28,6 +29,32 @@ README = f"""=========================
 
 Made by `coexpr demo` in the format of a full-donor download of the Allen Human Brain Atlas.
 """
+
+
+# What marks a folder as one that the demo made and may make again.
+_MARK = "README.txt"
+DATABASE = "demo.duckdb"
+DOWNLOADS = "downloads"
+
+
+def claim_folder(folder: Path) -> None:
+    """Make a folder for a demo; where an earlier demo made it, remove what that put there.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds anything that no demo put there.
+    """
+    mark = folder / _MARK
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file; name a folder for the demo.")
+    if mark.is_file() and TITLE in mark.read_text(encoding="utf-8", errors="replace"):
+        for path in [folder / DATABASE, *(folder / DOWNLOADS).glob("normalized_microarray_donor*.zip")]:
+            path.unlink(missing_ok=True)
+    elif folder.exists() and any(folder.iterdir()):
+        raise OutputError(f"{folder} holds files that no demo made. Name a new folder for the demo.")
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text(README, encoding="utf-8")
 
 
 def write_downloads(folder: Path, *, probes: int = 2000, samples: int = 360, seed: int = 4915) -> list[Path]:
@@ -61,6 +88,10 @@ def write_downloads(folder: Path, *, probes: int = 2000, samples: int = 360, see
             archive.writestr(full_donor.SAMPLES, _csv(_sample_annotation(plan, number)))
         _write_matrix(archives, full_donor.EXPRESSION, plan, _log2)
         _write_matrix(archives, full_donor.CALLS, plan, _calls)
+    except BaseException:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        raise
     finally:
         for archive in archives:
             archive.close()

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from coexpr.answer import Answer
 from coexpr.errors import OptionError, OutputError
+from coexpr.resources import is_duckdb_file
 
 _ENDINGS = {
     ".csv": "csv",
@@ -77,6 +78,10 @@ def write_file(answer: Answer, path: Path, write: Callable[[Answer, IO[str]], No
     OutputError
         If the file cannot be written; one that was there before is left as it was.
     """
+    if not path.parent.is_dir():
+        raise OutputError(f"{path} cannot be written: there is no folder {path.parent}.")
+    if is_duckdb_file(path):
+        raise OutputError(f"{path} is a DuckDB database, and would be lost. Write to another file.")
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
@@ -113,7 +118,7 @@ def _cell(value: Any) -> Any:
         return json_text(value)
     if isinstance(value, bool):
         return str(value).lower()
-    return "" if _has_no_value(value) else value
+    return "" if value is None else value
 
 
 def json_text(value: Any) -> str:

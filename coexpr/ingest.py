@@ -16,7 +16,7 @@ import duckdb
 
 import coexpr
 from coexpr.database import open_for_writing, transaction
-from coexpr.errors import ConflictError
+from coexpr.errors import CoexprError, ConflictError, DownloadError
 from coexpr.queries import query, run
 from coexpr.readers import full_donor
 from coexpr.readers.download import Download
@@ -91,7 +91,12 @@ def ingest(
     with open_for_writing(target) as connection:
         for number, download in enumerate(recognised, start=1):
             progress(f"[{number}/{len(recognised)}] {download.kind} {download.place.location}")
-            report.downloads.append(_load(connection, download))
+            try:
+                report.downloads.append(_load(connection, download))
+            except CoexprError as error:
+                if number == 1:
+                    raise
+                raise type(error)(f"{error} (Loaded before it: {number - 1} of {len(recognised)} downloads.)") from None
         (report.contents,) = run(connection, "contents")
     return report
 
@@ -104,7 +109,7 @@ def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised) -> Load
     location = str(recognised.place.location)
     if known := run(connection, "download_with_sha256", {"sha256": sha256}):
         return _already_loaded(recognised, known[0], time.perf_counter() - start)
-    download = recognised.read()
+    download = _read(recognised)
     summary: dict[str, Any] = {
         "kind": recognised.kind,
         "location": location,
@@ -133,6 +138,16 @@ def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised) -> Load
         seconds=time.perf_counter() - start,
         notes=list(download.notes),
     )
+
+
+def _read(recognised: Recognised) -> Download:
+    """Read a download; whatever is wrong with it, say what to do."""
+    try:
+        return recognised.read()
+    except DownloadError as error:
+        if "again" in str(error) or "as it came" in str(error):
+            raise
+        raise type(error)(f"{error} Use the download as it came from the site, or download it again.") from None
 
 
 def _already_loaded(recognised: Recognised, known: Mapping[str, Any], seconds: float) -> Loaded:
@@ -169,7 +184,7 @@ def _refuse_contradictions(connection: duckdb.DuckDBPyConnection, recognised: Re
             first = differing[0]
             key = next(iter(first))
             raise ConflictError(
-                f"{where} and the database disagree about {len(differing):,} {table}; first, {key} {first[key]}: "
+                f"{where} contradicts the database about its {table} ({len(differing):,}); first, {key} {first[key]}: "
                 f"{first['incoming']!r} in the download, {first['stored']!r} in the database."
             )
     if recognised.kind == full_donor.KIND and (differing := run(connection, "probes_not_in_every_donor")):

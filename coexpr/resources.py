@@ -38,3 +38,11 @@ def database_path(chosen: Path | str | None = None) -> Path:
     from platformdirs import user_data_path  # only where no database is named
 
     return user_data_path("coexpr", appauthor=False) / "atlas.duckdb"
+
+
+def is_duckdb_file(path: Path) -> bool:
+    """Say whether a file begins as DuckDB's do: a checksum of eight bytes, then DUCK."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(12)[8:] == b"DUCK"

@@ -89,18 +89,19 @@ def _candidate(
     connection: duckdb.DuckDBPyConnection, probe: str, candidates: list[dict[str, Any]], gene_symbol: str
 ) -> dict[str, Any]:
     """Return the one of a gene's probes that was asked for."""
-    wanted = _find_probe(connection, probe) or _not_found(connection, probe)
+    wanted = _find_probe(connection, probe)
     for candidate in candidates:
-        if candidate["probe_id"] == wanted["probe_id"]:
+        if wanted and candidate["probe_id"] == wanted["probe_id"]:
             return candidate
     names = ", ".join(candidate["probe_name"] for candidate in candidates[:10])
-    raise OptionError(f"{wanted['probe_name']} is no probe of {gene_symbol}; its probes are {names}.")
+    more = f" and {len(candidates) - 10} more" if len(candidates) > 10 else ""
+    raise OptionError(f"{probe} is no probe of {gene_symbol}; its probes are {names}{more}.")
 
 
 def _not_found(connection: duckdb.DuckDBPyConnection, name: str) -> NoReturn:
     near = [name for (name,) in connection.execute(query("names_near"), {"name": name}).fetchall()]
     hint = f" Near it: {', '.join(near)}." if near else ""
-    raise NotFoundError(f"{name!r} is no probe, gene symbol or Entrez id of this database.{hint}")
+    raise NotFoundError(f"{name!r:.80} is no probe, gene symbol or Entrez id of this database.{hint}")
 
 
 def _as_name_and_number(name: str) -> dict[str, str | int | None]:

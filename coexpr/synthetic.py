@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 import duckdb
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from coexpr.errors import OptionError
 from coexpr.queries import query
 from coexpr.readers.donors import DONORS
 from coexpr.readers.probe_table import FULL_DONOR_HEADER
-from coexpr.resources import room
+from coexpr.shipped import shipped_tables
 
 # Samples of the six donors in the real atlas, of 3,702 in all; the first two donors have both sides.
 _REAL_SAMPLES = (946, 893, 363, 529, 470, 501)
@@ -144,13 +143,9 @@ def _probe_rows(
 
 def _real_genes() -> tuple[dict[int, tuple[str, str]], set[int]]:
     """Return symbol and name of every annotated gene, and the genes of nervous system development."""
-    with duckdb.connect() as connection:
-        for name, file in (("genes_of_ncbi", "genes"), ("annotations", "annotations"), ("edges", "edges")):
-            with (room("data") / f"{file}.parquet").open("rb") as stream:
-                connection.register(name, pq.read_table(stream))
+    with duckdb.connect() as connection, shipped_tables(connection):
         genes = connection.execute(query("annotated_genes")).fetchall()
-        term = {"go_id": NERVOUS_SYSTEM_DEVELOPMENT}
-        developmental = connection.execute(query("genes_of_term"), term).fetchall()
+        developmental = connection.execute(query("genes_of_term"), {"go_id": NERVOUS_SYSTEM_DEVELOPMENT}).fetchall()
     return {entrez_id: (symbol, name) for entrez_id, symbol, name in genes}, {gene for (gene,) in developmental}
 
 
@@ -178,4 +173,6 @@ def blocks(plan: Plan) -> Iterator[tuple[int, NDArray[np.float64], np.random.Gen
         agreement = rng.beta(4, 1.5, size=(len(gene), 1))
         affinity = rng.normal(scale=0.8, size=(len(gene), 1))
         noise = rng.normal(scale=0.35, size=profile.shape)
-        yield start, np.clip(base[gene, None] + affinity + agreement * profile + noise, 1, 16), rng
+        # What lies beyond 1 and 16 is folded back, not cut off: no profile becomes constant.
+        values = 1 + np.abs(base[gene, None] + affinity + agreement * profile + noise - 1)
+        yield start, 16 - np.abs(16 - values), rng

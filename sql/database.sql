@@ -10,6 +10,10 @@ attach $path as atlas (storage_version 'v1.4.0', row_group_size 2048);
 -- Let unqualified names mean the attached file.
 use atlas;
 
+-- name: forbid_other_files
+-- Let statements read the open database and nothing else: no COPY to a file, no ATTACH, no download.
+set enable_external_access = false;
+
 -- name: checkpoint_atlas
 -- Fold the write-ahead log into the file, so that one file is all there is.
 checkpoint atlas;

@@ -5,19 +5,19 @@
 with recursive below(go_id) as (
     select $go_id
     union
-    select edges.child_id
+    select shipped_edges.child_id
     from below
-    join edges on edges.parent_id = below.go_id
-    where edges.relation in ('is_a', 'part_of')
+    join shipped_edges on shipped_edges.parent_id = below.go_id
+    where shipped_edges.relation in ('is_a', 'part_of')
 )
-select distinct annotations.entrez_id
-from annotations
+select distinct shipped_annotations.entrez_id
+from shipped_annotations
 semi join below using (go_id)
-order by annotations.entrez_id;
+order by shipped_annotations.entrez_id;
 
 -- name: annotated_genes
 -- Every gene with an annotation: those that are known to do something.
 select entrez_id, symbol, gene_name
-from genes_of_ncbi
-semi join annotations using (entrez_id)
+from shipped_genes
+semi join shipped_annotations using (entrez_id)
 order by entrez_id;

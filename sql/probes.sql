@@ -4,15 +4,25 @@
 -- the queries that read names or expression join it.
 
 -- name: probes_that_differ
--- Probes of a download that the database knows by another name or gene.
+-- Probes of a download that the database knows by another name, id or gene.
+with same_id as (
+    select incoming_probes.*, probes.probe_id as stored_id, probes.probe_name as stored_name, probes.gene_id as stored_gene
+    from incoming_probes
+    join probes using (probe_id)
+    where probes.probe_name <> incoming_probes.probe_name
+        or probes.gene_id is distinct from incoming_probes.gene_id
+),
+same_name as (
+    select incoming_probes.*, probes.probe_id as stored_id, probes.probe_name as stored_name, probes.gene_id as stored_gene
+    from incoming_probes
+    join probes using (probe_name)
+    where probes.probe_id <> incoming_probes.probe_id
+)
 select
-    incoming_probes.probe_id,
-    concat_ws(' of gene ', probes.probe_name, probes.gene_id) as stored,
-    concat_ws(' of gene ', incoming_probes.probe_name, incoming_probes.gene_id) as incoming
-from incoming_probes
-join probes using (probe_id)
-where probes.probe_name <> incoming_probes.probe_name
-    or probes.gene_id is distinct from incoming_probes.gene_id
+    probe_id,
+    concat(stored_name, ' (', stored_id, ') of gene ', stored_gene) as stored,
+    concat(probe_name, ' (', probe_id, ') of gene ', gene_id) as incoming
+from (from same_id union from same_name)
 order by probe_id;
 
 -- name: probes_not_in_every_donor

@@ -1,5 +1,7 @@
 import csv
+import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +11,10 @@ from allen import contents, donor_folder, full_donor, heatmap, replace_cell, wri
 from typer.testing import CliRunner, Result
 
 import coexpr
+from coexpr.answer import Answer
 from coexpr.atlas import Atlas
 from coexpr.cli import app
+from coexpr.cli.screen import write_table
 
 
 def run(*arguments: object, stdin: str | None = None, **environment: str) -> Result:
@@ -165,17 +169,115 @@ def test_sql(synthetic_database: Path) -> None:
     assert "NTRK2" in run("sql", statement, "--db", synthetic_database).stdout
 
 
-def test_sql_draws_long_lists_short(synthetic_database: Path) -> None:
-    text = run("sql", "select log2 from expression limit 1", "--db", synthetic_database).stdout
-    assert "values]" in text
-    assert max(map(len, text.splitlines())) < 100
+class Terminal(io.StringIO):
+    """A stream that says it is a screen."""
+
+    def isatty(self) -> bool:
+        return True
 
 
-def test_sql_draws_the_first_thousand_rows_and_says_so(synthetic_database: Path) -> None:
-    done = run("sql", "from range(1234)", "--db", synthetic_database)
-    assert "999" in done.stdout
-    assert "1000" not in done.stdout
-    assert "234 more rows" in done.stderr
+def test_the_screen_shows_long_cells_and_many_rows_short_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Terminal()
+    write_table(Answer(["i", "list"], ((i, list(range(500))) for i in range(1234))), screen)
+    lines = re.sub(r"\x1b\[[\d;]*m", "", screen.getvalue()).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) == 1002
+    assert "234 more rows are not shown" in capsys.readouterr().err
+
+
+def test_a_file_and_a_pipe_get_every_row_and_cell_whole(synthetic_database: Path, tmp_path: Path) -> None:
+    statement = "select i, repeat('x', 300) as long from range(1234) t(i)"
+    done = run("sql", statement, "--db", synthetic_database)
+    assert len(done.stdout.splitlines()) == 1236
+    assert "x" * 300 in done.stdout
+    run("sql", statement, "--db", synthetic_database, "-o", tmp_path / "t.txt")
+    assert (tmp_path / "t.txt").read_text() == done.stdout
+
+
+def test_sql_reads_no_other_file_and_writes_none(synthetic_database: Path, tmp_path: Path) -> None:
+    for statement in (
+        f"copy probes to '{tmp_path / 'stolen.csv'}'",
+        f"attach '{tmp_path / 'other.duckdb'}'",
+        f"from read_csv('{__file__}')",
+    ):
+        done = run("sql", statement, "--db", synthetic_database)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert "only the database itself can be read" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_answer_does_not_overwrite_a_database(tmp_path: Path) -> None:
+    database = tmp_path / "atlas.duckdb"
+    run("ingest", donor_folder(tmp_path), "--db", database)
+    before = database.read_bytes()
+    done = run("query", "BDNF", "--db", database, "--format", "csv", "-o", database)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "is a DuckDB database, and would be lost" in done.stderr
+    assert database.read_bytes() == before
+
+
+def test_sql_returns_times_and_equal_column_names(synthetic_database: Path) -> None:
+    done = run("sql", "select 1 as a, 2 as a, now() as t", "--db", synthetic_database, "--format", "json")
+    (row,) = json.loads(done.stdout)["rows"]
+    assert (row["a"], row["a_2"]) == (1, 2)
+    assert row["t"].startswith("20")
+
+
+def test_the_only_gene_says_how_to_go_on(gabra4: Path) -> None:
+    done = query(gabra4, "GABRA4")
+    assert done.exit_code == 0
+    assert "No other gene is loaded. To compare the probes of this one, add --level probe." in done.stderr
+
+
+def test_a_constant_seed_is_said_to_be_so(tmp_path: Path) -> None:
+    files = full_donor()
+    lines = files["MicroarrayExpression.csv"].splitlines()
+    lines[0] = "103" + ",5.5" * 6
+    run(
+        "ingest",
+        donor_folder(tmp_path, files=files | {"MicroarrayExpression.csv": "\n".join(lines)}),
+        "--db",
+        tmp_path / "a",
+    )
+    assert "No r is defined: the seed's profile is constant" in query(tmp_path / "a", "103").stderr
+    assert "Without r, because their profile is constant or unknown: 1." in query(tmp_path / "a", "101").stderr
+
+
+def test_the_demo_touches_nothing_that_no_demo_made(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "demo.duckdb").write_text("precious")
+    done = run("demo", mine)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "holds files that no demo made" in done.stderr
+    assert [(path.name, path.read_text()) for path in mine.iterdir()] == [("demo.duckdb", "precious")]
+    assert run("demo", mine / "demo.duckdb").exit_code == 1
+
+
+def test_a_second_demo_keeps_what_the_user_put_beside_the_first(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    assert run("demo", folder, "--probes", 60, "--samples", 60).exit_code == 0
+    (folder / "r.csv").write_text("mine")
+    assert run("demo", folder, "--probes", 60, "--samples", 60).exit_code == 0
+    assert (folder / "r.csv").read_text() == "mine"
+
+
+def test_what_the_system_refuses_is_one_line_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device", "somewhere")
+
+    monkeypatch.setattr("coexpr.demo.write_downloads", full)
+    done = run("demo", tmp_path / "demo")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "Error: somewhere: No space left on device." in done.stderr
+
+
+def test_a_query_that_duckdb_interrupts_is_exit_130(monkeypatch: pytest.MonkeyPatch, synthetic_database: Path) -> None:
+    def interrupt(*arguments: object, **options: object) -> None:
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr(Atlas, "correlates", interrupt)
+    assert query(synthetic_database, "NTRK2").exit_code == 130
 
 
 @pytest.mark.parametrize("statement", ["create table x (i int)", "delete from probes", "selec"])

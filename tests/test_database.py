@@ -120,7 +120,7 @@ def test_no_database(tmp_path: Path) -> None:
 def test_a_file_that_is_no_database(tmp_path: Path, opener: object) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not a database" * 1000)
-    with pytest.raises(DatabaseError, match=r"notes\.txt cannot be opened as a database"), opener(path):
+    with pytest.raises(DatabaseError, match=r"notes\.txt is not a DuckDB database"), opener(path):
         pass
     assert path.read_text() == "not a database" * 1000
 
@@ -171,3 +171,19 @@ def test_a_path_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DatabaseError, match="cannot be created"), open_for_writing(tmp_path / "file" / "atlas.duckdb"):
         pass
+
+
+def test_a_database_cut_short(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    ingest([donor_folder(tmp_path)], path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(DatabaseError, match="cannot be opened as a database"):
+        Atlas(path)
+
+
+def test_another_connection_of_the_same_process_may_be_open(synthetic_database: Path) -> None:
+    with Atlas(synthetic_database) as atlas, duckdb.connect(synthetic_database, read_only=True) as connection:
+        assert (
+            connection.execute("select count(*) from probes").fetchall()
+            == atlas.sql("select count(*) from probes").rows
+        )

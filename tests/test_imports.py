@@ -14,7 +14,7 @@ LAYERS = [
     {"coexpr.__main__", "coexpr.cli"},
     {"coexpr.atlas", "coexpr.ingest", "coexpr.demo", "coexpr.export"},
     {"coexpr.seeds", "coexpr.values", "coexpr.synthetic", "coexpr.answer"},
-    {"coexpr.readers", "coexpr.correlate", "coexpr.merge", "coexpr.database", "coexpr.lists"},
+    {"coexpr.readers", "coexpr.correlate", "coexpr.merge", "coexpr.database", "coexpr.lists", "coexpr.shipped"},
     {"coexpr.queries"},
     {"coexpr.resources", "coexpr.errors"},
 ]

@@ -229,10 +229,10 @@ def test_present_calls_that_differ_are_refused(tmp_path: Path, database: Path) -
 @pytest.mark.parametrize(
     ("name", "row", "column", "cell", "message"),
     [
-        ("Probes.csv", 2, 2, "A_23_P1", r"disagree about 1 probes; first, probe_id 103: 'A_23_P1 of gene 4884'"),
-        ("Probes.csv", 4, 4, "BDNFX", r"disagree about 1 genes; first, gene_id 624: 'BDNFX, Entrez 627'"),
-        ("Ontology.csv", 3, 3, "frontal pole", r"disagree about 1 structures; first, structure_id 4009"),
-        ("SampleAnnot.csv", 2, 3, "594", r"disagree about 1 samples; first, sample_id 594: 'donor 15496"),
+        ("Probes.csv", 2, 2, "A_23_P1", r"about its probes \(1\); first, probe_id 103: 'A_23_P1 \(103\) of gene 4884'"),
+        ("Probes.csv", 4, 4, "BDNFX", r"about its genes \(1\); first, gene_id 624: 'BDNFX, Entrez 627'"),
+        ("Ontology.csv", 3, 3, "frontal pole", r"about its structures \(1\); first, structure_id 4009"),
+        ("SampleAnnot.csv", 2, 3, "594", r"about its samples \(1\); first, sample_id 594: 'donor 15496"),
     ],
 )
 def test_a_second_donor_that_contradicts_is_refused(
@@ -241,6 +241,12 @@ def test_a_second_donor_that_contradicts_is_refused(
     ingest([donor_folder(tmp_path)], database)
     files = allen.replace_cell(full_donor(15496), name, row, column, cell)
     refused([donor_folder(tmp_path, 15496, files)], database, message)
+
+
+def test_a_probe_name_under_two_ids_is_refused(tmp_path: Path, database: Path) -> None:
+    ingest([donor_folder(tmp_path)], database)
+    files = {name: text.replace("103,", "203,", 1) for name, text in heatmap().items()}
+    refused([write_folder(tmp_path / "page", files)], database, r"'A_23_P216779 \(203\) of gene 4884' in the download")
 
 
 def without_probe(files: allen.Files, probe: str) -> allen.Files:
@@ -281,6 +287,12 @@ def test_what_came_before_a_bad_download_stays_and_the_bad_one_leaves_no_trace(t
         ingest(folders, database)
     assert stored(database) == expected(9861)
     assert count(database, "donors") == 1
+
+
+def test_the_error_says_how_much_came_before_it(tmp_path: Path, database: Path) -> None:
+    bad = allen.replace_cell(full_donor(15496), "PACall.csv", 4, 7, "2")
+    with pytest.raises(DownloadError, match=r"Loaded before it: 1 of 2 downloads"):
+        ingest([donor_folder(tmp_path), donor_folder(tmp_path, 15496, bad)], database)
 
 
 def test_a_bad_download_makes_no_database(tmp_path: Path, database: Path) -> None:

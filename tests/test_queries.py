@@ -12,11 +12,12 @@ from coexpr.queries import queries, query, read_queries, run
 from coexpr.readers import download
 
 PACKAGE = Path(__file__).parents[1] / "coexpr"
-# Statements of kinds that DuckDB cannot prepare. Opening a database runs the first four, any query the last.
+# Statements of kinds that DuckDB cannot prepare. Opening a database runs the first five, any query the last.
 NOT_PREPARABLE = {
     "attach_atlas",
     "use_atlas",
     "checkpoint_atlas",
+    "forbid_other_files",
     "create_schema_migrations",
     "create_chosen_probes",
 }
@@ -42,9 +43,9 @@ REGISTERED = {
     "rewritten_probes": pa.table({"probe_id": NO_PROBES}),
     "reported_probes": pa.table({"probe_id": NO_PROBES}),
     # of demo.sql
-    "edges": pa.table({name: pa.array([], pa.string()) for name in ("child_id", "parent_id", "relation")}),
-    "annotations": pa.table({"go_id": pa.array([], pa.string()), "entrez_id": pa.array([], pa.int64())}),
-    "genes_of_ncbi": pa.table(
+    "shipped_edges": pa.table({name: pa.array([], pa.string()) for name in ("child_id", "parent_id", "relation")}),
+    "shipped_annotations": pa.table({"go_id": pa.array([], pa.string()), "entrez_id": pa.array([], pa.int64())}),
+    "shipped_genes": pa.table(
         {"entrez_id": pa.array([], pa.int64())} | {name: pa.array([], pa.string()) for name in ("symbol", "gene_name")}
     ),
 }

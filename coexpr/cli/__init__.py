@@ -4,7 +4,9 @@ Only the modules of this room import typer, print, or exit. Each command imports
 it runs, so that `coexpr --help` loads neither DuckDB nor numpy.
 """
 
-from typing import Annotated, Any
+import sys
+from io import TextIOWrapper
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -18,18 +20,40 @@ _INTERRUPTED = 130
 
 
 class _Group(TyperGroup):
-    """Turns a `CoexprError` of any command into one line on stderr and exit code 1."""
+    """Turns what can go wrong outside the code into one line on stderr and an exit code.
+
+    An error of another kind is a bug, and keeps its traceback.
+    """
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
         try:
             return super().invoke(ctx)
         except CoexprError as error:
-            typer.echo(f"Error: {error}", err=True)
-            raise typer.Exit(_FAILED) from None
+            _fail(str(error))
+        except BrokenPipeError:
+            raise  # the reader of a pipe has seen enough; typer ends quietly
+        except OSError as error:
+            _fail(f"{error.filename or 'the output'}: {error.strerror or error}.")
+        except UnicodeError as error:
+            _fail(f"an argument, a file name or the input is not UTF-8 text ({error}).")
         except KeyboardInterrupt:
-            typer.echo("Interrupted.", err=True)
-            raise typer.Exit(_INTERRUPTED) from None
+            _interrupted()
+        except RuntimeError as error:
+            # DuckDB's way to say that Ctrl-C was pressed while it was at work.
+            if "interrupt" not in str(error).lower():
+                raise
+            _interrupted()
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"Error: {message}", err=True)
+    raise typer.Exit(_FAILED) from None
+
+
+def _interrupted() -> NoReturn:
+    typer.echo("Interrupted. What was not finished left no trace.", err=True)
+    raise typer.Exit(_INTERRUPTED) from None
 
 
 app = typer.Typer(
@@ -54,7 +78,9 @@ def _main(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    pass
+    # Data that is redirected is UTF-8 on every system, whatever the screen speaks.
+    if isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8")
 
 
 app.command("ingest")(ingest.ingest)

@@ -20,13 +20,13 @@ def demo(
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
     from coexpr.cli.query import describe
     from coexpr.cli.screen import deliver, say
-    from coexpr.demo import write_downloads
+    from coexpr.demo import DATABASE, DOWNLOADS, claim_folder, write_downloads
     from coexpr.ingest import ingest
 
-    database = folder / "demo.duckdb"
-    database.unlink(missing_ok=True)
+    database = folder / DATABASE
+    claim_folder(folder)
     say(f"Writing a synthetic atlas of {probes:,} probes and {samples:,} samples to {folder} …")
-    zips = write_downloads(folder / "downloads", probes=probes, samples=samples)
+    zips = write_downloads(folder / DOWNLOADS, probes=probes, samples=samples)
     say(f"Loading it into {database} …")
     ingest(zips, database)
     say("$ coexpr query NTRK2")

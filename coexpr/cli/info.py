@@ -31,9 +31,11 @@ def info(
 
 
 def _lines(contents: dict[str, Any]) -> list[str]:
+    from coexpr.cli.screen import counts
+
     lines = [
         f"Database  {contents['path']} (schema {contents['schema_version']})",
-        "Holds     " + ", ".join(f"{contents[what]:,} {what}" for what in ("donors", "samples", "probes", "genes")),
+        f"Holds     {counts(contents, 'donors', 'samples', 'probes', 'genes')}",
         "",
         "Donors",
     ]

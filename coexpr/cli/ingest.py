@@ -10,7 +10,7 @@ import typer
 from coexpr.cli.options import Database
 
 if TYPE_CHECKING:
-    from coexpr.ingest import Loaded, Report
+    from coexpr.ingest import Report
 
 
 def ingest(
@@ -53,25 +53,17 @@ def ingest(
 
 
 def _lines(report: "Report") -> list[str]:
-    lines = [_line(download) for download in report.downloads]
-    lines += [f"  Note: {note}" for download in report.downloads for note in download.notes]
+    from coexpr.cli.screen import counts
+
+    things = ("donors", "samples", "probes", "genes")
+    lines = []
+    for download in report.downloads:
+        numbers = {name: getattr(download, name) for name in things[1:]} | {"donors": len(download.donors)}
+        lines.append(
+            f"{download.status}: {download.kind} {download.location}: {counts(numbers, *things)} "
+            f"({', '.join(download.donors)})"
+        )
+        lines += [f"  Note: {note}" for note in download.notes]
     lines += [f"skipped: {skipped.reason}" for skipped in report.skipped]
     seconds = sum(download.seconds for download in report.downloads)
-    return [*lines, f"{report.database} now holds {_counts(report.contents)} ({seconds:.1f} s)."]
-
-
-def _line(download: "Loaded") -> str:
-    counts = {"donors": len(download.donors), "samples": download.samples, "probes": download.probes}
-    return (
-        f"{download.status}: {download.kind} {download.location}: {_counts(counts | {'genes': download.genes})} "
-        f"({', '.join(download.donors)})"
-    )
-
-
-def _counts(counts: dict[str, int]) -> str:
-    """Return "6 donors, 3,702 samples, 112 probes, 1 gene"."""
-    words = (
-        f"{counts[things]:,} {things.removesuffix('s') if counts[things] == 1 else things}"
-        for things in ("donors", "samples", "probes", "genes")
-    )
-    return ", ".join(words)
+    return [*lines, f"{report.database} now holds {counts(report.contents, *things)} ({seconds:.1f} s)."]

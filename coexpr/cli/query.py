@@ -77,7 +77,7 @@ def describe(route: dict[str, Any], shown: int) -> list[str]:
         )
     each = ", each by its probe with the highest mean" if route["level"] == "gene" else ""
     donors = route["donors"]
-    return [
+    lines = [
         chosen,
         f"Pearson r of log2 intensity, sample by sample: {route['n_samples']:,} samples of "
         f"{len(donors)} donor{'s' * (len(donors) != 1)} ({', '.join(donors)}), all structures.",
@@ -85,3 +85,14 @@ def describe(route: dict[str, Any], shown: int) -> list[str]:
         f"Data: {'; '.join(route['source']) or 'unnamed'}. Database: {route['database']}. "
         f"coexpr {route['coexpr_version']}.",
     ]
+    if not route["compared"]:
+        lines.append(
+            "No other gene is loaded. To compare the probes of this one, add --level probe."
+            if route["level"] == "gene"
+            else "No other probe is loaded."
+        )
+    elif route["without_r"] == route["compared"]:
+        lines.append("No r is defined: the seed's profile is constant or unknown.")
+    elif route["without_r"]:
+        lines.append(f"Without r, because their profile is constant or unknown: {route['without_r']:,}.")
+    return lines

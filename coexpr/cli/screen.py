@@ -1,7 +1,8 @@
 """Answers on the screen and into files: data to stdout, talk to stderr."""
 
+import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -12,10 +13,11 @@ from coexpr import export
 from coexpr.answer import Answer
 from coexpr.cli.options import Format
 
-# A table on the screen is for reading; this many rows are.
-_MOST_TABLE_ROWS = 1000
-_MOST_CELL_CHARACTERS = 60
-_WIDTH_WITHOUT_TERMINAL = 250
+# A table on the screen is for reading: this many rows and characters are. A file or a pipe gets everything.
+_MOST_ROWS = 1000
+_MOST_CHARACTERS = 60
+_WIDTH_WITHOUT_TERMINAL = 1_000_000
+_NUMBER = re.compile(r"-?[\d.]+(e[-+]?\d+)?")
 
 
 def deliver(answer: Answer, output: Path | None, chosen: Format | None) -> None:
@@ -46,44 +48,46 @@ def write_table(answer: Answer, stream: IO[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    is_terminal = stream.isatty()
     rows = iter(answer.rows)
-    shown = list(islice(rows, _MOST_TABLE_ROWS))
+    shown = [
+        [
+            _cell(name, value, _MOST_CHARACTERS if is_terminal else None)
+            for name, value in zip(answer.columns, row, strict=True)
+        ]
+        for row in islice(rows, _MOST_ROWS if is_terminal else None)
+    ]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, name in enumerate(answer.columns):
-        is_number = any(_is_number(row[index]) for row in shown)
+        width = max([len(name), *(len(row[index]) for row in shown)])
         table.add_column(
             name,
-            justify="right" if is_number else "left",
+            justify="right" if any(_NUMBER.fullmatch(row[index]) for row in shown) else "left",
             no_wrap=True,
             overflow="ellipsis",
             # Where the screen is too narrow, names give way before numbers do.
-            min_width=None if name == "gene_name" else min(12, _widest(shown, index, name)),
+            min_width=None if name == "gene_name" else min(12, width),
         )
     for row in shown:
-        table.add_row(*(_cell(name, value) for name, value in zip(answer.columns, row, strict=True)))
-    is_terminal = stream.isatty()
-    console = Console(
-        file=stream, width=None if is_terminal else _WIDTH_WITHOUT_TERMINAL, highlight=False, markup=False
+        table.add_row(*row)
+    Console(file=stream, width=None if is_terminal else _WIDTH_WITHOUT_TERMINAL, highlight=False, markup=False).print(
+        table
     )
-    console.print(table)
     if left := sum(1 for _ in rows):
         say(f"{left:,} more rows are not shown. Use --format csv or -o FILE to get them all.")
 
 
-def _widest(rows: Sequence[Sequence[Any]], index: int, name: str) -> int:
-    return max([len(name), *(len(_cell(name, row[index])) for row in rows)])
+def counts(numbers: Mapping[str, int], *things: str) -> str:
+    """Return "6 donors, 3,702 samples, 112 probes, 1 gene"."""
+    return ", ".join(
+        f"{numbers[thing]:,} {thing.removesuffix('s') if numbers[thing] == 1 else thing}" for thing in things
+    )
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _cell(name: str, value: Any) -> str:
+def _cell(name: str, value: Any, most: int | None) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
         return f"{value:.3f}" if name == "r" else f"{value:.6g}"
-    if isinstance(value, list) and len(value) > 6:
-        return f"[{', '.join(map(str, value[:3]))}, … {len(value)} values]"
-    text = str(value)
-    return text if len(text) <= _MOST_CELL_CHARACTERS else text[: _MOST_CELL_CHARACTERS - 1] + "…"
+    text = export.json_text(value) if isinstance(value, list | dict) else str(value)
+    return text if most is None or len(text) <= most else text[: most - 1] + "…"

@@ -30,4 +30,5 @@ def sql(
 
     text = sys.stdin.read() if statement == "-" else statement
     with Atlas(db) as atlas:
+        atlas.forbid_other_files()
         deliver(atlas.sql(text), output, output_format)

@@ -25,6 +25,7 @@ EXPRESSION, CALLS, PROBES, SAMPLES, ONTOLOGY = (
     "Ontology.csv",
 )
 FILES = (EXPRESSION, CALLS, PROBES, SAMPLES, ONTOLOGY)
+# The names that the readme has had.
 READMES = ("Readme.txt", "Contents.txt")
 
 _SAMPLE_COLUMNS: dict[str, tables.ParseCell] = {
@@ -81,14 +82,16 @@ def read(place: Place, donor_id: int) -> download.Download:
             f"{place.locate(EXPRESSION)}: probe {probe_ids[row]}, column {column + 2}: expected a number, "
             "found a blank cell. A full-donor download has none; download it again."
         )
+    title = _title(place)
     return download.Download(
-        title=_title(place),
+        title=title,
         donors=_donor(donor_id),
         structures=structures,
         genes=genes,
         probes=probes,
         samples=samples,
         log2=log2,
+        notes=() if title else ("no readme says which atlas it is of.",),
         present=matrices.read_calls(place, CALLS, probe_ids, len(samples)),
     )
 

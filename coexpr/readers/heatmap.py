@@ -142,7 +142,7 @@ def read(place: Place) -> download.Download:
         probes=probes,
         samples=_samples(place, columns, has_sample),
         log2=log2 if has_sample.all() else log2[:, has_sample],
-        notes=_paging_notes(contents),
+        notes=_notes(contents, int(np.count_nonzero(np.isnan(log2[:, has_sample])))),
     )
 
 
@@ -184,10 +184,13 @@ def _samples(place: Place, columns: dict[str, list[Any]], has_sample: np.ndarray
     return download.table(download.SAMPLES, kept)
 
 
-def _paging_notes(contents: Contents) -> tuple[str, ...]:
-    if contents.last_row % PAGE_ROWS:
-        return ()
-    return (
-        f"it ends at row {contents.last_row:,}, where the site ends a page: the list may go on. "
-        "Download the next page too.",
-    )
+def _notes(contents: Contents, blanks: int) -> tuple[str, ...]:
+    notes = []
+    if contents.last_row % PAGE_ROWS == 0:
+        notes.append(
+            f"it ends at row {contents.last_row:,}, where the site ends a page: the list may go on. "
+            "Download the next page too."
+        )
+    if blanks:
+        notes.append(f"{blanks:,} cells are blank: r leaves these samples out pair by pair.")
+    return tuple(notes)

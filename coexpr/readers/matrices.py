@@ -169,9 +169,12 @@ def _explained(
 ) -> DownloadError:
     """Find the first bad cell of a block that the fast path refused, and say what is wrong with it."""
     is_good, expected = (_is_log2, "a log2 intensity") if value_type == pa.float32() else (_is_call, "0 or 1")
-    lines = text.decode("utf-8", errors="replace").splitlines()
+    lines = text.decode("utf-8", errors="replace").split("\n")
     for row, line in enumerate(lines, start=first_row):
-        cells = next(csv.reader([line]), [])
+        try:
+            cells = next(csv.reader([line.rstrip("\r")]), [])
+        except csv.Error as error:
+            return DownloadError(f"{where}, row {row}: not text with commas ({error}).")
         if not cells:
             continue
         if len(cells) != n_samples + 1:
@@ -179,7 +182,7 @@ def _explained(
                 f"{where}, row {row}: expected {n_samples + 1:,} cells (a probe id and {n_samples:,} samples), "
                 f"found {len(cells):,}."
             )
-        if not cells[0].strip().isdecimal():
+        if not (cells[0].isascii() and cells[0].strip().isdecimal()):
             return DownloadError(f"{where}, row {row}, column 1: expected a probe id, found {cells[0]!r:.60}.")
         for column, cell in enumerate(cells[1:], start=2):
             if not is_good(cell):
@@ -189,7 +192,7 @@ def _explained(
 
 def _is_log2(cell: str) -> bool:
     try:
-        return not cell or abs(float(cell)) <= _LARGEST_LOG2
+        return not cell or (cell.isascii() and abs(float(cell)) <= _LARGEST_LOG2)
     except ValueError:
         return False
 

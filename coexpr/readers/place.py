@@ -152,6 +152,8 @@ def folders_in_zip(path: Path) -> list[ZipFolder]:
     DownloadError
         If the file is empty, cut short, or no zip.
     """
+    if not path.is_file():
+        raise DownloadError(f"{path} is neither a file nor a folder.")
     try:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]

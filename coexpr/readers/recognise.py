@@ -148,6 +148,10 @@ def recognise(place: Place, donor_id: int | None = None) -> Recognised | None:
     return None
 
 
+def _refuse_unreadable(error: OSError) -> None:
+    raise DownloadError(f"{error.filename} cannot be read: {error.strerror}.")
+
+
 def _containers(path: Path) -> Iterator[tuple[Path, Sequence[Place]]]:
     """Yield every folder and zip at or under a path, with the folders of files in it."""
     if not path.exists():
@@ -155,7 +159,7 @@ def _containers(path: Path) -> Iterator[tuple[Path, Sequence[Place]]]:
     if not path.is_dir():
         yield path, folders_in_zip(path)
         return
-    for name, subfolders, file_names in os.walk(path):
+    for name, subfolders, file_names in os.walk(path, onerror=_refuse_unreadable):
         folder = Path(name)
         deeper = len(folder.relative_to(path).parts) < _DEEPEST
         subfolders[:] = sorted(name for name in subfolders if deeper and not name.startswith("."))

@@ -24,7 +24,7 @@ def whole_number(cell: str) -> int:
     """Parse a whole number that fits 32 bits."""
     digits = cell.removeprefix("-")
     if not (digits.isascii() and digits.isdecimal()) or len(digits) > 10 or int(digits) > _INT32_MAX:
-        raise ValueError("a whole number")
+        raise ValueError(f"a whole number up to {_INT32_MAX}")
     return int(cell)
 
 
@@ -104,6 +104,11 @@ def read_table(place: Place, file_name: str, columns: Mapping[str, tuple[str, Pa
     _, header = next(rows)
     expected = [spelling for spelling, _ in columns.values()]
     missing = [spelling for spelling in expected if spelling not in header]
+    if len(header) == 1 and (separator := next((mark for mark in ";\t" if mark in header[0]), None)):
+        raise DownloadError(
+            f"{where}: cells are separated by {separator!r}, not by commas. The file was re-saved by another "
+            "program; use the download as it came."
+        )
     if missing:
         raise DownloadError(
             f"{where}: the header lacks {', '.join(missing)}. Expected {','.join(expected)}; "
@@ -148,4 +153,6 @@ def _rows(content: str, where: str) -> Iterator[tuple[int, list[str]]]:
             if row:
                 yield reader.line_num, row
     except csv.Error as error:
-        raise DownloadError(f"{where}, row {reader.line_num}: {error}.") from None
+        raise DownloadError(
+            f"{where}, row {reader.line_num}: a quote is missing or a cell is too long ({error}). Download it again."
+        ) from None
