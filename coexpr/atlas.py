@@ -4,7 +4,7 @@ It resolves names, chooses probes with SQL, hands their matrix to numpy, and put
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 import coexpr
 from coexpr.answer import Answer
+from coexpr.categories import Match, choose_genes, want_categories
 from coexpr.correlate import correlate_seed
 from coexpr.database import open_readonly
 from coexpr.errors import QueryError
@@ -71,6 +72,11 @@ class Atlas:
         ascending: bool = False,
         min_r: float | None = None,
         include_self: bool = False,
+        categories: Sequence[str] = (),
+        genes: Sequence[str] = (),
+        match: Match = "any",
+        include_regulates: bool = False,
+        rank_overall: bool = True,
     ) -> Answer:
         """Return the probes or genes whose expression goes with that of the seed.
 
@@ -91,12 +97,25 @@ class Atlas:
             Leave out rows with a lower r, or without one.
         include_self : bool
             Keep the seed itself and, at gene level, its own gene.
+        categories : sequence of str
+            Answer only with genes of these categories, or with their probes: names, accessions such as
+            GO:0007399, or source:name.
+        genes : sequence of str
+            A category given on the spot: symbols, aliases, Entrez ids, or names of probes.
+        match : "any" or "all"
+            Genes of any of the categories, or only those in all of them.
+        include_regulates : bool
+            Count what regulates a category as its members too, not only what is part of it.
+        rank_overall : bool
+            Tell each row's rank among all probes or genes beside that within the categories. Without
+            it only the rows of the categories are read.
 
         Returns
         -------
         Answer
             Columns rank, probe_id, probe_name, gene_symbol, gene_name, entrez_id, r and n, ordered by
-            r, ties by probe_id. Where r is undefined it is None, and the row comes last.
+            r, ties by probe_id; with categories rank_overall after rank, if that is asked for. Where r
+            is undefined it is None, and the row comes last.
 
         Raises
         ------
@@ -105,9 +124,15 @@ class Atlas:
         OptionError
             If `probe` is not a probe of the seed gene.
         """
-        found = find_seed(self._connection, seed, probe)
+        connection = self._connection
+        found = find_seed(connection, seed, probe)
         level = level or found.level
+        limited = bool(categories or genes)
+        connection.execute(query("create_chosen_genes"))
+        limits = choose_genes(connection, categories, genes, match, include_regulates) if limited else {}
         self._choose(level, found)
+        if limited and not rank_overall:
+            connection.execute(query("keep_probes_of_chosen_genes"))
         chosen = self._connection.execute(query("chosen_probe_ids")).fetchnumpy()
         probe_ids = np.asarray(chosen["probe_id"])
         profiles = self._profiles(query("expression_of_chosen_probes"), {}, probe_ids)
@@ -121,15 +146,45 @@ class Atlas:
             if level == "gene":
                 own |= np.ma.filled(np.ma.asarray(chosen["gene_id"]) == found.gene_id, False)
             order = order[~own[order]]
-        route = self._route(found, level) | {
-            "n_samples": int(np.count_nonzero(~np.isnan(profile))),
-            "compared": len(order),
-            "without_r": int(np.count_nonzero(np.isnan(r[order]))),
-        }
+        overall = np.full(len(probe_ids), 0)
+        overall[order] = np.arange(1, len(order) + 1)
+        if limited:
+            order = order[np.asarray(chosen["is_member"])[order]]
+        route = (
+            self._route(found, level)
+            | limits
+            | {
+                "n_samples": int(np.count_nonzero(~np.isnan(profile))),
+                "answers": len(order),
+                "without_r": int(np.count_nonzero(np.isnan(r[order]))),
+            }
+        )
         if min_r is not None:
             order = order[r[order] >= min_r]
         order = order[:top]
-        return self._labelled(probe_ids[order], r[order], n[order], route)
+        answer = self._labelled(probe_ids[order], r[order], n[order], route)
+        return _with_overall(answer, overall[order]) if limited and rank_overall else answer
+
+    def categories(self, search: str | None = None) -> Answer:
+        """Return the categories whose name holds `search`, with their numbers of genes."""
+        return self._table("list_categories", {"search": search})
+
+    def members(self, category: str, *, include_regulates: bool = False) -> Answer:
+        """Return the genes of a category: loaded, only known to be on the chip, or not found here.
+
+        Parameters
+        ----------
+        category : str
+            Its name, accession, or source:name.
+        include_regulates : bool
+            With the genes of what regulates it, not only of what is part of it.
+        """
+        (found,) = want_categories(self._connection, [category], include_regulates).values()
+        members = self._table("wanted_members", {})
+        counts = run(self._connection, "wanted_counts")[0]
+        route = {key: found[key] for key in ("source", "release", "accession", "name")}
+        route |= {key: counts[key] for key in ("genes", "on_chip", "loaded")}
+        return Answer(members.columns[1:], [row[1:] for row in members.rows], route)
 
     def sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Answer:
         """Run statements of SQL against the database, which is open for reading only.
@@ -183,6 +238,12 @@ class Atlas:
             "donor_list": run(self._connection, "donor_contents"),
             "downloads": run(self._connection, "all_downloads"),
         }
+
+    def _table(self, name: str, parameters: Mapping[str, Any]) -> Answer:
+        """Run a named query as an answer of its own."""
+        rows = run(self._connection, name, parameters)
+        columns = [column[0] for column in self._connection.description or []]
+        return Answer(columns, [tuple(row.values()) for row in rows], {"database": str(self.path)})
 
     def _choose(self, level: Level, seed: Seed) -> None:
         """Fill chosen_probes with the probes that a question is about."""
@@ -248,6 +309,7 @@ class Atlas:
             "seed_probe": seed.probe_name,
             "seed_probe_id": seed.probe_id,
             "seed_gene": seed.gene_symbol,
+            "seed_found_as": seed.found_as,
             "seed_probe_chosen_by": seed.chosen_by,
             "seed_probe_candidates": seed.candidates,
             "level": level,
@@ -261,6 +323,16 @@ class Atlas:
             "database": str(self.path),
             "coexpr_version": coexpr.__version__,
         }
+
+
+def _with_overall(answer: Answer, overall: NDArray[np.int_]) -> Answer:
+    """Put the rank among all beside the rank among the members."""
+    columns = [answer.columns[0], "rank_overall", *answer.columns[1:]]
+    rows = [
+        (row[0], None if row[0] is None else rank, *row[1:])
+        for row, rank in zip(answer.rows, overall.tolist(), strict=True)
+    ]
+    return Answer(columns, rows, answer.route)
 
 
 def _distinct(names: list[str]) -> list[str]:

@@ -23,6 +23,7 @@ from coexpr.readers.download import Download
 from coexpr.readers.place import FileDigest
 from coexpr.readers.recognise import Recognised, Skipped, find_downloads
 from coexpr.resources import database_path
+from coexpr.shipped import fill_with_shipped
 from coexpr.values import write_values
 
 # The tables of a download, in the order in which they are merged.
@@ -93,6 +94,7 @@ def ingest(
             progress(f"[{number}/{len(recognised)}] {download.kind} {download.place.location}")
             try:
                 report.downloads.append(_load(connection, download))
+                fill_with_shipped(connection)
             except CoexprError as error:
                 if number == 1:
                     raise

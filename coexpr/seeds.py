@@ -24,6 +24,9 @@ class Seed:
     chosen_by : str
         "name" where the probe itself was named, else the rule that chose it among `candidates`
         probes of the gene.
+    found_as : str, optional
+        The name that was asked for, where the atlas calls the gene otherwise: its current symbol or
+        an alias.
     """
 
     level: Level
@@ -33,6 +36,7 @@ class Seed:
     gene_symbol: str | None
     chosen_by: str
     candidates: int
+    found_as: str | None = None
 
 
 def find_seed(connection: duckdb.DuckDBPyConnection, name: str, probe: str | None = None) -> Seed:
@@ -64,6 +68,7 @@ def find_seed(connection: duckdb.DuckDBPyConnection, name: str, probe: str | Non
         gene["gene_symbol"],
         chosen_by,
         len(candidates),
+        gene.get("found_as"),
     )
 
 
@@ -82,7 +87,23 @@ def _find_gene(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, An
         raise AmbiguousNameError(
             f"{name} is the symbol of {len(found)} genes: {several}. Use an Entrez id or the name of a probe."
         )
-    return found[0] if found else None
+    return found[0] if found else _find_gene_also_called(connection, name)
+
+
+def _find_gene_also_called(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any] | None:
+    """Return the gene whose current symbol or alias is a name; a current symbol is preferred."""
+    found = run(connection, "genes_also_called", {"name": name.strip()})
+    found = [gene for gene in found if gene["is_current"]] or found
+    here = [gene for gene in found if gene["gene_id"] is not None]
+    if len(here) > 1:
+        several = "; ".join(f"{gene['gene_symbol']} (Entrez {gene['entrez_id']})" for gene in here[:10])
+        raise AmbiguousNameError(f"{name} is an alias of {len(here)} genes: {several}. Use one of their symbols.")
+    if found and not here:
+        raise NotFoundError(
+            f"{name} is a human gene (Entrez {found[0]['entrez_id']}), but no probe of it is in this database. "
+            "Load a download that holds it."
+        )
+    return here[0] | {"found_as": here[0]["alias"]} if here else None
 
 
 def _candidate(

@@ -6,9 +6,15 @@ from contextlib import contextmanager
 import duckdb
 import pyarrow.parquet as pq
 
+from coexpr.database import transaction
+from coexpr.queries import query
 from coexpr.resources import room
 
+ONTOLOGY_SOURCE = "GO"
+ONTOLOGY_RELEASE = "2022-07-01"
+
 _TABLES = ("terms", "edges", "annotations", "genes", "aliases")
+_FILLING = ("aliases", "categories", "edges", "members")
 
 
 @contextmanager
@@ -22,3 +28,14 @@ def shipped_tables(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     finally:
         for name in _TABLES:
             connection.unregister(f"shipped_{name}")
+
+
+def fill_with_shipped(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put the shipped categories and gene names into a database, unless they are there."""
+    if connection.execute(query("count_categories")).fetchone() != (0,):
+        return
+    release = {"source": ONTOLOGY_SOURCE, "release": ONTOLOGY_RELEASE}
+    with transaction(connection), shipped_tables(connection):
+        for what in _FILLING:
+            connection.execute(query(f"insert_shipped_{what}"), release if what == "categories" else None)
+        connection.execute(query("insert_inherited_members"), {"first_category_id": 1})

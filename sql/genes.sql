@@ -43,3 +43,55 @@ order by
     jaro_winkler_similarity(upper(name), upper($name)) desc,
     name
 limit 3;
+
+-- name: genes_also_called
+-- Genes whose current symbol, or an alias, is $name in any case; the current symbol comes first. A gene
+-- that the database does not have comes with a null gene_id.
+select distinct
+    genes.gene_id,
+    genes.gene_symbol,
+    genes.gene_name,
+    gene_aliases.entrez_id,
+    gene_aliases.alias,
+    gene_aliases.is_current
+from gene_aliases
+left join genes using (entrez_id)
+where upper(gene_aliases.alias) = upper($name)
+order by gene_aliases.is_current desc, gene_aliases.entrez_id;
+
+-- name: match_names
+-- For each of given_names the genes it can mean, in the best way there is: as an Entrez id, a current
+-- symbol, the atlas's own symbol, an alias, or a probe; in the case given before any other.
+with upper_names as (
+    select name, upper(name) as upper_name, try_cast(name as integer) as number from given_names
+),
+known_ids as (
+    select entrez_id from gene_aliases union select entrez_id from genes where entrez_id is not null
+),
+ways as (
+    select name, 1 as way, 'Entrez id' as matched_by, known_ids.entrez_id, null::integer as gene_id
+    from upper_names join known_ids on known_ids.entrez_id = upper_names.number
+    union all
+    select name, if(is_current, 2, 4) + if(alias = name, 0, 0.5), if(is_current, 'symbol', 'alias'), entrez_id, null
+    from upper_names join gene_aliases on upper(gene_aliases.alias) = upper_names.upper_name
+    union all
+    select name, 3 + if(gene_symbol = name, 0, 0.5), 'symbol of the atlas', entrez_id, gene_id
+    from upper_names join genes on upper(genes.gene_symbol) = upper_names.upper_name
+    union all
+    select name, 5, 'probe', genes.entrez_id, genes.gene_id
+    from upper_names
+    join probes on upper(probes.probe_name) = upper_names.upper_name
+    join genes using (gene_id)
+),
+best_ways as (
+    select * from ways qualify way = min(way) over (partition by name)
+)
+select distinct
+    given_names.name,
+    best_ways.matched_by,
+    best_ways.entrez_id,
+    coalesce(best_ways.gene_id, genes.gene_id) as gene_id
+from given_names
+left join best_ways using (name)
+left join genes on genes.entrez_id = best_ways.entrez_id
+order by given_names.name, best_ways.entrez_id;

@@ -86,8 +86,8 @@ select if(gene_id = $gene_id and $probe_id is not null, $probe_id, probe_id)
 from representative_probes;
 
 -- name: chosen_probe_ids
--- Every chosen probe with its gene, ascending by probe_id.
-select probe_id, gene_id
+-- Every chosen probe with its gene, ascending by probe_id, and whether that is among the chosen genes.
+select probe_id, gene_id, coalesce(gene_id in (select gene_id from chosen_genes), false) as is_member
 from chosen_probes
 join probes using (probe_id)
 order by probe_id;

@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "coexpr"
 LAYERS = [
     {"coexpr.__main__", "coexpr.cli"},
     {"coexpr.atlas", "coexpr.ingest", "coexpr.demo", "coexpr.export"},
-    {"coexpr.seeds", "coexpr.values", "coexpr.synthetic", "coexpr.answer"},
-    {"coexpr.readers", "coexpr.correlate", "coexpr.merge", "coexpr.database", "coexpr.lists", "coexpr.shipped"},
+    {"coexpr.seeds", "coexpr.values", "coexpr.categories", "coexpr.synthetic", "coexpr.answer", "coexpr.shipped"},
+    {"coexpr.readers", "coexpr.correlate", "coexpr.merge", "coexpr.database", "coexpr.lists"},
     {"coexpr.queries"},
     {"coexpr.resources", "coexpr.errors"},
 ]

@@ -1,6 +1,5 @@
 """Probes.csv, which both kinds of download have, under two spellings of its header."""
 
-import re
 from typing import Any
 
 import pyarrow as pa
@@ -8,6 +7,7 @@ import pyarrow as pa
 from coexpr.errors import DownloadError
 from coexpr.readers import download, tables
 from coexpr.readers.place import Place
+from coexpr.readers.spreadsheet import is_date
 
 FILE = "Probes.csv"
 
@@ -40,9 +40,6 @@ _PARSERS: dict[str, tables.ParseCell] = {
     "entrez_id": tables.optional_whole_number,
     "chromosome": tables.optional_text,
 }
-
-# What Excel makes of SEPT2, MARCH1 and DEC1.
-_DATE = re.compile(r"\d{1,2}-(mar|sep|dec|oct|nov|apr|feb)|(mar|sep|dec)-\d{2}", re.IGNORECASE)
 
 
 def read_probes(place: Place, header: dict[str, str]) -> tuple[pa.Table, pa.Table, list[int]]:
@@ -86,7 +83,7 @@ def _check_gene(probe: dict[str, Any], where: str) -> None:
     symbol = probe["gene_symbol"]
     if (probe["gene_id"] is None) != (symbol is None):
         raise DownloadError(f"{where}: gene id {probe['gene_id']} with gene symbol {symbol}; expected both or neither.")
-    if symbol and _DATE.fullmatch(symbol):
+    if symbol and is_date(symbol):
         raise DownloadError(
             f"{where}: the gene symbol {symbol} is a date. A spreadsheet re-saved the file and changed symbols "
             "such as SEPT2 and MARCH1; use the download as it came."

@@ -1,0 +1,233 @@
+-- Categories: which there are, what they hold, and how they are filled.
+
+-- name: insert_shipped_aliases
+-- The gene names that ship with coexpr.
+insert into gene_aliases
+with names as (
+    select entrez_id, alias, false as is_current from shipped_aliases
+    union all
+    select entrez_id, symbol, true from shipped_genes
+)
+select entrez_id, alias, bool_or(is_current) from names group by entrez_id, alias order by alias, entrez_id;
+
+-- name: insert_shipped_categories
+-- The terms of the Gene Ontology that ship with coexpr.
+insert into categories by name
+select
+    row_number() over (order by go_id) as category_id,
+    $source as source,
+    $release as release,
+    go_id as accession,
+    name,
+    aspect
+from shipped_terms
+where go_id like 'GO:%';
+
+-- name: insert_shipped_edges
+-- Which of them lie below which.
+insert into category_edges
+select child.category_id, parent.category_id, relation
+from shipped_edges
+join categories as child on child.accession = child_id
+join categories as parent on parent.accession = parent_id
+order by parent.category_id, child.category_id;
+
+-- name: insert_shipped_members
+-- Their genes, as annotated.
+insert into category_genes
+select category_id, entrez_id, true
+from shipped_annotations
+join categories on accession = go_id;
+
+-- name: insert_inherited_members
+-- For the categories from $first_category_id on: the genes of the categories below each, over is_a
+-- and part_of.
+insert into category_genes
+with recursive below(category_id, below_id) as (
+    select category_id, category_id from categories where category_id >= $first_category_id
+    union
+    select below.category_id, category_edges.child_id
+    from below
+    join category_edges on category_edges.parent_id = below.below_id
+    where category_edges.relation in ('is_a', 'part_of')
+),
+inherited as (
+    select distinct below.category_id, category_genes.entrez_id
+    from below
+    join category_genes on category_genes.category_id = below.below_id
+    where below.below_id <> below.category_id
+)
+select category_id, entrez_id, false
+from inherited
+anti join category_genes using (category_id, entrez_id)
+order by category_id, entrez_id;
+
+-- name: count_categories
+-- How many categories there are.
+select count(*) from categories;
+
+-- name: categories_called
+-- The categories that $name means: an accession, or a name whatever its case, underscores and prefix;
+-- of every source, or of $source.
+select category_id, source, release, accession, name
+from categories
+where (upper(accession) = upper($name) or plain_name(name) = plain_name($name))
+    and ($source is null or lower(source) = lower($source))
+order by upper(accession) = upper($name) desc, source, accession;
+
+-- name: categories_near
+-- The names of categories most like $name, best first.
+select name
+from categories
+where jaro_winkler_similarity(plain_name(name), plain_name($name)) > 0.8
+    or contains(plain_name(name), plain_name($name))
+group by name
+order by damerau_levenshtein(plain_name(name), plain_name($name)), name
+limit 3;
+
+-- name: list_categories
+-- Categories whose name or accession holds $search (null: every one), with their numbers of genes, of
+-- those on the chip and of those loaded.
+with wanted as (
+    select * from categories
+    where $search is null or contains(plain_name(name), plain_name($search)) or upper(accession) = upper($search)
+),
+loaded_genes as (
+    select distinct entrez_id from genes semi join representative_probes using (gene_id)
+),
+chip_genes as (
+    select distinct entrez_id from genes
+),
+counts as (
+    select
+        category_id,
+        count(*) as genes,
+        count(*) filter (direct) as direct,
+        count(chip_genes.entrez_id) as on_chip,
+        count(loaded_genes.entrez_id) as loaded
+    from category_genes
+    semi join wanted using (category_id)
+    left join chip_genes using (entrez_id)
+    left join loaded_genes using (entrez_id)
+    group by category_id
+)
+select
+    source,
+    accession,
+    wanted.name,
+    coalesce(genes, 0) as genes,
+    coalesce(direct, 0) as direct,
+    coalesce(on_chip, 0) as on_chip,
+    coalesce(loaded, 0) as loaded,
+    release
+from wanted
+left join counts using (category_id)
+order by source, genes desc, wanted.name;
+
+-- name: create_wanted_categories
+-- The categories that a question is about, under the words in which each was asked for.
+create or replace temp table wanted_categories (category_id integer not null, wanted_as varchar not null);
+
+-- name: want_category
+-- Ask for a category.
+insert into wanted_categories values ($category_id, $wanted_as);
+
+-- name: want_regulators
+-- Ask, beside each category asked for, for what regulates it or anything below it.
+insert into wanted_categories
+with recursive below(wanted_as, category_id) as (
+    select wanted_as, category_id from wanted_categories
+    union
+    select below.wanted_as, category_edges.child_id
+    from below
+    join category_edges on category_edges.parent_id = below.category_id
+)
+select category_id, wanted_as from below anti join wanted_categories using (category_id, wanted_as);
+
+-- name: wanted_members
+-- The genes of what was asked for: loaded, only known to be on the chip, or not found in this database.
+with members as (
+    select wanted_as, entrez_id, bool_or(direct) as direct
+    from category_genes
+    join wanted_categories using (category_id)
+    group by wanted_as, entrez_id
+),
+current_symbols as (
+    select entrez_id, min(alias) as symbol from gene_aliases where is_current group by entrez_id
+),
+atlas_genes as (
+    select
+        genes.entrez_id,
+        min(genes.gene_symbol) as gene_symbol,
+        bool_or(representative_probes.gene_id is not null) as is_loaded
+    from genes
+    left join representative_probes using (gene_id)
+    where genes.entrez_id is not null
+    group by genes.entrez_id
+)
+select
+    members.wanted_as,
+    coalesce(atlas_genes.gene_symbol, current_symbols.symbol) as gene_symbol,
+    members.entrez_id,
+    current_symbols.symbol as current_symbol,
+    members.direct,
+    case
+        when atlas_genes.is_loaded then 'loaded'
+        when atlas_genes.entrez_id is not null then 'on the chip'
+        else 'not found'
+    end as status
+from members
+left join current_symbols using (entrez_id)
+left join atlas_genes using (entrez_id)
+order by members.wanted_as, gene_symbol, members.entrez_id;
+
+-- name: wanted_counts
+-- How many genes each thing asked for has, how many are on the chip, and how many are loaded.
+with members as (
+    select distinct wanted_as, entrez_id from category_genes join wanted_categories using (category_id)
+),
+chip_genes as (
+    select distinct entrez_id from genes where entrez_id is not null
+),
+loaded_genes as (
+    select distinct entrez_id from genes semi join representative_probes using (gene_id) where entrez_id is not null
+)
+select
+    wanted_as,
+    count(entrez_id) as genes,
+    count(chip_genes.entrez_id) as on_chip,
+    count(loaded_genes.entrez_id) as loaded
+from (select distinct wanted_as from wanted_categories)
+left join members using (wanted_as)
+left join chip_genes using (entrez_id)
+left join loaded_genes using (entrez_id)
+group by wanted_as;
+
+-- name: create_chosen_genes
+-- The genes that answers are limited to, each under what it was chosen by.
+create or replace temp table chosen_genes (gene_id integer not null, chosen_by varchar not null);
+
+-- name: choose_genes_of_wanted_categories
+-- The atlas's genes that are members of what was asked for: joined by Entrez id.
+insert into chosen_genes
+select distinct genes.gene_id, wanted_categories.wanted_as
+from wanted_categories
+join category_genes using (category_id)
+join genes using (entrez_id);
+
+-- name: choose_listed_genes
+-- The genes of a list that was given on the spot.
+insert into chosen_genes
+select distinct gene_id, $chosen_by from listed_genes;
+
+-- name: keep_genes_chosen_by_all
+-- Of the genes chosen by one or another of $choices ways, keep those chosen by every one.
+delete from chosen_genes
+where gene_id in (
+    select gene_id from chosen_genes group by gene_id having count(distinct chosen_by) < $choices
+);
+
+-- name: keep_probes_of_chosen_genes
+-- Of the chosen probes, keep those that measure a chosen gene.
+delete from chosen_probes
+where probe_id not in (select probe_id from probes semi join chosen_genes using (gene_id));
