@@ -1,6 +1,6 @@
 """An answer: named columns, rows, and the route that led to them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,21 +16,21 @@ class Answer:
     ----------
     columns : sequence of str
         Names of the columns.
-    rows : iterable of sequences
+    rows : sequence of sequences
         One value per column each; None where there is no value.
     route : dict
         Everything that decides the numbers: database, donors, number of samples, rule, method.
     """
 
     columns: Sequence[str]
-    rows: Iterable[Sequence[Any]]
+    rows: Sequence[Sequence[Any]]
     route: dict[str, Any] = field(default_factory=dict)
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return the rows as a DataFrame; its `attrs` hold the route."""
         import pandas as pd  # slow to import, and few answers need it
 
-        frame = pd.DataFrame(list(self.rows), columns=list(self.columns))
+        frame = pd.DataFrame(self.rows, columns=list(self.columns))
         for name, cells in zip(self.columns, zip(*self.rows, strict=True), strict=False):
             if all(cell is None or type(cell) is int for cell in cells):
                 frame[name] = pd.array(cells, dtype="Int64")  # a missing rank does not make ranks floats

@@ -18,7 +18,7 @@ from coexpr.answer import Answer
 from coexpr.categories import Match, choose_genes, want_categories
 from coexpr.correlate import correlate_seed
 from coexpr.database import open_readonly
-from coexpr.errors import QueryError
+from coexpr.errors import NotFoundError, OptionError, QueryError
 from coexpr.lists import stream
 from coexpr.queries import query, run
 from coexpr.resources import database_path
@@ -125,7 +125,11 @@ class Atlas:
             If `probe` is not a probe of the seed gene.
         """
         connection = self._connection
-        found = find_seed(connection, seed, probe)
+        if level not in (None, "probe", "gene") or match not in ("any", "all") or (top is not None and top < 1):
+            raise OptionError(
+                f"level {level!r}, match {match!r}, top {top!r}: expected probe or gene, any or all, 1 or more."
+            )
+        found = find_seed(connection, str(seed), probe)
         level = level or found.level
         limited = bool(categories or genes)
         connection.execute(query("create_chosen_genes"))
@@ -139,6 +143,8 @@ class Atlas:
         profile = self._profiles(
             query("expression_of_probe"), {"probe_id": found.probe_id}, np.array([found.probe_id])
         )[0]
+        if np.isnan(profile).all():
+            raise NotFoundError(f"probe {found.probe_name} has no expression in this database.")
         r, n = correlate_seed(profile, profiles)
         order = np.lexsort((probe_ids, r if ascending else -r))
         if not include_self:
@@ -184,6 +190,11 @@ class Atlas:
         counts = run(self._connection, "wanted_counts")[0]
         route = {key: found[key] for key in ("source", "release", "accession", "name")}
         route |= {key: counts[key] for key in ("genes", "on_chip", "loaded")}
+        route |= {"names": {}, "problems": {}}
+        for row in run(self._connection, "names_by_way", {"category_id": found["category_id"]}):
+            route["names"][row["matched_by"]] = row["names"]
+            if row["without_gene"]:
+                route["problems"][row["matched_by"]] = row["without_gene"]
         return Answer(members.columns[1:], [row[1:] for row in members.rows], route)
 
     def sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Answer:
@@ -268,6 +279,9 @@ class Atlas:
         profiles = np.full((len(probe_ids), ends[-1]), np.nan, dtype=np.float32)
         for donor_ids, ids, values in stream(self._connection, statement, parameters):
             rows = np.searchsorted(probe_ids, ids)
+            if donor_ids[0] == donor_ids[-1]:  # rows are stored donor by donor
+                profiles[rows, columns[donor_ids[0]]] = values
+                continue
             for donor_id in np.unique(donor_ids):
                 of_donor = donor_ids == donor_id
                 profiles[rows[of_donor], columns[donor_id]] = values[of_donor]
@@ -303,7 +317,7 @@ class Atlas:
 
     def _route(self, seed: Seed, level: Level) -> dict[str, Any]:
         """Return everything that decides an r, but for the numbers counted on the way."""
-        donors = run(self._connection, "donor_contents")
+        donors = run(self._connection, "donors_of_probe", {"probe_id": seed.probe_id})
         return {
             "seed": seed.gene_symbol if seed.level == "gene" else seed.probe_name,
             "seed_probe": seed.probe_name,

@@ -1,5 +1,6 @@
 """What a category means and which genes it chooses; lists of genes given on the spot."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
@@ -23,16 +24,24 @@ class Matches:
     ----------
     genes : dict of str to (int or None, int or None)
         Entrez id and gene_id of every name that means one gene.
-    ways : dict of str to int
-        How many names were matched as Entrez id, symbol, alias and so on.
+    way_of : dict of str to str
+        As what each of them was matched: Entrez id, symbol, alias and so on.
     ambiguous, unmatched : list of str
         Names that mean several genes, or none.
     """
 
     genes: dict[str, tuple[int | None, int | None]]
-    ways: dict[str, int]
+    way_of: dict[str, str]
     ambiguous: list[str]
     unmatched: list[str]
+
+    def __len__(self) -> int:
+        return len(self.genes) + len(self.ambiguous) + len(self.unmatched)
+
+    @property
+    def ways(self) -> dict[str, int]:
+        """How many names were matched in each way."""
+        return dict(Counter(self.way_of.values()))
 
     def problems(self) -> list[str]:
         """Say in words which names have no gene, and why."""
@@ -64,7 +73,7 @@ def match_names(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> 
             matches.ambiguous.append(name)
         else:
             matches.genes[name] = (found[0]["entrez_id"], found[0]["gene_id"])
-            matches.ways[found[0]["matched_by"]] = matches.ways.get(found[0]["matched_by"], 0) + 1
+            matches.way_of[name] = found[0]["matched_by"]
     return matches
 
 

@@ -66,7 +66,9 @@ def _complete(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.floa
     squares = np.einsum("ij,ij->i", dy, dy)
     doubtful = np.flatnonzero(squares <= _DOUBTFUL * len(x) * means**2)
     squares[doubtful[(y[doubtful] == y[doubtful, :1]).all(axis=1)]] = np.nan
-    r: NDArray[np.float64] = np.clip(dy @ dx / np.sqrt(squares * (dx @ dx)), -1, 1)
+    # einsum sums every row in one order, a BLAS product does not: equal profiles must get equal r.
+    products = np.einsum("ij,j->i", dy, dx)
+    r: NDArray[np.float64] = np.clip(products / np.sqrt(squares * (dx @ dx)), -1, 1)
     return r
 
 

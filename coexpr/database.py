@@ -13,11 +13,19 @@ import duckdb
 
 import coexpr
 from coexpr.errors import DatabaseError
-from coexpr.queries import query
+from coexpr.queries import query, single
 from coexpr.resources import DATABASE_VARIABLE, is_duckdb_file, room
 
 # Ingest holds one download in memory itself; DuckDB spills beside the database past this.
 _WRITING_MEMORY = "1GB"
+
+
+def refuse_missing(path: Path) -> None:
+    """Raise DatabaseError, saying how to make one, if there is no database at `path`."""
+    if not path.exists():
+        raise DatabaseError(
+            f"there is no database at {path}. Load a download with `coexpr ingest PATH`, or try `coexpr demo`."
+        )
 
 
 def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
@@ -29,10 +37,7 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
         If there is none, it is not coexpr's, another process is writing it, or its schema is older
         or newer than this version of coexpr.
     """
-    if not path.exists():
-        raise DatabaseError(
-            f"there is no database at {path}. Load a download with `coexpr ingest PATH`, or try `coexpr demo`."
-        )
+    refuse_missing(path)
     connection = _connect_readonly(path)
     try:
         behind = _pending(connection, path)
@@ -131,7 +136,7 @@ def _pending(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Traversa
 
 def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Apply each pending migration and its record in one transaction."""
-    if connection.execute(query("count_tables")).fetchone() == (0,):
+    if single(connection, "count_tables") == 0:
         connection.execute(query("create_schema_migrations"))
     for migration in _pending(connection, path):
         with transaction(connection):
@@ -148,7 +153,7 @@ def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def _holds_a_download(connection: duckdb.DuckDBPyConnection) -> bool:
     try:
-        return connection.execute(query("count_downloads")).fetchone() != (0,)
+        return bool(single(connection, "count_downloads"))
     except duckdb.Error:
         return False
 
@@ -169,7 +174,9 @@ def _checkpoint(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 def _refuse_foreign(path: Path) -> None:
     """Raise DatabaseError, before anything is written, if an existing file is not a database of ours."""
     with _connect_readonly(path) as connection:
-        _pending(connection, path)
+        # An ingest that was killed at its very start leaves a database without tables.
+        if single(connection, "count_tables") != 0:
+            _pending(connection, path)
 
 
 def _connect_readonly(path: Path) -> duckdb.DuckDBPyConnection:
@@ -187,7 +194,7 @@ def _attach(path: Path) -> duckdb.DuckDBPyConnection:
         config={"memory_limit": _WRITING_MEMORY, "temp_directory": f"{path}.tmp"},
     )
     # Before version 2, DuckDB takes no parameter in ATTACH, so the path goes in as a quoted literal.
-    literal = "'" + str(path).replace("'", "''") + "'"
+    literal = "'" + str(path.absolute()).replace("'", "''") + "'"
     try:
         connection.execute(query("attach_atlas").replace("$path as", f"{literal} as"))
         connection.execute(query("use_atlas"))
@@ -202,6 +209,8 @@ def _first_line(error: duckdb.Error) -> str:
 
 
 def _why_not_opened(path: Path, error: duckdb.Error) -> str:
+    if "Unique file handle conflict" in str(error) or "different configuration" in str(error):
+        return f"{path} is open in this process already. Close that Atlas or connection first."
     if "Could not set lock" in str(error):
         return f"{path} is in use by another process. Wait until it has finished, then try again."
     return (

@@ -10,6 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
@@ -82,6 +83,11 @@ def write_file(answer: Answer, path: Path, write: Callable[[Answer, IO[str]], No
         raise OutputError(f"{path} cannot be written: there is no folder {path.parent}.")
     if is_duckdb_file(path):
         raise OutputError(f"{path} is a DuckDB database, and would be lost. Write to another file.")
+    if path.exists() and not path.is_file():  # a pipe or a device takes what it is given
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            write(answer, stream)
+        return
+    path = path.resolve()
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
@@ -127,6 +133,8 @@ def json_text(value: Any) -> str:
 
 
 def _as_json(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
     if isinstance(value, dict):
         return {str(key): _as_json(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):

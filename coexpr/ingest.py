@@ -57,7 +57,7 @@ class Report:
 
 
 def ingest(
-    paths: Sequence[Path | str],
+    paths: Sequence[Path | str] | Path | str,
     database: Path | str | None = None,
     *,
     donor: str | None = None,
@@ -67,14 +67,14 @@ def ingest(
 
     Parameters
     ----------
-    paths : sequence of path
+    paths : path, or sequence of path
         Each a zip, a folder that holds a download, or a folder of many.
     database : path, optional
         The database; see `coexpr.resources.database_path`.
     donor : str, optional
         Id or name of the donor of a full-donor download whose name does not say.
     progress : callable, optional
-        Is called with a line of text before and after each download.
+        Is called with a line of text before each download.
 
     Returns
     -------
@@ -86,6 +86,8 @@ def ingest(
         If a download is damaged, of the wrong kind, or contradicts the database. That download
         leaves no trace; those before it stay loaded.
     """
+    if isinstance(paths, str | Path):
+        paths = [paths]
     recognised, skipped = find_downloads([Path(path) for path in paths], donor)
     target = database_path(database)
     report = Report(str(target), skipped=skipped)
@@ -107,7 +109,7 @@ def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised) -> Load
     """Read one download and put it into the database, or leave both as they were."""
     start = time.perf_counter()
     digests = recognised.digests()
-    sha256 = _fingerprint(digests)
+    sha256 = _fingerprint(digests, recognised.place.inside)
     location = str(recognised.place.location)
     if known := run(connection, "download_with_sha256", {"sha256": sha256}):
         return _already_loaded(recognised, known[0], time.perf_counter() - start)
@@ -208,8 +210,11 @@ def _registered(connection: duckdb.DuckDBPyConnection, download: Download) -> It
             connection.unregister(f"incoming_{name}")
 
 
-def _fingerprint(digests: Sequence[FileDigest]) -> str:
-    """Return what tells a download from every other: a zip's SHA-256, or that of its files' SHA-256s."""
-    if len(digests) == 1:
-        return digests[0].sha256
-    return hashlib.sha256("".join(sorted(digest.sha256 for digest in digests)).encode()).hexdigest()
+def _fingerprint(digests: Sequence[FileDigest], inside: str) -> str:
+    """Return what tells a download from every other.
+
+    That is the SHA-256 of its zip, or one over those of its files; and the folder it lies in inside a
+    zip, for a zip may hold several downloads.
+    """
+    parts = sorted(digest.sha256 for digest in digests) + [inside] * bool(inside)
+    return parts[0] if len(parts) == 1 else hashlib.sha256("\n".join(parts).encode()).hexdigest()

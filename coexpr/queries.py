@@ -32,6 +32,15 @@ def run(
     return [dict(zip(columns, row, strict=True)) for row in connection.fetchall()]
 
 
+def single(connection: duckdb.DuckDBPyConnection, name: str, parameters: Mapping[str, Any] | None = None) -> Any:
+    """Run the query called `name`, which gives one row of one column, and return that value.
+
+    All is fetched: DuckDB refuses further work on a connection that has a result left over.
+    """
+    ((value,),) = connection.execute(query(name), parameters).fetchall()
+    return value
+
+
 @cache
 def queries() -> dict[str, str]:
     """Return every query of sql/ by its name.

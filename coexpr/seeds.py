@@ -6,7 +6,7 @@ from typing import Any, Literal, NoReturn
 import duckdb
 
 from coexpr.errors import AmbiguousNameError, NotFoundError, OptionError
-from coexpr.queries import query, run
+from coexpr.queries import query, run, single
 
 Level = Literal["probe", "gene"]
 
@@ -83,10 +83,10 @@ def _find_gene(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, An
     in_this_case = [gene for gene in found if gene["same_case"]]
     found = in_this_case or found
     if len(found) > 1:
-        several = "; ".join(f"Entrez {gene['entrez_id']}, {gene['gene_name']}" for gene in found[:10])
-        raise AmbiguousNameError(
-            f"{name} is the symbol of {len(found)} genes: {several}. Use an Entrez id or the name of a probe."
+        several = "; ".join(
+            f"{gene['gene_symbol']}, Entrez {gene['entrez_id']}, {gene['gene_name']}" for gene in found[:10]
         )
+        raise AmbiguousNameError(f"{name} means {len(found)} genes: {several}. Use the name of one of their probes.")
     return found[0] if found else _find_gene_also_called(connection, name)
 
 
@@ -120,6 +120,8 @@ def _candidate(
 
 
 def _not_found(connection: duckdb.DuckDBPyConnection, name: str) -> NoReturn:
+    if single(connection, "count_downloads") == 0:
+        raise NotFoundError("nothing is loaded in this database. Load a download with `coexpr ingest PATH`.")
     near = [name for (name,) in connection.execute(query("names_near"), {"name": name}).fetchall()]
     hint = f" Near it: {', '.join(near)}." if near else ""
     raise NotFoundError(f"{name!r:.80} is no probe, gene symbol or Entrez id of this database.{hint}")

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from coexpr.database import transaction
-from coexpr.queries import query
+from coexpr.queries import query, single
 from coexpr.resources import room
 
 ONTOLOGY_SOURCE = "GO"
@@ -21,8 +23,7 @@ _FILLING = ("aliases", "categories", "edges", "members")
 def shipped_tables(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Let queries see the tables as shipped_terms, shipped_edges and so on."""
     for name in _TABLES:
-        with (room("data") / f"{name}.parquet").open("rb") as stream:
-            connection.register(f"shipped_{name}", pq.read_table(stream))
+        connection.register(f"shipped_{name}", _table(name))
     try:
         yield
     finally:
@@ -30,9 +31,15 @@ def shipped_tables(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
             connection.unregister(f"shipped_{name}")
 
 
+@cache
+def _table(name: str) -> pa.Table:
+    with (room("data") / f"{name}.parquet").open("rb") as stream:
+        return pq.read_table(stream)
+
+
 def fill_with_shipped(connection: duckdb.DuckDBPyConnection) -> None:
     """Put the shipped categories and gene names into a database, unless they are there."""
-    if connection.execute(query("count_categories")).fetchone() != (0,):
+    if single(connection, "count_categories") != 0:
         return
     release = {"source": ONTOLOGY_SOURCE, "release": ONTOLOGY_RELEASE}
     with transaction(connection), shipped_tables(connection):

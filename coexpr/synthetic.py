@@ -80,14 +80,19 @@ class Plan:
     seed: int
 
 
-def design(probes: int, samples: int, seed: int) -> Plan:
-    """Choose genes, share out probes and samples."""
+def refuse_too_small(probes: int, samples: int) -> None:
+    """Raise OptionError for an atlas without room for the probes of NTRK2 and BDNF and some samples a donor."""
     fewest_probes = sum(map(len, _REAL_PROBES.values()))
     if probes < fewest_probes or samples < 10 * len(DONORS):
         raise OptionError(
             f"a demo atlas needs at least {fewest_probes} probes and {10 * len(DONORS)} samples; "
             f"{probes} and {samples} were asked for."
         )
+
+
+def design(probes: int, samples: int, seed: int) -> Plan:
+    """Choose genes, share out probes and samples."""
+    refuse_too_small(probes, samples)
     rng = np.random.default_rng(seed)
     rows, genes, developmental = _probe_rows(probes, rng)
     counts = np.array(_REAL_SAMPLES) * samples // sum(_REAL_SAMPLES)

@@ -33,10 +33,13 @@ class _Values(NamedTuple):
     empty: float
     conflicts: Callable[[Any, Any], NDArray[np.bool_]]
     merge: Callable[[Any, Any], NDArray[Any]]
+    rule: str
 
 
-_LOG2 = _Values("expression", "log2", np.nan, conflicts_of_log2, merge_log2)
-_CALLS = _Values("present_calls", "present", -1, conflicts_of_calls, merge_calls)
+_LOG2 = _Values(
+    "expression", "log2", np.nan, conflicts_of_log2, merge_log2, f"copies differ by at most {LARGEST_DIFFERENCE}"
+)
+_CALLS = _Values("present_calls", "present", -1, conflicts_of_calls, merge_calls, "copies do not differ")
 
 
 def write_values(connection: duckdb.DuckDBPyConnection, download: Download, location: str) -> int:
@@ -125,23 +128,28 @@ def _write_donor(connection: duckdb.DuckDBPyConnection, kind: _Values, values: N
     donor = {"donor_id": layout.donor_id}
     new = np.ones(len(layout.probe_ids), dtype=np.bool_)
     changed: list[tuple[NDArray[np.int32], NDArray[Any]]] = []
-    conflicts: list[_Conflict] = []
+    conflict: _Conflict | None = None
+    conflicts = 0
     added = 0
     for probe_ids, stored in stream(connection, query(f"stored_{kind.table}"), donor):
         rows = np.searchsorted(layout.probe_ids, probe_ids)
         new[rows] = False
         incoming = layout.arrange(values, rows, kind.empty)
-        conflicts += [
-            _Conflict(int(probe_ids[row]), int(element) + 1, stored[row, element], incoming[row, element])
-            for row, element in np.argwhere(kind.conflicts(stored, incoming))
-        ]
+        in_conflict = kind.conflicts(stored, incoming)
+        conflicts += int(np.count_nonzero(in_conflict))
+        if conflicts:
+            if conflict is None:
+                row, element = np.argwhere(in_conflict)[0]
+                pair = stored[row, element], incoming[row, element]
+                conflict = _Conflict(int(probe_ids[row]), int(element) + 1, *pair)
+            continue
         merged = kind.merge(stored, incoming)
         differs = (merged != stored) & ~_is_missing(merged)
         some = differs.any(axis=1)
         changed.append((probe_ids[some], merged[some]))
         added += int(np.count_nonzero(differs))
-    if conflicts:
-        _refuse(connection, kind, conflicts, layout)
+    if conflict:
+        _refuse(connection, kind, conflict, conflicts, layout)
     for probe_ids, block in changed:
         with _registering(connection, "rewritten_probes", pa.table({"probe_id": probe_ids})):
             connection.execute(query(f"delete_{kind.table}"), donor)
@@ -156,17 +164,16 @@ def _write_donor(connection: duckdb.DuckDBPyConnection, kind: _Values, values: N
 
 
 def _refuse(
-    connection: duckdb.DuckDBPyConnection, kind: _Values, conflicts: list[_Conflict], layout: _Layout
+    connection: duckdb.DuckDBPyConnection, kind: _Values, first: _Conflict, conflicts: int, layout: _Layout
 ) -> NoReturn:
     """Raise ConflictError, naming the first pair of values that cannot be copies of one measurement."""
-    first = conflicts[0]
     names = {"probe_id": first.probe_id, "donor_id": layout.donor_id, "position": first.position}
     probe_name, sample_id = connection.execute(query("name_of_value"), names).fetchall()[0]
     raise ConflictError(
         f"{layout.location}: {kind.column} of probe {probe_name} ({first.probe_id}) in sample {sample_id} of donor "
         f"{layout.donor_id} is {first.incoming:g}, but {first.stored:g} in the database "
-        f"({len(conflicts):,} such values; copies differ by at most {LARGEST_DIFFERENCE}). One of the two downloads "
-        "is damaged or of another release: compare both with the site, and load only the right one."
+        f"({conflicts:,} such values; {kind.rule}). One of the two downloads is damaged or of another release: "
+        "compare both with the site, and load only the right one."
     )
 
 

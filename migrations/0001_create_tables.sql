@@ -103,12 +103,13 @@ from pooled
 join expression using (probe_id)
 group by pooled.probe_id, pooled.n, pooled.mean_log2;
 
--- The probe that stands for each gene: the one with the highest mean log2 intensity, and among
--- equals the one with the smallest probe_id.
+-- The probe that stands for each gene: of those known in the most samples, so that means over different
+-- samples are not compared, the one with the highest mean log2 intensity; among equals the one with the
+-- smallest probe_id.
 create view representative_probes as
 select
     probes.gene_id,
-    arg_max(probes.probe_id, (probe_statistics.mean_log2, -probes.probe_id)) as probe_id,
+    arg_max(probes.probe_id, (probe_statistics.n, probe_statistics.mean_log2, -probes.probe_id)) as probe_id,
     count(*)::integer as candidates
 from probes
 join probe_statistics using (probe_id)

@@ -57,17 +57,16 @@ where upper(probes.probe_name) = upper($name) or probes.probe_id = $number
 order by probes.probe_id;
 
 -- name: probes_of_gene
--- The probes of a gene with their mean log2 intensity, the representative first.
-select
-    probes.probe_id,
-    probes.probe_name,
-    probe_statistics.mean_log2,
-    probes.probe_id = representative_probes.probe_id as is_representative
+-- The probes of a gene, the representative first, then by mean log2 intensity.
+select probes.probe_id, probes.probe_name
 from probes
 join probe_statistics using (probe_id)
 join representative_probes using (gene_id)
 where probes.gene_id = $gene_id
-order by is_representative desc, probe_statistics.mean_log2 desc, probes.probe_id;
+order by
+    probes.probe_id = representative_probes.probe_id desc,
+    probe_statistics.mean_log2 desc,
+    probes.probe_id;
 
 -- name: create_chosen_probes
 -- The probes that a question is about, as a table that reading joins.
@@ -79,10 +78,9 @@ insert into chosen_probes
 select distinct probe_id from expression;
 
 -- name: choose_representative_probes
--- The representative probe of every gene, but for one gene the probe that stands for it here:
--- $probe_id for $gene_id, both null where none was named.
+-- The representative probe of every gene, but for the gene of the seed the probe of the seed.
 insert into chosen_probes
-select if(gene_id = $gene_id and $probe_id is not null, $probe_id, probe_id)
+select if(gene_id = $gene_id, $probe_id, probe_id)
 from representative_probes;
 
 -- name: chosen_probe_ids

@@ -164,7 +164,7 @@ def test_a_symbol_of_two_genes_is_ambiguous(tmp_path: Path) -> None:
     ingest([donor_folder(tmp_path, files=two_genes("na", "na"))], tmp_path / "atlas.duckdb")
     with (
         Atlas(tmp_path / "atlas.duckdb") as atlas,
-        pytest.raises(AmbiguousNameError, match="symbol of 2 genes: Entrez"),
+        pytest.raises(AmbiguousNameError, match="na means 2 genes: na, Entrez"),
     ):
         atlas.correlates("na")
 
@@ -212,3 +212,17 @@ def test_contents(atlas: Atlas) -> None:
     assert {donor["probes"] for donor in contents["donor_list"]} == {300}
     assert len(contents["downloads"]) == 6
     assert all(len(file["sha256"]) == 64 for download in contents["downloads"] for file in download["files"])
+
+
+def test_the_route_names_only_donors_that_are_in_the_r(tmp_path: Path) -> None:
+    database = tmp_path / "atlas.duckdb"
+    ingest([donor_folder(tmp_path), write_folder(tmp_path / "page", heatmap(donors=(15496,), probes=(2,)))], database)
+    with Atlas(database) as atlas:
+        assert atlas.correlates("103").route["donors"] == ["H0351.2001"]
+        assert atlas.correlates("104").route["donors"] == ["H0351.2001", "H0351.1015"]
+
+
+@pytest.mark.parametrize("options", [{"level": "genes"}, {"top": 0}, {"top": -1}, {"match": "some"}])
+def test_options_that_mean_nothing(atlas: Atlas, options: dict) -> None:
+    with pytest.raises(OptionError, match="expected probe or gene, any or all, 1 or more"):
+        atlas.correlates("NTRK2", **options)

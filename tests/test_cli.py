@@ -153,7 +153,7 @@ def test_info(synthetic_database: Path) -> None:
     assert "9861   H0351.2001  24 years, M" in text
     assert text.count("SHA-256") == 6
     facts = json.loads(run("info", "--db", synthetic_database, "--format", "json").stdout)
-    assert (facts["schema_version"], facts["samples"], facts["path"]) == (1, 90, str(synthetic_database))
+    assert (facts["schema_version"], facts["samples"], facts["path"]) == (2, 90, str(synthetic_database))
 
 
 def test_info_path_needs_no_database(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ class Terminal(io.StringIO):
 
 def test_the_screen_shows_long_cells_and_many_rows_short_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     screen = Terminal()
-    write_table(Answer(["i", "list"], ((i, list(range(500))) for i in range(1234))), screen)
+    write_table(Answer(["i", "list"], [(i, list(range(500))) for i in range(1234)]), screen)
     lines = re.sub(r"\x1b\[[\d;]*m", "", screen.getvalue()).splitlines()
     assert max(map(len, lines)) <= 80
     assert len(lines) == 1002

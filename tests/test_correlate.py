@@ -115,3 +115,11 @@ def test_fewer_than_two_samples_give_no_r(samples: int) -> None:
 def test_a_seed_of_another_length_is_refused() -> None:
     with pytest.raises(ValueError, match=r"expected \(4,\)"):
         correlate_seed(np.ones(3), np.ones((2, 4)))
+
+
+def test_equal_profiles_get_equal_r_wherever_they_stand() -> None:
+    rng = np.random.default_rng(4)
+    x = rng.normal(7, 2, (300, 3702)).astype(np.float32)
+    x[::7] = x[1]
+    r, _ = correlate_seed(x[2], x)
+    assert len(set(r[::7].tolist())) == 1

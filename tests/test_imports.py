@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[1] / "coexpr"
 # Each line may import from the lines below it, and from its own.
 LAYERS = [
     {"coexpr.__main__", "coexpr.cli"},
-    {"coexpr.atlas", "coexpr.ingest", "coexpr.demo", "coexpr.export"},
+    {"coexpr.atlas", "coexpr.ingest", "coexpr.categories_ingest", "coexpr.demo", "coexpr.export"},
     {"coexpr.seeds", "coexpr.values", "coexpr.categories", "coexpr.synthetic", "coexpr.answer", "coexpr.shipped"},
     {"coexpr.readers", "coexpr.correlate", "coexpr.merge", "coexpr.database", "coexpr.lists"},
     {"coexpr.queries"},

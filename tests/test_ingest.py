@@ -306,3 +306,92 @@ def test_progress_is_told(tmp_path: Path, database: Path) -> None:
     told: list[str] = []
     report: Report = ingest([donor_folder(tmp_path)], database, progress=told.append)
     assert told == [f"[1/1] full-donor download {report.downloads[0].location}"]
+
+
+def test_two_downloads_in_one_zip_are_both_loaded(tmp_path: Path, database: Path) -> None:
+    pages = {
+        f"{folder}/{name}": text
+        for folder, probes in (("a", (0, 1)), ("b", (2, 3)))
+        for name, text in heatmap(probes=probes).items()
+    }
+    path = write_zip(tmp_path / "pages.zip", pages)
+    assert [loaded.status for loaded in ingest([path], database).downloads] == ["loaded", "loaded"]
+    assert stored(database) == expected(9861, 15496, decimals=4)
+    assert [loaded.status for loaded in ingest([path], database).downloads] == ["already loaded"] * 2
+
+
+def test_a_new_well_between_two_loads_of_a_donor_pads_its_calls(tmp_path: Path, database: Path) -> None:
+    ingest([donor_folder(tmp_path)], database)
+    files = {name: text.replace("594", "9594") for name, text in heatmap(donors=(9861,), columns=(0,)).items()}
+    ingest([write_folder(tmp_path / "page", files)], database)
+    more = full_donor()
+    more["SampleAnnot.csv"] += (
+        more["SampleAnnot.csv"].splitlines()[1].replace(",594,", ",9594,").replace(",37470,", ",37470,") + "\n"
+    )
+    for name, cell in (("MicroarrayExpression.csv", None), ("PACall.csv", "1")):
+        lines = more[name].splitlines()
+        more[name] = "\n".join(f"{line},{cell or line.split(',')[1]}" for line in lines)
+    ingest([donor_folder(tmp_path / "more", files=more)], database)
+    with duckdb.connect(database, read_only=True) as connection:
+        rows = connection.execute(
+            "select present[position], len(present) from present_calls join samples using (donor_id) where sample_id = 9594"
+        ).fetchall()
+        old = connection.execute(
+            "select probe_id, sample_id, present[position] from present_calls join samples using (donor_id) "
+            "where sample_id <> 9594"
+        ).fetchall()
+    assert rows == [(True, 7)] * 4
+    assert len(old) == 24
+    assert {present for _, _, present in old} == {True, False}
+
+
+def test_an_entrez_id_that_comes_later_is_kept_and_another_one_refused(tmp_path: Path, database: Path) -> None:
+    without = allen.replace_cell(heatmap(donors=(9861,)), "Probes.csv", 4, 6, "")
+    ingest([write_folder(tmp_path / "without", without)], database)
+    ingest([write_folder(tmp_path / "with", heatmap(donors=(9861,), columns=(0,)))], database)
+    with duckdb.connect(database, read_only=True) as connection:
+        assert connection.execute("select entrez_id from genes where gene_symbol = 'BDNF'").fetchall() == [(627,)]
+    other = allen.replace_cell(heatmap(donors=(9861,), columns=(1,)), "Probes.csv", 4, 6, "628")
+    refused([write_folder(tmp_path / "other", other)], database, r"'BDNF, Entrez 628' in the download")
+
+
+def test_of_probes_of_equal_mean_the_smallest_id_represents_the_gene(tmp_path: Path, database: Path) -> None:
+    files = full_donor()
+    lines = files["MicroarrayExpression.csv"].splitlines()
+    lines[1] = lines[0].replace("103,", "101,")
+    ingest([donor_folder(tmp_path, files=files | {"MicroarrayExpression.csv": "\n".join(lines)})], database)
+    with duckdb.connect(database, read_only=True) as connection:
+        found = connection.execute("select probe_id from representative_probes where gene_id = 4884").fetchall()
+    assert found == [(101,)]
+
+
+def test_only_probes_known_in_the_most_samples_represent_a_gene(tmp_path: Path, database: Path) -> None:
+    low = allen.values().mean(axis=1)
+    best, other = (0, 1) if low[0] > low[1] else (1, 0)
+    ingest([write_folder(tmp_path / "both", heatmap(donors=(9861,), probes=(0, 1)))], database)
+    ingest([write_folder(tmp_path / "one", heatmap(donors=(15496,), probes=(other,)))], database)
+    with duckdb.connect(database, read_only=True) as connection:
+        found = connection.execute("select probe_id from representative_probes where gene_id = 4884").fetchall()
+    assert found == [(allen.PROBES[other][0],)]
+    assert best != other
+
+
+def test_a_donor_without_any_sample_is_left_out(tmp_path: Path, database: Path) -> None:
+    files = heatmap()
+    for column in range(8, 14):
+        files = allen.replace_cell(files, "Columns.csv", column, 5, "-1")
+        for row in range(1, 5):
+            files = allen.replace_cell(files, "Expression.csv", row, column, "")
+    ingest([write_folder(tmp_path / "page", files)], database)
+    assert stored(database) == expected(9861, decimals=4)
+    assert count(database, "donors") == 1
+
+
+def test_one_path_needs_no_list(tmp_path: Path, database: Path) -> None:
+    assert ingest(str(donor_folder(tmp_path)), database).contents["samples"] == 6
+
+
+def test_a_readme_without_the_banner_names_no_atlas(tmp_path: Path, database: Path) -> None:
+    ingest([donor_folder(tmp_path, files=full_donor() | {"Readme.txt": "My notes\nof today"})], database)
+    ingest([donor_folder(tmp_path, 15496)], database)
+    assert count(database, "donors") == 2

@@ -7,17 +7,23 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from coexpr.categories import Matches
+from coexpr.categories_ingest import _PARTS, _tables
 from coexpr.lists import to_lists
 from coexpr.queries import queries, query, read_queries, run
 from coexpr.readers import download
+from coexpr.readers.category_file import CategoryFile
 
 PACKAGE = Path(__file__).parents[1] / "coexpr"
 # Statements of kinds that DuckDB cannot prepare. Opening a database runs the first five, any query the last.
+SHIPPED = ("aliases", "categories", "edges", "members")
 NOT_PREPARABLE = {
     "attach_atlas",
     "use_atlas",
     "checkpoint_atlas",
     "forbid_other_files",
+    "create_chosen_genes",
+    "create_wanted_categories",
     "create_schema_migrations",
     "create_chosen_probes",
 }
@@ -41,8 +47,14 @@ REGISTERED = {
     ),
     "incoming_present_calls": pa.table({"probe_id": NO_PROBES, "present": to_lists(np.zeros((0, 2), np.int8))}),
     "rewritten_probes": pa.table({"probe_id": NO_PROBES}),
+    **_tables(CategoryFile("empty", []), Matches({}, {}, [], []), 1),
+    "removed_categories": pa.table({"category_id": NO_PROBES}),
+    "given_names": pa.table({"name": pa.array([], pa.string())}),
+    "listed_genes": pa.table({"gene_id": NO_PROBES}),
     "reported_probes": pa.table({"probe_id": NO_PROBES}),
     # of demo.sql
+    "shipped_terms": pa.table({name: pa.array([], pa.string()) for name in ("go_id", "name", "aspect")}),
+    "shipped_aliases": pa.table({"entrez_id": pa.array([], pa.int64()), "alias": pa.array([], pa.string())}),
     "shipped_edges": pa.table({name: pa.array([], pa.string()) for name in ("child_id", "parent_id", "relation")}),
     "shipped_annotations": pa.table({"go_id": pa.array([], pa.string()), "entrez_id": pa.array([], pa.int64())}),
     "shipped_genes": pa.table(
@@ -53,7 +65,8 @@ REGISTERED = {
 
 @pytest.mark.parametrize("name", sorted(set(queries()) - NOT_PREPARABLE))
 def test_every_query_prepares_against_an_empty_database(name: str, empty_database: duckdb.DuckDBPyConnection) -> None:
-    empty_database.execute(query("create_chosen_probes"))
+    for name_of_table in ("chosen_probes", "chosen_genes", "wanted_categories"):
+        empty_database.execute(query(f"create_{name_of_table}"))
     for table, rows in REGISTERED.items():
         empty_database.register(table, rows)
     empty_database.execute(f"prepare wanted as {query(name)}")
@@ -65,9 +78,22 @@ def test_every_query_is_used() -> None:
     code = "\n".join(path.read_text() for path in PACKAGE.rglob("*.py"))
     # Some names are composed of a verb and a table: f"merge_{table}".
     composed = {
-        pattern.replace("{table}", table).replace("{kind.table}", table)
+        pattern.replace("{table}", table)
+        .replace("{kind.table}", table)
+        .replace("{what}", table)
+        .replace("{part}", table)
         for pattern in re.findall(r'f"([a-z_{}.]+)"', code)
-        for table in ("donors", "structures", "genes", "probes", "samples", "expression", "present_calls")
+        for table in (
+            "donors",
+            "structures",
+            "genes",
+            "probes",
+            "samples",
+            "expression",
+            "present_calls",
+            *SHIPPED,
+            *_PARTS,
+        )
     }
     unused = {name for name in queries() if f'"{name}"' not in code and name not in composed}
     assert unused == set()

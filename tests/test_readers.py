@@ -343,6 +343,9 @@ def test_a_donor_that_no_name_gives(tmp_path: Path) -> None:
     refuses(path, DownloadError, r"does not say which donor it is of.*--donor 9861")
     assert find_downloads([path], "H0351.1009")[0][0].donor_id == 12876
     assert read(path, "77").donors.to_pylist()[0]["donor_id"] == 77
+    numbered = write_folder(tmp_path / "donor1", full_donor())
+    refuses(numbered, DownloadError, "does not say which donor it is of")
+    refuses(path, OptionError, "expected a donor id or name", donor="99999999999")
     refuses(path, OptionError, "--donor Bob: expected a donor id or name", donor="Bob")
 
 

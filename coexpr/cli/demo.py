@@ -22,8 +22,10 @@ def demo(
     from coexpr.cli.screen import deliver, say
     from coexpr.demo import DATABASE, DOWNLOADS, claim_folder, write_downloads
     from coexpr.ingest import ingest
+    from coexpr.synthetic import refuse_too_small
 
     database = folder / DATABASE
+    refuse_too_small(probes, samples)
     claim_folder(folder)
     say(f"Writing a synthetic atlas of {probes:,} probes and {samples:,} samples to {folder} …")
     zips = write_downloads(folder / DOWNLOADS, probes=probes, samples=samples)
@@ -33,7 +35,7 @@ def demo(
     with Atlas(database) as atlas:
         answer = atlas.correlates("NTRK2")
     deliver(answer, None, None)
-    for line in describe(answer.route, len(list(answer.rows))):
+    for line in describe(answer.route, len(answer.rows)):
         say(line)
     say(
         "\nThese numbers are synthetic: drawn from a random generator, not measured in any brain.\n"

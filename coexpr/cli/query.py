@@ -97,7 +97,7 @@ def query(
             rank_overall=rank_overall,
         )
     deliver(answer, output, output_format)
-    for line in describe(answer.route, len(list(answer.rows))):
+    for line in describe(answer.route, len(answer.rows)):
         say(line)
 
 

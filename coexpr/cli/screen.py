@@ -3,7 +3,6 @@
 import re
 import sys
 from collections.abc import Callable, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -49,31 +48,28 @@ def write_table(answer: Answer, stream: IO[str]) -> None:
     from rich.table import Table
 
     is_terminal = stream.isatty()
-    rows = iter(answer.rows)
+    most_rows, most_characters = (_MOST_ROWS, _MOST_CHARACTERS) if is_terminal else (None, None)
     shown = [
-        [
-            _cell(name, value, _MOST_CHARACTERS if is_terminal else None)
-            for name, value in zip(answer.columns, row, strict=True)
-        ]
-        for row in islice(rows, _MOST_ROWS if is_terminal else None)
+        [_cell(name, value, most_characters) for name, value in zip(answer.columns, row, strict=True)]
+        for row in answer.rows[:most_rows]
     ]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, name in enumerate(answer.columns):
-        width = max([len(name), *(len(row[index]) for row in shown)])
+        widest = max([len(name), *(len(row[index]) for row in shown)])
         table.add_column(
             name,
             justify="right" if any(_NUMBER.fullmatch(row[index]) for row in shown) else "left",
             no_wrap=True,
             overflow="ellipsis",
             # Where the screen is too narrow, names give way before numbers do.
-            min_width=None if name == "gene_name" else min(12, width),
+            min_width=None if name == "gene_name" else min(12, widest),
         )
     for row in shown:
         table.add_row(*row)
-    Console(file=stream, width=None if is_terminal else _WIDTH_WITHOUT_TERMINAL, highlight=False, markup=False).print(
-        table
-    )
-    if left := sum(1 for _ in rows):
+    Console(
+        file=stream, width=None if is_terminal else _WIDTH_WITHOUT_TERMINAL, highlight=False, markup=False, emoji=False
+    ).print(table)
+    if left := len(answer.rows) - len(shown):
         say(f"{left:,} more rows are not shown. Use --format csv or -o FILE to get them all.")
 
 

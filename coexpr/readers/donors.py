@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from coexpr.errors import DownloadError, OptionError
 from coexpr.readers.place import Place
+from coexpr.readers.tables import INT32_MAX
 
 
 class Donor(NamedTuple):
@@ -43,7 +44,7 @@ def donor_of_option(option: str) -> int:
     for donor in DONORS:
         if option.strip().upper() == donor.donor_name:
             return donor.donor_id
-    if option.strip().isdecimal():
+    if option.isascii() and option.strip().isdecimal() and 0 < int(option) <= INT32_MAX:
         return int(option)
     known = ", ".join(f"{donor.donor_id} ({donor.donor_name})" for donor in DONORS)
     raise OptionError(f"--donor {option}: expected a donor id or name. The atlas's donors are {known}.")
@@ -70,5 +71,6 @@ def donor_of_place(place: Place) -> int:
 
 
 def _donors_in(name: str) -> list[int]:
-    by_name = [donor.donor_id for donor in DONORS if donor.donor_name in name.upper()]
-    return by_name or [int(digits) for digits in _ID_IN_NAME.findall(name)]
+    """Return the donors of the atlas that a name holds; other numbers behind "donor" are no ids."""
+    ids = {int(digits) for digits in _ID_IN_NAME.findall(name)}
+    return [donor.donor_id for donor in DONORS if donor.donor_name in name.upper() or donor.donor_id in ids]

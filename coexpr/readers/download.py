@@ -120,6 +120,13 @@ def distinct(schema: pa.Schema, columns: dict[str, list[Any]], where: str) -> pa
 
 
 def title_line(readme: str) -> str | None:
-    """Return the first line of a readme that is neither blank nor a rule: the name of the atlas."""
-    lines = (line.strip() for line in readme.splitlines())
-    return next((line for line in lines if line.strip("=")), None)
+    """Return the banner of a readme, the line between two rules of equal signs: the name of the atlas."""
+    lines = [line.strip() for line in readme.splitlines()]
+    for above, title, below in zip(lines, lines[1:], lines[2:], strict=False):
+        if _is_rule(above) and _is_rule(below) and title:
+            return title
+    return None
+
+
+def _is_rule(line: str) -> bool:
+    return len(line) > 2 and not line.strip("=")

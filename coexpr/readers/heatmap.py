@@ -134,13 +134,16 @@ def read(place: Place) -> download.Download:
             f"{place.locate(EXPRESSION)} has values in a column that has no sample in {COLUMNS}. "
             "The files are of different downloads."
         )
+    sampled = {
+        name: [cell for cell, keep in zip(cells, has_sample, strict=True) if keep] for name, cells in columns.items()
+    }
     return download.Download(
         title=contents.title,
-        donors=_donors(place, columns),
-        structures=_structures(place, columns),
+        donors=_donors(place, sampled),
+        structures=_structures(place, sampled),
         genes=genes,
         probes=probes,
-        samples=_samples(place, columns, has_sample),
+        samples=_samples(place, sampled),
         log2=log2 if has_sample.all() else log2[:, has_sample],
         notes=_notes(contents, int(np.count_nonzero(np.isnan(log2[:, has_sample])))),
     )
@@ -171,17 +174,13 @@ def _structures(place: Place, columns: dict[str, list[Any]]) -> pa.Table:
     return download.distinct(download.STRUCTURES, both, place.locate(COLUMNS))
 
 
-def _samples(place: Place, columns: dict[str, list[Any]], has_sample: np.ndarray[Any, Any]) -> pa.Table:
-    kept = {
-        name: [value for value, keep in zip(values, has_sample, strict=True) if keep]
-        for name, values in columns.items()
-    }
+def _samples(place: Place, columns: dict[str, list[Any]]) -> pa.Table:
     seen: set[int] = set()
-    for sample_id in kept["sample_id"]:
+    for sample_id in columns["sample_id"]:
         if sample_id in seen:
             raise DownloadError(f"{place.locate(COLUMNS)}, column sample_well: {sample_id} comes twice.")
         seen.add(sample_id)
-    return download.table(download.SAMPLES, kept)
+    return download.table(download.SAMPLES, columns)
 
 
 def _notes(contents: Contents, blanks: int) -> tuple[str, ...]:

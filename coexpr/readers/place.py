@@ -4,6 +4,7 @@ Members of a zip are streamed, never extracted, and both kinds of place are used
 """
 
 import hashlib
+import os
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
@@ -31,6 +32,8 @@ class Place(ABC):
     """One folder of files. File names are matched whatever their case."""
 
     location: Path
+    # The folder inside a zip, "" elsewhere: a zip may hold several downloads.
+    inside = ""
 
     def __init__(self, file_names: list[str]) -> None:
         self._members = {PurePosixPath(name).name.lower(): name for name in file_names}
@@ -76,14 +79,18 @@ class Place(ABC):
 
     def digests(self, file_names: tuple[str, ...]) -> list[FileDigest]:
         """Return size and SHA-256 of the files on disk that hold `file_names`."""
-        return [_digest(path) for path in self.files_on_disk(file_names)]
+        try:
+            return [_digest(path) for path in self.files_on_disk(file_names)]
+        except OSError as error:
+            raise DownloadError(f"{error.filename} cannot be read: {error.strerror}.") from None
 
 
 class Folder(Place):
     """A folder on disk."""
 
     def __init__(self, location: Path) -> None:
-        super().__init__([path.name for path in sorted(location.iterdir()) if path.is_file()])
+        with os.scandir(location) as entries:
+            super().__init__(sorted(entry.name for entry in entries if entry.is_file()))
         self.location = location
 
     @property
@@ -113,14 +120,13 @@ class ZipFolder(Place):
     def __init__(self, location: Path, folder: str, sizes: dict[str, int]) -> None:
         super().__init__(list(sizes))
         self.location = location
-        self._folder = folder
+        self.inside = folder
         self._sizes = sizes
 
     @property
     def folder_names(self) -> list[str]:
         """The folder inside the zip, then the zip."""
-        inside = PurePosixPath(self._folder).name
-        return [name for name in (inside, self.location.name) if name]
+        return [name for name in (PurePosixPath(self.inside).name, self.location.name) if name]
 
     def locate(self, file_name: str) -> str:
         """Say where a file is."""

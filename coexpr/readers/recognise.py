@@ -136,16 +136,28 @@ def recognise(place: Place, donor_id: int | None = None) -> Recognised | None:
         if len(place.missing(marks)) == len(marks):
             continue
         if missing := place.missing(files):
-            raise DownloadError(
+            # A stray file or two are no download that somebody meant to load.
+            is_stray = len(place.missing(marks)) == len(marks) - 1
+            raise (UnsupportedDownloadError if is_stray else DownloadError)(
                 f"{place.location} is a {kind} without {', '.join(missing)}. It needs {', '.join(files)}: "
                 "use the whole download as it came."
             )
         if kind == heatmap.KIND:
             heatmap.refuse_wrong_view(place)
             return Recognised(kind, place, files, None, partial(heatmap.read, place))
-        donor_id = donor_id or donor_of_place(place)
+        donor_id = donor_of_place(place) if donor_id is None else donor_id
         return Recognised(kind, place, files, donor_id, partial(full_donor.read, place, donor_id))
     return None
+
+
+def _folders_in_found_zip(path: Path) -> Sequence[Place]:
+    """Return the folders of a zip that nobody named; damage is an error only where it seems to be Allen's."""
+    try:
+        return folders_in_zip(path)
+    except DownloadError:
+        if "donor" in path.name.lower() or "microarray" in path.name.lower():
+            raise
+        return []
 
 
 def _refuse_unreadable(error: OSError) -> None:
@@ -165,4 +177,4 @@ def _containers(path: Path) -> Iterator[tuple[Path, Sequence[Place]]]:
         subfolders[:] = sorted(name for name in subfolders if deeper and not name.startswith("."))
         yield folder, [Folder(folder)]
         for zip_name in sorted(name for name in file_names if name.lower().endswith(".zip")):
-            yield folder / zip_name, folders_in_zip(folder / zip_name)
+            yield folder / zip_name, _folders_in_found_zip(folder / zip_name)

@@ -15,7 +15,7 @@ from coexpr.readers.place import Place
 
 # The largest real one, Probes.csv of the whole atlas, has 5 MB.
 _MOST_BYTES = 100_000_000
-_INT32_MAX = 2**31 - 1
+INT32_MAX = 2**31 - 1
 
 ParseCell = Callable[[str], Any]
 
@@ -23,8 +23,8 @@ ParseCell = Callable[[str], Any]
 def whole_number(cell: str) -> int:
     """Parse a whole number that fits 32 bits."""
     digits = cell.removeprefix("-")
-    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 10 or int(digits) > _INT32_MAX:
-        raise ValueError(f"a whole number up to {_INT32_MAX}")
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 10 or int(digits) > INT32_MAX:
+        raise ValueError(f"a whole number up to {INT32_MAX}")
     return int(cell)
 
 

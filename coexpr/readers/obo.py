@@ -1,0 +1,99 @@
+"""OBO: the terms of an ontology and how they lie below one another, parsed by fastobo."""
+
+import io
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import fastobo
+
+from coexpr.errors import DownloadError
+from coexpr.readers.category_file import read_bytes
+
+RELATIONS = ("is_a", "part_of", "regulates", "positively_regulates", "negatively_regulates")
+_ASPECTS = {"biological_process": "BP", "molecular_function": "MF", "cellular_component": "CC"}
+
+
+@dataclass(frozen=True)
+class Ontology:
+    """Terms that are in use, and where ids that are not lead.
+
+    Parameters
+    ----------
+    release : str or None
+        As the header says, such as 2026-05-19.
+    names, aspects : dict
+        By accession.
+    edges : list of (child, parent, relation)
+    primary : dict
+        The accession in use for every secondary id, and for every obsolete one that says what
+        replaced it.
+    obsolete : set
+        Accessions that nothing replaced.
+    """
+
+    release: str | None
+    names: dict[str, str]
+    aspects: dict[str, str]
+    edges: list[tuple[str, str, str]]
+    primary: dict[str, str]
+    obsolete: set[str]
+
+
+def read_ontology(path: Path) -> Ontology:
+    """Read an OBO file, gzipped or not.
+
+    Raises
+    ------
+    DownloadError
+        If it is no OBO file, or its terms lie below one another in a circle.
+    """
+    try:
+        document = fastobo.iter(io.BytesIO(read_bytes(path)))
+        header = {clause.raw_tag(): clause.raw_value() for clause in document.header()}
+        frames = [frame for frame in document if isinstance(frame, fastobo.term.TermFrame)]
+    except SyntaxError as error:
+        raise DownloadError(f"{path} is no OBO file: {error}.") from None
+    ontology = Ontology(header.get("data-version", "").rpartition("/")[2] or None, {}, {}, [], {}, set())
+    for frame in frames:
+        _take(frame, ontology)
+    if not ontology.names:
+        raise DownloadError(f"{path} has no terms.")
+    _refuse_cycles(ontology, path)
+    return ontology
+
+
+def _take(frame: "fastobo.term.TermFrame", ontology: Ontology) -> None:
+    accession = str(frame.id)
+    clauses: dict[str, list[str]] = {}
+    for clause in frame:
+        clauses.setdefault(clause.raw_tag(), []).append(clause.raw_value())
+    if clauses.get("is_obsolete") == ["true"]:
+        replacements = clauses.get("replaced_by", [])
+        if len(replacements) == 1:
+            ontology.primary[accession] = replacements[0]
+        else:
+            ontology.obsolete.add(accession)
+        return
+    ontology.names[accession] = clauses.get("name", [accession])[0]
+    ontology.aspects[accession] = _ASPECTS.get(clauses.get("namespace", [""])[0], "")
+    ontology.primary.update(dict.fromkeys(clauses.get("alt_id", []), accession))
+    ontology.edges.extend((accession, parent, "is_a") for parent in clauses.get("is_a", []))
+    for value in clauses.get("relationship", []):
+        relation, _, parent = value.partition(" ")
+        if relation in RELATIONS:
+            ontology.edges.append((accession, parent, relation))
+
+
+def _refuse_cycles(ontology: Ontology, path: Path) -> None:
+    below = TopologicalSorter[str]()
+    for child, parent, relation in ontology.edges:
+        if relation in ("is_a", "part_of"):
+            below.add(parent, child)
+    try:
+        below.prepare()
+    except CycleError as error:
+        circle = " → ".join(error.args[1])
+        raise DownloadError(
+            f"{path}: terms lie below one another in a circle: {circle}. Use go-basic.obo, which has none."
+        ) from None

@@ -1,0 +1,258 @@
+"""Files of categories in every format, and what is refused."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+from allen import PROBES, as_csv, contents, write_folder, write_zip
+
+from coexpr.errors import CoexprError, DownloadError, OptionError
+from coexpr.readers.categories import read_categories
+from coexpr.readers.category_file import CategoryFile
+
+OBO = """format-version: 1.2
+data-version: releases/2026-01-01
+
+[Term]
+id: GO:0000001
+name: nervous system development
+namespace: biological_process
+alt_id: GO:0000091
+
+[Term]
+id: GO:0000002
+name: brain development
+namespace: biological_process
+is_a: GO:0000001 ! nervous system development
+
+[Term]
+id: GO:0000003
+name: cortex development
+namespace: biological_process
+relationship: part_of GO:0000002 ! brain development
+
+[Term]
+id: GO:0000004
+name: regulation of brain development
+namespace: biological_process
+relationship: regulates GO:0000002 ! brain development
+
+[Term]
+id: GO:0000005
+name: obsolete one
+is_obsolete: true
+replaced_by: GO:0000003
+
+[Term]
+id: GO:0000006
+name: obsolete two
+is_obsolete: true
+
+[Typedef]
+id: part_of
+name: part of
+"""
+
+
+def gaf_line(symbol: str, term: str, relation: str = "involved_in", evidence: str = "IDA", taxon: str = "9606") -> str:
+    cells = ["UniProtKB", "P1", symbol, relation, term, "PMID:1", evidence, "", "P", "", "", "protein"]
+    return "\t".join([*cells, f"taxon:{taxon}", "20200101", "UniProt", "", ""])
+
+
+GAF = "\n".join(
+    [
+        "!gaf-version: 2.2",
+        "!comment",
+        gaf_line("NTRK2", "GO:0000002"),
+        gaf_line("NTRK2", "GO:0000002", evidence="IEA"),
+        gaf_line("BDNF", "GO:0000003"),
+        gaf_line("NOTCH1", "GO:0000001", relation="NOT|involved_in"),
+        gaf_line("MAG", "GO:0000001", evidence="ND"),
+        gaf_line("PENK", "GO:0000091"),
+        gaf_line("NUMB", "GO:0000005"),
+        gaf_line("PLEC", "GO:0000006"),
+        gaf_line("ASPA", "GO:0000004"),
+        gaf_line("Ntrk2", "GO:0000001", taxon="10090"),
+    ]
+)
+GENE2GO = "\n".join(
+    [
+        "#tax_id\tGeneID\tGO_ID\tEvidence\tQualifier\tGO_term\tPubMed\tCategory",
+        "9606\t4915\tGO:0000002\tIDA\tinvolved_in\tbrain development\t1\tProcess",
+        "9606\t627\tGO:0000003\tIDA\tinvolved_in\tcortex development\t1|2\tProcess",
+        "9606\t4851\tGO:0000002\tIDA\tNOT involved_in\tbrain development\t-\tProcess",
+        "9606\t4099\tGO:0000002\tND\tinvolved_in\tbrain development\t-\tProcess",
+        "10090\t18212\tGO:0000002\tIDA\tinvolved_in\tbrain development\t-\tProcess",
+    ]
+)
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_bytes(gzip.compress(text.encode()) if name.endswith(".gz") else text.encode())
+    return path
+
+
+def members(file: CategoryFile) -> dict[str, list[str]]:
+    return {category.name: list(category.members) for category in file.categories if category.members}
+
+
+def test_a_gmt_of_msigdb(tmp_path: Path) -> None:
+    text = "GOBP_BRAIN_DEVELOPMENT\thttps://example.org/card\tNTRK2\tBDNF\tBDNF\r\n\nGOBP_OTHER\tna\tMAG\t\t\n"
+    file = read_categories([write(tmp_path, "c5.go.bp.v2026.1.Hs.symbols.gmt", text)])
+    assert members(file) == {"GOBP_BRAIN_DEVELOPMENT": ["NTRK2", "BDNF"], "GOBP_OTHER": ["MAG"]}
+    assert file.source == "c5"
+
+
+def test_a_gmt_of_enrichr(tmp_path: Path) -> None:
+    text = "Brain Development (GO:0007420)\t\tNTRK2,1.0\tBDNF,0.5\t\n"
+    file = read_categories([write(tmp_path, "x.gmt.gz", text)])
+    assert members(file) == {"Brain Development": ["NTRK2", "BDNF"]}
+    assert file.categories[0].accession == "GO:0007420"
+
+
+def test_a_gaf_over_its_ontology(tmp_path: Path) -> None:
+    ontology = write(tmp_path, "go.obo.gz", OBO)
+    for name in ("a.gaf", "a.gaf.gz"):
+        file = read_categories([write(tmp_path, name, GAF)], ontology=ontology)
+        assert members(file) == {
+            "nervous system development": ["PENK"],  # by its alt_id; NOT and ND are no members
+            "brain development": ["NTRK2"],
+            "cortex development": ["BDNF", "NUMB"],  # NUMB by what replaced its obsolete term
+            "regulation of brain development": ["ASPA"],
+        }
+        assert file.release == "2026-01-01"
+        assert file.notes == ("1 annotations to obsolete terms that nothing replaces were left out.",)
+    names = [category.name for category in file.categories]
+    assert {(names[child], names[parent], relation) for child, parent, relation in file.edges} == {
+        ("brain development", "nervous system development", "is_a"),
+        ("cortex development", "brain development", "part_of"),
+        ("regulation of brain development", "brain development", "regulates"),
+    }
+
+
+def test_a_gaf_2_1_has_empty_qualifiers(tmp_path: Path) -> None:
+    text = "\n".join(["!gaf-version: 2.1", gaf_line("BDNF", "GO:0000003", ""), gaf_line("MAG", "GO:0000003", "NOT")])
+    file = read_categories([write(tmp_path, "a.gaf", text)], ontology=write(tmp_path, "go.obo", OBO))
+    assert members(file) == {"cortex development": ["BDNF"]}
+
+
+def test_gene2go_with_and_without_an_ontology(tmp_path: Path) -> None:
+    path = write(tmp_path, "gene2go.gz", GENE2GO)
+    expected = {"brain development": ["4915"], "cortex development": ["627"]}
+    alone = read_categories([path])
+    assert members(alone) == expected
+    assert "only direct annotations" in alone.notes[0]
+    assert members(read_categories([path], ontology=write(tmp_path, "go.obo", OBO))) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NTRK2\nBDNF\n\n# comment\nNTRK2\n",
+        "\ufeffNTRK2\r\nBDNF\r\n",
+        "rank,gene_symbol,r\n1,NTRK2,0.9\n2,BDNF,0.8\n",
+        "gene\tr\nNTRK2\t0.9\nBDNF\t0.8\n",
+        "NTRK2,0.9\nBDNF,0.8\n",
+    ],
+)
+def test_a_list_of_genes(tmp_path: Path, text: str) -> None:
+    file = read_categories([write(tmp_path, "mine.txt", text)])
+    assert members(file) == {"mine": ["NTRK2", "BDNF"]}
+    assert members(read_categories([tmp_path / "mine.txt"], name="my genes")) == {"my genes": ["NTRK2", "BDNF"]}
+
+
+def site_page(first: int, rows: int) -> dict[str, str]:
+    probes = [(*PROBES[number], "n/a", "n/a") for number in range(rows)]
+    header = "id,name,gene-id,gene-symbol,gene-name,entrez-id,chromosome,start-position,end-position"
+    return {
+        "Contents.txt": contents(rows, "Coarse", "zscore", first),
+        "Probes.csv": as_csv(probes, header),
+        "Expression.csv": "whatever",
+    }
+
+
+def test_a_category_of_the_site_at_any_resolution_and_scale(tmp_path: Path) -> None:
+    for path in (write_zip(tmp_path / "page.zip", site_page(1, 4)), write_folder(tmp_path / "page", site_page(1, 4))):
+        file = read_categories([path], name="trk")
+        assert members(file) == {"trk": ["4915", "A_32_P9207", "627"]}
+        assert file.notes == ("4 probes.",)
+
+
+def test_a_page_that_ends_where_pages_end_says_that_the_list_goes_on(tmp_path: Path) -> None:
+    first = write_zip(tmp_path / "1.zip", site_page(1997, 4))
+    assert "the list goes on" in read_categories([first]).notes[1]
+    second = write_zip(tmp_path / "2.zip", site_page(2001, 2))
+    assert read_categories([first, second]).notes == ("6 probes.",)
+
+
+OBO_CYCLE = (
+    OBO + "\n[Term]\nid: GO:0000007\nname: x\nis_a: GO:0000008\n\n[Term]\nid: GO:0000008\nname: y\nis_a: GO:0000007\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("gaf", "obo", "message"),
+    [
+        (
+            GAF,
+            OBO.replace("GO:0000003", "GO:0000033"),
+            r"1 of its terms are not in the ontology; the first is GO:0000003",
+        ),
+        (GAF, OBO_CYCLE, r"in a circle: GO:000000[78] → GO:000000[78] → GO:000000[78]\. Use go-basic\.obo"),
+        (GAF, "rubbish", r"go\.obo is no OBO file"),
+        (GAF, "format-version: 1.2\n", r"go\.obo has no terms"),
+        (GAF.replace("\t20200101\tUniProt\t\t", ""), OBO, r"line 3: expected 15 to 17 cells between tabs, found 13"),
+        (GAF.replace("taxon:9606", "taxon:10090"), OBO, r"no annotation of a human gene"),
+    ],
+)
+def test_a_gaf_that_cannot_be_read(tmp_path: Path, gaf: str, obo: str, message: str) -> None:
+    with pytest.raises(DownloadError, match=message):
+        read_categories([write(tmp_path, "a.gaf", gaf)], ontology=write(tmp_path, "go.obo", obo))
+
+
+def test_a_gaf_without_its_ontology(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="give the OBO file with --ontology"):
+        read_categories([write(tmp_path, "a.gaf", GAF)])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"\x00\x01\x02" * 100, "is a binary file"),
+        (gzip.compress(GAF.encode())[:-20], "is a gzip file that is cut short or damaged"),
+        (b"PK\x03\x04 and no more", "is a zip that was cut short"),
+        (
+            b"a sentence that is much too long to be the name of any gene at all\n",
+            "is of no known format: no GAF, because",
+        ),
+    ],
+)
+def test_rubbish(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "rubbish"
+    path.write_bytes(content)
+    with pytest.raises(DownloadError, match=message):
+        read_categories([path])
+
+
+def test_an_unknown_format_says_what_was_tried_and_why_not(tmp_path: Path) -> None:
+    path = write(tmp_path, "x.txt", "x" * 50 + "\n")
+    with pytest.raises(DownloadError) as caught:
+        read_categories([path])
+    for reason in ("no GAF, because", "no gene2go, because", "no GMT, because", "no list of genes, because"):
+        assert reason in str(caught.value)
+
+
+def test_one_name_is_for_one_category_and_one_file_at_a_time(tmp_path: Path) -> None:
+    gmt = write(tmp_path, "a.gmt", "A\t\tX\tY\nB\t\tX\tY\n")
+    with pytest.raises(OptionError, match="holds 2"):
+        read_categories([gmt], name="mine")
+    with pytest.raises(OptionError, match="one file at a time"):
+        read_categories([gmt, gmt])
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(CoexprError, match=re.escape(str(tmp_path / "none"))):
+        read_categories([tmp_path / "none"])
