@@ -334,7 +334,8 @@ def test_a_new_well_between_two_loads_of_a_donor_pads_its_calls(tmp_path: Path, 
     ingest([donor_folder(tmp_path / "more", files=more)], database)
     with duckdb.connect(database, read_only=True) as connection:
         rows = connection.execute(
-            "select present[position], len(present) from present_calls join samples using (donor_id) where sample_id = 9594"
+            "select present[position], len(present) from present_calls join samples using (donor_id) "
+            "where sample_id = 9594"
         ).fetchall()
         old = connection.execute(
             "select probe_id, sample_id, present[position] from present_calls join samples using (donor_id) "
