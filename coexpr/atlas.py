@@ -19,12 +19,13 @@ from coexpr.categories import Match, choose_genes, want_categories
 from coexpr.correlate import correlate_seed
 from coexpr.database import open_readonly
 from coexpr.errors import NotFoundError, OptionError, QueryError
-from coexpr.lists import stream
+from coexpr.profiles import read_profiles
 from coexpr.queries import query, run
 from coexpr.resources import database_path
 from coexpr.seeds import RULE, Level, Seed, find_seed
 
 METHOD = "pearson"
+_LABELS = ("probe_id", "probe_name", "gene_symbol", "gene_name", "entrez_id")
 
 
 class Atlas:
@@ -124,52 +125,34 @@ class Atlas:
         OptionError
             If `probe` is not a probe of the seed gene.
         """
-        connection = self._connection
         if level not in (None, "probe", "gene") or match not in ("any", "all") or (top is not None and top < 1):
             raise OptionError(
                 f"level {level!r}, match {match!r}, top {top!r}: expected probe or gene, any or all, 1 or more."
             )
-        found = find_seed(connection, str(seed), probe)
+        found = find_seed(self._connection, str(seed), probe)
         level = level or found.level
-        limited = bool(categories or genes)
-        connection.execute(query("create_chosen_genes"))
-        limits = choose_genes(connection, categories, genes, match, include_regulates) if limited else {}
-        self._choose(level, found)
-        if limited and not rank_overall:
-            connection.execute(query("keep_probes_of_chosen_genes"))
-        chosen = self._connection.execute(query("chosen_probe_ids")).fetchnumpy()
+        limits = self._limit(categories, genes, match, include_regulates)
+        chosen = self._choose(level, found, only_members=bool(limits) and not rank_overall)
         probe_ids = np.asarray(chosen["probe_id"])
-        profiles = self._profiles(query("expression_of_chosen_probes"), {}, probe_ids)
-        profile = self._profiles(
-            query("expression_of_probe"), {"probe_id": found.probe_id}, np.array([found.probe_id])
-        )[0]
-        if np.isnan(profile).all():
-            raise NotFoundError(f"probe {found.probe_name} has no expression in this database.")
-        r, n = correlate_seed(profile, profiles)
+        r, n, n_samples = self._correlate(found, probe_ids)
         order = np.lexsort((probe_ids, r if ascending else -r))
         if not include_self:
-            own = probe_ids == found.probe_id
-            if level == "gene":
-                own |= np.ma.filled(np.ma.asarray(chosen["gene_id"]) == found.gene_id, False)
-            order = order[~own[order]]
-        overall = np.full(len(probe_ids), 0)
+            order = order[~_is_own(chosen, found, level)[order]]
+        overall = np.empty(len(probe_ids), dtype=np.intp)
         overall[order] = np.arange(1, len(order) + 1)
-        if limited:
+        if limits:
             order = order[np.asarray(chosen["is_member"])[order]]
-        route = (
-            self._route(found, level)
-            | limits
-            | {
-                "n_samples": int(np.count_nonzero(~np.isnan(profile))),
-                "answers": len(order),
-                "without_r": int(np.count_nonzero(np.isnan(r[order]))),
-            }
-        )
+        numbers = {
+            "n_samples": n_samples,
+            "answers": len(order),
+            "without_r": int(np.count_nonzero(np.isnan(r[order]))),
+        }
         if min_r is not None:
             order = order[r[order] >= min_r]
         order = order[:top]
-        answer = self._labelled(probe_ids[order], r[order], n[order], route)
-        return _with_overall(answer, overall[order]) if limited and rank_overall else answer
+        route = self._route(found, level) | limits | numbers
+        ranks = overall[order] if limits and rank_overall else None
+        return self._labelled(probe_ids[order], r[order], n[order], ranks, route)
 
     def categories(self, search: str | None = None) -> Answer:
         """Return the categories whose name holds `search`, with their numbers of genes."""
@@ -214,7 +197,8 @@ class Atlas:
         """
         try:
             self._connection.execute(statement, parameters)
-            columns = _distinct([column[0] for column in self._connection.description or []])
+            described = self._connection.description or []
+            columns = _distinct([column[0] for column in described])
             rows = self._connection.fetchall() if columns else []
         except duckdb.Error as error:
             message = str(error).strip()
@@ -230,6 +214,9 @@ class Atlas:
             raise QueryError(message) from None
         if not columns:
             raise QueryError("there is no statement to run that returns rows.")
+        narrow = {index for index, column in enumerate(described) if str(column[1]) in ("FLOAT", "FLOAT[]")}
+        if narrow:
+            rows = [tuple(_shortest(cell) if i in narrow else cell for i, cell in enumerate(row)) for row in rows]
         route = {"statement": statement, "database": str(self.path), "coexpr_version": coexpr.__version__}
         return Answer(columns, rows, route)
 
@@ -256,64 +243,69 @@ class Atlas:
         columns = [column[0] for column in self._connection.description or []]
         return Answer(columns, [tuple(row.values()) for row in rows], {"database": str(self.path)})
 
-    def _choose(self, level: Level, seed: Seed) -> None:
-        """Fill chosen_probes with the probes that a question is about."""
+    def _limit(
+        self, categories: Sequence[str], genes: Sequence[str], match: Match, include_regulates: bool
+    ) -> dict[str, Any]:
+        """Fill chosen_genes; return what the route says of it, which is nothing where nothing is limited."""
+        self._connection.execute(query("create_chosen_genes"))
+        if not (categories or genes):
+            return {}
+        return choose_genes(self._connection, categories, genes, match, include_regulates)
+
+    def _choose(self, level: Level, seed: Seed, *, only_members: bool) -> dict[str, NDArray[Any]]:
+        """Fill chosen_probes with the probes that a question is about; return probe_id, gene_id and is_member."""
         self._connection.execute(query("create_chosen_probes"))
         if level == "probe":
             self._connection.execute(query("choose_all_probes"))
         else:
             stand_in = {"gene_id": seed.gene_id, "probe_id": seed.probe_id}
             self._connection.execute(query("choose_representative_probes"), stand_in)
+        if only_members:
+            self._connection.execute(query("keep_probes_of_chosen_genes"))
+        return self._connection.execute(query("chosen_probe_ids")).fetchnumpy()
 
-    def _profiles(
-        self, statement: str, parameters: Mapping[str, Any], probe_ids: NDArray[np.int32]
-    ) -> NDArray[np.float32]:
-        """Return the log2 intensities that a statement selects as (P, S) float32.
-
-        Rows are in the order of `probe_ids`, ascending; columns are the samples by donor_id and
-        position. NaN where unknown.
-        """
-        counts = self._connection.execute(query("sample_counts")).fetchall()
-        ends = np.cumsum([count for _, count in counts])
-        columns = {donor_id: slice(end - count, end) for (donor_id, count), end in zip(counts, ends, strict=True)}
-        profiles = np.full((len(probe_ids), ends[-1]), np.nan, dtype=np.float32)
-        for donor_ids, ids, values in stream(self._connection, statement, parameters):
-            rows = np.searchsorted(probe_ids, ids)
-            if donor_ids[0] == donor_ids[-1]:  # rows are stored donor by donor
-                profiles[rows, columns[donor_ids[0]]] = values
-                continue
-            for donor_id in np.unique(donor_ids):
-                of_donor = donor_ids == donor_id
-                profiles[rows[of_donor], columns[donor_id]] = values[of_donor]
-        return profiles
+    def _correlate(
+        self, seed: Seed, probe_ids: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int32], int]:
+        """Return r and n of the seed with each chosen probe, and in how many samples the seed is known."""
+        only_seed = {"probe_id": seed.probe_id}
+        profile = read_profiles(
+            self._connection, query("expression_of_probe"), only_seed, np.array([seed.probe_id], dtype=np.int32)
+        )[0]
+        if np.isnan(profile).all():
+            raise NotFoundError(f"probe {seed.probe_name} has no expression in this database.")
+        profiles = read_profiles(self._connection, query("expression_of_chosen_probes"), {}, probe_ids)
+        r, n = correlate_seed(profile, profiles)
+        return r, n, int(np.count_nonzero(~np.isnan(profile)))
 
     def _labelled(
         self,
         probe_ids: NDArray[np.int32],
         r: NDArray[np.float64],
         n: NDArray[np.int32],
+        overall: NDArray[np.intp] | None,
         route: dict[str, Any],
     ) -> Answer:
-        """Put names beside the numbers; rows come ranked."""
+        """Put names and ranks beside the numbers, which come in the order of the answer."""
         self._connection.register("reported_probes", {"probe_id": probe_ids})
         labels = {row["probe_id"]: row for row in run(self._connection, "labels_of_reported_probes")}
         self._connection.unregister("reported_probes")
-        columns = ["rank", "probe_id", "probe_name", "gene_symbol", "gene_name", "entrez_id", "r", "n"]
         rows = []
         for rank, (probe_id, value, count) in enumerate(
             zip(probe_ids.tolist(), r.tolist(), n.tolist(), strict=True), start=1
         ):
-            label = labels[probe_id]
             defined = not math.isnan(value)
+            ranks = [rank] if overall is None else [rank, int(overall[rank - 1])]
             rows.append(
                 (
-                    rank if defined else None,
-                    *(label[name] for name in columns[1:6]),
+                    *(ranks if defined else [None] * len(ranks)),
+                    *(labels[probe_id][name] for name in _LABELS),
                     value if defined else None,
                     count,
                 )
             )
-        return Answer(columns, rows, route)
+        ranks_told = ["rank"] if overall is None else ["rank", "rank_overall"]
+        return Answer([*ranks_told, *_LABELS, "r", "n"], rows, route)
 
     def _route(self, seed: Seed, level: Level) -> dict[str, Any]:
         """Return everything that decides an r, but for the numbers counted on the way."""
@@ -339,14 +331,19 @@ class Atlas:
         }
 
 
-def _with_overall(answer: Answer, overall: NDArray[np.int_]) -> Answer:
-    """Put the rank among all beside the rank among the members."""
-    columns = [answer.columns[0], "rank_overall", *answer.columns[1:]]
-    rows = [
-        (row[0], None if row[0] is None else rank, *row[1:])
-        for row, rank in zip(answer.rows, overall.tolist(), strict=True)
-    ]
-    return Answer(columns, rows, answer.route)
+def _is_own(chosen: dict[str, NDArray[Any]], seed: Seed, level: Level) -> NDArray[np.bool_]:
+    """Say of each chosen probe whether it is the seed or, among genes, of the seed's gene."""
+    own: NDArray[np.bool_] = np.asarray(chosen["probe_id"]) == seed.probe_id
+    if level == "gene":
+        own = own | np.ma.filled(np.ma.asarray(chosen["gene_id"]) == seed.gene_id, False)
+    return own
+
+
+def _shortest(value: Any) -> Any:
+    """Return a value of DuckDB's FLOAT as the shortest number that means it: 6.5945, not 6.594500064849854."""
+    if isinstance(value, list):
+        return [_shortest(item) for item in value]
+    return None if value is None else float(str(np.float32(value)))
 
 
 def _distinct(names: list[str]) -> list[str]:

@@ -190,6 +190,12 @@ def test_sql_returns_columns_and_rows(atlas: Atlas) -> None:
     assert (list(answer.columns), list(answer.rows)) == (["one", "two"], [(1, 2)])
 
 
+def test_sql_gives_values_as_the_files_have_them(atlas: Atlas) -> None:
+    assert atlas.sql("select 6.5945::float as v, [6.5945, null]::float[] as l, null::float as n").rows == [
+        (6.5945, [6.5945, None], None)
+    ]
+
+
 def test_sql_cannot_write_and_says_why(atlas: Atlas) -> None:
     with pytest.raises(QueryError, match="open for reading only"):
         atlas.sql("delete from probes")

@@ -13,7 +13,15 @@ PACKAGE = Path(__file__).parents[1] / "coexpr"
 LAYERS = [
     {"coexpr.__main__", "coexpr.cli"},
     {"coexpr.atlas", "coexpr.ingest", "coexpr.categories_ingest", "coexpr.demo", "coexpr.export"},
-    {"coexpr.seeds", "coexpr.values", "coexpr.categories", "coexpr.synthetic", "coexpr.answer", "coexpr.shipped"},
+    {
+        "coexpr.seeds",
+        "coexpr.values",
+        "coexpr.profiles",
+        "coexpr.categories",
+        "coexpr.synthetic",
+        "coexpr.answer",
+        "coexpr.shipped",
+    },
     {"coexpr.readers", "coexpr.correlate", "coexpr.merge", "coexpr.database", "coexpr.lists"},
     {"coexpr.queries"},
     {"coexpr.resources", "coexpr.errors"},
