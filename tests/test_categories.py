@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from allen import donor_folder, full_donor
 from test_category_readers import GAF, OBO, write
 from typer.testing import CliRunner, Result
 
@@ -14,6 +15,7 @@ from coexpr.categories import match_names
 from coexpr.categories_ingest import add_categories, remove_categories
 from coexpr.cli import app
 from coexpr.errors import AmbiguousNameError, DatabaseError, DownloadError, NotFoundError
+from coexpr.ingest import ingest
 from coexpr.resources import room
 
 NERVOUS = "nervous system development"
@@ -291,3 +293,29 @@ def test_the_real_ontology(shared_data: Path, database: Path, tmp_path: Path) ->
     with Atlas(database) as atlas:
         members = {row[2]: row[3] for row in atlas.members(f"GO-2026-05-19:{NERVOUS}").rows}
     assert members == {"NTRK2": False, "BDNF": False}
+
+
+def test_a_gene_keeps_the_symbol_of_the_atlas_and_is_found_by_its_current_one(tmp_path: Path) -> None:
+    files = full_donor()
+    files["Probes.csv"] = files["Probes.csv"].replace("NTRK2", "TRKB-OLD")
+    ingest([donor_folder(tmp_path, files=files)], tmp_path / "atlas.duckdb")
+    with Atlas(tmp_path / "atlas.duckdb") as atlas:
+        route = atlas.correlates("NTRK2").route
+        assert (route["seed_gene"], route["seed_found_as"]) == ("TRKB-OLD", "NTRK2")
+        assert atlas.correlates("trkb-old").route["seed_found_as"] is None
+        assert [row[4] for row in atlas.correlates("BDNF", categories=["GO:0007399"]).rows] == ["TRKB-OLD"]
+        assert [row[4] for row in atlas.correlates("BDNF", genes=["ntrk2"]).rows] == ["TRKB-OLD"]
+        assert [row[4] for row in atlas.correlates("BDNF", genes=["TRKB-OLD"]).rows] == ["TRKB-OLD"]
+
+
+def test_nothing_left_of_a_choice_is_said(synthetic_database: Path) -> None:
+    done = run("query", "BDNF", "--genes", "BDNF", "--db", synthetic_database)
+    assert done.exit_code == 0
+    assert "No gene of this choice is loaded beside the seed itself." in done.stderr
+
+
+def test_a_list_from_stdin(database: Path) -> None:
+    done = run("categories", "add", "-", "--name", "mine", "--db", database, stdin="NTRK2\nBDNF\n")
+    assert "2 names: 2 by symbol" in done.stdout
+    with Atlas(database) as atlas:
+        assert {row[0] for row in atlas.members("list:mine").rows} == {"NTRK2", "BDNF"}

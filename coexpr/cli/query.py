@@ -143,7 +143,9 @@ def describe(route: dict[str, Any], shown: int) -> list[str]:
             f"the chip, {limit['loaded']:,} loaded."
         )
         lines += [f"  {problem}." for problem in limit.get("problems", [])]
-    if not route["answers"]:
+    if not route["answers"] and "categories" in route:
+        lines.append("No gene of this choice is loaded beside the seed itself.")
+    elif not route["answers"]:
         lines.append(
             "No other gene is loaded. To compare the probes of this one, add --level probe."
             if route["level"] == "gene"

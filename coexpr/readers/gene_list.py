@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from coexpr.readers.category_file import Category, CategoryFile, WrongFormatError
+from coexpr.readers.category_file import STDIN, Category, CategoryFile, WrongFormatError
 
 # Headers of columns that hold genes, the best first.
 _HEADERS = ("entrez_id", "entrez-id", "gene_symbol", "gene-symbol", "symbol", "gene", "gene_name", "probe_name", "name")
@@ -32,4 +32,5 @@ def read(text: str, path: Path) -> CategoryFile:
         raise WrongFormatError("it holds no names")
     if strange := next((name for name in names if len(name) > _LONGEST_NAME or not name.isprintable()), None):
         raise WrongFormatError(f"{strange!r:.60} is no name of a gene")
-    return CategoryFile("list", [Category(path.stem, names)], source="list")
+    name = "stdin" if path == STDIN else path.stem
+    return CategoryFile("list", [Category(name, names)], source="list")
