@@ -9,16 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 import coexpr
+from coexpr.adhoc_sql import run_statement
 from coexpr.answer import Answer
 from coexpr.categories import Match, choose_genes, want_categories
 from coexpr.correlate import correlate_seed
 from coexpr.database import open_readonly
-from coexpr.errors import NotFoundError, OptionError, QueryError
+from coexpr.errors import NotFoundError, OptionError
 from coexpr.profiles import read_profiles
 from coexpr.queries import query, run
 from coexpr.resources import database_path
@@ -195,28 +195,7 @@ class Atlas:
         QueryError
             If DuckDB cannot run it.
         """
-        try:
-            self._connection.execute(statement, parameters)
-            described = self._connection.description or []
-            columns = _distinct([column[0] for column in described])
-            rows = self._connection.fetchall() if columns else []
-        except duckdb.Error as error:
-            message = str(error).strip()
-            if "disabled by configuration" in message:
-                message = (
-                    "only the database itself can be read here, no other file. "
-                    f"Use the duckdb shell for that. ({message.splitlines()[0]})"
-                )
-            if "attached in read-only mode" in message:
-                message = (
-                    f"the database is open for reading only, and this would write to it. ({message.splitlines()[0]})"
-                )
-            raise QueryError(message) from None
-        if not columns:
-            raise QueryError("there is no statement to run that returns rows.")
-        narrow = {index for index, column in enumerate(described) if str(column[1]) in ("FLOAT", "FLOAT[]")}
-        if narrow:
-            rows = [tuple(_shortest(cell) if i in narrow else cell for i, cell in enumerate(row)) for row in rows]
+        columns, rows = run_statement(self._connection, statement, parameters)
         route = {"statement": statement, "database": str(self.path), "coexpr_version": coexpr.__version__}
         return Answer(columns, rows, route)
 
@@ -337,20 +316,3 @@ def _is_own(chosen: dict[str, NDArray[Any]], seed: Seed, level: Level) -> NDArra
     if level == "gene":
         own = own | np.ma.filled(np.ma.asarray(chosen["gene_id"]) == seed.gene_id, False)
     return own
-
-
-def _shortest(value: Any) -> Any:
-    """Return a value of DuckDB's FLOAT as the shortest number that means it: 6.5945, not 6.594500064849854."""
-    if isinstance(value, list):
-        return [_shortest(item) for item in value]
-    return None if value is None else float(str(np.float32(value)))
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """Return column names with a number behind those that came before."""
-    counted = dict.fromkeys(names, 0)
-    found = []
-    for name in names:
-        counted[name] += 1
-        found.append(name if counted[name] == 1 else f"{name}_{counted[name]}")
-    return found

@@ -15,6 +15,7 @@ LAYERS = [
     {"coexpr.atlas", "coexpr.ingest", "coexpr.categories_ingest", "coexpr.demo", "coexpr.export"},
     {
         "coexpr.seeds",
+        "coexpr.adhoc_sql",
         "coexpr.values",
         "coexpr.profiles",
         "coexpr.categories",

@@ -184,7 +184,7 @@ def test_a_heatmap_fills_what_a_full_donor_download_does_not_tell_and_the_other_
     assert slabs == [(9861, 22), (15496, None)]
 
 
-def refused(downloads: list[Path], database: Path, message: str) -> None:
+def assert_refused(downloads: list[Path], database: Path, message: str) -> None:
     """The download is refused, and the database stays as it was, to the byte."""
     before = sha256(database)
     with pytest.raises(ConflictError, match=message):
@@ -200,7 +200,7 @@ def test_values_that_are_no_copies_are_refused_naming_probe_and_sample(
     ingest([donor_folder(tmp_path)], database)
     value = allen.values()[1, 3] + difference  # row 2, well 7: the third column of the heatmap, after the id
     files = allen.replace_cell(heatmap(), "Expression.csv", 2, 1 + 2, f"{value:.4f}")
-    refused(
+    assert_refused(
         [write_folder(tmp_path / "page", files)],
         database,
         r"log2 of probe CUST_1359_PI416573500 \(101\) in sample 7 of donor 9861 is .* \(1 such values",
@@ -219,7 +219,7 @@ def test_present_calls_that_differ_are_refused(tmp_path: Path, database: Path) -
     ingest([donor_folder(tmp_path)], database)
     old = full_donor()["PACall.csv"].splitlines()[0].split(",")[1]
     files = allen.replace_cell(full_donor(), "PACall.csv", 1, 2, str(1 - int(old)))
-    refused(
+    assert_refused(
         [donor_folder(tmp_path / "other", files=files)],
         database,
         r"present of probe A_23_P216779 \(103\) in sample 594",
@@ -240,13 +240,15 @@ def test_a_second_donor_that_contradicts_is_refused(
 ) -> None:
     ingest([donor_folder(tmp_path)], database)
     files = allen.replace_cell(full_donor(15496), name, row, column, cell)
-    refused([donor_folder(tmp_path, 15496, files)], database, message)
+    assert_refused([donor_folder(tmp_path, 15496, files)], database, message)
 
 
 def test_a_probe_name_under_two_ids_is_refused(tmp_path: Path, database: Path) -> None:
     ingest([donor_folder(tmp_path)], database)
     files = {name: text.replace("103,", "203,", 1) for name, text in heatmap().items()}
-    refused([write_folder(tmp_path / "page", files)], database, r"'A_23_P216779 \(203\) of gene 4884' in the download")
+    assert_refused(
+        [write_folder(tmp_path / "page", files)], database, r"'A_23_P216779 \(203\) of gene 4884' in the download"
+    )
 
 
 def without_probe(files: allen.Files, probe: str) -> allen.Files:
@@ -261,16 +263,16 @@ def without_probe(files: allen.Files, probe: str) -> allen.Files:
 def test_a_probe_list_that_differs_between_donors_is_refused(tmp_path: Path, database: Path) -> None:
     fewer = without_probe(full_donor(15496), "102,")
     ingest([donor_folder(tmp_path)], database)
-    refused([donor_folder(tmp_path, 15496, fewer)], database, "probe 102, missing from this download")
+    assert_refused([donor_folder(tmp_path, 15496, fewer)], database, "probe 102, missing from this download")
     other = tmp_path / "other.duckdb"
     ingest([tmp_path / "normalized_microarray_donor15496"], other)
-    refused([tmp_path / "normalized_microarray_donor9861"], other, "probe 102, only in this download")
+    assert_refused([tmp_path / "normalized_microarray_donor9861"], other, "probe 102, only in this download")
 
 
 def test_two_atlases_do_not_mix(tmp_path: Path, database: Path) -> None:
     ingest([donor_folder(tmp_path)], database)
     files = full_donor(15496) | {"Readme.txt": "====\nSome other atlas\n===="}
-    refused([donor_folder(tmp_path, 15496, files)], database, "'Some other atlas', the database of 'Allen Human")
+    assert_refused([donor_folder(tmp_path, 15496, files)], database, "'Some other atlas', the database of 'Allen Human")
 
 
 def test_the_same_files_under_another_donor_are_refused(tmp_path: Path, database: Path) -> None:
@@ -353,7 +355,7 @@ def test_an_entrez_id_that_comes_later_is_kept_and_another_one_refused(tmp_path:
     with duckdb.connect(database, read_only=True) as connection:
         assert connection.execute("select entrez_id from genes where gene_symbol = 'BDNF'").fetchall() == [(627,)]
     other = allen.replace_cell(heatmap(donors=(9861,), columns=(1,)), "Probes.csv", 4, 6, "628")
-    refused([write_folder(tmp_path / "other", other)], database, r"'BDNF, Entrez 628' in the download")
+    assert_refused([write_folder(tmp_path / "other", other)], database, r"'BDNF, Entrez 628' in the download")
 
 
 def test_of_probes_of_equal_mean_the_smallest_id_represents_the_gene(tmp_path: Path, database: Path) -> None:

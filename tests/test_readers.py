@@ -35,7 +35,7 @@ def read(path: Path, donor: str | None = None) -> Download:
     return found.read()
 
 
-def refuses(path: Path, error: type[Exception], message: str, donor: str | None = None) -> None:
+def assert_refused(path: Path, error: type[Exception], message: str, donor: str | None = None) -> None:
     """Ingest raises this error, and makes no database."""
     database = path.parent / "atlas.duckdb"
     with pytest.raises(error, match=message):
@@ -102,7 +102,9 @@ FULL = [
 def test_a_bad_cell_of_a_full_donor_download(
     tmp_path: Path, name: str, row: int, column: int, cell: str, message: str
 ) -> None:
-    refuses(donor_folder(tmp_path, files=replace_cell(full_donor(), name, row, column, cell)), DownloadError, message)
+    assert_refused(
+        donor_folder(tmp_path, files=replace_cell(full_donor(), name, row, column, cell)), DownloadError, message
+    )
 
 
 HEATMAP = [
@@ -123,7 +125,7 @@ def test_a_bad_cell_of_a_heatmap_download(
     tmp_path: Path, name: str, row: int, column: int, cell: str, message: str
 ) -> None:
     files = replace_cell(heatmap(), name, row, column, cell)
-    refuses(write_folder(tmp_path / "page", files), DownloadError, message)
+    assert_refused(write_folder(tmp_path / "page", files), DownloadError, message)
 
 
 def changed(files: Files, name: str, old: str, new: str, count: int = 1) -> Files:
@@ -169,7 +171,7 @@ WHOLE_FILES = [
 
 @pytest.mark.parametrize(("damage", "message"), WHOLE_FILES)
 def test_a_damaged_file_of_a_full_donor_download(tmp_path: Path, damage: object, message: str) -> None:
-    refuses(donor_folder(tmp_path, files=damage(full_donor())), DownloadError, message)
+    assert_refused(donor_folder(tmp_path, files=damage(full_donor())), DownloadError, message)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ def test_a_damaged_file_of_a_full_donor_download(tmp_path: Path, damage: object,
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     files = full_donor()
     del files[name]
-    refuses(
+    assert_refused(
         donor_folder(tmp_path, files=files), DownloadError, rf"is a full-donor download without {re.escape(name)}\."
     )
 
@@ -188,7 +190,7 @@ def test_a_missing_file_of_a_heatmap_is_named(tmp_path: Path, name: str) -> None
     files = heatmap()
     del files[name]
     path = write_folder(tmp_path / "page", files)
-    refuses(path, DownloadError, rf"is a heatmap download without {re.escape(name)}\.")
+    assert_refused(path, DownloadError, rf"is a heatmap download without {re.escape(name)}\.")
 
 
 @pytest.mark.parametrize(
@@ -204,19 +206,21 @@ def test_a_heatmap_of_another_view_is_refused_with_the_steps(
 ) -> None:
     files = heatmap() | {"Contents.txt": contents(4, resolution, scale)}
     steps = r".*Filter Heatmap on.*Resolution to Samples.*Color Map to log2 intensity.*Download this data"
-    refuses(write_folder(tmp_path / "page", files), WrongViewError, found + steps)
+    assert_refused(write_folder(tmp_path / "page", files), WrongViewError, found + steps)
 
 
 def test_a_heatmap_with_fewer_rows_than_promised(tmp_path: Path) -> None:
     files = heatmap() | {"Contents.txt": contents(5)}
-    refuses(
+    assert_refused(
         write_folder(tmp_path / "page", files), DownloadError, "has 4 probes; Contents.txt promises rows 1 through 5"
     )
 
 
 def test_a_heatmap_whose_contents_say_nothing(tmp_path: Path) -> None:
     files = heatmap() | {"Contents.txt": "my data\n"}
-    refuses(write_folder(tmp_path / "page", files), DownloadError, "does not say which rows, resolution and scale")
+    assert_refused(
+        write_folder(tmp_path / "page", files), DownloadError, "does not say which rows, resolution and scale"
+    )
 
 
 def test_a_page_that_ends_where_the_site_ends_pages_is_noted(tmp_path: Path) -> None:
@@ -265,13 +269,13 @@ def test_columns_may_be_more_and_in_another_order(tmp_path: Path) -> None:
 def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     folder = donor_folder(tmp_path)
     (folder / "Probes.csv").write_bytes(full_donor()["Probes.csv"].replace("brain-d", "brän").encode("latin-1"))
-    refuses(folder, DownloadError, r"Probes\.csv, row 4: not UTF-8 text")
+    assert_refused(folder, DownloadError, r"Probes\.csv, row 4: not UTF-8 text")
 
 
 def test_a_zip_cut_short(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "normalized_microarray_donor9861.zip", full_donor())
     path.write_bytes(path.read_bytes()[:-200])
-    refuses(path, DownloadError, "is a zip that was cut short")
+    assert_refused(path, DownloadError, "is a zip that was cut short")
 
 
 def test_a_zip_with_a_damaged_member(tmp_path: Path) -> None:
@@ -279,20 +283,22 @@ def test_a_zip_with_a_damaged_member(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[100:140] = bytes(40)
     path.write_bytes(content)
-    refuses(path, DownloadError, r"MicroarrayExpression\.csv in .*\.zip is damaged")
+    assert_refused(path, DownloadError, r"MicroarrayExpression\.csv in .*\.zip is damaged")
 
 
 def test_not_a_zip(tmp_path: Path) -> None:
     path = tmp_path / "download.zip"
     path.write_text("<html>Please log in</html>")
-    refuses(path, DownloadError, "is not a zip")
+    assert_refused(path, DownloadError, "is not a zip")
     path.write_text("")
-    refuses(path, DownloadError, "is empty")
+    assert_refused(path, DownloadError, "is empty")
 
 
 def test_a_zip_without_a_download(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "photos.zip", {"a.txt": "x"})
-    refuses(path, NoDownloadError, r"photos\.zip holds no download\. Looked for a full-donor download \(MicroarrayExp")
+    assert_refused(
+        path, NoDownloadError, r"photos\.zip holds no download\. Looked for a full-donor download \(MicroarrayExp"
+    )
 
 
 def test_what_a_mac_adds_to_a_zip_is_ignored(tmp_path: Path) -> None:
@@ -304,13 +310,13 @@ def test_what_a_mac_adds_to_a_zip_is_ignored(tmp_path: Path) -> None:
     ("mark", "what"), [("RNAseqTPM.csv", "an RNA-seq donor download"), ("Rows.csv", "another of Allen's atlases")]
 )
 def test_other_downloads_are_refused_by_name(tmp_path: Path, mark: str, what: str) -> None:
-    refuses(write_folder(tmp_path / "other", {mark: "x", "Ontology.csv": "x"}), UnsupportedDownloadError, what)
+    assert_refused(write_folder(tmp_path / "other", {mark: "x", "Ontology.csv": "x"}), UnsupportedDownloadError, what)
 
 
 def test_an_empty_folder_and_a_missing_one(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    refuses(tmp_path / "empty", NoDownloadError, "holds no download")
-    refuses(tmp_path / "nowhere", NoDownloadError, "does not exist")
+    assert_refused(tmp_path / "empty", NoDownloadError, "holds no download")
+    assert_refused(tmp_path / "nowhere", NoDownloadError, "does not exist")
 
 
 def test_a_folder_of_many_says_what_it_skips(tmp_path: Path) -> None:
@@ -340,24 +346,24 @@ def test_the_donor_is_in_the_name_of_the_folder_or_zip(tmp_path: Path, name: str
 
 def test_a_donor_that_no_name_gives(tmp_path: Path) -> None:
     path = write_folder(tmp_path / "brain", full_donor())
-    refuses(path, DownloadError, r"does not say which donor it is of.*--donor 9861")
+    assert_refused(path, DownloadError, r"does not say which donor it is of.*--donor 9861")
     assert find_downloads([path], "H0351.1009")[0][0].donor_id == 12876
     assert read(path, "77").donors.to_pylist()[0]["donor_id"] == 77
     numbered = write_folder(tmp_path / "donor1", full_donor())
-    refuses(numbered, DownloadError, "does not say which donor it is of")
-    refuses(path, OptionError, "expected a donor id or name", donor="99999999999")
-    refuses(path, OptionError, "--donor Bob: expected a donor id or name", donor="Bob")
+    assert_refused(numbered, DownloadError, "does not say which donor it is of")
+    assert_refused(path, OptionError, "expected a donor id or name", donor="99999999999")
+    assert_refused(path, OptionError, "--donor Bob: expected a donor id or name", donor="Bob")
 
 
 def test_names_of_two_donors(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "donor9861.zip", full_donor(), folder="H0351.1009/")
-    refuses(path, DownloadError, r"named after two donors: H0351\.1009 \(12876\) and donor9861\.zip \(9861\)")
+    assert_refused(path, DownloadError, r"named after two donors: H0351\.1009 \(12876\) and donor9861\.zip \(9861\)")
 
 
 def test_one_donor_cannot_name_two_downloads(tmp_path: Path) -> None:
     donor_folder(tmp_path / "many")
     donor_folder(tmp_path / "many", 15496)
-    refuses(tmp_path / "many", OptionError, "but 2 were found", donor="9861")
+    assert_refused(tmp_path / "many", OptionError, "but 2 were found", donor="9861")
 
 
 matrices = arrays.arrays(
