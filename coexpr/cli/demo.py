@@ -41,6 +41,7 @@ def demo(
         "\nThese numbers are synthetic: drawn from a random generator, not measured in any brain.\n"
         "What to try next (set COEXPR_DB once, or give --db each time):\n"
         f"  export COEXPR_DB={database}\n"
+        '  coexpr query NTRK2 --category "nervous system development"\n'
         "  coexpr query NTRK2 --level probe         every probe, not one per gene\n"
         "  coexpr query A_23_P216779 --all -o r.csv all correlates of one probe, into a file\n"
         "  coexpr query BDNF --ascending            what goes down where BDNF goes up\n"
