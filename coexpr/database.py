@@ -164,8 +164,8 @@ def _checkpoint(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         connection.execute(query("checkpoint_atlas"))
     except duckdb.Error as error:
         raise DatabaseError(
-            f"{path} could not be tidied up: {_first_line(error)}. What was loaded is safe in {path}.wal, which belongs "
-            "to it; free some space and run the same command again."
+            f"{path} could not be tidied up: {_first_line(error)}. What was loaded is safe in {path}.wal, which "
+            "belongs to it; free some space and run the same command again."
         ) from None
     finally:
         connection.close()
