@@ -14,6 +14,8 @@ from coexpr.readers.spreadsheet import is_date
 Match = Literal["any", "all"]
 
 LIST = "list"
+# What chose the genes of a list, beside the words that categories were asked for by: none is called so.
+_CHOSEN_BY_LIST = "--genes"
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def choose_genes(
     match: Match,
     include_regulates: bool,
 ) -> dict[str, Any]:
-    """Fill chosen_genes with the members of categories and of a list.
+    """Fill chosen_genes, which is there and empty, with the members of categories and of a list.
 
     Parameters
     ----------
@@ -130,7 +132,6 @@ def choose_genes(
     NotFoundError
         If a category is not there, or none of its genes is loaded.
     """
-    connection.execute(query("create_chosen_genes"))
     wanted = want_categories(connection, categories, include_regulates)
     connection.execute(query("choose_genes_of_wanted_categories"))
     counts = {row["wanted_as"]: row for row in run(connection, "wanted_counts")}
@@ -173,7 +174,7 @@ def _choose_list(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) ->
             f"none of the {len(names):,} genes of the list is in this database. {'; '.join(matches.problems())}"
         )
     connection.register("listed_genes", {"gene_id": np.array(gene_ids, dtype=np.int32)})
-    connection.execute(query("choose_listed_genes"), {"chosen_by": LIST})
+    connection.execute(query("choose_listed_genes"), {"chosen_by": _CHOSEN_BY_LIST})
     connection.unregister("listed_genes")
     absent = [name for name, (_, gene_id) in matches.genes.items() if gene_id is None]
     return {

@@ -319,3 +319,17 @@ def test_a_list_from_stdin(database: Path) -> None:
     assert "2 names: 2 by symbol" in done.stdout
     with Atlas(database) as atlas:
         assert {row[0] for row in atlas.members("list:mine").rows} == {"NTRK2", "BDNF"}
+
+
+@pytest.mark.parametrize(("given", "stdin"), [("", None), (" , ", None), ("-", ""), ("-", "\n\n")])
+def test_an_empty_list_is_refused_and_does_not_mean_every_gene(
+    synthetic_database: Path, given: str, stdin: str | None
+) -> None:
+    done = run("query", "BDNF", "--genes", given, "--db", synthetic_database, stdin=stdin)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "there is no name in this list" in done.stderr
+
+
+def test_a_category_and_a_list_intersect(atlas: Atlas) -> None:
+    both = {"categories": ["nervous system development"], "genes": ["NTRK2", "BDNF"], "match": "all"}
+    assert [row[4] for row in atlas.correlates("BDNF", **both).rows] == ["NTRK2"]

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from coexpr.cli.options import Database, OutputFile, OutputFormat
+from coexpr.errors import OptionError
 
 
 def query(
@@ -91,7 +92,7 @@ def query(
             min_r=min_r,
             include_self=include_self,
             categories=category or [],
-            genes=_names(genes) if genes else [],
+            genes=[] if genes is None else _names(genes),
             match=match,
             include_regulates=include_regulates,
             rank_overall=rank_overall,
@@ -102,14 +103,20 @@ def query(
 
 
 def _names(given: str) -> list[str]:
-    """Return the names of a list on the spot: of stdin, of a file, or between commas."""
+    """Return the names of a list on the spot: of stdin, of a file, or between commas.
+
+    An empty list is refused: without names nothing would be limited, and every gene would answer.
+    """
     if given == "-":
         text = sys.stdin.read()
     elif Path(given).is_file():
         text = Path(given).read_text(encoding="utf-8-sig")
     else:
         text = given
-    return [name for name in (cell.strip().strip('"') for cell in re.split(r"[,;\t\n]", text)) if name]
+    names = [name for name in (cell.strip().strip('"') for cell in re.split(r"[,;\t\n]", text)) if name]
+    if not names:
+        raise OptionError(f"--genes {given}: there is no name in this list. Give symbols, Entrez ids or probes.")
+    return names
 
 
 def describe(route: dict[str, Any], shown: int) -> list[str]:
