@@ -63,7 +63,11 @@ order by gene_aliases.is_current desc, gene_aliases.entrez_id;
 -- For each of given_names the genes it can mean, in the best way there is: as an Entrez id, a current
 -- symbol, the atlas's own symbol, an alias, or a probe; in the case given before any other.
 with upper_names as (
-    select name, upper(name) as upper_name, try_cast(name as integer) as number from given_names
+    select
+        name,
+        upper(name) as upper_name,
+        if(regexp_full_match(name, '[0-9]+'), try_cast(name as integer), null) as number
+    from given_names
 ),
 known_ids as (
     select entrez_id from gene_aliases union select entrez_id from genes where entrez_id is not null

@@ -263,10 +263,10 @@ def test_the_commands(database: Path, tmp_path: Path) -> None:
 
 
 def test_names_match_in_the_case_given_before_any_other(own_atlas: Atlas) -> None:
-    matches = match_names(own_atlas._connection, ["NTRK2", "ntrk2", "4915", "TRKB", "no such"])
+    matches = match_names(own_atlas._connection, ["NTRK2", "ntrk2", "4915", "TRKB", "no such", "4.915E3"])
     assert matches.way_of == {"NTRK2": "symbol", "ntrk2": "symbol", "4915": "Entrez id", "TRKB": "alias"}
     assert {entrez_id for entrez_id, _ in matches.genes.values()} == {4915}
-    assert matches.unmatched == ["no such"]
+    assert matches.unmatched == ["4.915E3", "no such"]
 
 
 def test_the_real_gmt_and_the_real_category_of_the_site(shared_data: Path, database: Path) -> None:

@@ -256,3 +256,17 @@ def test_one_name_is_for_one_category_and_one_file_at_a_time(tmp_path: Path) -> 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(CoexprError, match=re.escape(str(tmp_path / "none"))):
         read_categories([tmp_path / "none"])
+
+
+def test_replacements_are_followed_to_a_term_in_use(tmp_path: Path) -> None:
+    chain = (
+        "\n[Term]\nid: GO:0000011\nname: a\nis_obsolete: true\nreplaced_by: GO:0000012\n"
+        "\n[Term]\nid: GO:0000012\nname: b\nis_obsolete: true\nreplaced_by: GO:0000091\n"
+        "\n[Term]\nid: GO:0000013\nname: c\nis_obsolete: true\nreplaced_by: GO:0000006\n"
+        "\n[Term]\nid: GO:0000014\nname: d\nis_obsolete: true\nreplaced_by: GO:0000014\n"
+    )
+    lines = [gaf_line(f"GENE{number}", f"GO:000001{number}") for number in (1, 3, 4)]
+    gaf = write(tmp_path, "a.gaf", "\n".join(["!gaf-version: 2.2", *lines]))
+    file = read_categories([gaf], ontology=write(tmp_path, "go.obo", OBO + chain))
+    assert members(file) == {"nervous system development": ["GENE1"]}
+    assert file.notes == ("2 annotations to obsolete terms that nothing replaces were left out.",)

@@ -92,9 +92,10 @@ def _over(ontology: Ontology, pairs: list[tuple[str, str]], what: str, path: Pat
             f"{path}: {len(strange):,} of its terms are not in the ontology; the first is {strange[0]}. "
             "Use the OBO file of the same release."
         )
-    obsolete = [pair for pair in pairs if pair[0] in ontology.obsolete]
     accessions = list(ontology.names)
-    placed = [(ontology.primary.get(term, term), gene) for term, gene in pairs if term not in ontology.obsolete]
+    in_use = [(ontology.in_use(term), gene) for term, gene in pairs]
+    placed = [(term, gene) for term, gene in in_use if term is not None]
+    obsolete = len(pairs) - len(placed)
     categories = [
         Category(ontology.names[term], members, term, ontology.aspects[term])
         for term, members in zip(accessions, _by_term(placed, accessions), strict=True)
@@ -105,9 +106,7 @@ def _over(ontology: Ontology, pairs: list[tuple[str, str]], what: str, path: Pat
         for child, parent, relation in ontology.edges
         if child in position and parent in position
     ]
-    notes = (
-        (f"{len(obsolete):,} annotations to obsolete terms that nothing replaces were left out.",) if obsolete else ()
-    )
+    notes = (f"{obsolete:,} annotations to obsolete terms that nothing replaces were left out.",) if obsolete else ()
     source = f"GO-{ontology.release}" if ontology.release else "GO"
     return CategoryFile(what, categories, edges, source, ontology.release, notes)
 

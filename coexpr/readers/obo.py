@@ -39,6 +39,16 @@ class Ontology:
     primary: dict[str, str]
     obsolete: set[str]
 
+    def in_use(self, accession: str) -> str | None:
+        """Return the term in use that an accession leads to, over any number of replacements, if there is one."""
+        seen: set[str] = set()
+        while accession not in self.names:
+            if accession in seen or accession not in self.primary:
+                return None
+            seen.add(accession)
+            accession = self.primary[accession]
+        return accession
+
 
 def read_ontology(path: Path) -> Ontology:
     """Read an OBO file, gzipped or not.
