@@ -3,29 +3,29 @@
 It resolves names, chooses probes with SQL, hands their matrix to numpy, and puts the labels back.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Self
 
 import coexpr
 from coexpr.adhoc_sql import run_statement
 from coexpr.answer import Answer
-from coexpr.categories import Match, choose_genes, want_categories
-from coexpr.correlate import correlate_seed
+from coexpr.categories import Match, want_categories
+from coexpr.choice import Choice
 from coexpr.database import open_readonly
-from coexpr.errors import NotFoundError, OptionError
-from coexpr.profiles import read_profiles
+from coexpr.errors import OptionError
 from coexpr.queries import query, run
+from coexpr.questions.correlates import correlates
+from coexpr.questions.gene_probes import gene_probes
+from coexpr.questions.limits import Limits
+from coexpr.questions.matrix import MOST_ROWS, correlation_matrix
+from coexpr.questions.pair import pair
 from coexpr.resources import database_path
-from coexpr.seeds import RULE, Level, Seed, find_seed
+from coexpr.seeds import Level
 
-METHOD = "pearson"
-_LABELS = ("probe_id", "probe_name", "gene_symbol", "gene_name", "entrez_id")
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Atlas:
@@ -78,6 +78,7 @@ class Atlas:
         match: Match = "any",
         include_regulates: bool = False,
         rank_overall: bool = True,
+        choice: Choice | None = None,
     ) -> Answer:
         """Return the probes or genes whose expression goes with that of the seed.
 
@@ -110,49 +111,153 @@ class Atlas:
         rank_overall : bool
             Tell each row's rank among all probes or genes beside that within the categories. Without
             it only the rows of the categories are read.
+        choice : Choice, optional
+            How genes get their profiles: the rule, and which probes may stand for a gene. Highest mean
+            unless said.
 
         Returns
         -------
         Answer
             Columns rank, probe_id, probe_name, gene_symbol, gene_name, entrez_id, r and n, ordered by
             r, ties by probe_id; with categories rank_overall after rank, if that is asked for. Where r
-            is undefined it is None, and the row comes last.
+            is undefined it is None, and the row comes last. A profile of several probes has no probe_id,
+            and says in probe_name what it is.
 
         Raises
         ------
         NotFoundError, AmbiguousNameError
             If the name means nothing here, or several things.
         OptionError
-            If `probe` is not a probe of the seed gene.
+            If `probe` is not a probe of the seed gene, or a choice is given where nothing is a gene.
         """
         if level not in (None, "probe", "gene") or match not in ("any", "all") or (top is not None and top < 1):
             raise OptionError(
                 f"level {level!r}, match {match!r}, top {top!r}: expected probe or gene, any or all, 1 or more."
             )
-        found = find_seed(self._connection, str(seed), probe)
-        level = level or found.level
-        limits = self._limit(categories, genes, match, include_regulates)
-        chosen = self._choose(level, found, only_members=bool(limits) and not rank_overall)
-        probe_ids = np.asarray(chosen["probe_id"])
-        r, n, n_samples = self._correlate(found, probe_ids)
-        order = np.lexsort((probe_ids, r if ascending else -r))
-        if not include_self:
-            order = order[~_is_own(chosen, found, level)[order]]
-        overall = np.empty(len(probe_ids), dtype=np.intp)
-        overall[order] = np.arange(1, len(order) + 1)
-        if limits:
-            order = order[np.asarray(chosen["is_member"])[order]]
-        numbers = {
-            "n_samples": n_samples,
-            "answers": len(order),
-            "without_r": int(np.count_nonzero(np.isnan(r[order]))),
-        }
-        if min_r is not None:
-            order = order[r[order] >= min_r]
-        order = order[:top]
-        route = self._route(found, level) | limits | numbers
-        ranks = overall[order] if limits and rank_overall else None
-        return self._labelled(probe_ids[order], r[order], n[order], ranks, route)
+        return correlates(
+            self._connection,
+            self.path,
+            str(seed),
+            choice,
+            Limits(tuple(categories), tuple(genes), match, include_regulates),
+            level=level,
+            probe=probe,
+            top=top,
+            ascending=ascending,
+            min_r=min_r,
+            include_self=include_self,
+            rank_overall=rank_overall,
+        )
+
+    def probes(self, gene: str, *, choice: Choice | None = None) -> Answer:
+        """Return the probes of a gene, what is known of each, and which rules choose it.
+
+        Parameters
+        ----------
+        gene : str
+            Symbol, alias or Entrez id; or a probe, for the probes of its gene.
+        choice : Choice, optional
+            Which probes may stand for the gene, and the power of the rule connectivity. Its rule does
+            not matter: all of them are told.
+
+        Returns
+        -------
+        Answer
+            By mean log2 intensity: probe_id, probe_name, mean_log2, variance_log2, present_fraction,
+            diff_stability, rnaseq_r and rnaseq_q (where loaded), the mean and the lowest r with the
+            gene's other probes, and the rules that choose the probe. The route tells sign conflicts:
+            pairs of probes with r below 0.
+
+        Raises
+        ------
+        NotFoundError, AmbiguousNameError
+            As for `correlates`.
+        OptionError
+            For a probe of no known gene.
+        """
+        return gene_probes(self._connection, self.path, str(gene), choice or Choice())
+
+    def pair(self, a: str, b: str, *, choice: Choice | None = None) -> Answer:
+        """Return how two genes or probes go together, by single probes and by every rule.
+
+        Parameters
+        ----------
+        a, b : str
+            Each a probe or a gene.
+        choice : Choice, optional
+            Which probes may stand for a gene, and the scope; its rule does not matter.
+
+        Returns
+        -------
+        Answer
+            Columns by, probe_a, probe_b, r and n: first a row for every pair of probes, with "probes"
+            in the column by; then, unless both are probes, a row for every rule. The route tells the
+            spread of the pairs, and why a rule could not be applied.
+
+        Raises
+        ------
+        NotFoundError, AmbiguousNameError, OptionError
+            As for `correlates`.
+        """
+        return pair(self._connection, self.path, str(a), str(b), choice)
+
+    def correlation_matrix(
+        self,
+        items: Sequence[str] = (),
+        *,
+        categories: Sequence[str] = (),
+        genes: Sequence[str] = (),
+        match: Match = "any",
+        include_regulates: bool = False,
+        level: Level | None = None,
+        choice: Choice | None = None,
+        most_rows: int | None = MOST_ROWS,
+        progress: Callable[[str], None] = lambda message: None,
+    ) -> "pd.DataFrame":
+        """Return the r of every profile with every other.
+
+        Parameters
+        ----------
+        items : sequence of str
+            Probes and genes, in the order of the rows but for probes, which come first. Not together
+            with categories or genes.
+        categories, genes, match, include_regulates
+            As for `correlates`: rows are the genes of categories or of a list.
+        level : "probe" or "gene", optional
+            Rows are all probes of what was named, or all genes. Without it items are what they are, and
+            categories give genes.
+        choice : Choice, optional
+            How genes get their profiles.
+        most_rows : int or None
+            A larger matrix is refused; None for no limit.
+        progress : callable, optional
+            Is called with the size, before anything is computed.
+
+        Returns
+        -------
+        DataFrame
+            Labelled with symbols of genes and names of probes, over the array that was computed; `attrs`
+            hold the route. Where two genes share a symbol, their Entrez id follows it. NaN where a
+            profile is constant.
+
+        Raises
+        ------
+        LimitError
+            If there are more rows than `most_rows`.
+        NotFoundError, AmbiguousNameError, OptionError
+            As for `correlates`.
+        """
+        limits = Limits(tuple(categories), tuple(genes), match, include_regulates)
+        return correlation_matrix(
+            self._connection,
+            self.path,
+            items,
+            limits,
+            choice,
+            level=level,
+            most_rows=most_rows,
+            progress=progress,
+        )
 
     def categories(self, search: str | None = None) -> Answer:
         """Return the categories whose name holds `search`, with their numbers of genes."""
@@ -170,7 +275,7 @@ class Atlas:
         """
         (found,) = want_categories(self._connection, [category], include_regulates).values()
         members = self._table("wanted_members", {})
-        counts = run(self._connection, "wanted_counts")[0]
+        counts = run(self._connection, "wanted_counts", {"annotation": "allen"})[0]
         route = {key: found[key] for key in ("source", "release", "accession", "name")}
         route |= {key: counts[key] for key in ("genes", "on_chip", "loaded")}
         route |= {"names": {}, "problems": {}}
@@ -221,98 +326,3 @@ class Atlas:
         rows = run(self._connection, name, parameters)
         columns = [column[0] for column in self._connection.description or []]
         return Answer(columns, [tuple(row.values()) for row in rows], {"database": str(self.path)})
-
-    def _limit(
-        self, categories: Sequence[str], genes: Sequence[str], match: Match, include_regulates: bool
-    ) -> dict[str, Any]:
-        """Fill chosen_genes; return what the route says of it, which is nothing where nothing is limited."""
-        self._connection.execute(query("create_chosen_genes"))
-        if not (categories or genes):
-            return {}
-        return choose_genes(self._connection, categories, genes, match, include_regulates)
-
-    def _choose(self, level: Level, seed: Seed, *, only_members: bool) -> dict[str, NDArray[Any]]:
-        """Fill chosen_probes with the probes that a question is about; return probe_id, gene_id and is_member."""
-        self._connection.execute(query("create_chosen_probes"))
-        if level == "probe":
-            self._connection.execute(query("choose_all_probes"))
-        else:
-            stand_in = {"gene_id": seed.gene_id, "probe_id": seed.probe_id}
-            self._connection.execute(query("choose_representative_probes"), stand_in)
-        if only_members:
-            self._connection.execute(query("keep_probes_of_chosen_genes"))
-        return self._connection.execute(query("chosen_probe_ids")).fetchnumpy()
-
-    def _correlate(
-        self, seed: Seed, probe_ids: NDArray[np.int32]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int32], int]:
-        """Return r and n of the seed with each chosen probe, and in how many samples the seed is known."""
-        only_seed = {"probe_id": seed.probe_id}
-        profile = read_profiles(
-            self._connection, query("expression_of_probe"), only_seed, np.array([seed.probe_id], dtype=np.int32)
-        )[0]
-        if np.isnan(profile).all():
-            raise NotFoundError(f"probe {seed.probe_name} has no expression in this database.")
-        profiles = read_profiles(self._connection, query("expression_of_chosen_probes"), {}, probe_ids)
-        r, n = correlate_seed(profile, profiles)
-        return r, n, int(np.count_nonzero(~np.isnan(profile)))
-
-    def _labelled(
-        self,
-        probe_ids: NDArray[np.int32],
-        r: NDArray[np.float64],
-        n: NDArray[np.int32],
-        overall: NDArray[np.intp] | None,
-        route: dict[str, Any],
-    ) -> Answer:
-        """Put names and ranks beside the numbers, which come in the order of the answer."""
-        self._connection.register("reported_probes", {"probe_id": probe_ids})
-        labels = {row["probe_id"]: row for row in run(self._connection, "labels_of_reported_probes")}
-        self._connection.unregister("reported_probes")
-        rows = []
-        for rank, (probe_id, value, count) in enumerate(
-            zip(probe_ids.tolist(), r.tolist(), n.tolist(), strict=True), start=1
-        ):
-            defined = not math.isnan(value)
-            ranks = [rank] if overall is None else [rank, int(overall[rank - 1])]
-            rows.append(
-                (
-                    *(ranks if defined else [None] * len(ranks)),
-                    *(labels[probe_id][name] for name in _LABELS),
-                    value if defined else None,
-                    count,
-                )
-            )
-        ranks_told = ["rank"] if overall is None else ["rank", "rank_overall"]
-        return Answer([*ranks_told, *_LABELS, "r", "n"], rows, route)
-
-    def _route(self, seed: Seed, level: Level) -> dict[str, Any]:
-        """Return everything that decides an r, but for the numbers counted on the way."""
-        donors = run(self._connection, "donors_of_probe", {"probe_id": seed.probe_id})
-        return {
-            "seed": seed.gene_symbol if seed.level == "gene" else seed.probe_name,
-            "seed_probe": seed.probe_name,
-            "seed_probe_id": seed.probe_id,
-            "seed_gene": seed.gene_symbol,
-            "seed_found_as": seed.found_as,
-            "seed_probe_chosen_by": seed.chosen_by,
-            "seed_probe_candidates": seed.candidates,
-            "level": level,
-            "rule": RULE if level == "gene" else None,
-            "method": METHOD,
-            "scale": "log2",
-            "resolution": "samples",
-            "structures": "all",
-            "donors": [donor["donor_name"] or str(donor["donor_id"]) for donor in donors],
-            "source": [title for (title,) in self._connection.execute(query("titles")).fetchall()],
-            "database": str(self.path),
-            "coexpr_version": coexpr.__version__,
-        }
-
-
-def _is_own(chosen: dict[str, NDArray[Any]], seed: Seed, level: Level) -> NDArray[np.bool_]:
-    """Say of each chosen probe whether it is the seed or, among genes, of the seed's gene."""
-    own: NDArray[np.bool_] = np.asarray(chosen["probe_id"]) == seed.probe_id
-    if level == "gene":
-        own = own | np.ma.filled(np.ma.asarray(chosen["gene_id"]) == seed.gene_id, False)
-    return own

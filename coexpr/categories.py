@@ -7,6 +7,7 @@ from typing import Any, Literal, NoReturn
 
 import duckdb
 
+from coexpr.choice import Annotation
 from coexpr.errors import AmbiguousNameError, NotFoundError
 from coexpr.queries import query, run
 from coexpr.readers.spreadsheet import is_date
@@ -107,6 +108,7 @@ def choose_genes(
     genes: Sequence[str],
     match: Match,
     include_regulates: bool,
+    annotation: Annotation = "allen",
 ) -> dict[str, Any]:
     """Fill chosen_genes, which is there and empty, with the members of categories and of a list.
 
@@ -121,6 +123,8 @@ def choose_genes(
         Genes of any of them, or only those in all.
     include_regulates : bool
         With the genes of what regulates a category, not only of what is part of it.
+    annotation : "allen" or "reannotated"
+        What says which genes have probes, for the numbers that are told.
 
     Returns
     -------
@@ -134,7 +138,7 @@ def choose_genes(
     """
     wanted = want_categories(connection, categories, include_regulates)
     connection.execute(query("choose_genes_of_wanted_categories"))
-    counts = {row["wanted_as"]: row for row in run(connection, "wanted_counts")}
+    counts = {row["wanted_as"]: row for row in run(connection, "wanted_counts", {"annotation": annotation})}
     told: list[dict[str, Any]] = []
     for name, category in wanted.items():
         numbers = {key: counts[name][key] for key in ("genes", "on_chip", "loaded")}

@@ -1,4 +1,4 @@
-"""numpy only: the correlation of one profile with many."""
+"""numpy only: the correlation of one profile with many, and of all with all."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,8 @@ _BLOCK_VALUES = 1 << 20
 
 # Relative variance below which deviations may be the rounding of the mean and nothing else.
 _DOUBTFUL = 1e-28
+# The same for squares that are the difference of two sums.
+_DOUBTFUL_SHARED = 1e-12
 
 
 def correlate_seed(
@@ -54,6 +56,66 @@ def correlate_seed(
         else:
             r[rows], n[rows] = _pairwise_complete(x, y, shared)
     return r, n
+
+
+def correlate_all(profiles: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Return Pearson's r of every profile with every other, pairwise complete.
+
+    Parameters
+    ----------
+    profiles : (..., P, S) float32 or float64
+        Profiles over the same samples, NaN where unknown; or a stack of such matrices. One copy of
+        them is made in double precision, three more where values are unknown.
+
+    Returns
+    -------
+    r : (..., P, P) float64
+        Symmetric, 1 on the diagonal; NaN where fewer than two samples are shared or either profile is
+        constant over them, on the diagonal too.
+    n : (..., P, P) int32
+        Samples shared by each pair.
+    """
+    x = profiles.astype(np.float64)
+    known = ~np.isnan(x)
+    if known.all():
+        constant = (x == x[..., :1]).all(axis=-1)
+        x -= x.mean(axis=-1, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            x /= np.sqrt(np.einsum("...ij,...ij->...i", x, x))[..., None]
+        x[constant] = np.nan
+        r = x @ x.swapaxes(-1, -2)
+        n = np.full(r.shape, x.shape[-1], dtype=np.int32)
+    else:
+        r, n = _all_pairwise_complete(x, known)
+    np.clip(r, -1, 1, out=r)
+    diagonal = np.einsum("...ii->...i", r)
+    diagonal[~np.isnan(diagonal)] = 1
+    return r, n
+
+
+def _all_pairwise_complete(
+    x: NDArray[np.float64], known: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Return r and n of every pair of rows of x (..., P, S) over the samples that both know."""
+    enough = np.maximum(known.sum(axis=-1, keepdims=True), 1)
+    dx = np.where(known, x - np.sum(x, axis=-1, keepdims=True, where=known) / enough, 0)
+    mask = known.astype(np.float64)
+    across = mask.swapaxes(-1, -2)
+    n = mask @ across
+    shared = np.maximum(n, 1)
+    # The means over shared samples differ from those of whole rows: sums of the deviations correct for it.
+    sums = dx @ across
+    raw_squares = (dx**2) @ across
+    squares = raw_squares - sums**2 / shared
+    doubtful = (n >= 2) & (squares <= _DOUBTFUL_SHARED * raw_squares)
+    for *stack, row, other in np.argwhere(doubtful):
+        here = tuple(stack)
+        values = x[(*here, row)][known[(*here, row)] & known[(*here, other)]]
+        if (values == values[0]).all():
+            squares[(*here, row, other)] = np.nan
+    squares[n < 2] = np.nan
+    products = dx @ dx.swapaxes(-1, -2) - sums * sums.swapaxes(-1, -2) / shared
+    return products / np.sqrt(squares * squares.swapaxes(-1, -2)), n.astype(np.int32)
 
 
 def _complete(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -50,5 +50,9 @@ class OptionError(CoexprError):
     """Two choices that cannot go together, or a value that an option cannot take."""
 
 
+class LimitError(CoexprError):
+    """Something so large was asked for that it must be asked for in earnest."""
+
+
 class OutputError(CoexprError):
     """An answer cannot be written where it was asked to go."""

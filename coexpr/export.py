@@ -4,21 +4,26 @@ Where there is no value a CSV cell is empty and JSON says null. Only JSON carrie
 """
 
 import csv
+import io
 import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from coexpr.answer import Answer
 from coexpr.errors import OptionError, OutputError
 from coexpr.resources import is_duckdb_file
 
-_ENDINGS = {
+if TYPE_CHECKING:
+    import pandas as pd
+
+ENDINGS = {
     ".csv": "csv",
     ".tsv": "tsv",
     ".json": "json",
@@ -26,9 +31,10 @@ _ENDINGS = {
     ".ndjson": "jsonl",
     ".txt": "table",
 }
+MATRIX_ENDINGS = {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet", ".npz": "npz"}
 
 
-def format_of_file(path: Path) -> str:
+def format_of_file(path: Path, endings: Mapping[str, str] = ENDINGS) -> str:
     """Return the format that the ending of a file name means.
 
     Raises
@@ -37,10 +43,10 @@ def format_of_file(path: Path) -> str:
         If the ending means none.
     """
     try:
-        return _ENDINGS[path.suffix.lower()]
+        return endings[path.suffix.lower()]
     except KeyError:
         raise OptionError(
-            f"{path} does not say its format by its ending; use one of {', '.join(_ENDINGS)}, or --format."
+            f"{path} does not say its format by its ending; use one of {', '.join(endings)}, or --format."
         ) from None
 
 
@@ -71,8 +77,56 @@ def write_jsonl(answer: Answer, stream: IO[str]) -> None:
         stream.write(json_text(dict(zip(answer.columns, row, strict=True))) + "\n")
 
 
-def write_file(answer: Answer, path: Path, write: Callable[[Answer, IO[str]], None]) -> None:
-    """Write an answer to a file, whole or not at all.
+def write_matrix(frame: "pd.DataFrame", stream: IO[str], separator: str) -> None:
+    """Write a labelled matrix as separated values: names in the first row and column, r at full precision."""
+    names = [str(name) for name in frame.columns]
+    writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
+    writer.writerow(["", *names])
+    for name, row in zip(names, frame.to_numpy(), strict=True):
+        writer.writerow([name, *("" if math.isnan(value) else value for value in row.tolist())])
+
+
+def write_npz(frame: "pd.DataFrame", stream: IO[bytes]) -> None:
+    """Write a labelled matrix as numpy's archive: r, names, and the route as JSON."""
+    import numpy as np
+
+    np.savez(
+        stream, r=frame.to_numpy(), names=np.array(frame.columns, dtype=str), route=json_text(frame.attrs["route"])
+    )
+
+
+def write_parquet(frame: "pd.DataFrame", stream: IO[bytes]) -> None:
+    """Write a labelled matrix as Parquet: a column of names, then one per row; the route in its metadata."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = [str(name) for name in frame.columns]
+    columns = {"name": pa.array(names), **dict(zip(names, map(pa.array, frame.to_numpy().T), strict=True))}
+    table = pa.table(columns).replace_schema_metadata({"route": json_text(frame.attrs["route"])})
+    pq.write_table(table, stream)
+
+
+SEPARATED: dict[str, Callable[["pd.DataFrame", IO[str]], None]] = {
+    "csv": partial(write_matrix, separator=","),
+    "tsv": partial(write_matrix, separator="\t"),
+}
+BINARY: dict[str, Callable[["pd.DataFrame", IO[bytes]], None]] = {"parquet": write_parquet, "npz": write_npz}
+
+
+def write_file(path: Path, write: Callable[[IO[str]], None]) -> None:
+    """Write text to a file, whole or not at all; see `write_binary_file`."""
+
+    def encode(stream: IO[bytes]) -> None:
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
+        write(text)
+        text.flush()
+        text.detach()
+
+    write_binary_file(path, encode)
+
+
+def write_binary_file(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Write a file, whole or not at all.
 
     Raises
     ------
@@ -84,8 +138,8 @@ def write_file(answer: Answer, path: Path, write: Callable[[Answer, IO[str]], No
     if is_duckdb_file(path):
         raise OutputError(f"{path} is a DuckDB database, and would be lost. Write to another file.")
     if path.exists() and not path.is_file():  # a pipe or a device takes what it is given
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            write(answer, stream)
+        with path.open("wb") as stream:
+            write(stream)
         return
     path = path.resolve()
     try:
@@ -93,8 +147,8 @@ def write_file(answer: Answer, path: Path, write: Callable[[Answer, IO[str]], No
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}.") from None
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            write(answer, stream)
+        with os.fdopen(descriptor, "wb") as stream:
+            write(stream)
         os.chmod(name, 0o666 & ~_umask())  # a temporary file is private; an answer is not
         os.replace(name, path)
     except BaseException as error:

@@ -17,13 +17,15 @@ import duckdb
 import coexpr
 from coexpr.database import open_for_writing, transaction
 from coexpr.errors import CoexprError, ConflictError, DownloadError
-from coexpr.queries import query, run
+from coexpr.queries import query, run, single
 from coexpr.readers import full_donor
 from coexpr.readers.download import Download
 from coexpr.readers.place import FileDigest
+from coexpr.readers.probe_facts import ProbeFacts
 from coexpr.readers.recognise import Recognised, Skipped, find_downloads
 from coexpr.resources import database_path
 from coexpr.shipped import fill_with_shipped
+from coexpr.stored_stability import forget_stability, store_stability
 from coexpr.values import write_values
 
 # The tables of a download, in the order in which they are merged.
@@ -92,15 +94,18 @@ def ingest(
     target = database_path(database)
     report = Report(str(target), skipped=skipped)
     with open_for_writing(target) as connection:
-        for number, download in enumerate(recognised, start=1):
-            progress(f"[{number}/{len(recognised)}] {download.kind} {download.place.location}")
-            try:
+        try:
+            for number, download in enumerate(recognised, start=1):
+                progress(f"[{number}/{len(recognised)}] {download.kind} {download.place.location}")
                 report.downloads.append(_load(connection, download))
                 fill_with_shipped(connection)
-            except CoexprError as error:
-                if number == 1:
-                    raise
-                raise type(error)(f"{error} (Loaded before it: {number - 1} of {len(recognised)} downloads.)") from None
+        except CoexprError as error:
+            loaded = len(report.downloads)
+            if not loaded:
+                raise
+            store_stability(connection)
+            raise type(error)(f"{error} (Loaded before it: {loaded} of {len(recognised)} downloads.)") from None
+        store_stability(connection, progress)
         (report.contents,) = run(connection, "contents")
     return report
 
@@ -110,41 +115,76 @@ def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised) -> Load
     start = time.perf_counter()
     digests = recognised.digests()
     sha256 = _fingerprint(digests, recognised.place.inside)
-    location = str(recognised.place.location)
     if known := run(connection, "download_with_sha256", {"sha256": sha256}):
         return _already_loaded(recognised, known[0], time.perf_counter() - start)
     download = _read(recognised)
-    summary: dict[str, Any] = {
-        "kind": recognised.kind,
-        "location": location,
-        "samples": len(download.samples),
-        "probes": len(download.probes),
-        "genes": len(download.genes),
-    }
-    with _registered(connection, download), transaction(connection):
-        _refuse_contradictions(connection, recognised, download)
-        for table in _TABLES:
-            connection.execute(query(f"merge_{table}"))
-        written = write_values(connection, download, location)
+    with transaction(connection):
+        if isinstance(download, ProbeFacts):
+            summary, told = _put_facts(connection, recognised, download)
+        else:
+            summary, told = _put_download(connection, recognised, download)
         record = {
+            "kind": recognised.kind,
+            "location": str(recognised.place.location),
             "sha256": sha256,
-            "title": download.title,
-            "donor_ids": download.donors["donor_id"].to_pylist(),
             "files": [vars(digest) for digest in digests],
             "coexpr_version": coexpr.__version__,
         }
         connection.execute(query("insert_download"), summary | record)
     return Loaded(
-        **summary,
+        location=str(recognised.place.location),
+        kind=recognised.kind,
         status="loaded",
-        donors=[donor["donor_name"] or str(donor["donor_id"]) for donor in download.donors.to_pylist()],
-        values_written=written,
+        samples=summary["samples"],
+        probes=summary["probes"],
+        genes=summary["genes"],
         seconds=time.perf_counter() - start,
-        notes=list(download.notes),
+        **told,
     )
 
 
-def _read(recognised: Recognised) -> Download:
+def _put_download(
+    connection: duckdb.DuckDBPyConnection, recognised: Recognised, download: Download
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Put a download into the tables of the atlas; return what is recorded of it, and what else is reported."""
+    with _registered(connection, download):
+        _refuse_contradictions(connection, recognised, download)
+        for table in _TABLES:
+            connection.execute(query(f"merge_{table}"))
+        written = write_values(connection, download, str(recognised.place.location))
+    forget_stability(connection)
+    summary = {
+        "title": download.title,
+        "donor_ids": download.donors["donor_id"].to_pylist(),
+        "samples": len(download.samples),
+        "probes": len(download.probes),
+        "genes": len(download.genes),
+    }
+    donors = [donor["donor_name"] or str(donor["donor_id"]) for donor in download.donors.to_pylist()]
+    return summary, {"donors": donors, "values_written": written, "notes": list(download.notes)}
+
+
+def _put_facts(
+    connection: duckdb.DuckDBPyConnection, recognised: Recognised, facts: ProbeFacts
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Put a published table about probes beside the atlas; see `_put_download`."""
+    if single(connection, f"count_{facts.table}"):
+        raise ConflictError(
+            f"{recognised.place.location} is another version of the {recognised.kind} than the one that is loaded. "
+            "A database holds one: load it into a new database."
+        )
+    connection.register("incoming_facts", facts.rows)
+    connection.execute(query(f"insert_{facts.table}"))
+    unknown = single(connection, "count_facts_without_probe")
+    connection.unregister("incoming_facts")
+    notes = []
+    if unknown and single(connection, "count_downloads"):
+        notes.append(f"{unknown:,} of its {len(facts.rows):,} probes are not in this database.")
+    summary: dict[str, Any] = {"title": None, "donor_ids": [], "samples": 0, "probes": len(facts.rows), "genes": 0}
+    return summary, {"donors": [], "values_written": 0, "notes": notes}
+
+
+def _read(recognised: Recognised) -> Download | ProbeFacts:
     """Read a download; whatever is wrong with it, say what to do."""
     try:
         return recognised.read()

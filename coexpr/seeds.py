@@ -5,76 +5,73 @@ from typing import Any, Literal, NoReturn
 
 import duckdb
 
-from coexpr.errors import AmbiguousNameError, NotFoundError, OptionError
+from coexpr.choice import Annotation
+from coexpr.errors import AmbiguousNameError, NotFoundError
 from coexpr.queries import query, run, single
 
 Level = Literal["probe", "gene"]
 
-RULE = "max-mean"
-
 
 @dataclass(frozen=True)
 class Seed:
-    """The probe or gene asked about, and the probe whose profile is correlated.
+    """The probe or gene that a name means.
 
     Parameters
     ----------
     level : "probe" or "gene"
-        What the name that was asked for means, and so what answers it.
-    chosen_by : str
-        "name" where the probe itself was named, else the rule that chose it among `candidates`
-        probes of the gene.
+    probe_id, probe_name : optional
+        The probe, where the name is one.
+    gene_id, gene_symbol : optional
+        The gene, or that of the probe if it has one.
     found_as : str, optional
         The name that was asked for, where the atlas calls the gene otherwise: its current symbol or
         an alias.
     """
 
     level: Level
-    probe_id: int
-    probe_name: str
+    probe_id: int | None
+    probe_name: str | None
     gene_id: int | None
     gene_symbol: str | None
-    chosen_by: str
-    candidates: int
     found_as: str | None = None
 
+    @property
+    def gene_ids(self) -> list[int]:
+        """Its gene, or that of the probe; none for a probe of no known gene."""
+        return [] if self.gene_id is None else [self.gene_id]
 
-def find_seed(connection: duckdb.DuckDBPyConnection, name: str, probe: str | None = None) -> Seed:
-    """Return the probe that a name stands for; see `correlates` for parameters and errors."""
-    named = _find_probe(connection, name)
+    @property
+    def name(self) -> str:
+        """What the atlas calls it."""
+        return str(self.gene_symbol if self.level == "gene" else self.probe_name)
+
+
+def find_seed(connection: duckdb.DuckDBPyConnection, name: str, annotation: Annotation = "allen") -> Seed:
+    """Return the probe or gene that a name stands for.
+
+    Raises
+    ------
+    NotFoundError, AmbiguousNameError
+        If it means nothing here, or several things.
+    """
+    named = find_probe(connection, name, annotation)
     gene = None if named and not name.strip().isdecimal() else _find_gene(connection, name)
     if named and gene:
         raise AmbiguousNameError(
-            f"{name} is the id of probe {named['probe_name']} and the Entrez id of gene {gene['gene_symbol']}. "
+            f"{name} is the id of probe {named.probe_name} and the Entrez id of gene {gene['gene_symbol']}. "
             "Use the probe's name or the gene's symbol."
         )
     if named:
-        if probe is not None:
-            raise OptionError(f"--probe chooses among the probes of a gene, but {name} is a probe itself.")
-        return Seed("probe", **named, chosen_by="name", candidates=1)
+        return named
     if not gene:
         _not_found(connection, name)
-    candidates = run(connection, "probes_of_gene", {"gene_id": gene["gene_id"]})
-    if not candidates:
-        raise NotFoundError(f"gene {gene['gene_symbol']} has no probe with expression.")
-    chosen, chosen_by = candidates[0], RULE
-    if probe is not None:
-        chosen, chosen_by = _candidate(connection, probe, candidates, gene["gene_symbol"]), "name"
-    return Seed(
-        "gene",
-        chosen["probe_id"],
-        chosen["probe_name"],
-        gene["gene_id"],
-        gene["gene_symbol"],
-        chosen_by,
-        len(candidates),
-        gene.get("found_as"),
-    )
+    return Seed("gene", None, None, gene["gene_id"], gene["gene_symbol"], gene.get("found_as"))
 
 
-def _find_probe(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any] | None:
-    found = run(connection, "probes_called", _as_name_and_number(name))
-    return found[0] if found else None
+def find_probe(connection: duckdb.DuckDBPyConnection, name: str, annotation: Annotation = "allen") -> Seed | None:
+    """Return the probe of a name or id, None if there is none."""
+    found = run(connection, "probes_called", _as_name_and_number(name) | {"annotation": annotation})
+    return Seed("probe", **found[0]) if found else None
 
 
 def _find_gene(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any] | None:
@@ -104,19 +101,6 @@ def _find_gene_also_called(connection: duckdb.DuckDBPyConnection, name: str) -> 
             "Load a download that holds it."
         )
     return here[0] | {"found_as": here[0]["alias"]} if here else None
-
-
-def _candidate(
-    connection: duckdb.DuckDBPyConnection, probe: str, candidates: list[dict[str, Any]], gene_symbol: str
-) -> dict[str, Any]:
-    """Return the one of a gene's probes that was asked for."""
-    wanted = _find_probe(connection, probe)
-    for candidate in candidates:
-        if wanted and candidate["probe_id"] == wanted["probe_id"]:
-            return candidate
-    names = ", ".join(candidate["probe_name"] for candidate in candidates[:10])
-    more = f" and {len(candidates) - 10} more" if len(candidates) > 10 else ""
-    raise OptionError(f"{probe} is no probe of {gene_symbol}; its probes are {names}{more}.")
 
 
 def _not_found(connection: duckdb.DuckDBPyConnection, name: str) -> NoReturn:

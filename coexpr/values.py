@@ -26,7 +26,7 @@ _BLOCK_ROWS = 4096
 
 
 class _Values(NamedTuple):
-    """One kind of value: the words of its table, and the rules by which copies are merged."""
+    """One kind of value: the words of its table, how copies are merged, and what is stored beside a row."""
 
     table: str
     column: str
@@ -34,12 +34,7 @@ class _Values(NamedTuple):
     conflicts: Callable[[Any, Any], NDArray[np.bool_]]
     merge: Callable[[Any, Any], NDArray[Any]]
     rule: str
-
-
-_LOG2 = _Values(
-    "expression", "log2", np.nan, conflicts_of_log2, merge_log2, f"copies differ by at most {LARGEST_DIFFERENCE}"
-)
-_CALLS = _Values("present_calls", "present", -1, conflicts_of_calls, merge_calls, "copies do not differ")
+    summary: Callable[[Any, NDArray[np.bool_]], dict[str, NDArray[Any]]]
 
 
 def write_values(connection: duckdb.DuckDBPyConnection, download: Download, location: str) -> int:
@@ -188,9 +183,8 @@ def _insert(
     some = known.any(axis=1)
     if not some.all():  # a probe without any value in this donor has no row
         probe_ids, block, known = probe_ids[some], block[some], known[some]
-    columns = {"probe_id": probe_ids, kind.column: to_lists(block)}
-    if kind is _LOG2:
-        columns |= _statistics(block, known)
+    columns = {"probe_id": probe_ids, kind.column: to_lists(block), "n": known.sum(axis=1, dtype=np.int32)}
+    columns |= kind.summary(block, known)
     with _registering(connection, f"incoming_{kind.table}", pa.table(columns)):
         connection.execute(query(f"insert_{kind.table}"), donor)
 
@@ -201,11 +195,27 @@ def _is_missing(block: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _statistics(block: NDArray[np.float32], known: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
-    """Return count, mean and sum of squared deviations of every row, in double precision."""
-    n = known.sum(axis=1, dtype=np.int32)
-    mean = np.sum(block, axis=1, dtype=np.float64, where=known) / n
+    """Return mean and sum of squared deviations of every row, in double precision."""
+    mean = np.sum(block, axis=1, dtype=np.float64, where=known) / known.sum(axis=1)
     deviations = np.subtract(block, mean[:, None], where=known, out=np.zeros(block.shape))
-    return {"n": n, "mean_log2": mean, "squared_deviations": np.einsum("ij,ij->i", deviations, deviations)}
+    return {"mean_log2": mean, "squared_deviations": np.einsum("ij,ij->i", deviations, deviations)}
+
+
+def _present(block: NDArray[np.int8], known: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+    """Return how many calls of every row are present."""
+    return {"n_present": (block == 1).sum(axis=1, dtype=np.int32)}
+
+
+_LOG2 = _Values(
+    "expression",
+    "log2",
+    np.nan,
+    conflicts_of_log2,
+    merge_log2,
+    f"copies differ by at most {LARGEST_DIFFERENCE}",
+    _statistics,
+)
+_CALLS = _Values("present_calls", "present", -1, conflicts_of_calls, merge_calls, "copies do not differ", _present)
 
 
 @contextmanager

@@ -116,15 +116,19 @@ left join atlas_genes using (entrez_id)
 order by members.wanted_as, gene_symbol, members.entrez_id;
 
 -- name: wanted_counts
--- How many genes each thing asked for has, how many are on the chip, and how many are loaded.
+-- How many genes each thing asked for has, how many are on the chip, and how many are loaded by an annotation.
 with members as (
     select distinct wanted_as, entrez_id from category_genes join wanted_categories using (category_id)
 ),
 chip_genes as (
-    select distinct entrez_id from genes where entrez_id is not null
+    select distinct entrez_id from all_genes where entrez_id is not null
 ),
 loaded_genes as (
-    select distinct entrez_id from genes semi join representative_probes using (gene_id) where entrez_id is not null
+    select distinct all_genes.entrez_id
+    from probe_genes
+    join all_genes using (gene_id)
+    semi join expression using (probe_id)
+    where probe_genes.annotation = $annotation and all_genes.entrez_id is not null
 )
 select
     wanted_as,
@@ -144,10 +148,10 @@ create or replace temp table chosen_genes (gene_id integer not null, chosen_by v
 -- name: choose_genes_of_wanted_categories
 -- The atlas's genes that are members of what was asked for: joined by Entrez id.
 insert into chosen_genes
-select distinct genes.gene_id, wanted_categories.wanted_as
+select distinct all_genes.gene_id, wanted_categories.wanted_as
 from wanted_categories
 join category_genes using (category_id)
-join genes using (entrez_id);
+join all_genes using (entrez_id);
 
 -- name: choose_listed_genes
 -- The genes of a list that was given on the spot.
@@ -161,10 +165,9 @@ where gene_id in (
     select gene_id from chosen_genes group by gene_id having count(distinct chosen_by) < $choices
 );
 
--- name: keep_probes_of_chosen_genes
--- Of the chosen probes, keep those that measure a chosen gene.
-delete from chosen_probes
-where probe_id not in (select probe_id from probes semi join chosen_genes using (gene_id));
+-- name: chosen_gene_ids
+-- The chosen genes, ascending.
+select distinct gene_id from chosen_genes order by gene_id;
 
 -- name: names_by_way
 -- How many of the names in the file of a category were matched in which way, and those without a gene.

@@ -38,9 +38,6 @@ left join sample_counts using (donor_id)
 left join probe_counts using (donor_id)
 order by donors.donor_id;
 
--- name: donors_of_probe
--- The donors in which a probe has expression.
-select donor_id, donor_name
-from donors
-semi join (select donor_id from expression where probe_id = $probe_id) using (donor_id)
-order by donor_id;
+-- name: donor_names
+-- What each donor is called.
+select donor_id, coalesce(donor_name, donor_id::varchar) as donor_name from donors order by donor_id;

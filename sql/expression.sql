@@ -44,10 +44,6 @@ select $donor_id as donor_id, * from incoming_present_calls;
 -- The expression of the chosen probes in every donor.
 select donor_id, probe_id, log2 from expression semi join chosen_probes using (probe_id);
 
--- name: expression_of_probe
--- The expression of one probe in every donor.
-select donor_id, probe_id, log2 from expression where probe_id = $probe_id;
-
 -- name: name_of_value
 -- The probe and the sample that one stored value belongs to.
 select probes.probe_name, samples.sample_id

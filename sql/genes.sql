@@ -24,14 +24,18 @@ on conflict do update set
 -- Genes whose symbol is $name in any case, or whose Entrez id is $number. A symbol in the very case
 -- that was asked for comes before one in another case.
 select gene_id, gene_symbol, gene_name, entrez_id, gene_symbol = $name as same_case
-from genes
+from all_genes
 where upper(gene_symbol) = upper($name) or entrez_id = $number
 order by same_case desc, gene_id;
+
+-- name: symbol_of_gene
+-- What a gene is called.
+select gene_symbol from all_genes where gene_id = $gene_id;
 
 -- name: names_near
 -- The gene symbols and probe names most like $name, best first.
 with names as (
-    select gene_symbol as name from genes
+    select gene_symbol as name from all_genes
     union
     select probe_name from probes
 )
@@ -48,14 +52,14 @@ limit 3;
 -- Genes whose current symbol, or an alias, is $name in any case; the current symbol comes first. A gene
 -- that the database does not have comes with a null gene_id.
 select distinct
-    genes.gene_id,
-    genes.gene_symbol,
-    genes.gene_name,
+    all_genes.gene_id,
+    all_genes.gene_symbol,
+    all_genes.gene_name,
     gene_aliases.entrez_id,
     gene_aliases.alias,
     gene_aliases.is_current
 from gene_aliases
-left join genes using (entrez_id)
+left join all_genes using (entrez_id)
 where upper(gene_aliases.alias) = upper($name)
 order by gene_aliases.is_current desc, gene_aliases.entrez_id;
 
@@ -70,7 +74,7 @@ with upper_names as (
     from given_names
 ),
 known_ids as (
-    select entrez_id from gene_aliases union select entrez_id from genes where entrez_id is not null
+    select entrez_id from gene_aliases union select entrez_id from all_genes where entrez_id is not null
 ),
 ways as (
     select name, 1 as way, 'Entrez id' as matched_by, known_ids.entrez_id, null::integer as gene_id
@@ -80,7 +84,7 @@ ways as (
     from upper_names join gene_aliases on upper(gene_aliases.alias) = upper_names.upper_name
     union all
     select name, 3 + if(gene_symbol = name, 0, 0.5), 'symbol of the atlas', entrez_id, gene_id
-    from upper_names join genes on upper(genes.gene_symbol) = upper_names.upper_name
+    from upper_names join all_genes on upper(all_genes.gene_symbol) = upper_names.upper_name
     union all
     select name, 5, 'probe', genes.entrez_id, genes.gene_id
     from upper_names
@@ -94,8 +98,8 @@ select distinct
     given_names.name,
     best_ways.matched_by,
     best_ways.entrez_id,
-    coalesce(best_ways.gene_id, genes.gene_id) as gene_id
+    coalesce(best_ways.gene_id, all_genes.gene_id) as gene_id
 from given_names
 left join best_ways using (name)
-left join genes on genes.entrez_id = best_ways.entrez_id
+left join all_genes on all_genes.entrez_id = best_ways.entrez_id
 order by given_names.name, best_ways.entrez_id;

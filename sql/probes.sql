@@ -49,24 +49,13 @@ insert into probes by name
 select * from incoming_probes anti join probes using (probe_id);
 
 -- name: probes_called
--- The probe whose name is $name in any case, or whose id is $number.
-select probes.probe_id, probes.probe_name, probes.gene_id, genes.gene_symbol
+-- The probe whose name is $name in any case, or whose id is $number, with its gene.
+select probes.probe_id, probes.probe_name, all_genes.gene_id, all_genes.gene_symbol
 from probes
-left join genes using (gene_id)
+left join probe_genes on probe_genes.probe_id = probes.probe_id and probe_genes.annotation = $annotation
+left join all_genes on all_genes.gene_id = probe_genes.gene_id
 where upper(probes.probe_name) = upper($name) or probes.probe_id = $number
 order by probes.probe_id;
-
--- name: probes_of_gene
--- The probes of a gene, the representative first, then by mean log2 intensity.
-select probes.probe_id, probes.probe_name
-from probes
-join probe_statistics using (probe_id)
-join representative_probes using (gene_id)
-where probes.gene_id = $gene_id
-order by
-    probes.probe_id = representative_probes.probe_id desc,
-    probe_statistics.mean_log2 desc,
-    probes.probe_id;
 
 -- name: create_chosen_probes
 -- The probes that a question is about, as a table that reading joins.
@@ -77,22 +66,23 @@ create or replace temp table chosen_probes (probe_id integer not null);
 insert into chosen_probes
 select distinct probe_id from expression;
 
--- name: choose_representative_probes
--- The representative probe of every gene, but for the gene of the seed the probe of the seed.
+-- name: choose_given_probes
+-- Probes that were chosen outside of SQL.
 insert into chosen_probes
-select if(gene_id = $gene_id, $probe_id, probe_id)
-from representative_probes;
+select probe_id from given_probes;
 
 -- name: chosen_probe_ids
--- Every chosen probe with its gene, ascending by probe_id, and whether that is among the chosen genes.
-select probe_id, gene_id, coalesce(gene_id in (select gene_id from chosen_genes), false) as is_member
+-- Every chosen probe with its gene, ascending by probe_id.
+select chosen_probes.probe_id, probe_genes.gene_id
 from chosen_probes
-join probes using (probe_id)
-order by probe_id;
+left join probe_genes
+    on probe_genes.probe_id = chosen_probes.probe_id and probe_genes.annotation = $annotation
+order by chosen_probes.probe_id;
 
--- name: labels_of_reported_probes
--- Names and gene of the probes that are reported.
-select probe_id, probes.probe_name, genes.gene_symbol, genes.gene_name, genes.entrez_id
-from reported_probes
-join probes using (probe_id)
-left join genes using (gene_id);
+-- name: labels_of_reported_profiles
+-- Names of the probe and the gene of every profile that is reported, in their order.
+select probes.probe_name, all_genes.gene_symbol, all_genes.gene_name, all_genes.entrez_id
+from reported_profiles
+left join probes using (probe_id)
+left join all_genes on all_genes.gene_id = reported_profiles.gene_id
+order by reported_profiles.place;

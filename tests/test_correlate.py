@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from coexpr.correlate import correlate_seed
+from coexpr.correlate import correlate_all, correlate_seed
 
-REFERENCE = Path(__file__).parent / "data" / "reference"
+REFERENCE = Path(__file__).parent / "data" / "reference" / "correlation"
 profiles = arrays.arrays(
     np.float64,
     st.tuples(st.integers(1, 6), st.integers(3, 12)),
@@ -47,6 +47,35 @@ def test_agrees_with_r(values: str, expected: str) -> None:
         if name == "constant":  # R puts 1 on its diagonal; a constant profile has no r, not even with itself
             want[row] = np.nan
         np.testing.assert_allclose(r, want, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [("input.csv", "pearson.csv"), ("input_na.csv", "pearson_pairwise_na.csv")]
+)
+def test_all_with_all_agrees_with_r(values: str, expected: str) -> None:
+    names, x = read(values)
+    _, reference = read(expected)
+    for row, name in enumerate(names):
+        if name == "constant":
+            reference[row, row] = np.nan
+    r, n = correlate_all(x)
+    np.testing.assert_allclose(r, reference, rtol=0, atol=1e-12)
+    known = ~np.isnan(x)
+    np.testing.assert_array_equal(n, known.astype(int) @ known.T.astype(int))
+
+
+@given(profiles, st.data())
+def test_all_with_all_is_each_with_all(x: np.ndarray, data: st.DataObject) -> None:
+    holes = data.draw(arrays.arrays(np.bool_, x.shape))
+    for values in (x, np.where(holes, np.nan, x)):
+        r, n = correlate_all(values)
+        np.testing.assert_array_equal(r, r.T)
+        stacked, _ = correlate_all(np.stack([values, values]))
+        for row, seed in enumerate(values):
+            one, shared = correlate_seed(seed, values)
+            np.testing.assert_allclose(r[row], one, atol=1e-9, rtol=0)
+            np.testing.assert_allclose(stacked[1, row], one, atol=1e-9, rtol=0)
+            np.testing.assert_array_equal(n[row], shared)
 
 
 @given(profiles)

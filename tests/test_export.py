@@ -4,6 +4,7 @@ import io
 import json
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -94,18 +95,18 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     path.write_text("before")
 
-    def fail(answer: Answer, stream: IO[str]) -> None:
+    def fail(stream: IO[str]) -> None:
         stream.write("half")
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OutputError, match=r"r\.csv cannot be written: No space left"):
-        export.write_file(ANSWER, path, fail)
+        export.write_file(path, fail)
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
-    export.write_file(ANSWER, path, export.write_csv)
+    export.write_file(path, partial(export.write_csv, ANSWER))
     assert path.read_text() == written(export.write_csv)
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="there is no folder"):
-        export.write_file(ANSWER, tmp_path / "nowhere" / "r.csv", export.write_csv)
+        export.write_file(tmp_path / "nowhere" / "r.csv", partial(export.write_csv, ANSWER))

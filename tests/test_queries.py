@@ -51,7 +51,10 @@ REGISTERED = {
     "removed_categories": pa.table({"category_id": NO_PROBES}),
     "given_names": pa.table({"name": pa.array([], pa.string())}),
     "listed_genes": pa.table({"gene_id": NO_PROBES}),
-    "reported_probes": pa.table({"probe_id": NO_PROBES}),
+    "given_probes": pa.table({"probe_id": NO_PROBES}),
+    "reported_profiles": pa.table({"place": NO_PROBES, "probe_id": NO_PROBES, "gene_id": NO_PROBES}),
+    "incoming_stability": pa.table({"probe_id": NO_PROBES, "diff_stability": pa.array([], pa.float64())}),
+    "incoming_facts": pa.table({"probe_name": pa.array([], pa.string())}),
     # of demo.sql
     "shipped_terms": pa.table({name: pa.array([], pa.string()) for name in ("go_id", "name", "aspect")}),
     "shipped_aliases": pa.table({"entrez_id": pa.array([], pa.int64()), "alias": pa.array([], pa.string())}),
@@ -82,6 +85,7 @@ def test_every_query_is_used() -> None:
         .replace("{kind.table}", table)
         .replace("{what}", table)
         .replace("{part}", table)
+        .replace("{facts.table}", table)
         for pattern in re.findall(r'f"([a-z_{}.]+)"', code)
         for table in (
             "donors",
@@ -91,6 +95,8 @@ def test_every_query_is_used() -> None:
             "samples",
             "expression",
             "present_calls",
+            "rnaseq_agreement",
+            "reannotations",
             *SHIPPED,
             *_PARTS,
         )

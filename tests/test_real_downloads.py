@@ -13,6 +13,7 @@ from allen import as_csv, write_folder
 from typer.testing import CliRunner
 
 from coexpr.atlas import Atlas
+from coexpr.choice import Choice
 from coexpr.cli import app
 from coexpr.errors import DownloadError, NoDownloadError, UnsupportedDownloadError, WrongViewError
 from coexpr.ingest import ingest
@@ -53,11 +54,55 @@ def test_the_representative_of_gabra4(gabra4: Path) -> None:
     assert found == [("CUST_542_PI417557136", pytest.approx(9.828432, abs=1e-6))]
 
 
+@pytest.mark.parametrize(
+    ("choice", "probe"),
+    [
+        (Choice(), "CUST_542_PI417557136"),
+        (Choice("max-variance"), "CUST_206_PI417557136"),
+        (Choice("min-mean"), "CUST_147_PI417557136"),
+        (Choice("connectivity"), "CUST_200_PI417557136"),
+        (Choice("connectivity", power=6), "CUST_154_PI417557136"),
+        (Choice("diff-stability"), "CUST_142_PI417557136"),
+        (Choice("pc-loading"), "CUST_542_PI417557136"),
+    ],
+)
+def test_every_rule_chooses_the_known_probe_of_gabra4(gabra4: Path, choice: Choice, probe: str) -> None:
+    with Atlas(gabra4) as atlas:
+        route = atlas.correlates("GABRA4", choice=choice, level="probe", top=1).route
+    assert (route["seed_probe"], route["rule"]) == (probe, choice.rule)
+
+
+def test_the_choices_of_collapse_rows_hold_through_ingest(shared_data: Path, gabra4: Path) -> None:
+    with (shared_data / "collapse-rows-real" / "gabra4_samples_log2_selectedRow.csv").open() as stream:
+        (selected,) = csv.DictReader(stream)
+    ours = {
+        "MaxMean": Choice("max-mean"),
+        "MinMean": Choice("min-mean"),
+        "maxRowVariance": Choice("max-variance"),
+        "absMaxMean": Choice("abs-max-mean"),
+        "absMinMean": Choice("abs-min-mean"),
+        "MaxMean_conn": Choice("connectivity"),
+    }
+    with Atlas(gabra4) as atlas:
+        for name, choice in ours.items():
+            route = atlas.correlates("GABRA4", choice=choice, level="probe", top=1).route
+            assert route["seed_probe_id"] == int(selected[name])
+
+
+def test_the_differential_stability_of_gabra4_is_stored(gabra4: Path) -> None:
+    with Atlas(gabra4) as atlas:
+        ((stability,),) = atlas.sql(
+            "select diff_stability from probe_statistics join probes using (probe_id) "
+            "where probe_name = 'CUST_142_PI417557136'"
+        ).rows
+    assert stability == pytest.approx(0.8598, abs=5e-5)
+
+
 def test_the_statistics_of_every_probe_agree_with_numpy(gabra4: Path) -> None:
     with duckdb.connect(gabra4, read_only=True) as connection:
         rows = connection.execute(
-            "select probe_statistics.*, flatten(list(log2)) from probe_statistics join expression using (probe_id) "
-            "group by all"
+            "select probe_id, probe_statistics.n, probe_statistics.mean_log2, variance_log2, flatten(list(log2)) "
+            "from probe_statistics join expression using (probe_id) group by all"
         ).fetchall()
     assert len(rows) == 112
     for _, n, mean, variance, values in rows:
@@ -85,7 +130,7 @@ def test_the_statistics_of_every_probe_agree_with_numpy(gabra4: Path) -> None:
         ),
         ("edited-files/sampleannot", DownloadError, r"without MicroarrayExpression\.csv"),
         ("edited-files/edited-popamolly", DownloadError, r"heatmap download without Contents\.txt, Probes\.csv"),
-        ("probes", NoDownloadError, "holds no download"),
+        ("ontology", NoDownloadError, "holds no download"),
     ],
 )
 def test_what_is_no_log2_of_samples_is_refused_and_changes_nothing(

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,18 +20,26 @@ _WIDTH_WITHOUT_TERMINAL = 1_000_000
 _NUMBER = re.compile(r"-?[\d.]+(e[-+]?\d+)?")
 
 
-def deliver(answer: Answer, output: Path | None, chosen: Format | None) -> None:
-    """Write an answer to stdout, or to the file `output`, in the chosen format or that of the file."""
+def deliver(
+    answer: Answer,
+    output: Path | None,
+    chosen: Format | None,
+    draw: Callable[[Answer, IO[str]], None] | None = None,
+) -> None:
+    """Write an answer to stdout, or to the file `output`, in the chosen format or that of the file.
+
+    `draw` is what draws a table of it for reading, where that is not `write_table`.
+    """
     name = chosen.value if chosen else export.format_of_file(output) if output else Format.TABLE.value
     writers: dict[str, Callable[[Answer, IO[str]], None]] = {
-        "table": write_table,
+        "table": draw or write_table,
         "csv": export.write_csv,
         "tsv": export.write_tsv,
         "json": export.write_json,
         "jsonl": export.write_jsonl,
     }
     if output:
-        export.write_file(answer, output, writers[name])
+        export.write_file(output, partial(writers[name], answer))
         say(f"Wrote {output}.")
     else:
         writers[name](answer, sys.stdout)
@@ -84,6 +93,9 @@ def _cell(name: str, value: Any, most: int | None) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.3f}" if name == "r" else f"{value:.6g}"
-    text = export.json_text(value) if isinstance(value, list | dict) else str(value)
+        return f"{value:.3f}" if name == "r" or name.endswith("_r") else f"{value:.6g}"
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        text = ", ".join(value)
+    else:
+        text = export.json_text(value) if isinstance(value, list | dict) else str(value)
     return text if most is None or len(text) <= most else text[: most - 1] + "…"

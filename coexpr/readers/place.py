@@ -3,6 +3,7 @@
 Members of a zip are streamed, never extracted, and both kinds of place are used alike.
 """
 
+import gzip
 import hashlib
 import os
 import zipfile
@@ -12,11 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
 from coexpr.errors import DownloadError
 
 _HASH_BLOCK = 1 << 20
+_LONGEST_HEADER = 4096
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,48 @@ class Folder(Place):
 
     def _open(self, member: str) -> IO[bytes]:
         return (self.location / member).open("rb")
+
+
+class File(Place):
+    """One file on disk, decompressed where it is gzip."""
+
+    def __init__(self, location: Path) -> None:
+        super().__init__([location.name])
+        self.location = location
+        self.name = location.name
+
+    @property
+    def folder_names(self) -> list[str]:
+        """None: no donor is named."""
+        return []
+
+    def locate(self, file_name: str) -> str:
+        """Say where the file is."""
+        return str(self.location)
+
+    def size(self, file_name: str) -> int:
+        """Return its size on disk."""
+        return self.location.stat().st_size
+
+    def files_on_disk(self, file_names: tuple[str, ...]) -> list[Path]:
+        """Return the file itself."""
+        return [self.location]
+
+    def first_line(self) -> str:
+        """Return the first line of text, "" where the file is none."""
+        try:
+            with self.open(self.name) as stream:
+                return stream.readline(_LONGEST_HEADER).decode("utf-8-sig").strip()
+        except (DownloadError, UnicodeDecodeError):
+            return ""
+
+    def _open(self, member: str) -> IO[bytes]:
+        stream = self.location.open("rb")
+        if stream.read(2) == b"\x1f\x8b":
+            stream.close()
+            return cast(IO[bytes], gzip.open(self.location, "rb"))
+        stream.seek(0)
+        return stream
 
 
 class ZipFolder(Place):

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from coexpr.errors import CoexprError, DownloadError, NoDownloadError, OptionError, UnsupportedDownloadError
-from coexpr.readers import full_donor, heatmap
+from coexpr.readers import full_donor, heatmap, reannotation, rnaseq_agreement
 from coexpr.readers.donors import donor_of_option, donor_of_place
 from coexpr.readers.download import Download
-from coexpr.readers.place import FileDigest, Folder, Place, folders_in_zip
+from coexpr.readers.place import File, FileDigest, Folder, Place, folders_in_zip
+from coexpr.readers.probe_facts import ProbeFacts
 
 # How deep below a named folder downloads are looked for.
 _DEEPEST = 3
@@ -22,8 +24,9 @@ _OTHER_DOWNLOADS = {
 }
 _LOOKED_FOR = (
     f"a full-donor download ({', '.join(full_donor.FILES)}) or a heatmap download ({', '.join(heatmap.FILES)}), "
-    "each as a zip or a folder"
+    "each as a zip or a folder; Additional file 8 of Miller et al. 2014 (.xlsx); the re-annotation of probes (.csv)"
 )
+_TABLE_ENDINGS = (".xlsx", ".csv", ".csv.gz")
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Recognised:
     place: Place
     files: tuple[str, ...]
     donor_id: int | None
-    read: Callable[[], Download]
+    read: Callable[[], Download | ProbeFacts]
 
     def digests(self) -> list[FileDigest]:
         """Return size and SHA-256 of its files on disk."""
@@ -127,6 +130,8 @@ def recognise(place: Place, donor_id: int | None = None) -> Recognised | None:
     DownloadError
         If files of it are missing or nothing says which donor it is of.
     """
+    if isinstance(place, File):
+        return _recognise_table(place)
     for what, marks in _OTHER_DOWNLOADS.items():
         if any(place.has(mark) for mark in marks):
             raise UnsupportedDownloadError(f"{place.location} is {what}, which coexpr does not load.")
@@ -150,6 +155,27 @@ def recognise(place: Place, donor_id: int | None = None) -> Recognised | None:
     return None
 
 
+def _recognise_table(file: File) -> Recognised | None:
+    """Say which published table about probes a file is, or None if it is none."""
+    if rnaseq_agreement.is_workbook(file):
+        reader: Any = rnaseq_agreement
+    elif reannotation.recognises(file):
+        reader = reannotation
+    else:
+        return None
+    return Recognised(reader.KIND, file, (file.name,), None, partial(reader.read, file))
+
+
+def _is_known_table(file: File) -> bool:
+    """Say whether a file that nobody named is a table to load: other workbooks may lie beside it."""
+    if rnaseq_agreement.is_workbook(file):
+        try:
+            return rnaseq_agreement.recognises(file)
+        except DownloadError:
+            return False
+    return reannotation.recognises(file)
+
+
 def _folders_in_found_zip(path: Path) -> Sequence[Place]:
     """Return the folders of a zip that nobody named; damage is an error only where it seems to be Allen's."""
     try:
@@ -169,7 +195,7 @@ def _containers(path: Path) -> Iterator[tuple[Path, Sequence[Place]]]:
     if not path.exists():
         raise NoDownloadError(f"{path} does not exist.")
     if not path.is_dir():
-        yield path, folders_in_zip(path)
+        yield path, [File(path)] if _recognise_table(File(path)) else folders_in_zip(path)
         return
     for name, subfolders, file_names in os.walk(path, onerror=_refuse_unreadable):
         folder = Path(name)
@@ -178,3 +204,6 @@ def _containers(path: Path) -> Iterator[tuple[Path, Sequence[Place]]]:
         yield folder, [Folder(folder)]
         for zip_name in sorted(name for name in file_names if name.lower().endswith(".zip")):
             yield folder / zip_name, _folders_in_found_zip(folder / zip_name)
+        for table_name in sorted(name for name in file_names if name.lower().endswith(_TABLE_ENDINGS)):
+            if _is_known_table(File(folder / table_name)):
+                yield folder / table_name, [File(folder / table_name)]

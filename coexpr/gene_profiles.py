@@ -1,0 +1,206 @@
+"""The profiles that a question is about, one per probe or one per gene, with what they are of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from coexpr.choice import BUILDING, Annotation, Choice
+from coexpr.errors import NotFoundError, OptionError
+from coexpr.profiles import columns_of_donors, profiles_of, read_profiles
+from coexpr.queries import query, single
+from coexpr.representatives import NO_PROBE, choose_representatives, find_candidates
+from coexpr.rules import build_profiles
+from coexpr.seeds import Level, Seed, find_probe
+
+NO_GENE = 0
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Profiles of probes or of genes.
+
+    Parameters
+    ----------
+    values : (N, S) float32, or float64 where they are built
+        Log2 intensity, NaN where unknown; columns by donor_id and position.
+    probe_ids : (N,) int32
+        The probe that each is; `NO_PROBE` where it is of several.
+    gene_ids : (N,) int32
+        The gene that each is of; `NO_GENE` for a probe of none.
+    candidates : (N,) int
+        How many probes each was chosen among or built of.
+    made_of : list of str
+        What each is, where it is not one probe: "mean of 7 probes".
+    """
+
+    values: NDArray[np.floating]
+    probe_ids: NDArray[np.int32]
+    gene_ids: NDArray[np.int32]
+    candidates: NDArray[np.intp]
+    made_of: list[str | None]
+
+    def __len__(self) -> int:
+        return len(self.probe_ids)
+
+    def let_stand_in(self, profile: "Profiles") -> None:
+        """Let the one profile of a gene, as asked for, take the place of the one that the rule gives the gene."""
+        own = np.flatnonzero((self.gene_ids == profile.gene_ids[0]) & (self.gene_ids != NO_GENE))
+        self.values[own] = profile.values[0]
+        self.probe_ids[own] = profile.probe_ids[0]
+        for row in own.tolist():
+            self.made_of[row] = profile.made_of[0]
+
+    def at(self, rows: NDArray[np.intp]) -> "Profiles":
+        """Return some of them, in the order of `rows`; the matrix is copied unless that is its own."""
+        if np.array_equal(rows, np.arange(len(self))):
+            return self
+        made_of = [self.made_of[row] for row in rows.tolist()]
+        return Profiles(self.values[rows], self.probe_ids[rows], self.gene_ids[rows], self.candidates[rows], made_of)
+
+    def followed_by(self, other: "Profiles") -> "Profiles":
+        """Return both, one after the other; the matrices are copied into one."""
+        return Profiles(
+            np.concatenate([self.values, other.values]),
+            np.concatenate([self.probe_ids, other.probe_ids]),
+            np.concatenate([self.gene_ids, other.gene_ids]),
+            np.concatenate([self.candidates, other.candidates]),
+            self.made_of + other.made_of,
+        )
+
+    @property
+    def tie_order(self) -> NDArray[np.int32]:
+        """What decides the order of equals: the probe_id, or the gene_id where there is none."""
+        return np.where(self.probe_ids == NO_PROBE, self.gene_ids, self.probe_ids)
+
+
+def profiles_of_probes(
+    connection: duckdb.DuckDBPyConnection, annotation: Annotation, probe_ids: NDArray[np.int32] | None = None
+) -> Profiles:
+    """Return the profile of every probe with expression, or of the given ones, ascending."""
+    if probe_ids is None:
+        connection.execute(query("create_chosen_probes"))
+        connection.execute(query("choose_all_probes"))
+        values = None
+    else:
+        values = profiles_of(connection, probe_ids)
+    chosen = connection.execute(query("chosen_probe_ids"), {"annotation": annotation}).fetchnumpy()
+    ids = np.asarray(chosen["probe_id"])
+    if values is None:
+        values = read_profiles(connection, query("expression_of_chosen_probes"), {}, ids)
+    genes = np.ma.filled(np.ma.asarray(chosen["gene_id"]), NO_GENE)
+    return Profiles(values, ids, genes, np.ones(len(ids), dtype=np.intp), [None] * len(ids))
+
+
+def profiles_of_genes(
+    connection: duckdb.DuckDBPyConnection,
+    choice: Choice,
+    gene_ids: Sequence[int] | None = None,
+) -> Profiles:
+    """Return one profile for every gene, or for the given ones.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    choice : Choice
+        How a gene gets its profile. A gene none of whose probes may stand for it is not there.
+    gene_ids : sequence of int, optional
+    """
+    candidates = find_candidates(connection, choice, gene_ids)
+    representatives = choose_representatives(connection, choice, candidates)
+    counts = candidates.counts
+    if representatives.probe_ids is None:
+        profiles = profiles_of(connection, candidates.probe_ids)
+        built = build_profiles(profiles, candidates.groups, choice.rule)
+        built_of: list[str | None] = [
+            f"{BUILDING[choice.rule]} of {count} probe{'s' * (count > 1)}" for count in counts.tolist()
+        ]
+        none = np.full(len(counts), NO_PROBE, dtype=np.int32)
+        return Profiles(built, none, candidates.gene_ids, counts, built_of)
+    by_donor = representatives.probe_ids
+    if (by_donor == by_donor[0]).all():
+        # The order of the probes, in which they are read: another would cost a copy of the matrix.
+        order = np.argsort(by_donor[0])
+        ids = by_donor[0][order]
+        values = profiles_of(connection, ids)
+        return Profiles(values, ids, candidates.gene_ids[order], counts[order], [None] * len(ids))
+    values = _profiles_by_donor(connection, by_donor)
+    first = np.max(by_donor, axis=0)
+    single = ((by_donor == first) | (by_donor == NO_PROBE)).all(axis=0)
+    ids = np.where(single, first, NO_PROBE).astype(np.int32)
+    made_of: list[str | None] = [
+        None if is_single else f"{len(set(picks) - {NO_PROBE})} probes, one in each donor"
+        for is_single, picks in zip(single.tolist(), by_donor.T.tolist(), strict=True)
+    ]
+    return Profiles(values, ids, candidates.gene_ids, counts, made_of)
+
+
+def profiles_at(
+    connection: duckdb.DuckDBPyConnection, level: Level, choice: Choice, gene_ids: Sequence[int] | None = None
+) -> Profiles:
+    """Return the profiles of all genes or of all probes, or those of some genes."""
+    if level == "gene":
+        return profiles_of_genes(connection, choice, gene_ids)
+    if gene_ids is None:
+        return profiles_of_probes(connection, choice.annotation)
+    probe_ids = find_candidates(connection, Choice(annotation=choice.annotation), gene_ids).probe_ids
+    return profiles_of_probes(connection, choice.annotation, probe_ids)
+
+
+def profile_of(connection: duckdb.DuckDBPyConnection, seed: Seed, choice: Choice, probe: str | None = None) -> Profiles:
+    """Return the one profile of a probe, or of a gene by its rule or by the probe that is named for it.
+
+    Raises
+    ------
+    NotFoundError
+        If it has no expression, or no probe of the gene may stand for it.
+    OptionError
+        If `probe` is not a probe of the gene, or names one of a probe.
+    """
+    if seed.probe_id is not None:
+        if probe is not None:
+            raise OptionError(f"--probe chooses among the probes of a gene, but {seed.name} is a probe itself.")
+        profile = profiles_of_probes(connection, choice.annotation, np.array([seed.probe_id], dtype=np.int32))
+        if np.isnan(profile.values).all():
+            raise NotFoundError(f"probe {seed.name} has no expression in this database.")
+        return profile
+    if probe is not None:
+        named = _named_probe(connection, seed, choice, probe)
+        profile = profiles_of_probes(connection, choice.annotation, np.array([named.probe_id], dtype=np.int32))
+        return profile
+    profile = profiles_of_genes(connection, choice, seed.gene_ids)
+    if not len(profile):
+        raise NotFoundError(why_no_profile(connection, seed.gene_ids[0], choice))
+    return profile
+
+
+def _named_probe(connection: duckdb.DuckDBPyConnection, gene: Seed, choice: Choice, probe: str) -> Seed:
+    """Return the one of a gene's probes that was asked for."""
+    wanted = find_probe(connection, probe, choice.annotation)
+    probes = find_candidates(connection, Choice(annotation=choice.annotation), gene.gene_ids).probe_ids
+    if wanted and wanted.probe_id in probes.tolist():
+        return wanted
+    raise OptionError(f"{probe} is no probe of {gene.name}. `coexpr probes {gene.name}` lists them.")
+
+
+def why_no_profile(connection: duckdb.DuckDBPyConnection, gene_id: int, choice: Choice) -> str:
+    """Say why no probe may stand for a gene: which filter took how many."""
+    gene = single(connection, "symbol_of_gene", {"gene_id": gene_id})
+    filtered = find_candidates(connection, choice, [gene_id]).filtered
+    if not filtered:
+        return f"gene {gene} has no probe with expression."
+    counts = "; ".join(f"{count} {reason}" for reason, count in filtered.items())
+    return f"no probe may stand for {gene}: {counts}. Lower --min-present, or leave it out."
+
+
+def _profiles_by_donor(connection: duckdb.DuckDBPyConnection, by_donor: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Return the profile of every gene, in each donor that of the probe which stands for it there (D, G)."""
+    chosen = np.unique(by_donor[by_donor != NO_PROBE])
+    profiles = profiles_of(connection, chosen)
+    values = np.full((by_donor.shape[1], profiles.shape[1]), np.nan, dtype=np.float32)
+    for of_donor, samples in zip(by_donor, columns_of_donors(connection).values(), strict=True):
+        known = of_donor != NO_PROBE
+        values[known, samples] = profiles[np.searchsorted(chosen, of_donor[known]), samples]
+    return values

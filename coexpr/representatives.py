@@ -1,0 +1,236 @@
+"""Which probes stand for genes in this database, by any rule.
+
+SQL gives the candidates and what is stored of them; the rules score them (`coexpr.rules`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from coexpr.choice import Choice
+from coexpr.errors import NotFoundError
+from coexpr.profiles import choose_probes, columns_of_donors, profiles_of
+from coexpr.queries import query, single
+from coexpr.rules import best_rows, score_rows
+
+NO_PROBE = -1
+
+Statistics = dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Probes that may stand for genes.
+
+    Parameters
+    ----------
+    probe_ids : (P,) int32, ascending
+    groups : (P,) intp
+        The gene of each, as a row of `gene_ids`.
+    gene_ids : (G,) int32, ascending
+    statistics : dict of str to (P,) float64
+        What is stored of each: n, mean_log2, variance_log2, present_fraction and so on.
+    filtered : dict of str to int
+        How many probes were left out, by reason.
+    """
+
+    probe_ids: NDArray[np.int32]
+    groups: NDArray[np.intp]
+    gene_ids: NDArray[np.int32]
+    statistics: Statistics
+    filtered: dict[str, int]
+
+    @property
+    def counts(self) -> NDArray[np.intp]:
+        """How many probes each gene has, (G,)."""
+        return np.bincount(self.groups, minlength=len(self.gene_ids))
+
+
+@dataclass(frozen=True)
+class Representatives:
+    """The probes that stand for genes.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        Among which they were chosen.
+    probe_ids : (D, G) int32, optional
+        The probe of each gene in each donor, `NO_PROBE` where it has none; None where the rule builds
+        profiles of all candidates.
+    """
+
+    candidates: Candidates
+    probe_ids: NDArray[np.int32] | None
+
+
+def find_candidates(
+    connection: duckdb.DuckDBPyConnection, choice: Choice, gene_ids: Sequence[int] | None = None
+) -> Candidates:
+    """Return the probes that may stand for genes.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    choice : Choice
+    gene_ids : sequence of int, optional
+        The genes; all of them where none are given.
+
+    Raises
+    ------
+    NotFoundError
+        If what the choice needs is not loaded: present calls, the re-annotation.
+    """
+    _refuse_without_data(connection, choice)
+    parameters = {"annotation": choice.annotation, "gene_ids": None if gene_ids is None else list(gene_ids)}
+    columns = connection.execute(query("candidate_probes"), parameters).fetchnumpy()
+    found = {name: np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan) for name, values in columns.items()}
+    probe_ids, genes = found.pop("probe_id").astype(np.int32), found.pop("gene_id").astype(np.int32)
+    kept = np.ones(len(probe_ids), dtype=np.bool_)
+    filtered: dict[str, int] = {}
+    if choice.min_present is not None:
+        kept = found["present_fraction"] >= choice.min_present
+        without = np.isnan(found["present_fraction"])
+        filtered = {
+            f"present in fewer than {choice.min_present * 100:g} % of samples": int(np.sum(~kept & ~without)),
+            "without present calls": int(np.sum(without)),
+        }
+        filtered = {reason: count for reason, count in filtered.items() if count}
+    ids, groups = np.unique(genes[kept], return_inverse=True)
+    statistics = {name: values[kept] for name, values in found.items()}
+    return Candidates(probe_ids[kept], groups, ids, statistics, filtered)
+
+
+def choose_representatives(
+    connection: duckdb.DuckDBPyConnection, choice: Choice, candidates: Candidates
+) -> Representatives:
+    """Return the probe that stands for each gene of the candidates under a rule.
+
+    Of a gene's probes only those known in the most samples compete, so that means over different
+    samples are not compared; among equals the smallest probe_id wins.
+
+    Raises
+    ------
+    NotFoundError
+        If what the rule needs is not loaded: agreement with RNA-seq, a second donor.
+    """
+    _refuse_rule_without_data(connection, choice)
+    if choice.builds:
+        return Representatives(candidates, None)
+    columns = columns_of_donors(connection)
+    if choice.scope == "pooled":
+        rows = _choose_pooled(connection, choice, candidates)
+        return Representatives(candidates, _probe_ids(candidates, rows)[None, :].repeat(len(columns), axis=0))
+    by_donor = np.stack(
+        [_probe_ids(candidates, rows) for rows in _choose_by_donor(connection, choice, candidates, columns)]
+    )
+    if choice.scope == "common":
+        by_donor = np.broadcast_to(_most_frequent(by_donor), by_donor.shape)
+    return Representatives(candidates, by_donor)
+
+
+def stored_scores(rule: str, statistics: Statistics) -> tuple[NDArray[np.float64], ...] | None:
+    """Return the scores that a rule takes from what is stored, best first; None where it compares profiles."""
+    stored: dict[str, Callable[[Statistics], tuple[NDArray[np.float64], ...]]] = {
+        "max-mean": lambda known: (known["mean_log2"],),
+        "min-mean": lambda known: (-known["mean_log2"],),
+        "max-variance": lambda known: (known["variance_log2"],),
+        "diff-stability": lambda known: (known["diff_stability"],),
+        "rnaseq": lambda known: (-known["rnaseq_q"], known["rnaseq_r"], known["mean_log2"]),
+    }
+    return stored[rule](statistics) if rule in stored else None
+
+
+def _choose_pooled(connection: duckdb.DuckDBPyConnection, choice: Choice, candidates: Candidates) -> NDArray[np.intp]:
+    groups = _known_in_most(candidates.groups, candidates.statistics["n"])
+    scores = stored_scores(choice.rule, candidates.statistics)
+    if scores is None:
+        profiles = profiles_of(connection, candidates.probe_ids)
+        scores = (score_rows(profiles, groups, choice.rule, power=choice.power),)
+    return best_rows(groups, *scores)
+
+
+def _choose_by_donor(
+    connection: duckdb.DuckDBPyConnection, choice: Choice, candidates: Candidates, columns: dict[int, slice]
+) -> list[NDArray[np.intp]]:
+    """Return the best row of each gene in each donor, judged by that donor alone."""
+    statistics = _statistics_by_donor(connection, candidates, list(columns))
+    groups = [_known_in_most(candidates.groups, known["n"]) for known in statistics]
+    profiles: NDArray[np.float32] | None = None
+    rows = []
+    for known, of_donor, samples in zip(statistics, groups, columns.values(), strict=True):
+        scores = stored_scores(choice.rule, known)
+        if scores is None:
+            if profiles is None:
+                profiles = profiles_of(connection, candidates.probe_ids)
+            scores = (score_rows(profiles[:, samples], of_donor, choice.rule, power=choice.power),)
+        rows.append(best_rows(of_donor, *scores))
+    return rows
+
+
+def _statistics_by_donor(
+    connection: duckdb.DuckDBPyConnection, candidates: Candidates, donor_ids: list[int]
+) -> list[Statistics]:
+    """Return count, mean and variance of each candidate in each donor; n is 0 where it has no expression."""
+    choose_probes(connection, candidates.probe_ids)
+    found = connection.execute(query("statistics_by_donor")).fetchnumpy()
+    statistics = []
+    for donor_id in donor_ids:
+        rows = np.flatnonzero(found["donor_id"] == donor_id)
+        places = np.searchsorted(candidates.probe_ids, found["probe_id"][rows])
+        of_donor = {name: np.full(len(candidates.probe_ids), np.nan) for name in ("mean_log2", "variance_log2")}
+        of_donor["n"] = np.zeros(len(candidates.probe_ids))
+        for name, values in of_donor.items():
+            values[places] = np.ma.filled(np.ma.asarray(found[name], dtype=np.float64), np.nan)[rows]
+        statistics.append(of_donor)
+    return statistics
+
+
+def _known_in_most(groups: NDArray[np.intp], n: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return the groups, -1 for a probe that is known in fewer samples than another of its gene, or in none."""
+    most = np.zeros(int(groups.max(initial=-1)) + 1)
+    np.maximum.at(most, groups, n)
+    return np.where((n == most[groups]) & (n > 0), groups, -1)
+
+
+def _probe_ids(candidates: Candidates, rows: NDArray[np.intp]) -> NDArray[np.int32]:
+    """Return the probe of each gene from the candidate's row, -1 for none; trailing genes may be left out."""
+    chosen = np.full(len(candidates.gene_ids), NO_PROBE, dtype=np.int32)
+    chosen[: len(rows)] = np.where(rows >= 0, candidates.probe_ids[rows], NO_PROBE)
+    return chosen
+
+
+def _most_frequent(by_donor: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the most frequent probe of each column of (D, G), the smallest id among equals."""
+    votes = np.where(by_donor == NO_PROBE, 0, np.sum(by_donor[:, None, :] == by_donor[None, :, :], axis=0))
+    chosen: NDArray[np.int32] = np.min(
+        by_donor, axis=0, where=votes == votes.max(axis=0), initial=np.iinfo(np.int32).max
+    )
+    return np.where(votes.max(axis=0) == 0, NO_PROBE, chosen)
+
+
+def _refuse_without_data(connection: duckdb.DuckDBPyConnection, choice: Choice) -> None:
+    if choice.annotation == "reannotated" and not single(connection, "count_reannotations"):
+        raise NotFoundError(
+            "no re-annotation is loaded. Load the table of Arnatkeviciute et al. 2019 with "
+            "`coexpr ingest reannotated.csv.gz`."
+        )
+    if choice.min_present is not None and not single(connection, "count_present_calls"):
+        raise NotFoundError(
+            "no present calls are loaded, so nothing says which probes are present. Full-donor downloads bring them."
+        )
+
+
+def _refuse_rule_without_data(connection: duckdb.DuckDBPyConnection, choice: Choice) -> None:
+    if choice.rule == "rnaseq" and not single(connection, "count_rnaseq_agreement"):
+        raise NotFoundError(
+            "the rule rnaseq needs Additional file 8 of Miller et al. 2014 (doi 10.1186/1471-2164-15-154). Load it "
+            "with `coexpr ingest FILE.xlsx`."
+        )
+    if choice.rule == "diff-stability" and not single(connection, "stability_is_stored"):
+        raise NotFoundError(
+            "the rule diff-stability compares donors, and needs two that share structures. Load another donor; if "
+            "there are two, `coexpr ingest` of any download completes what an interrupted one left out."
+        )

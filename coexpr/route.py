@@ -1,0 +1,94 @@
+"""What is said of the way to an answer, and the names of the profiles in it."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+import coexpr
+from coexpr.choice import Choice
+from coexpr.gene_profiles import Profiles
+from coexpr.profiles import columns_of_donors
+from coexpr.queries import query, run
+from coexpr.seeds import Seed
+
+METHOD = "pearson"
+LABELS = ("probe_id", "probe_name", "gene_symbol", "gene_name", "entrez_id")
+
+
+def describe_choice(choice: Choice) -> dict[str, Any]:
+    """Return what the route says of how genes get their profiles."""
+    return {
+        "rule": choice.rule,
+        "power": choice.power if choice.rule == "connectivity" else None,
+        "min_present": choice.min_present,
+        "scope": choice.scope,
+        "annotation": choice.annotation,
+        "profile_in_words": choice.in_words,
+        "conditions": choice.conditions,
+    }
+
+
+def describe_seed(
+    connection: duckdb.DuckDBPyConnection, seed: Seed, profile: Profiles, choice: Choice, probe: str | None
+) -> dict[str, Any]:
+    """Return what the route says of the probe or gene that was asked about, and of its one profile."""
+    (label,) = labels_of(connection, profile, np.array([0]))
+    probe_id, probe_name, gene_symbol, *_ = label
+    return {
+        "seed": seed.name,
+        "seed_probe": probe_name,
+        "seed_probe_id": probe_id,
+        "seed_gene": gene_symbol,
+        "seed_found_as": seed.found_as,
+        "seed_probe_chosen_by": choice.rule if seed.level == "gene" and probe is None else "name",
+        "seed_probe_candidates": int(profile.candidates[0]),
+    }
+
+
+def describe_data(connection: duckdb.DuckDBPyConnection, database: Path, known: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return what the route says of the data.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    database : path
+    known : (S,) bool
+        The samples in which what was asked about is known.
+    """
+    names = dict(connection.execute(query("donor_names")).fetchall())
+    return {
+        "method": METHOD,
+        "scale": "log2",
+        "resolution": "samples",
+        "structures": "all",
+        "donors": [
+            names[donor_id] for donor_id, samples in columns_of_donors(connection).items() if known[samples].any()
+        ],
+        "n_samples": int(np.count_nonzero(known)),
+        "source": [title for (title,) in connection.execute(query("titles")).fetchall()],
+        "database": str(database),
+        "coexpr_version": coexpr.__version__,
+    }
+
+
+def labels_of(
+    connection: duckdb.DuckDBPyConnection, profiles: Profiles, rows: NDArray[np.intp]
+) -> list[tuple[Any, ...]]:
+    """Return probe_id, probe_name, gene_symbol, gene_name and entrez_id of some of the profiles, in their order."""
+    reported = {
+        "place": np.arange(len(rows), dtype=np.int32),
+        "probe_id": profiles.probe_ids[rows],
+        "gene_id": profiles.gene_ids[rows],
+    }
+    connection.register("reported_profiles", reported)
+    labels = run(connection, "labels_of_reported_profiles")
+    connection.unregister("reported_profiles")
+    named = []
+    for row, label in zip(rows.tolist(), labels, strict=True):
+        made_of = profiles.made_of[row]
+        probe = (None, made_of) if made_of else (int(profiles.probe_ids[row]), label["probe_name"])
+        named.append((*probe, label["gene_symbol"], label["gene_name"], label["entrez_id"]))
+    return named
