@@ -1,6 +1,6 @@
 """The profiles that a question is about, one per probe or one per gene, with what they are of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -11,7 +11,7 @@ from coexpr.choice import BUILDING, Annotation, Choice
 from coexpr.errors import NotFoundError, OptionError
 from coexpr.profiles import columns_of_donors, profiles_of, read_profiles
 from coexpr.queries import query, single
-from coexpr.representatives import NO_PROBE, choose_representatives, find_candidates
+from coexpr.representatives import NO_PROBE, Candidates, choose_representatives, find_candidates
 from coexpr.rules import build_profiles
 from coexpr.seeds import Level, Seed, find_probe
 
@@ -95,45 +95,50 @@ def profiles_of_probes(
 
 
 def profiles_of_genes(
-    connection: duckdb.DuckDBPyConnection,
-    choice: Choice,
-    gene_ids: Sequence[int] | None = None,
+    connection: duckdb.DuckDBPyConnection, choice: Choice, gene_ids: Sequence[int] | None = None
 ) -> Profiles:
     """Return one profile for every gene, or for the given ones.
 
-    Parameters
-    ----------
-    connection : DuckDBPyConnection
-    choice : Choice
-        How a gene gets its profile. A gene none of whose probes may stand for it is not there.
-    gene_ids : sequence of int, optional
+    A gene none of whose probes may stand for it is not there. Their order is that of the probes that
+    were chosen, in which they are read: another would cost a copy of the matrix.
     """
-    candidates = find_candidates(connection, choice, gene_ids)
-    representatives = choose_representatives(connection, choice, candidates)
+    return collapse_candidates(connection, choice, find_candidates(connection, choice, gene_ids))
+
+
+def collapse_candidates(
+    connection: duckdb.DuckDBPyConnection,
+    choice: Choice,
+    candidates: Candidates,
+    profiles: NDArray[np.float32] | None = None,
+) -> Profiles:
+    """Return one profile for every gene of the candidates, whose own profiles are read where they are not given."""
+
+    def read(probe_ids: NDArray[np.int32]) -> NDArray[np.float32]:
+        if profiles is None:
+            return profiles_of(connection, probe_ids)
+        return profiles[np.searchsorted(candidates.probe_ids, probe_ids)]
+
     counts = candidates.counts
-    if representatives.probe_ids is None:
-        profiles = profiles_of(connection, candidates.probe_ids)
-        built = build_profiles(profiles, candidates.groups, choice.rule)
+    by_donor = choose_representatives(connection, choice, candidates, profiles)
+    if by_donor is None:
+        built = build_profiles(read(candidates.probe_ids), candidates.groups, choice.rule)
         built_of: list[str | None] = [
             f"{BUILDING[choice.rule]} of {count} probe{'s' * (count > 1)}" for count in counts.tolist()
         ]
         none = np.full(len(counts), NO_PROBE, dtype=np.int32)
         return Profiles(built, none, candidates.gene_ids, counts, built_of)
-    by_donor = representatives.probe_ids
-    if (by_donor == by_donor[0]).all():
-        # The order of the probes, in which they are read: another would cost a copy of the matrix.
+    if (by_donor == by_donor[:1]).all():
         order = np.argsort(by_donor[0])
         ids = by_donor[0][order]
-        values = profiles_of(connection, ids)
-        return Profiles(values, ids, candidates.gene_ids[order], counts[order], [None] * len(ids))
-    values = _profiles_by_donor(connection, by_donor)
+        return Profiles(read(ids), ids, candidates.gene_ids[order], counts[order], [None] * len(ids))
+    values = _joined_by_donor(by_donor, read, columns_of_donors(connection))
     first = np.max(by_donor, axis=0)
     single = ((by_donor == first) | (by_donor == NO_PROBE)).all(axis=0)
-    ids = np.where(single, first, NO_PROBE).astype(np.int32)
     made_of: list[str | None] = [
         None if is_single else f"{len(set(picks) - {NO_PROBE})} probes, one in each donor"
         for is_single, picks in zip(single.tolist(), by_donor.T.tolist(), strict=True)
     ]
+    ids = np.where(single, first, NO_PROBE).astype(np.int32)
     return Profiles(values, ids, candidates.gene_ids, counts, made_of)
 
 
@@ -195,12 +200,16 @@ def why_no_profile(connection: duckdb.DuckDBPyConnection, gene_id: int, choice: 
     return f"no probe may stand for {gene}: {counts}. Lower --min-present, or leave it out."
 
 
-def _profiles_by_donor(connection: duckdb.DuckDBPyConnection, by_donor: NDArray[np.int32]) -> NDArray[np.float32]:
+def _joined_by_donor(
+    by_donor: NDArray[np.int32],
+    read: Callable[[NDArray[np.int32]], NDArray[np.float32]],
+    columns: Mapping[int, slice],
+) -> NDArray[np.float32]:
     """Return the profile of every gene, in each donor that of the probe which stands for it there (D, G)."""
     chosen = np.unique(by_donor[by_donor != NO_PROBE])
-    profiles = profiles_of(connection, chosen)
+    profiles = read(chosen)
     values = np.full((by_donor.shape[1], profiles.shape[1]), np.nan, dtype=np.float32)
-    for of_donor, samples in zip(by_donor, columns_of_donors(connection).values(), strict=True):
+    for of_donor, samples in zip(by_donor, columns.values(), strict=True):
         known = of_donor != NO_PROBE
         values[known, samples] = profiles[np.searchsorted(chosen, of_donor[known]), samples]
     return values

@@ -49,23 +49,6 @@ class Candidates:
         return np.bincount(self.groups, minlength=len(self.gene_ids))
 
 
-@dataclass(frozen=True)
-class Representatives:
-    """The probes that stand for genes.
-
-    Parameters
-    ----------
-    candidates : Candidates
-        Among which they were chosen.
-    probe_ids : (D, G) int32, optional
-        The probe of each gene in each donor, `NO_PROBE` where it has none; None where the rule builds
-        profiles of all candidates.
-    """
-
-    candidates: Candidates
-    probe_ids: NDArray[np.int32] | None
-
-
 def find_candidates(
     connection: duckdb.DuckDBPyConnection, choice: Choice, gene_ids: Sequence[int] | None = None
 ) -> Candidates:
@@ -84,8 +67,10 @@ def find_candidates(
         If what the choice needs is not loaded: present calls, the re-annotation.
     """
     _refuse_without_data(connection, choice)
-    parameters = {"annotation": choice.annotation, "gene_ids": None if gene_ids is None else list(gene_ids)}
+    parameters = {"annotation": choice.annotation, "every_gene": gene_ids is None}
+    connection.register("asked_genes", {"gene_id": np.array(gene_ids or [], dtype=np.int32)})
     columns = connection.execute(query("candidate_probes"), parameters).fetchnumpy()
+    connection.unregister("asked_genes")
     found = {name: np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan) for name, values in columns.items()}
     probe_ids, genes = found.pop("probe_id").astype(np.int32), found.pop("gene_id").astype(np.int32)
     kept = np.ones(len(probe_ids), dtype=np.bool_)
@@ -104,12 +89,29 @@ def find_candidates(
 
 
 def choose_representatives(
-    connection: duckdb.DuckDBPyConnection, choice: Choice, candidates: Candidates
-) -> Representatives:
+    connection: duckdb.DuckDBPyConnection,
+    choice: Choice,
+    candidates: Candidates,
+    profiles: NDArray[np.float32] | None = None,
+) -> NDArray[np.int32] | None:
     """Return the probe that stands for each gene of the candidates under a rule.
 
     Of a gene's probes only those known in the most samples compete, so that means over different
     samples are not compared; among equals the smallest probe_id wins.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    choice : Choice
+    candidates : Candidates
+    profiles : (P, S) float32, optional
+        Those of the candidates, for rules that compare them; they are read where they are not given.
+
+    Returns
+    -------
+    (D, G) int32 or None
+        The probe of each gene in each donor, `NO_PROBE` where it has none; None where the rule chooses
+        none but builds profiles of all candidates.
 
     Raises
     ------
@@ -118,56 +120,47 @@ def choose_representatives(
     """
     _refuse_rule_without_data(connection, choice)
     if choice.builds:
-        return Representatives(candidates, None)
+        return None
     columns = columns_of_donors(connection)
-    if choice.scope == "pooled":
-        rows = _choose_pooled(connection, choice, candidates)
-        return Representatives(candidates, _probe_ids(candidates, rows)[None, :].repeat(len(columns), axis=0))
-    by_donor = np.stack(
-        [_probe_ids(candidates, rows) for rows in _choose_by_donor(connection, choice, candidates, columns)]
-    )
-    if choice.scope == "common":
-        by_donor = np.broadcast_to(_most_frequent(by_donor), by_donor.shape)
-    return Representatives(candidates, by_donor)
-
-
-def stored_scores(rule: str, statistics: Statistics) -> tuple[NDArray[np.float64], ...] | None:
-    """Return the scores that a rule takes from what is stored, best first; None where it compares profiles."""
-    stored: dict[str, Callable[[Statistics], tuple[NDArray[np.float64], ...]]] = {
-        "max-mean": lambda known: (known["mean_log2"],),
-        "min-mean": lambda known: (-known["mean_log2"],),
-        "max-variance": lambda known: (known["variance_log2"],),
-        "diff-stability": lambda known: (known["diff_stability"],),
-        "rnaseq": lambda known: (-known["rnaseq_q"], known["rnaseq_r"], known["mean_log2"]),
-    }
-    return stored[rule](statistics) if rule in stored else None
-
-
-def _choose_pooled(connection: duckdb.DuckDBPyConnection, choice: Choice, candidates: Candidates) -> NDArray[np.intp]:
-    groups = _known_in_most(candidates.groups, candidates.statistics["n"])
-    scores = stored_scores(choice.rule, candidates.statistics)
-    if scores is None:
+    if choice.rule in _STORED:
+        profiles = None
+    elif profiles is None:
         profiles = profiles_of(connection, candidates.probe_ids)
-        scores = (score_rows(profiles, groups, choice.rule, power=choice.power),)
-    return best_rows(groups, *scores)
+    if choice.scope == "pooled":
+        rows = _best_candidates(choice, candidates, candidates.statistics, profiles)
+        return _probe_ids(candidates, rows)[None, :].repeat(len(columns), axis=0)
+    by_donor = np.stack(
+        [
+            _probe_ids(
+                candidates,
+                _best_candidates(choice, candidates, of_donor, None if profiles is None else profiles[:, samples]),
+            )
+            for of_donor, samples in zip(
+                _statistics_by_donor(connection, candidates, list(columns)), columns.values(), strict=True
+            )
+        ]
+    )
+    return by_donor if choice.scope == "per-donor" else _most_frequent(by_donor)[None, :].repeat(len(columns), axis=0)
 
 
-def _choose_by_donor(
-    connection: duckdb.DuckDBPyConnection, choice: Choice, candidates: Candidates, columns: dict[int, slice]
-) -> list[NDArray[np.intp]]:
-    """Return the best row of each gene in each donor, judged by that donor alone."""
-    statistics = _statistics_by_donor(connection, candidates, list(columns))
-    groups = [_known_in_most(candidates.groups, known["n"]) for known in statistics]
-    profiles: NDArray[np.float32] | None = None
-    rows = []
-    for known, of_donor, samples in zip(statistics, groups, columns.values(), strict=True):
-        scores = stored_scores(choice.rule, known)
-        if scores is None:
-            if profiles is None:
-                profiles = profiles_of(connection, candidates.probe_ids)
-            scores = (score_rows(profiles[:, samples], of_donor, choice.rule, power=choice.power),)
-        rows.append(best_rows(of_donor, *scores))
-    return rows
+# The scores that rules take from what is stored, the first deciding before the next. Other rules compare profiles.
+_STORED: dict[str, Callable[[Statistics], tuple[NDArray[np.float64], ...]]] = {
+    "max-mean": lambda known: (known["mean_log2"],),
+    "min-mean": lambda known: (-known["mean_log2"],),
+    "max-variance": lambda known: (known["variance_log2"],),
+    "diff-stability": lambda known: (known["diff_stability"],),
+    "rnaseq": lambda known: (-known["rnaseq_q"], known["rnaseq_r"], known["mean_log2"]),
+}
+
+
+def _best_candidates(
+    choice: Choice, candidates: Candidates, statistics: Statistics, profiles: NDArray[np.float32] | None
+) -> NDArray[np.intp]:
+    """Return the row of the best candidate of each gene, over all donors or in the one that is given."""
+    groups = _known_in_most(candidates.groups, statistics["n"])
+    if profiles is None:
+        return best_rows(groups, *_STORED[choice.rule](statistics))
+    return best_rows(groups, score_rows(profiles, groups, choice.rule, power=choice.power))
 
 
 def _statistics_by_donor(

@@ -1,12 +1,12 @@
 -- Representatives: which probes may stand for a gene, and what the rules choose by.
 
 -- name: candidate_probes
--- The probes with expression of the asked genes (null: of all), with the numbers that rules choose by.
+-- The probes with expression of the asked genes, or of every gene, with the numbers that rules choose by.
 with asked as (
     select probe_id, gene_id
     from probe_genes
     where annotation = $annotation
-        and ($gene_ids is null or gene_id in (select unnest($gene_ids::integer[])))
+        and ($every_gene or gene_id in (select gene_id from asked_genes))
 )
 select
     asked.probe_id,

@@ -11,8 +11,8 @@ from coexpr.answer import Answer
 from coexpr.choice import BUILDING, RULES, Choice, Rule
 from coexpr.correlate import correlate_all
 from coexpr.errors import NotFoundError, OptionError
-from coexpr.gene_profiles import profile_of, profiles_of_probes
-from coexpr.representatives import Candidates, choose_representatives, find_candidates
+from coexpr.gene_profiles import Profiles, profile_of, profiles_of_probes
+from coexpr.representatives import choose_representatives, find_candidates
 from coexpr.route import describe_data, labels_of
 from coexpr.seeds import find_seed
 
@@ -42,7 +42,7 @@ def gene_probes(connection: duckdb.DuckDBPyConnection, database: Path, name: str
     probes = profiles_of_probes(connection, choice.annotation, candidates.probe_ids)
     names = [probe_name for _, probe_name, *_ in labels_of(connection, probes, np.arange(len(probes)))]
     r, _ = correlate_all(probes.values)
-    chosen_by, not_applied = _rules_that_choose(connection, candidates, choice, gene.gene_ids)
+    chosen_by, not_applied = _rules_that_choose(connection, probes, choice, gene.gene_ids)
     known = candidates.statistics
     rows = []
     for row in np.lexsort((probes.probe_ids, -known["mean_log2"])).tolist():
@@ -74,22 +74,23 @@ def gene_probes(connection: duckdb.DuckDBPyConnection, database: Path, name: str
 
 
 def _rules_that_choose(
-    connection: duckdb.DuckDBPyConnection, candidates: Candidates, choice: Choice, gene_ids: list[int]
+    connection: duckdb.DuckDBPyConnection, probes: Profiles, choice: Choice, gene_ids: list[int]
 ) -> tuple[dict[int, list[Rule]], dict[Rule, str]]:
     """Return the rules that choose each probe, and why the others choose none."""
     chosen_by: dict[int, list[Rule]] = {}
     not_applied: dict[Rule, str] = {}
     filtered = find_candidates(connection, choice, gene_ids)
+    profiles = probes.values[np.searchsorted(probes.probe_ids, filtered.probe_ids)].astype(np.float32)
     for rule in RULES:
         if rule in BUILDING:
             continue
         try:
-            chosen = choose_representatives(connection, choice.with_rule(rule), filtered)
+            chosen = choose_representatives(connection, choice.with_rule(rule), filtered, profiles)
         except NotFoundError as reason:
             not_applied[rule] = str(reason)
             continue
-        if chosen.probe_ids is not None:
-            for probe_id in np.unique(chosen.probe_ids).tolist():
+        if chosen is not None:
+            for probe_id in np.unique(chosen).tolist():
                 chosen_by.setdefault(probe_id, []).append(rule)
     return chosen_by, not_applied
 

@@ -1,5 +1,6 @@
 """How two genes, or two probes, go together, and how much the choice of probes matters."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from coexpr.answer import Answer
 from coexpr.choice import RULES, Choice, Rule
 from coexpr.correlate import correlate_seed
 from coexpr.errors import NotFoundError, OptionError
-from coexpr.gene_profiles import Profiles, profile_of, profiles_of_probes
+from coexpr.gene_profiles import Profiles, collapse_candidates, profile_of, profiles_of_probes
 from coexpr.representatives import find_candidates
 from coexpr.route import describe_choice, describe_data, labels_of
 from coexpr.seeds import Seed, find_seed
@@ -43,7 +44,7 @@ def pair(
         ]
     not_applied: dict[Rule, str] = {}
     if not are_probes:
-        by_rule, not_applied = _by_every_rule(connection, a, b, choice)
+        by_rule, not_applied = _by_every_rule(connection, [(a, block_a), (b, block_b)], choice)
         rows += by_rule
     known = ~np.isnan(block_a.values).all(axis=0) & ~np.isnan(block_b.values).all(axis=0)
     route = {
@@ -70,15 +71,22 @@ def _probes_of(connection: duckdb.DuckDBPyConnection, seed: Seed, choice: Choice
 
 
 def _by_every_rule(
-    connection: duckdb.DuckDBPyConnection, a: Seed, b: Seed, choice: Choice
+    connection: duckdb.DuckDBPyConnection, seeds: Sequence[tuple[Seed, Profiles]], choice: Choice
 ) -> tuple[list[tuple[Any, ...]], dict[Rule, str]]:
     """Return a row for every rule, and why the others cannot be applied."""
+    candidates = [find_candidates(connection, choice, seed.gene_ids) for seed, _ in seeds]
     rows: list[tuple[Any, ...]] = []
     not_applied: dict[Rule, str] = {}
     for rule in RULES:
-        by_rule = choice.with_rule(rule)
         try:
-            of_a, of_b = (profile_of(connection, seed, by_rule) for seed in (a, b))
+            of_a, of_b = (
+                block
+                if seed.level == "probe"
+                else collapse_candidates(
+                    connection, choice.with_rule(rule), among, np.asarray(block.values, np.float32)
+                )
+                for (seed, block), among in zip(seeds, candidates, strict=True)
+            )
         except NotFoundError as reason:
             not_applied[rule] = str(reason)
             continue
