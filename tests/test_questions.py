@@ -149,7 +149,7 @@ def test_a_matrix_is_written(ending: str, synthetic_database: Path, tmp_path: Pa
     elif ending == "parquet":
         got = pd.read_parquet(path).set_index("name")
     else:
-        got = pd.read_csv(path, index_col=0, sep="," if ending == "csv" else "\t")
+        got = pd.read_csv(path, index_col=0, sep="," if ending == "csv" else "\t", float_precision="round_trip")
     np.testing.assert_array_equal(got.to_numpy(), want.to_numpy())
     assert list(got.columns) == list(want.columns)
 
