@@ -29,10 +29,19 @@ LAYERS = [
     },
     {"coexpr.readers", "coexpr.database", "coexpr.lists"},
     {"coexpr.queries", "coexpr.choice"},
-    {"coexpr.collapse", "coexpr.rules", "coexpr.stability", "coexpr.correlate", "coexpr.ranks", "coexpr.merge"},
+    {
+        "coexpr.collapse",
+        "coexpr.rules",
+        "coexpr.stability",
+        "coexpr.measures",
+        "coexpr.statistics",
+        "coexpr.correlate",
+        "coexpr.ranks",
+        "coexpr.merge",
+    },
     {"coexpr.resources", "coexpr.errors"},
 ]
-ARRAYS_ONLY = ["collapse", "correlate", "merge", "ranks", "rules", "stability"]
+ARRAYS_ONLY = ["collapse", "correlate", "measures", "merge", "ranks", "rules", "stability", "statistics"]
 READERS = sorted(path.stem for path in (PACKAGE / "readers").glob("*.py"))
 
 
@@ -74,7 +83,14 @@ def test_numeric_modules_import_nothing_of_ours_but_one_another(module: str) -> 
     imported = imports_of(PACKAGE / f"{module}.py")
     ours = {name for name in imported if name.startswith("coexpr")}
     assert {name.split(".")[1] for name in ours} <= set(ARRAYS_ONLY)
-    assert {name.split(".")[0] for name in imported - ours} <= {"numpy", "collections", "itertools", "typing"}
+    assert {name.split(".")[0] for name in imported - ours} <= {
+        "numpy",
+        "scipy",
+        "collections",
+        "dataclasses",
+        "itertools",
+        "typing",
+    }
 
 
 @pytest.mark.parametrize("module", READERS)

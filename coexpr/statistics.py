@@ -1,0 +1,153 @@
+"""numpy and scipy only: how sure an r is, with donors as the unit."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A normal interval of 95 %: the quantile of 0.975.
+_NORMAL_975 = 1.959963984540054
+
+Array = NDArray[np.float64]
+
+
+class BetweenDonors(NamedTuple):
+    """What the r of several donors say together; every field is (P,), NaN where it cannot be computed.
+
+    Parameters
+    ----------
+    k
+        Donors that are used: those with a defined r, more than three samples, and |r| below 1.
+    q, q_p, i2, tau2
+        Cochran's Q with its p, I² (a share, from 0 to 1), and τ² of DerSimonian and Laird 1986 (doi
+        10.1016/0197-2456(86)90046-2).
+    r, low, high
+        Random-effects mean with its 95 % interval (normal quantile), of Fisher's z, as r.
+    fixed_r
+        Mean of Fisher's z with weights n - 3, as r.
+    mean_r, mean_low, mean_high, p
+        Mean of Fisher's z with equal weights, as r; its 95 % interval and two-sided p from Student's t
+        with k - 1 degrees of freedom.
+    same_sign
+        Donors whose r has the sign of the random-effects mean.
+    """
+
+    k: Array
+    q: Array
+    q_p: Array
+    i2: Array
+    tau2: Array
+    r: Array
+    low: Array
+    high: Array
+    fixed_r: Array
+    mean_r: Array
+    mean_low: Array
+    mean_high: Array
+    p: Array
+    same_sign: Array
+
+
+def combine_donors(r: Array, n: NDArray[np.integer]) -> BetweenDonors:
+    """Combine the r of single donors.
+
+    Parameters
+    ----------
+    r : (D, P) float64
+        r in each donor, NaN where undefined.
+    n : (D, P) int
+        Samples of each.
+
+    Returns
+    -------
+    BetweenDonors
+    """
+    from scipy.special import chdtrc, stdtr, stdtrit  # scipy.stats takes a second to import
+
+    used = ~np.isnan(r) & (n > 3) & (np.abs(np.nan_to_num(r)) < 1)
+    z = np.arctanh(np.where(used, r, 0))
+    weights = np.where(used, n - 3, 0).astype(np.float64)
+    k = used.sum(axis=0).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total = weights.sum(axis=0)
+        fixed = (weights * z).sum(axis=0) / total
+        q = np.where(k > 0, (weights * (z - fixed) ** 2).sum(axis=0), np.nan)
+        df = k - 1
+        scale = total - (weights**2).sum(axis=0) / total
+        tau2 = np.where(k > 1, np.maximum(0, (q - df) / scale), np.where(k == 1, 0, np.nan))
+        i2 = np.where(k > 1, np.where(q > df, (q - df) / q, 0), np.where(k == 1, 0, np.nan))
+        with_tau = np.where(used, 1 / (1 / np.where(used, weights, 1) + tau2), 0)
+        random = (with_tau * z).sum(axis=0) / with_tau.sum(axis=0)
+        error = 1 / np.sqrt(with_tau.sum(axis=0))
+        mean = np.where(used, z, 0).sum(axis=0) / k
+        spread = np.sqrt((np.where(used, z - mean, 0) ** 2).sum(axis=0) / df)
+        standard_error = np.where(k > 1, spread / np.sqrt(k), np.nan)
+        half = stdtrit(np.where(k > 1, df, np.nan), 0.975) * standard_error
+        p = 2 * stdtr(np.where(k > 1, df, np.nan), -np.abs(mean / standard_error))
+        return BetweenDonors(
+            k=k,
+            q=q,
+            q_p=np.where(k > 1, chdtrc(np.maximum(df, 1), q), np.where(k == 1, 1, np.nan)),
+            i2=i2,
+            tau2=tau2,
+            r=np.tanh(random),
+            low=np.tanh(random - _NORMAL_975 * error),
+            high=np.tanh(random + _NORMAL_975 * error),
+            fixed_r=np.tanh(fixed),
+            mean_r=np.tanh(mean),
+            mean_low=np.tanh(mean - half),
+            mean_high=np.tanh(mean + half),
+            p=p,
+            same_sign=np.where(k > 0, (used & (np.sign(z) == np.sign(random))).sum(axis=0), np.nan),
+        )
+
+
+class NaiveTest(NamedTuple):
+    """What R's cor.test says, as if every sample were independent; every field is (P,)."""
+
+    t: Array
+    p: Array
+    low: Array
+    high: Array
+
+
+def naive_test(r: Array, n: NDArray[np.integer], lost: int = 0) -> NaiveTest:
+    """Test r against 0 as R's cor.test does, samples taken for independent.
+
+    Parameters
+    ----------
+    r : (P,) float64
+    n : (P,) int
+        Samples of each.
+    lost : int
+        Degrees of freedom that factors took.
+
+    Returns
+    -------
+    NaiveTest
+        NaN with fewer than three samples; no interval with fewer than four.
+    """
+    from scipy.special import stdtr  # scipy.stats takes a second to import
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        df = np.where(n - 2 - lost >= 1, n - 2.0 - lost, np.nan)
+        t = r * np.sqrt(df / (1 - r**2))
+        p = np.where(np.isnan(t), np.nan, 2 * stdtr(df, -np.abs(t)))
+        error = 1 / np.sqrt(np.where(n - 3 - lost > 0, n - 3.0 - lost, np.nan))
+        z = np.arctanh(r)
+        low, high = np.tanh(z - _NORMAL_975 * error), np.tanh(z + _NORMAL_975 * error)
+    return NaiveTest(t, p, low, high)
+
+
+def benjamini_hochberg(p: Array) -> Array:
+    """Return the false discovery rate at which each p would be kept.
+
+    Benjamini and Hochberg 1995 (doi 10.1111/j.2517-6161.1995.tb02031.x), over the p that are not NaN; R's
+    p.adjust.
+    """
+    q = np.full(len(p), np.nan)
+    rows = np.flatnonzero(~np.isnan(p))
+    order = rows[np.argsort(p[rows], kind="stable")][::-1]
+    ranks = np.arange(len(order), 0, -1)
+    q[order] = np.minimum(1, np.minimum.accumulate(p[order] * len(order) / np.maximum(ranks, 1)))
+    return q
