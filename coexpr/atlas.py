@@ -15,13 +15,17 @@ from coexpr.categories import Match, want_categories
 from coexpr.choice import Choice
 from coexpr.database import open_readonly
 from coexpr.errors import OptionError
+from coexpr.method import Method
 from coexpr.queries import query, run
 from coexpr.questions.correlates import correlates
 from coexpr.questions.gene_probes import gene_probes
 from coexpr.questions.limits import Limits
 from coexpr.questions.matrix import MOST_ROWS, correlation_matrix
 from coexpr.questions.pair import pair
+from coexpr.questions.structures import structure_tree
+from coexpr.questions.uncertainty import Wanted
 from coexpr.resources import database_path
+from coexpr.restriction import Restriction
 from coexpr.seeds import Level
 
 if TYPE_CHECKING:
@@ -79,6 +83,11 @@ class Atlas:
         include_regulates: bool = False,
         rank_overall: bool = True,
         choice: Choice | None = None,
+        restriction: Restriction | None = None,
+        method: Method | None = None,
+        by_donor: bool = False,
+        stats: bool = False,
+        naive_p: bool = False,
     ) -> Answer:
         """Return the probes or genes whose expression goes with that of the seed.
 
@@ -114,6 +123,22 @@ class Atlas:
         choice : Choice, optional
             How genes get their profiles: the rule, and which probes may stand for a gene. Highest mean
             unless said.
+        restriction : Restriction, optional
+            Only samples of some structures, one side, some donors.
+        method : Method, optional
+            How r is measured: Pearson over all values unless said.
+        by_donor : bool
+            Columns of r and n in each donor; random_r, random_low and random_high: their random-effects mean
+            of Fisher's z with its 95 % interval; Q, I2, tau2; donors and same_sign: how many are used, and
+            how many agree in sign with that mean; lowest_without_one and highest_without_one: the pooled
+            r that remain when one donor is left out.
+        stats : bool
+            Columns mean_r, ci95_low, ci95_high: mean of Fisher's z over donors and its interval by Student's
+            t, as r; q, and q_category within categories: false discovery rates over all that was read, from
+            the same test. Donors are the unit: samples of one brain are not independent.
+        naive_p : bool
+            Columns naive_t, naive_p, naive_ci95_low, naive_ci95_high: R's cor.test, as if samples were
+            independent, which they are not.
 
         Returns
         -------
@@ -127,6 +152,8 @@ class Atlas:
         ------
         NotFoundError, AmbiguousNameError
             If the name means nothing here, or several things.
+        TooFewSamplesError
+            If a restriction leaves fewer than ten samples, or factors leave no degree of freedom.
         OptionError
             If `probe` is not a probe of the seed gene, or a choice is given where nothing is a gene.
         """
@@ -147,9 +174,12 @@ class Atlas:
             min_r=min_r,
             include_self=include_self,
             rank_overall=rank_overall,
+            restriction=restriction or Restriction(),
+            method=method,
+            wanted=Wanted(by_donor, stats, naive_p),
         )
 
-    def probes(self, gene: str, *, choice: Choice | None = None) -> Answer:
+    def probes(self, gene: str, *, choice: Choice | None = None, restriction: Restriction | None = None) -> Answer:
         """Return the probes of a gene, what is known of each, and which rules choose it.
 
         Parameters
@@ -159,6 +189,9 @@ class Atlas:
         choice : Choice, optional
             Which probes may stand for the gene, and the power of the rule connectivity. Its rule does
             not matter: all of them are told.
+        restriction : Restriction, optional
+            The samples of the r between probes. What is known of each probe, and the choice, are of
+            every sample.
 
         Returns
         -------
@@ -175,31 +208,46 @@ class Atlas:
         OptionError
             For a probe of no known gene.
         """
-        return gene_probes(self._connection, self.path, str(gene), choice or Choice())
+        return gene_probes(self._connection, self.path, str(gene), choice or Choice(), restriction or Restriction())
 
-    def pair(self, a: str, b: str, *, choice: Choice | None = None) -> Answer:
-        """Return how two genes or probes go together, by single probes and by every rule.
+    def pair(
+        self,
+        a: str,
+        b: str,
+        *,
+        choice: Choice | None = None,
+        restriction: Restriction | None = None,
+        method: Method | None = None,
+        got: str | None = None,
+    ) -> Answer:
+        """Return how two genes or probes go together: by single probes, by every rule, in every donor.
 
         Parameters
         ----------
         a, b : str
             Each a probe or a gene.
         choice : Choice, optional
-            Which probes may stand for a gene, and the scope; its rule does not matter.
+            Which probes may stand for a gene, and the rule by which donors are compared.
+        restriction, method
+            As for `correlates`.
+        got : str, optional
+            An r that was got elsewhere, with its decimals: the route then says which way leads to it.
 
         Returns
         -------
         Answer
-            Columns by, probe_a, probe_b, r and n: first a row for every pair of probes, with "probes"
-            in the column by; then, unless both are probes, a row for every rule. The route tells the
-            spread of the pairs, and why a rule could not be applied.
+            Columns by, probe_a, probe_b, donor, r and n: first a row for every pair of probes, with
+            "probes" in the column by; then, unless both are probes, a row for every rule; then a row for
+            every donor. The route tells the spread of the pairs, why a rule could not be applied, what the
+            donors say together, and the grid: Pearson's r of the same two profiles by every scale and
+            resolution that the site displays.
 
         Raises
         ------
         NotFoundError, AmbiguousNameError, OptionError
             As for `correlates`.
         """
-        return pair(self._connection, self.path, str(a), str(b), choice)
+        return pair(self._connection, self.path, str(a), str(b), choice, restriction or Restriction(), method, got)
 
     def correlation_matrix(
         self,
@@ -211,6 +259,8 @@ class Atlas:
         include_regulates: bool = False,
         level: Level | None = None,
         choice: Choice | None = None,
+        restriction: Restriction | None = None,
+        method: Method | None = None,
         most_rows: int | None = MOST_ROWS,
         progress: Callable[[str], None] = lambda message: None,
     ) -> "pd.DataFrame":
@@ -228,6 +278,8 @@ class Atlas:
             categories give genes.
         choice : Choice, optional
             How genes get their profiles.
+        restriction, method
+            As for `correlates`.
         most_rows : int or None
             A larger matrix is refused; None for no limit.
         progress : callable, optional
@@ -254,10 +306,28 @@ class Atlas:
             items,
             limits,
             choice,
+            restriction or Restriction(),
+            method,
             level=level,
             most_rows=most_rows,
             progress=progress,
         )
+
+    def structures(self, search: str | None = None) -> Answer:
+        """Return the structures that have samples, in the order of the tree, with numbers of samples.
+
+        Parameters
+        ----------
+        search : str, optional
+            An acronym or id, or part of a name.
+
+        Returns
+        -------
+        Answer
+            Columns structure_id, acronym, name, hemisphere, depth (in the tree), samples, and the samples
+            of each donor, there or below.
+        """
+        return structure_tree(self._connection, self.path, search)
 
     def categories(self, search: str | None = None) -> Answer:
         """Return the categories whose name holds `search`, with their numbers of genes."""

@@ -50,6 +50,10 @@ class OptionError(CoexprError):
     """Two choices that cannot go together, or a value that an option cannot take."""
 
 
+class TooFewSamplesError(CoexprError):
+    """So few samples are left that an r of them says nothing."""
+
+
 class LimitError(CoexprError):
     """Something so large was asked for that it must be asked for in earnest."""
 

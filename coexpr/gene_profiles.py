@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from coexpr.choice import BUILDING, Annotation, Choice
 from coexpr.errors import NotFoundError, OptionError
-from coexpr.profiles import columns_of_donors, profiles_of, read_profiles
+from coexpr.profiles import choose_probes, profiles_of, read_profiles
 from coexpr.queries import query, single
 from coexpr.representatives import NO_PROBE, Candidates, choose_representatives, find_candidates
 from coexpr.rules import build_profiles
+from coexpr.samples import Samples, every_sample
 from coexpr.seeds import Level, Seed, find_probe
 
 NO_GENE = 0
@@ -77,61 +78,83 @@ class Profiles:
 
 
 def profiles_of_probes(
-    connection: duckdb.DuckDBPyConnection, annotation: Annotation, probe_ids: NDArray[np.int32] | None = None
+    connection: duckdb.DuckDBPyConnection,
+    annotation: Annotation,
+    samples: Samples,
+    probe_ids: NDArray[np.int32] | None = None,
 ) -> Profiles:
     """Return the profile of every probe with expression, or of the given ones, ascending."""
     if probe_ids is None:
         connection.execute(query("create_chosen_probes"))
         connection.execute(query("choose_all_probes"))
-        values = None
     else:
-        values = profiles_of(connection, probe_ids)
+        choose_probes(connection, probe_ids)
     chosen = connection.execute(query("chosen_probe_ids"), {"annotation": annotation}).fetchnumpy()
     ids = np.asarray(chosen["probe_id"])
-    if values is None:
-        values = read_profiles(connection, query("expression_of_chosen_probes"), {}, ids)
     genes = np.ma.filled(np.ma.asarray(chosen["gene_id"]), NO_GENE)
+    values = read_profiles(connection, ids, samples)
     return Profiles(values, ids, genes, np.ones(len(ids), dtype=np.intp), [None] * len(ids))
 
 
 def profiles_of_genes(
-    connection: duckdb.DuckDBPyConnection, choice: Choice, gene_ids: Sequence[int] | None = None
+    connection: duckdb.DuckDBPyConnection, choice: Choice, samples: Samples, gene_ids: Sequence[int] | None = None
 ) -> Profiles:
     """Return one profile for every gene, or for the given ones.
 
     A gene none of whose probes may stand for it is not there. Their order is that of the probes that
     were chosen, in which they are read: another would cost a copy of the matrix.
     """
-    return collapse_candidates(connection, choice, find_candidates(connection, choice, gene_ids))
+    return collapse_candidates(connection, choice, samples, find_candidates(connection, choice, gene_ids))
 
 
 def collapse_candidates(
     connection: duckdb.DuckDBPyConnection,
     choice: Choice,
+    samples: Samples,
     candidates: Candidates,
     profiles: NDArray[np.float32] | None = None,
 ) -> Profiles:
-    """Return one profile for every gene of the candidates, whose own profiles are read where they are not given."""
+    """Return one profile for every gene of the candidates.
+
+    What stands for a gene is chosen, or built, over every sample of the database, whatever the samples
+    of the question.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    choice : Choice
+    samples : Samples
+        The columns of the result.
+    candidates : Candidates
+    profiles : (P, S) float32, optional
+        Those of the candidates over every sample; they are read where they are not given.
+    """
+    every = every_sample(connection)
 
     def read(probe_ids: NDArray[np.int32]) -> NDArray[np.float32]:
         if profiles is None:
-            return profiles_of(connection, probe_ids)
-        return profiles[np.searchsorted(candidates.probe_ids, probe_ids)]
+            return profiles_of(connection, probe_ids, samples)
+        rows = np.searchsorted(candidates.probe_ids, probe_ids)
+        return profiles[np.ix_(rows, samples.places_in(every))]
 
     counts = candidates.counts
     by_donor = choose_representatives(connection, choice, candidates, profiles)
     if by_donor is None:
-        built = build_profiles(read(candidates.probe_ids), candidates.groups, choice.rule)
+        whole = profiles_of(connection, candidates.probe_ids, every) if profiles is None else profiles
+        built = build_profiles(whole, candidates.groups, choice.rule)
+        if len(samples) < len(every):
+            built = built[:, samples.places_in(every)]
         built_of: list[str | None] = [
             f"{BUILDING[choice.rule]} of {count} probe{'s' * (count > 1)}" for count in counts.tolist()
         ]
         none = np.full(len(counts), NO_PROBE, dtype=np.int32)
         return Profiles(built, none, candidates.gene_ids, counts, built_of)
+    by_donor = by_donor[np.isin(list(every.columns), list(samples.columns))]
     if (by_donor == by_donor[:1]).all():
         order = np.argsort(by_donor[0])
         ids = by_donor[0][order]
         return Profiles(read(ids), ids, candidates.gene_ids[order], counts[order], [None] * len(ids))
-    values = _joined_by_donor(by_donor, read, columns_of_donors(connection))
+    values = _joined_by_donor(by_donor, read, samples.columns)
     first = np.max(by_donor, axis=0)
     single = ((by_donor == first) | (by_donor == NO_PROBE)).all(axis=0)
     made_of: list[str | None] = [
@@ -143,18 +166,24 @@ def collapse_candidates(
 
 
 def profiles_at(
-    connection: duckdb.DuckDBPyConnection, level: Level, choice: Choice, gene_ids: Sequence[int] | None = None
+    connection: duckdb.DuckDBPyConnection,
+    level: Level,
+    choice: Choice,
+    samples: Samples,
+    gene_ids: Sequence[int] | None = None,
 ) -> Profiles:
     """Return the profiles of all genes or of all probes, or those of some genes."""
     if level == "gene":
-        return profiles_of_genes(connection, choice, gene_ids)
+        return profiles_of_genes(connection, choice, samples, gene_ids)
     if gene_ids is None:
-        return profiles_of_probes(connection, choice.annotation)
+        return profiles_of_probes(connection, choice.annotation, samples)
     probe_ids = find_candidates(connection, Choice(annotation=choice.annotation), gene_ids).probe_ids
-    return profiles_of_probes(connection, choice.annotation, probe_ids)
+    return profiles_of_probes(connection, choice.annotation, samples, probe_ids)
 
 
-def profile_of(connection: duckdb.DuckDBPyConnection, seed: Seed, choice: Choice, probe: str | None = None) -> Profiles:
+def profile_of(
+    connection: duckdb.DuckDBPyConnection, seed: Seed, choice: Choice, samples: Samples, probe: str | None = None
+) -> Profiles:
     """Return the one profile of a probe, or of a gene by its rule or by the probe that is named for it.
 
     Raises
@@ -164,18 +193,18 @@ def profile_of(connection: duckdb.DuckDBPyConnection, seed: Seed, choice: Choice
     OptionError
         If `probe` is not a probe of the gene, or names one of a probe.
     """
-    if seed.probe_id is not None:
-        if probe is not None:
-            raise OptionError(f"--probe chooses among the probes of a gene, but {seed.name} is a probe itself.")
-        profile = profiles_of_probes(connection, choice.annotation, np.array([seed.probe_id], dtype=np.int32))
-        if np.isnan(profile.values).all():
-            raise NotFoundError(f"probe {seed.name} has no expression in this database.")
-        return profile
+    named = seed
     if probe is not None:
+        if seed.level == "probe":
+            raise OptionError(f"--probe chooses among the probes of a gene, but {seed.name} is a probe itself.")
         named = _named_probe(connection, seed, choice, probe)
-        profile = profiles_of_probes(connection, choice.annotation, np.array([named.probe_id], dtype=np.int32))
+    if named.probe_id is not None:
+        ids = np.array([named.probe_id], dtype=np.int32)
+        profile = profiles_of_probes(connection, choice.annotation, samples, ids)
+        if np.isnan(profile.values).all():
+            raise NotFoundError(f"probe {named.name} has no expression in these samples of the database.")
         return profile
-    profile = profiles_of_genes(connection, choice, seed.gene_ids)
+    profile = profiles_of_genes(connection, choice, samples, seed.gene_ids)
     if not len(profile):
         raise NotFoundError(why_no_profile(connection, seed.gene_ids[0], choice))
     return profile

@@ -1,22 +1,12 @@
 """Expression out of the database as one matrix: profiles in rows, samples in columns."""
 
-from collections.abc import Mapping
-from itertools import accumulate
-from typing import Any
-
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.lists import stream
 from coexpr.queries import query
-
-
-def columns_of_donors(connection: duckdb.DuckDBPyConnection) -> dict[int, slice]:
-    """Return where the samples of each donor lie among the columns of a matrix, by donor_id."""
-    counts = connection.execute(query("sample_counts")).fetchall()
-    ends = accumulate(count for _, count in counts)
-    return {donor_id: slice(end - count, end) for (donor_id, count), end in zip(counts, ends, strict=True)}
+from coexpr.samples import Samples
 
 
 def choose_probes(connection: duckdb.DuckDBPyConnection, probe_ids: NDArray[np.int32]) -> None:
@@ -27,44 +17,42 @@ def choose_probes(connection: duckdb.DuckDBPyConnection, probe_ids: NDArray[np.i
     connection.unregister("given_probes")
 
 
-def profiles_of(connection: duckdb.DuckDBPyConnection, probe_ids: NDArray[np.int32]) -> NDArray[np.float32]:
+def profiles_of(
+    connection: duckdb.DuckDBPyConnection, probe_ids: NDArray[np.int32], samples: Samples
+) -> NDArray[np.float32]:
     """Return the profiles of these probes, ascending; see `read_profiles`. They become the chosen probes."""
     choose_probes(connection, probe_ids)
-    return read_profiles(connection, query("expression_of_chosen_probes"), {}, probe_ids)
+    return read_profiles(connection, probe_ids, samples)
 
 
 def read_profiles(
-    connection: duckdb.DuckDBPyConnection,
-    statement: str,
-    parameters: Mapping[str, Any],
-    probe_ids: NDArray[np.int32],
+    connection: duckdb.DuckDBPyConnection, probe_ids: NDArray[np.int32], samples: Samples
 ) -> NDArray[np.float32]:
-    """Return the log2 intensities that a statement selects.
+    """Return the log2 intensities of the chosen probes.
 
     Parameters
     ----------
     connection : DuckDBPyConnection
-    statement : str
-        Selects donor_id, probe_id and log2 from `expression`.
-    parameters : mapping
     probe_ids : (P,) int32, ascending
-        Every probe that it selects.
+        Every chosen probe.
+    samples : Samples
 
     Returns
     -------
     (P, S) float32
-        Rows in the order of `probe_ids`; columns are all samples, by donor_id and position. NaN where
-        unknown.
+        Rows in the order of `probe_ids`, columns in that of `samples`. NaN where unknown.
     """
-    columns = columns_of_donors(connection)
-    n_samples = max((samples.stop for samples in columns.values()), default=0)
-    profiles = np.full((len(probe_ids), n_samples), np.nan, dtype=np.float32)
-    for donor_ids, ids, values in stream(connection, statement, parameters):
+    profiles = np.full((len(probe_ids), len(samples)), np.nan, dtype=np.float32)
+    statement, donors = query("expression_of_chosen_probes"), {"donor_ids": list(samples.columns)}
+    for donor_ids, ids, values in stream(connection, statement, donors):
         rows = np.searchsorted(probe_ids, ids)
-        if donor_ids[0] == donor_ids[-1] and (donor_ids == donor_ids[0]).all():  # rows are stored donor by donor
-            profiles[rows, columns[donor_ids[0]]] = values
-            continue
-        for donor_id in np.unique(donor_ids):
-            of_donor = donor_ids == donor_id
-            profiles[rows[of_donor], columns[donor_id]] = values[of_donor]
+        for donor_id in np.unique(donor_ids).tolist():
+            columns = samples.columns[donor_id]
+            wanted = samples.positions[columns]
+            some = values if len(wanted) == values.shape[1] else values[:, wanted]
+            if donor_ids[0] == donor_ids[-1]:  # rows are stored donor by donor
+                profiles[rows, columns] = some
+            else:
+                of_donor = donor_ids == donor_id
+                profiles[rows[of_donor], columns] = some[of_donor]
     return profiles

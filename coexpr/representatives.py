@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from coexpr.choice import Choice
 from coexpr.errors import NotFoundError
-from coexpr.profiles import choose_probes, columns_of_donors, profiles_of
+from coexpr.profiles import choose_probes, profiles_of
 from coexpr.queries import query, single
 from coexpr.rules import best_rows, score_rows
+from coexpr.samples import every_sample
 
 NO_PROBE = -1
 
@@ -105,7 +106,8 @@ def choose_representatives(
     choice : Choice
     candidates : Candidates
     profiles : (P, S) float32, optional
-        Those of the candidates, for rules that compare them; they are read where they are not given.
+        Those of the candidates over every sample, for rules that compare them; they are read where they
+        are not given.
 
     Returns
     -------
@@ -121,11 +123,12 @@ def choose_representatives(
     _refuse_rule_without_data(connection, choice)
     if choice.builds:
         return None
-    columns = columns_of_donors(connection)
+    every = every_sample(connection)
+    columns = every.columns
     if choice.rule in _STORED:
         profiles = None
     elif profiles is None:
-        profiles = profiles_of(connection, candidates.probe_ids)
+        profiles = profiles_of(connection, candidates.probe_ids, every)
     if choice.scope == "pooled":
         rows = _best_candidates(choice, candidates, candidates.statistics, profiles)
         return _probe_ids(candidates, rows)[None, :].repeat(len(columns), axis=0)

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import coexpr
+from coexpr.basis import Basis
 from coexpr.choice import Choice
 from coexpr.gene_profiles import Profiles
-from coexpr.profiles import columns_of_donors
 from coexpr.queries import query, run
 from coexpr.seeds import Seed
 
-METHOD = "pearson"
 LABELS = ("probe_id", "probe_name", "gene_symbol", "gene_name", "entrez_id")
 
 
@@ -48,25 +47,34 @@ def describe_seed(
     }
 
 
-def describe_data(connection: duckdb.DuckDBPyConnection, database: Path, known: NDArray[np.bool_]) -> dict[str, Any]:
+def donor_names(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
+    """Return what each donor is called, by donor_id."""
+    return dict(connection.execute(query("donor_names")).fetchall())
+
+
+def describe_data(
+    connection: duckdb.DuckDBPyConnection, database: Path, basis: Basis, known: NDArray[np.bool_]
+) -> dict[str, Any]:
     """Return what the route says of the data.
 
     Parameters
     ----------
     connection : DuckDBPyConnection
     database : path
+    basis : Basis
     known : (S,) bool
         The samples in which what was asked about is known.
     """
-    names = dict(connection.execute(query("donor_names")).fetchall())
+    names = donor_names(connection)
     return {
-        "method": METHOD,
+        "method": basis.method.name,
+        "max_p_outliers": basis.method.max_p_outliers if basis.method.name == "bicor" else None,
+        "adjust": basis.method.adjust,
+        "method_in_words": basis.method.in_words,
         "scale": "log2",
         "resolution": "samples",
-        "structures": "all",
-        "donors": [
-            names[donor_id] for donor_id, samples in columns_of_donors(connection).items() if known[samples].any()
-        ],
+        **basis.told,
+        "donors": [names[donor_id] for donor_id, samples in basis.samples.columns.items() if known[samples].any()],
         "n_samples": int(np.count_nonzero(known)),
         "source": [title for (title,) in connection.execute(query("titles")).fetchall()],
         "database": str(database),

@@ -70,13 +70,13 @@ def find_seed(connection: duckdb.DuckDBPyConnection, name: str, annotation: Anno
 
 def find_probe(connection: duckdb.DuckDBPyConnection, name: str, annotation: Annotation = "allen") -> Seed | None:
     """Return the probe of a name or id, None if there is none."""
-    found = run(connection, "probes_called", _as_name_and_number(name) | {"annotation": annotation})
+    found = run(connection, "probes_called", as_name_and_number(name) | {"annotation": annotation})
     return Seed("probe", **found[0]) if found else None
 
 
 def _find_gene(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any] | None:
     """Return the gene of a symbol or Entrez id; the symbol in the very case asked for is preferred."""
-    found = run(connection, "genes_called", _as_name_and_number(name))
+    found = run(connection, "genes_called", as_name_and_number(name))
     in_this_case = [gene for gene in found if gene["same_case"]]
     found = in_this_case or found
     if len(found) > 1:
@@ -111,7 +111,7 @@ def _not_found(connection: duckdb.DuckDBPyConnection, name: str) -> NoReturn:
     raise NotFoundError(f"{name!r:.80} is no probe, gene symbol or Entrez id of this database.{hint}")
 
 
-def _as_name_and_number(name: str) -> dict[str, str | int | None]:
+def as_name_and_number(name: str) -> dict[str, str | int | None]:
     """Return a name as the queries take it: as text and, where it is one, as a 32-bit whole number."""
     text = name.strip()
     is_id = text.isascii() and text.isdecimal() and len(text) < 10

@@ -6,8 +6,9 @@ import duckdb
 import numpy as np
 
 from coexpr.database import transaction
-from coexpr.profiles import columns_of_donors, profiles_of
+from coexpr.profiles import profiles_of
 from coexpr.queries import query, single
+from coexpr.samples import every_sample
 from coexpr.stability import differential_stability
 
 # Probes whose profiles are held at a time: 120 MB at full size.
@@ -23,19 +24,19 @@ def store_stability(
     connection: duckdb.DuckDBPyConnection, progress: Callable[[str], None] = lambda message: None
 ) -> None:
     """Compute and store what is not stored; nothing where no two donors share two structures."""
-    columns = columns_of_donors(connection)
+    every = every_sample(connection)
+    columns = every.columns
     if len(columns) < 2 or single(connection, "stability_is_stored"):
         return
     progress("differential stability of every probe")
-    structure_ids = connection.execute(query("structures_of_samples")).fetchnumpy()["structure_id"]
-    structures = [np.asarray(structure_ids[samples]) for samples in columns.values()]
+    structures = [every.structure_ids[samples] for samples in columns.values()]
     connection.execute(query("create_chosen_probes"))
     connection.execute(query("choose_all_probes"))
     probe_ids = np.sort(connection.execute(query("chosen_probe_ids"), {"annotation": None}).fetchnumpy()["probe_id"])
     with transaction(connection):
         for start in range(0, len(probe_ids), _PROBES_AT_A_TIME):
             some = probe_ids[start : start + _PROBES_AT_A_TIME]
-            profiles = profiles_of(connection, some)
+            profiles = profiles_of(connection, some, every)
             try:
                 stability = differential_stability([profiles[:, samples] for samples in columns.values()], structures)
             except ValueError:  # no two donors can be compared

@@ -41,3 +41,10 @@ order by donors.donor_id;
 -- name: donor_names
 -- What each donor is called.
 select donor_id, coalesce(donor_name, donor_id::varchar) as donor_name from donors order by donor_id;
+
+-- name: donors_called
+-- The donor whose name is $name in any case, or whose id is $number.
+select donor_id, coalesce(donor_name, donor_id::varchar) as donor_name
+from donors
+where lower(donor_name) = lower($name) or donor_id = $number
+order by donor_id;

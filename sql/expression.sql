@@ -41,8 +41,11 @@ insert into present_calls by name
 select $donor_id as donor_id, * from incoming_present_calls;
 
 -- name: expression_of_chosen_probes
--- The expression of the chosen probes in every donor.
-select donor_id, probe_id, log2 from expression semi join chosen_probes using (probe_id);
+-- The expression of the chosen probes in some donors.
+select donor_id, probe_id, log2
+from expression
+semi join chosen_probes using (probe_id)
+where list_contains($donor_ids, donor_id);
 
 -- name: name_of_value
 -- The probe and the sample that one stored value belongs to.

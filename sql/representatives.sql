@@ -47,10 +47,6 @@ select count(*) from present_calls;
 -- Whether differential stability is stored for what is loaded.
 select count(*) > 0 from probe_stability;
 
--- name: structures_of_samples
--- The donor and the structure of every sample, in the order of the columns of a matrix.
-select donor_id, structure_id from samples order by donor_id, position;
-
 -- name: forget_stability
 -- Differential stability no longer holds: something was loaded.
 delete from probe_stability;

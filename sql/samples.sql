@@ -58,3 +58,14 @@ semi join incoming_samples using (sample_id);
 -- name: sample_counts
 -- How many samples each donor has.
 select donor_id, count(*)::integer as samples from samples group by donor_id order by donor_id;
+
+-- name: chosen_samples
+-- The samples that a question is about, in the order of the columns of a matrix: of the asked donors and
+-- the chosen structures, or of every one, on one side or on both.
+select samples.donor_id, samples.position, samples.structure_id
+from samples
+left join structures using (structure_id)
+where ($every_donor or samples.donor_id in (select donor_id from asked_donors))
+    and ($every_structure or samples.structure_id in (select structure_id from chosen_structures))
+    and ($hemisphere is null or coalesce(structures.hemisphere, side_of_name(structures.name)) = $hemisphere)
+order by samples.donor_id, samples.position;

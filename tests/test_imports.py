@@ -14,21 +14,22 @@ LAYERS = [
     {"coexpr.__main__", "coexpr.cli"},
     {"coexpr.atlas", "coexpr.ingest", "coexpr.categories_ingest", "coexpr.demo", "coexpr.export"},
     {"coexpr.questions"},
-    {"coexpr.route"},
-    {"coexpr.gene_profiles"},
-    {"coexpr.representatives", "coexpr.stored_stability"},
+    {"coexpr.route", "coexpr.between_donors"},
+    {"coexpr.gene_profiles", "coexpr.basis"},
+    {"coexpr.representatives", "coexpr.stored_stability", "coexpr.site_views"},
+    {"coexpr.profiles"},
+    {"coexpr.samples"},
     {
         "coexpr.seeds",
         "coexpr.adhoc_sql",
         "coexpr.values",
-        "coexpr.profiles",
         "coexpr.categories",
         "coexpr.synthetic",
         "coexpr.answer",
         "coexpr.shipped",
     },
     {"coexpr.readers", "coexpr.database", "coexpr.lists"},
-    {"coexpr.queries", "coexpr.choice"},
+    {"coexpr.queries", "coexpr.choice", "coexpr.method", "coexpr.restriction"},
     {
         "coexpr.collapse",
         "coexpr.rules",
@@ -36,12 +37,13 @@ LAYERS = [
         "coexpr.measures",
         "coexpr.statistics",
         "coexpr.correlate",
+        "coexpr.display",
         "coexpr.ranks",
         "coexpr.merge",
     },
     {"coexpr.resources", "coexpr.errors"},
 ]
-ARRAYS_ONLY = ["collapse", "correlate", "measures", "merge", "ranks", "rules", "stability", "statistics"]
+ARRAYS_ONLY = ["collapse", "correlate", "display", "measures", "merge", "ranks", "rules", "stability", "statistics"]
 READERS = sorted(path.stem for path in (PACKAGE / "readers").glob("*.py"))
 
 

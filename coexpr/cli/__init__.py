@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 import coexpr
-from coexpr.cli import categories, demo, info, ingest, matrix, pair, probes, query, sql
+from coexpr.cli import categories, demo, info, ingest, matrix, pair, probes, query, sql, structures
 from coexpr.errors import CoexprError
 
 _FAILED = 1
@@ -88,6 +88,7 @@ app.command("query")(query.query)
 app.command("probes")(probes.probes)
 app.command("pair")(pair.pair)
 app.command("matrix")(matrix.matrix)
+app.command("structures")(structures.structures)
 app.add_typer(categories.app, name="categories")
 app.command("info")(info.info)
 app.command("sql")(sql.sql)

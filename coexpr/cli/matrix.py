@@ -9,18 +9,26 @@ from typing import Annotated
 import typer
 
 from coexpr.cli.options import (
+    AdjustOption,
     AnnotationOption,
     CategoryOption,
     Database,
+    DonorOption,
     GenesOption,
+    HemisphereOption,
     LevelOption,
     MatchOption,
+    MethodOption,
     MinPresentOption,
+    OutliersOption,
     PowerOption,
     RegulatesOption,
     RuleOption,
     ScopeOption,
+    StructureOption,
     as_choice,
+    as_method,
+    as_restriction,
     listed,
 )
 from coexpr.cli.words import describe_categories, describe_data
@@ -50,6 +58,12 @@ def matrix(
     min_present: MinPresentOption = None,
     scope: ScopeOption = None,
     annotation: AnnotationOption = None,
+    structure: StructureOption = None,
+    hemisphere: HemisphereOption = None,
+    donor: DonorOption = None,
+    method: MethodOption = None,
+    max_p_outliers: OutliersOption = None,
+    adjust: AdjustOption = None,
     force: Annotated[bool, typer.Option("--force", help="Lift the limit on the number of rows.")] = False,
     output_format: Annotated[
         MatrixFormat | None,
@@ -86,6 +100,8 @@ def matrix(
             include_regulates=include_regulates,
             level=level,
             choice=as_choice(rule, power, min_present, scope, annotation),
+            restriction=as_restriction(structure, hemisphere, donor),
+            method=as_method(method, max_p_outliers, adjust),
             most_rows=None if force else MOST_ROWS,
             progress=say,
         )

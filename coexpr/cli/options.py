@@ -10,7 +10,9 @@ import typer
 
 from coexpr.choice import Annotation, Choice, Rule, Scope
 from coexpr.errors import OptionError
+from coexpr.method import Adjust, Method, MethodName
 from coexpr.resources import DATABASE_VARIABLE
+from coexpr.restriction import Hemisphere, Restriction
 
 
 class Format(StrEnum):
@@ -118,6 +120,42 @@ AnnotationOption = Annotated[
     typer.Option("--annotation", help="What says which gene a probe measures. Without it: allen.", show_default=False),
 ]
 
+StructureOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--structure",
+        metavar="NAME",
+        help="Only samples of this structure and what is below it: an acronym, a name or an id. Give it several times "
+        "for several.",
+        show_default=False,
+    ),
+]
+HemisphereOption = Annotated[
+    Hemisphere | None, typer.Option("--hemisphere", help="Only samples of the left or right.", show_default=False)
+]
+DonorOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--donor", metavar="ID", help="Only samples of this donor: an id or a name. Repeatable.", show_default=False
+    ),
+]
+MethodOption = Annotated[
+    MethodName | None, typer.Option("--method", help="How r is measured. Without it: pearson.", show_default=False)
+]
+OutliersOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-p-outliers",
+        metavar="F",
+        help="Of bicor: the largest share of outliers on a side, such as 0.05.",
+        show_default=False,
+    ),
+]
+AdjustOption = Annotated[
+    Adjust | None,
+    typer.Option("--adjust", help="Take off first what donors or structures explain: a partial r.", show_default=False),
+]
+
 
 def as_choice(
     rule: Rule | None,
@@ -149,3 +187,13 @@ def listed(given: str | None) -> list[str]:
     if not names:
         raise OptionError(f"--genes {given}: there is no name in this list. Give symbols, Entrez ids or probes.")
     return names
+
+
+def as_restriction(structure: list[str] | None, hemisphere: Hemisphere | None, donor: list[str] | None) -> Restriction:
+    """Return what limits the samples."""
+    return Restriction(tuple(structure or ()), hemisphere, tuple(donor or ()))
+
+
+def as_method(method: MethodName | None, max_p_outliers: float | None, adjust: Adjust | None) -> Method:
+    """Return how r is measured."""
+    return Method(method or "pearson", 1 if max_p_outliers is None else max_p_outliers, adjust)

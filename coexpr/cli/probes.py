@@ -7,12 +7,16 @@ import typer
 from coexpr.cli.options import (
     AnnotationOption,
     Database,
+    DonorOption,
+    HemisphereOption,
     MinPresentOption,
     OutputFile,
     OutputFormat,
     PowerOption,
     ScopeOption,
+    StructureOption,
     as_choice,
+    as_restriction,
 )
 from coexpr.cli.words import describe_data, describe_unapplied
 
@@ -26,6 +30,9 @@ def probes(
     min_present: MinPresentOption = None,
     scope: ScopeOption = None,
     annotation: AnnotationOption = None,
+    structure: StructureOption = None,
+    hemisphere: HemisphereOption = None,
+    donor: DonorOption = None,
     output_format: OutputFormat = None,
     output: OutputFile = None,
     db: Database = None,
@@ -39,7 +46,7 @@ def probes(
 
     choice = as_choice("connectivity" if power else None, power, min_present, scope, annotation)
     with Atlas(db) as atlas:
-        answer = atlas.probes(gene, choice=choice)
+        answer = atlas.probes(gene, choice=choice, restriction=as_restriction(structure, hemisphere, donor))
     deliver(answer, output, output_format)
     route = answer.route
     called = f" The atlas calls {route['found_as']} {route['gene']}." if route["found_as"] else ""

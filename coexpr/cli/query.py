@@ -6,20 +6,28 @@ import typer
 
 from coexpr.choice import BUILDING, SELECTING
 from coexpr.cli.options import (
+    AdjustOption,
     AnnotationOption,
     CategoryOption,
     Database,
+    DonorOption,
     GenesOption,
+    HemisphereOption,
     LevelOption,
     MatchOption,
+    MethodOption,
     MinPresentOption,
+    OutliersOption,
     OutputFile,
     OutputFormat,
     PowerOption,
     RegulatesOption,
     RuleOption,
     ScopeOption,
+    StructureOption,
     as_choice,
+    as_method,
+    as_restriction,
     listed,
 )
 from coexpr.cli.words import describe_categories, describe_data
@@ -68,6 +76,23 @@ def query(
             help="Beside the rank within the category, tell that among all; without it only the category is read.",
         ),
     ] = True,
+    structure: StructureOption = None,
+    hemisphere: HemisphereOption = None,
+    donor: DonorOption = None,
+    method: MethodOption = None,
+    max_p_outliers: OutliersOption = None,
+    adjust: AdjustOption = None,
+    by_donor: Annotated[
+        bool, typer.Option("--by-donor", help="Columns of r in each donor, and of what the donors say together.")
+    ] = False,
+    stats: Annotated[
+        bool,
+        typer.Option("--stats", help="Columns of a 95 % interval and false discovery rates, donors being the unit."),
+    ] = False,
+    naive_p: Annotated[
+        bool,
+        typer.Option("--naive-p", help="Columns of R's cor.test, which takes samples for independent: they are not."),
+    ] = False,
     output_format: OutputFormat = None,
     output: OutputFile = None,
     db: Database = None,
@@ -94,6 +119,11 @@ def query(
             include_regulates=include_regulates,
             rank_overall=rank_overall,
             choice=as_choice(rule, power, min_present, scope, annotation),
+            restriction=as_restriction(structure, hemisphere, donor),
+            method=as_method(method, max_p_outliers, adjust),
+            by_donor=by_donor,
+            stats=stats,
+            naive_p=naive_p,
         )
     deliver(answer, output, output_format)
     for line in describe(answer.route, len(answer.rows)):

@@ -3,13 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from coexpr.restriction import FEW_SAMPLES
+
 
 def describe_data(route: Mapping[str, Any]) -> list[str]:
     """Say what r is of, and where the data are from."""
     donors = route["donors"]
+    where = "all structures" if route["structures"] == "all" else f"structures: {route['structures']}"
+    if route["hemisphere"]:
+        where += f", {'left' if route['hemisphere'] == 'L' else 'right'} hemisphere"
+    few = f" With fewer than {FEW_SAMPLES} samples r says little." if route["n_samples"] < FEW_SAMPLES else ""
     return [
-        f"Pearson r of log2 intensity, sample by sample: {route['n_samples']:,} samples of "
-        f"{len(donors)} donor{'s' * (len(donors) != 1)} ({', '.join(donors)}), all structures.",
+        f"{route['method_in_words']}, sample by sample: {route['n_samples']:,} samples of "
+        f"{len(donors)} donor{'s' * (len(donors) != 1)} ({', '.join(donors)}), {where}.{few}",
         f"Data: {'; '.join(route['source']) or 'unnamed'}. Database: {route['database']}. "
         f"coexpr {route['coexpr_version']}.",
     ]

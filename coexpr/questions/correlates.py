@@ -2,18 +2,23 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.answer import Answer
+from coexpr.basis import find_basis
 from coexpr.choice import Choice
-from coexpr.correlate import correlate_seed
 from coexpr.errors import OptionError
 from coexpr.gene_profiles import Profiles, profile_of, profiles_at
+from coexpr.method import Method
 from coexpr.questions.limits import Limits
-from coexpr.route import LABELS, describe_choice, describe_data, describe_seed, labels_of
+from coexpr.questions.uncertainty import Wanted, columns_of
+from coexpr.restriction import Restriction
+from coexpr.route import LABELS, describe_choice, describe_data, describe_seed, donor_names, labels_of
+from coexpr.samples import refuse_too_few
 from coexpr.seeds import Level, Seed, find_seed
 
 
@@ -31,6 +36,9 @@ def correlates(
     min_r: float | None,
     include_self: bool,
     rank_overall: bool,
+    restriction: Restriction,
+    method: Method | None,
+    wanted: Wanted,
 ) -> Answer:
     """Answer `Atlas.correlates`."""
     seed = find_seed(connection, name, choice.annotation if choice else "allen")
@@ -41,20 +49,26 @@ def correlates(
             "out, or ask with --level gene."
         )
     choice = choice or Choice()
-    seed_profile = profile_of(connection, seed, choice, probe)
+    basis = find_basis(connection, restriction, method)
+    wanted.refuse_what_cannot_be(basis)
+    seed_profile = profile_of(connection, seed, choice, basis.samples, probe)
+    known = ~np.isnan(seed_profile.values[0])
+    refuse_too_few(int(np.count_nonzero(known)), restriction)
     limited = limits.choose(connection, choice.annotation)
-    only_members = limits.gene_ids(connection) if limited and not rank_overall else None
-    profiles = profiles_at(connection, level, choice, only_members)
+    members = limits.gene_ids(connection)
+    profiles = profiles_at(connection, level, choice, basis.samples, members if limited and not rank_overall else None)
     if level == "gene":
         profiles.let_stand_in(seed_profile)
-    r, n = correlate_seed(seed_profile.values[0], profiles.values)
+    r, n = basis.seed_with(seed_profile.values[0], profiles.values)
     order = np.lexsort((profiles.tie_order, r if ascending else -r))
     if not include_self:
         order = order[~_is_own(profiles, seed, seed_profile, level)[order]]
     overall = np.empty(len(profiles), dtype=np.intp)
     overall[order] = np.arange(1, len(order) + 1)
+    families = {"q": order}
     if limited:
-        order = order[np.isin(profiles.gene_ids, limits.gene_ids(connection))[order]]
+        order = order[np.isin(profiles.gene_ids, members)[order]]
+        families = {"q": families["q"], "q_category": order} if rank_overall else {"q_category": order}
     counts = {"answers": len(order), "without_r": int(np.count_nonzero(np.isnan(r[order])))}
     if min_r is not None:
         order = order[r[order] >= min_r]
@@ -63,20 +77,24 @@ def correlates(
         **describe_seed(connection, seed, seed_profile, choice, probe),
         "level": level,
         **(describe_choice(choice) if "gene" in (level, seed.level) else {"rule": None}),
-        **describe_data(connection, database, ~np.isnan(seed_profile.values[0])),
+        **describe_data(connection, database, basis, known),
         **limited,
         **counts,
     }
     ranks = {"rank": np.arange(1, len(order) + 1)}
     if limited and rank_overall:
         ranks["rank_overall"] = overall[order]
+    extra = columns_of(
+        wanted, basis, seed_profile.values[0], profiles.values, r, n, order, families, donor_names(connection)
+    )
     rows = []
     for place, label in enumerate(labels_of(connection, profiles, order)):
-        value = float(r[order[place]])
-        defined = not math.isnan(value)
-        told = [int(rank[place]) if defined else None for rank in ranks.values()]
-        rows.append((*told, *label, value if defined else None, int(n[order[place]])))
-    return Answer([*ranks, *LABELS, "r", "n"], rows, route)
+        value = _or_none(r[order[place]])
+        told = [int(rank[place]) if value is not None else None for rank in ranks.values()]
+        rows.append(
+            (*told, *label, value, int(n[order[place]]), *(_or_none(column[place]) for column in extra.values()))
+        )
+    return Answer([*ranks, *LABELS, "r", "n", *extra], rows, route)
 
 
 def _is_own(profiles: Profiles, seed: Seed, seed_profile: Profiles, level: Level) -> NDArray[np.bool_]:
@@ -85,3 +103,9 @@ def _is_own(profiles: Profiles, seed: Seed, seed_profile: Profiles, level: Level
         return np.isin(profiles.gene_ids, seed.gene_ids)
     own: NDArray[np.bool_] = profiles.probe_ids == seed_profile.probe_ids[0]
     return own
+
+
+def _or_none(value: Any) -> float | int | None:
+    """Return a number as Python's own, None for NaN."""
+    number: float | int = value.item()
+    return None if math.isnan(number) else number

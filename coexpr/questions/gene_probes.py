@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.answer import Answer
+from coexpr.basis import find_basis
 from coexpr.choice import BUILDING, RULES, Choice, Rule
 from coexpr.correlate import correlate_all
 from coexpr.errors import NotFoundError, OptionError
 from coexpr.gene_profiles import Profiles, profile_of, profiles_of_probes
 from coexpr.representatives import choose_representatives, find_candidates
+from coexpr.restriction import Restriction
 from coexpr.route import describe_data, labels_of
+from coexpr.samples import every_sample
 from coexpr.seeds import find_seed
 
 _COLUMNS = (
@@ -32,16 +35,21 @@ _COLUMNS = (
 )
 
 
-def gene_probes(connection: duckdb.DuckDBPyConnection, database: Path, name: str, choice: Choice) -> Answer:
+def gene_probes(
+    connection: duckdb.DuckDBPyConnection, database: Path, name: str, choice: Choice, restriction: Restriction
+) -> Answer:
     """Answer `Atlas.probes`."""
     gene = find_seed(connection, name, choice.annotation)
     if not gene.gene_ids:
         raise OptionError(f"probe {gene.name} measures no known gene, so there are no other probes to compare it with.")
     candidates = find_candidates(connection, Choice(annotation=choice.annotation), gene.gene_ids)
-    profile_of(connection, gene, Choice(annotation=choice.annotation))  # says so where the gene has no probe
-    probes = profiles_of_probes(connection, choice.annotation, candidates.probe_ids)
+    basis = find_basis(connection, restriction, None)
+    profile_of(connection, gene, Choice(annotation=choice.annotation), basis.samples)  # says so where it has no probe
+    every = every_sample(connection)
+    probes = profiles_of_probes(connection, choice.annotation, every, candidates.probe_ids)
     names = [probe_name for _, probe_name, *_ in labels_of(connection, probes, np.arange(len(probes)))]
-    r, _ = correlate_all(probes.values)
+    values = probes.values[:, basis.samples.places_in(every)]
+    r, _ = correlate_all(values)
     chosen_by, not_applied = _rules_that_choose(connection, probes, choice, gene.gene_ids)
     known = candidates.statistics
     rows = []
@@ -68,7 +76,7 @@ def gene_probes(connection: duckdb.DuckDBPyConnection, database: Path, name: str
         "power": choice.power,
         "rules_not_applied": not_applied,
         "sign_conflicts": _sign_conflicts(r, names),
-        **describe_data(connection, database, ~np.isnan(probes.values).all(axis=0)),
+        **describe_data(connection, database, basis, ~np.isnan(values).all(axis=0)),
     }
     return Answer(list(_COLUMNS), rows, route)
 

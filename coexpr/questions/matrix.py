@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
+from coexpr.basis import find_basis
 from coexpr.choice import Annotation, Choice
-from coexpr.correlate import correlate_all
 from coexpr.errors import LimitError, NotFoundError, OptionError
 from coexpr.gene_profiles import Profiles, profiles_of_genes, profiles_of_probes, why_no_profile
+from coexpr.measures import measure_all
+from coexpr.method import Method
 from coexpr.questions.limits import Limits
 from coexpr.representatives import find_candidates
+from coexpr.restriction import Restriction
 from coexpr.route import describe_choice, describe_data, labels_of
+from coexpr.samples import Samples
 from coexpr.seeds import Level, Seed, find_seed
 
 if TYPE_CHECKING:
@@ -44,6 +49,8 @@ def correlation_matrix(
     items: Sequence[str],
     limits: Limits,
     choice: Choice | None,
+    restriction: Restriction,
+    method: Method | None,
     *,
     level: Level | None,
     most_rows: int | None,
@@ -63,14 +70,15 @@ def correlation_matrix(
         wanted = _rows_of_genes(connection, limits.gene_ids(connection), level, choice or Choice())
     if choice is not None and not wanted.gene_ids:
         raise OptionError("a rule says which profile a gene gets, but the rows are probes. Leave the rule out.")
-    choice = choice or Choice()
+    choice = choice or Choice(annotation=annotation)
     _announce(len(wanted), most_rows, progress)
-    profiles = _profiles(connection, wanted, choice, annotation)
+    basis = find_basis(connection, restriction, method)
+    profiles = _profiles(connection, wanted, choice, basis.samples)
     labels = labels_of(connection, profiles, np.arange(len(profiles)))
-    r, n = correlate_all(profiles.values)
+    r, n = measure_all(profiles.values, basis.measure)
     route = {
         **(describe_choice(choice) if wanted.gene_ids else {"rule": None}),
-        **describe_data(connection, database, ~np.isnan(profiles.values).all(axis=0)),
+        **describe_data(connection, database, basis, ~np.isnan(profiles.values).all(axis=0)),
         **limited,
         "rows": len(profiles),
         "fewest_samples": int(n.min()),
@@ -116,7 +124,7 @@ def _announce(rows: int, most_rows: int | None, progress: Callable[[str], None])
     progress(f"{size}.")
 
 
-def _profiles(connection: duckdb.DuckDBPyConnection, wanted: _Rows, choice: Choice, annotation: Annotation) -> Profiles:
+def _profiles(connection: duckdb.DuckDBPyConnection, wanted: _Rows, choice: Choice, samples: Samples) -> Profiles:
     """Return the profiles of the rows in their order, probes before genes.
 
     Raises
@@ -126,10 +134,10 @@ def _profiles(connection: duckdb.DuckDBPyConnection, wanted: _Rows, choice: Choi
     """
     parts = []
     if wanted.probe_ids:
-        of_probes = profiles_of_probes(connection, annotation, np.sort(np.array(wanted.probe_ids, dtype=np.int32)))
+        of_probes = profiles_of_probes(connection, choice.annotation, samples, _ids(wanted.probe_ids))
         parts.append(of_probes.at(np.searchsorted(of_probes.probe_ids, wanted.probe_ids)))
     if wanted.gene_ids:
-        of_genes = profiles_of_genes(connection, choice, wanted.gene_ids)
+        of_genes = profiles_of_genes(connection, choice, samples, wanted.gene_ids)
         order = np.argsort(of_genes.gene_ids)
         found = of_genes.gene_ids[order]
         if missing := sorted(set(wanted.gene_ids) - set(found.tolist())):
@@ -138,6 +146,10 @@ def _profiles(connection: duckdb.DuckDBPyConnection, wanted: _Rows, choice: Choi
     if not parts:
         raise NotFoundError("none of these genes has a probe with expression that may stand for it.")
     return parts[0] if len(parts) == 1 else parts[0].followed_by(parts[1])
+
+
+def _ids(probe_ids: Sequence[int]) -> NDArray[np.int32]:
+    return np.sort(np.array(probe_ids, dtype=np.int32))
 
 
 def _unique_names(labels: Sequence[tuple[Any, ...]], profiles: Profiles, probes: int) -> list[str]:

@@ -1,6 +1,6 @@
 """How two genes, or two probes, go together, and how much the choice of probes matters."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,95 +9,164 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.answer import Answer
+from coexpr.basis import Basis, find_basis
+from coexpr.between_donors import ByDonor, compare_donors
 from coexpr.choice import RULES, Choice, Rule
-from coexpr.correlate import correlate_seed
 from coexpr.errors import NotFoundError, OptionError
-from coexpr.gene_profiles import Profiles, collapse_candidates, profile_of, profiles_of_probes
-from coexpr.representatives import find_candidates
-from coexpr.route import describe_choice, describe_data, labels_of
+from coexpr.gene_profiles import Profiles, collapse_candidates, profile_of, profiles_of_probes, why_no_profile
+from coexpr.method import Method
+from coexpr.questions.grid import explain, route_grid
+from coexpr.representatives import Candidates, find_candidates
+from coexpr.restriction import Restriction
+from coexpr.route import describe_choice, describe_data, donor_names, labels_of
+from coexpr.samples import Samples, every_sample, refuse_too_few
 from coexpr.seeds import Seed, find_seed
 
-COLUMNS = ("by", "probe_a", "probe_b", "r", "n")
+COLUMNS = ("by", "probe_a", "probe_b", "donor", "r", "n")
 # What the first column says of an r between two probes; else it names the rule by which genes got their profiles.
 BY_PROBES = "probes"
 
 
+@dataclass(frozen=True)
+class _Side:
+    """One of the two: a probe by itself, or the probes of a gene.
+
+    Parameters
+    ----------
+    seed : Seed
+    probes : Profiles
+        Over every sample of the database, by which rules choose.
+    candidates : Candidates, optional
+        The same probes; None for a probe by itself.
+    names : list of str
+    """
+
+    seed: Seed
+    probes: Profiles
+    candidates: Candidates | None
+    names: list[str]
+
+    def profile(self, connection: duckdb.DuckDBPyConnection, choice: Choice, samples: Samples) -> Profiles:
+        """Return its one profile."""
+        if self.candidates is None:
+            return profile_of(connection, self.seed, choice, samples)
+        values = np.asarray(self.probes.values, dtype=np.float32)
+        return collapse_candidates(connection, choice, samples, self.candidates, values)
+
+
 def pair(
-    connection: duckdb.DuckDBPyConnection, database: Path, first: str, second: str, choice: Choice | None
+    connection: duckdb.DuckDBPyConnection,
+    database: Path,
+    first: str,
+    second: str,
+    choice: Choice | None,
+    restriction: Restriction,
+    method: Method | None,
+    got: str | None,
 ) -> Answer:
     """Answer `Atlas.pair`."""
     annotation = choice.annotation if choice else "allen"
-    a, b = (find_seed(connection, name, annotation) for name in (first, second))
-    are_probes = a.level == b.level == "probe"
+    seeds = [find_seed(connection, name, annotation) for name in (first, second)]
+    are_probes = all(seed.level == "probe" for seed in seeds)
     if choice is not None and are_probes:
         raise OptionError("a rule says which profile a gene gets, but both are probes. Leave the rule out.")
     choice = choice or Choice()
-    block_a, block_b = (_probes_of(connection, seed, choice) for seed in (a, b))
-    names_a, names_b = (_names(connection, block) for block in (block_a, block_b))
-    rows: list[tuple[Any, ...]] = []
-    block = np.full((len(block_a), len(block_b)), np.nan)
-    for row, profile in enumerate(block_a.values):
-        block[row], n = correlate_seed(profile, block_b.values)
-        rows += [
-            (BY_PROBES, names_a[row], name, _or_none(value), int(count))
-            for name, value, count in zip(names_b, block[row], n, strict=True)
-        ]
+    basis = find_basis(connection, restriction, method)
+    a, b = (_side(connection, seed, choice) for seed in seeds)
+    block, rows = _every_pair(connection, a, b, basis)
     not_applied: dict[Rule, str] = {}
     if not are_probes:
-        by_rule, not_applied = _by_every_rule(connection, [(a, block_a), (b, block_b)], choice)
+        by_rule, not_applied = _by_every_rule(connection, a, b, choice, basis)
         rows += by_rule
-    known = ~np.isnan(block_a.values).all(axis=0) & ~np.isnan(block_b.values).all(axis=0)
+    of_a, of_b = (side.profile(connection, choice, basis.samples) for side in (a, b))
+    x, y = of_a.values[0], of_b.values[0]
+    known = ~np.isnan(x) & ~np.isnan(y)
+    refuse_too_few(int(np.count_nonzero(known)), restriction)
+    by_donor = compare_donors(x, y[None], basis)
+    pooled, _ = basis.seed_with(x, y[None])
+    names = [_names(connection, profile)[0] for profile in (of_a, of_b)]
+    donors = donor_names(connection)
+    rows += [
+        (BY_PROBES if are_probes else choice.rule, *names, donors[donor], _or_none(r[0]), int(n[0]))
+        for donor, r, n in zip(by_donor.donor_ids, by_donor.r, by_donor.n, strict=True)
+    ]
+    grid = route_grid(connection, x, y, basis.samples)
     route = {
-        "a": a.name,
-        "b": b.name,
-        "found_as": {seed.name: seed.found_as for seed in (a, b) if seed.found_as},
-        "levels": [a.level, b.level],
+        "a": a.seed.name,
+        "b": b.seed.name,
+        "found_as": {seed.name: seed.found_as for seed in seeds if seed.found_as},
+        "levels": [seed.level for seed in seeds],
+        "profiles": names,
+        "r": _or_none(pooled[0]),
+        "between_donors": _describe_donors(by_donor),
         "rules_not_applied": not_applied,
-        "spread": _spread(block, names_a, names_b),
-        **describe_choice(choice),
-        **describe_data(connection, database, known),
+        "spread": _spread(block, a.names, b.names),
+        "grid": grid,
+        "got": None if got is None else explain(grid, got),
+        **(describe_choice(choice) if not are_probes else {"rule": None}),
+        **describe_data(connection, database, basis, known),
     }
     return Answer(list(COLUMNS), rows, route)
 
 
-def _probes_of(connection: duckdb.DuckDBPyConnection, seed: Seed, choice: Choice) -> Profiles:
-    """Return the profile of a probe, or those of all probes of a gene that may stand for it, by mean."""
+def _side(connection: duckdb.DuckDBPyConnection, seed: Seed, choice: Choice) -> _Side:
+    every = every_sample(connection)
+    candidates = None
     if seed.level == "probe":
-        return profile_of(connection, seed, choice)
-    candidates = find_candidates(connection, choice, seed.gene_ids)
-    if not len(candidates.probe_ids):
-        profile_of(connection, seed, Choice(min_present=choice.min_present, annotation=choice.annotation))
-    return profiles_of_probes(connection, choice.annotation, candidates.probe_ids)
+        probes = profile_of(connection, seed, choice, every)
+    else:
+        candidates = find_candidates(connection, choice, seed.gene_ids)
+        if not len(candidates.probe_ids):
+            raise NotFoundError(why_no_profile(connection, seed.gene_ids[0], choice))
+        probes = profiles_of_probes(connection, choice.annotation, every, candidates.probe_ids)
+    return _Side(seed, probes, candidates, _names(connection, probes))
+
+
+def _every_pair(
+    connection: duckdb.DuckDBPyConnection, a: _Side, b: _Side, basis: Basis
+) -> tuple[NDArray[np.float64], list[tuple[Any, ...]]]:
+    """Return r of every probe of one with every probe of the other, as a block and as rows."""
+    places = basis.samples.places_in(every_sample(connection))
+    values_a, values_b = a.probes.values[:, places], b.probes.values[:, places]
+    block = np.full((len(values_a), len(values_b)), np.nan)
+    rows: list[tuple[Any, ...]] = []
+    for row, profile in enumerate(values_a):
+        block[row], n = basis.seed_with(profile, values_b)
+        rows += [
+            (BY_PROBES, a.names[row], name, None, _or_none(value), int(count))
+            for name, value, count in zip(b.names, block[row], n, strict=True)
+        ]
+    return block, rows
 
 
 def _by_every_rule(
-    connection: duckdb.DuckDBPyConnection, seeds: Sequence[tuple[Seed, Profiles]], choice: Choice
+    connection: duckdb.DuckDBPyConnection, a: _Side, b: _Side, choice: Choice, basis: Basis
 ) -> tuple[list[tuple[Any, ...]], dict[Rule, str]]:
     """Return a row for every rule, and why the others cannot be applied."""
-    candidates = [find_candidates(connection, choice, seed.gene_ids) for seed, _ in seeds]
     rows: list[tuple[Any, ...]] = []
     not_applied: dict[Rule, str] = {}
     for rule in RULES:
         try:
-            of_a, of_b = (
-                block
-                if seed.level == "probe"
-                else collapse_candidates(
-                    connection, choice.with_rule(rule), among, np.asarray(block.values, np.float32)
-                )
-                for (seed, block), among in zip(seeds, candidates, strict=True)
-            )
+            of_a, of_b = (side.profile(connection, choice.with_rule(rule), basis.samples) for side in (a, b))
         except NotFoundError as reason:
             not_applied[rule] = str(reason)
             continue
-        r, n = correlate_seed(of_a.values[0], of_b.values)
+        r, n = basis.seed_with(of_a.values[0], of_b.values)
         names = (_names(connection, profile)[0] for profile in (of_a, of_b))
-        rows.append((rule, *names, _or_none(r[0]), int(n[0])))
+        rows.append((rule, *names, None, _or_none(r[0]), int(n[0])))
     return rows, not_applied
 
 
 def _names(connection: duckdb.DuckDBPyConnection, profiles: Profiles) -> list[str]:
     return [probe_name for _, probe_name, *_ in labels_of(connection, profiles, np.arange(len(profiles)))]
+
+
+def _describe_donors(by_donor: ByDonor) -> dict[str, Any]:
+    """Return what the donors say together, in numbers."""
+    told = {name: _or_none(values[0]) for name, values in by_donor.combined._asdict().items()}
+    told |= {"lowest_without_one": _or_none(by_donor.lowest[0]), "highest_without_one": _or_none(by_donor.highest[0])}
+    defined = by_donor.r[~np.isnan(by_donor.r)].tolist()
+    return told | {"lowest_r": min(defined, default=None), "highest_r": max(defined, default=None)}
 
 
 def _spread(block: NDArray[np.float64], names_a: list[str], names_b: list[str]) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+"""numpy only: the values that the atlas's site displays, recomputed from log2 intensity by sample.
+
+What the site does was measured on real downloads; docs/statistics.md says how.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def average_by(x: NDArray[np.floating], groups: NDArray[np.integer]) -> tuple[Array, NDArray[np.intp]]:
+    """Return the average of each profile over groups of samples, as the site averages structures.
+
+    Parameters
+    ----------
+    x : (P, S) float
+        Log2 intensity, NaN where unknown.
+    groups : (S,) int
+        The group of each sample; samples below 0 are left out.
+
+    Returns
+    -------
+    averages : (P, C) float64
+        Of each group the log2 of the mean intensity: logarithms of means, not means of logarithms.
+        NaN where nothing is known.
+    groups : (C,) int
+        Which groups they are, ascending.
+    """
+    order = np.argsort(groups, kind="stable")
+    order = order[groups[order] >= 0]
+    ids, starts = np.unique(groups[order], return_index=True)
+    if not len(ids):
+        return np.empty((len(x), 0)), ids
+    intensity = np.exp2(x[:, order].astype(np.float64))
+    known = ~np.isnan(intensity)
+    counts = np.add.reduceat(known, starts, axis=1, dtype=np.intp)
+    sums = np.add.reduceat(np.where(known, intensity, 0), starts, axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log2(np.where(counts > 0, sums / counts, np.nan)), ids
+
+
+def z_scores(x: NDArray[np.floating], groups: NDArray[np.integer]) -> Array:
+    """Return each profile as z-scores within groups of samples, population standard deviation (P, S).
+
+    Within donors this is what the site calls z-score. NaN where a profile is constant in a group.
+    """
+    z = np.full(x.shape, np.nan)
+    for group in np.unique(groups):
+        columns = np.flatnonzero(groups == group)
+        values = x[:, columns].astype(np.float64)
+        known = ~np.isnan(values)
+        n = np.maximum(known.sum(axis=1, keepdims=True), 1)
+        deviations = values - np.sum(values, axis=1, where=known, keepdims=True) / n
+        spread = np.sqrt(np.sum(deviations**2, axis=1, where=known, keepdims=True) / n)
+        constant = np.nanmax(values, axis=1, initial=-np.inf) == np.nanmin(values, axis=1, initial=np.inf)
+        spread[constant] = np.nan
+        z[:, columns] = deviations / spread
+    return z

@@ -1,0 +1,46 @@
+"""What limits the samples of a question."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from coexpr.errors import OptionError
+
+Hemisphere = Literal["L", "R"]
+
+# With fewer samples an r says nothing; with fewer than the second number it says little.
+FEWEST_SAMPLES = 10
+FEW_SAMPLES = 30
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """What limits the samples of a question.
+
+    Parameters
+    ----------
+    structures : sequence of str
+        Each an acronym, a name or an id; with everything below. Left and right share an acronym, which
+        means both; so does a name without its side. Samples of any of them count.
+    hemisphere : "L" or "R", optional
+        One side; midline structures have none.
+    donors : sequence of str
+        Ids or names; any of them.
+
+    Raises
+    ------
+    OptionError
+        For another hemisphere.
+    """
+
+    structures: tuple[str, ...] = ()
+    hemisphere: Hemisphere | None = None
+    donors: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.hemisphere not in (None, "L", "R"):
+            raise OptionError(f"hemisphere {self.hemisphere!r}: expected L or R.")
+
+    @property
+    def limits(self) -> bool:
+        """Whether it leaves out anything at all."""
+        return bool(self.structures or self.hemisphere or self.donors)

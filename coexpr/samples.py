@@ -1,0 +1,138 @@
+"""The samples that a question is about: every one, or those of some structures, one side, some donors."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from coexpr.errors import AmbiguousNameError, NotFoundError, TooFewSamplesError
+from coexpr.queries import query, run
+from coexpr.restriction import FEWEST_SAMPLES, Hemisphere, Restriction
+from coexpr.seeds import as_name_and_number
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples in the order of the columns of a matrix: by donor_id, then by position.
+
+    Parameters
+    ----------
+    donor_ids : (S,) int32
+    positions : (S,) int32
+        The element of the donor's stored lists that each is, from 0.
+    structure_ids : (S,) int32
+    """
+
+    donor_ids: NDArray[np.int32]
+    positions: NDArray[np.int32]
+    structure_ids: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.donor_ids)
+
+    def places_in(self, every: "Samples") -> NDArray[np.intp]:
+        """Return the column of each in a matrix of every sample."""
+        starts = {donor: columns.start for donor, columns in every.columns.items()}
+        first = np.array([starts[donor] for donor in self.donor_ids.tolist()], dtype=np.intp)
+        return first + self.positions
+
+    @cached_property
+    def columns(self) -> dict[int, slice]:
+        """Where the samples of each donor lie, by donor_id."""
+        donors, starts = np.unique(self.donor_ids, return_index=True)
+        ends = [*starts[1:].tolist(), len(self)]
+        return {
+            donor: slice(start, end) for donor, start, end in zip(donors.tolist(), starts.tolist(), ends, strict=True)
+        }
+
+
+def every_sample(connection: duckdb.DuckDBPyConnection) -> Samples:
+    """Return every sample of the database."""
+    return _read(connection, [], None, every_structure=True)
+
+
+def choose_samples(connection: duckdb.DuckDBPyConnection, restriction: Restriction) -> tuple[Samples, dict[str, Any]]:
+    """Return the samples that a restriction leaves, and what the route says of it.
+
+    Raises
+    ------
+    NotFoundError, AmbiguousNameError
+        If a structure or donor is not there, or a name means several.
+    TooFewSamplesError
+        If fewer than ten samples are left.
+    """
+    donors = [_find_donor(connection, name) for name in restriction.donors]
+    structures = [structure for name in restriction.structures for structure in _find_structures(connection, name)]
+    connection.execute(query("create_chosen_structures"))
+    if structures:
+        ids = np.array([structure["structure_id"] for structure in structures], dtype=np.int32)
+        connection.register("asked_structures", {"structure_id": ids})
+        connection.execute(query("choose_structures_below"))
+        connection.unregister("asked_structures")
+    samples = _read(connection, donors, restriction.hemisphere, every_structure=not structures)
+    told = {
+        "structures": _in_words(structures) if structures else "all",
+        "hemisphere": restriction.hemisphere,
+    }
+    if restriction.limits and len(samples) < FEWEST_SAMPLES:
+        raise TooFewSamplesError(_too_few(len(samples), told))
+    return samples, told
+
+
+def refuse_too_few(known: int, restriction: Restriction) -> None:
+    """Raise TooFewSamplesError if a restriction leaves too few samples in which the seed is known."""
+    if restriction.limits and known < FEWEST_SAMPLES:
+        raise TooFewSamplesError(_too_few(known, {"structures": ", ".join(restriction.structures) or "all"}))
+
+
+def _too_few(count: int, told: dict[str, Any]) -> str:
+    return (
+        f"{count or 'no'} sample{'s' * (count != 1)} {'are' if count != 1 else 'is'} left (structures: "
+        f"{told['structures']}); r of fewer than {FEWEST_SAMPLES} says nothing. `coexpr structures` shows how many "
+        "samples each structure has; choose a larger one, or more donors."
+    )
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, donors: list[int], hemisphere: Hemisphere | None, *, every_structure: bool
+) -> Samples:
+    connection.register("asked_donors", {"donor_id": np.array(donors, dtype=np.int32)})
+    if every_structure:
+        connection.execute(query("create_chosen_structures"))
+    parameters = {"every_donor": not donors, "every_structure": every_structure, "hemisphere": hemisphere}
+    found = connection.execute(query("chosen_samples"), parameters).fetchnumpy()
+    connection.unregister("asked_donors")
+    return Samples(np.asarray(found["donor_id"]), np.asarray(found["position"]) - 1, np.asarray(found["structure_id"]))
+
+
+def _find_donor(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    found = run(connection, "donors_called", as_name_and_number(name))
+    if not found:
+        loaded = ", ".join(donor for _, donor in connection.execute(query("donor_names")).fetchall())
+        raise NotFoundError(f"donor {name} is not loaded. Loaded are: {loaded or 'none'}.")
+    return int(found[0]["donor_id"])
+
+
+def _find_structures(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
+    found = run(connection, "structures_called", as_name_and_number(name))
+    if not found:
+        near = run(connection, "structures_near", {"name": name.strip()})
+        hint = "; ".join(f"{structure['name']} ({structure['acronym']})" for structure in near)
+        raise NotFoundError(
+            f"{name!r:.80} is no structure of this database.{f' Near it: {hint}.' if hint else ''} "
+            "`coexpr structures` lists them."
+        )
+    acronyms = {structure["acronym"] for structure in found}
+    if found[0]["way"] == 4 and len(acronyms) > 1:
+        raise AmbiguousNameError(
+            f"{name} may mean {', '.join(sorted(acronyms))}: these differ by case. Write the one that you mean."
+        )
+    return found
+
+
+def _in_words(structures: list[dict[str, Any]]) -> str:
+    names = dict.fromkeys(f"{structure['name']} ({structure['acronym']})" for structure in structures)
+    return "; ".join(names)
