@@ -1,11 +1,18 @@
 """An answer: named columns, rows, and the route that led to them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def number_or_none(value: Any) -> float | int | None:
+    """Return a number of numpy as Python's own, None for NaN."""
+    number: float | int = value.item() if hasattr(value, "item") else value
+    return None if math.isnan(number) else number
 
 
 @dataclass(frozen=True)

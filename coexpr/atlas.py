@@ -24,6 +24,8 @@ from coexpr.questions.matrix import MOST_ROWS, correlation_matrix
 from coexpr.questions.pair import pair
 from coexpr.questions.structures import structure_tree
 from coexpr.questions.uncertainty import Wanted
+from coexpr.questions.verify import verify_database, verify_download
+from coexpr.readers import find_correlates
 from coexpr.resources import database_path
 from coexpr.restriction import Restriction
 from coexpr.seeds import Level
@@ -157,10 +159,9 @@ class Atlas:
         OptionError
             If `probe` is not a probe of the seed gene, or a choice is given where nothing is a gene.
         """
-        if level not in (None, "probe", "gene") or match not in ("any", "all") or (top is not None and top < 1):
-            raise OptionError(
-                f"level {level!r}, match {match!r}, top {top!r}: expected probe or gene, any or all, 1 or more."
-            )
+        _refuse_unknown(level, match)
+        if top is not None and top < 1:
+            raise OptionError(f"top {top!r}: expected 1 or more, or None for all.")
         return correlates(
             self._connection,
             self.path,
@@ -299,11 +300,12 @@ class Atlas:
         NotFoundError, AmbiguousNameError, OptionError
             As for `correlates`.
         """
+        _refuse_unknown(level, match)
         limits = Limits(tuple(categories), tuple(genes), match, include_regulates)
         return correlation_matrix(
             self._connection,
             self.path,
-            items,
+            [items] if isinstance(items, str) else items,
             limits,
             choice,
             restriction or Restriction(),
@@ -328,6 +330,16 @@ class Atlas:
             of each donor, there or below.
         """
         return structure_tree(self._connection, self.path, search)
+
+    def verify(self) -> Answer:
+        """Check that the database holds together, and how much of the atlas it is.
+
+        Returns
+        -------
+        Answer
+            Columns check, holds, found, expected; the route says whether all of them hold.
+        """
+        return verify_database(self._connection, self.path)
 
     def categories(self, search: str | None = None) -> Answer:
         """Return the categories whose name holds `search`, with their numbers of genes."""
@@ -396,3 +408,37 @@ class Atlas:
         rows = run(self._connection, name, parameters)
         columns = [column[0] for column in self._connection.description or []]
         return Answer(columns, [tuple(row.values()) for row in rows], {"database": str(self.path)})
+
+
+def verify_find_correlates(path: Path | str, database: Path | str | None = None) -> Answer:
+    """Compare the r of a Find Correlates download of Allen's sites with r computed from values.
+
+    Parameters
+    ----------
+    path : path
+        Its zip or folder.
+    database : path, optional
+        Also compare with the database, where there is one and its probes are loaded.
+
+    Returns
+    -------
+    Answer
+        Columns r_from, rows_compared, largest_difference, and rows_off by more than the rounding of the
+        site's three decimals.
+
+    Raises
+    ------
+    NoDownloadError, DownloadError
+        If there is no such download, or it is damaged.
+    """
+    download = find_correlates.read(Path(path))
+    if not database_path(database).exists():
+        return verify_download(None, download)
+    with Atlas(database) as atlas:
+        return verify_download(atlas._connection, download)
+
+
+def _refuse_unknown(level: str | None, match: str) -> None:
+    """Raise OptionError for words that mean nothing; the command line knows its own."""
+    if level not in (None, "probe", "gene") or match not in ("any", "all"):
+        raise OptionError(f"level {level!r}, match {match!r}: expected probe or gene, any or all.")

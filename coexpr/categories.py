@@ -58,12 +58,14 @@ class Matches:
         return [f"{len(names):,} names {why}: {', '.join(names)}" for why, names in told if names]
 
 
-def match_names(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> Matches:
+def match_names(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[str], annotation: Annotation = "allen"
+) -> Matches:
     """Return the gene that each name means: as Entrez id, current symbol, symbol of the atlas, alias or probe."""
     import pyarrow as pa
 
     connection.register("given_names", pa.table({"name": pa.array(dict.fromkeys(names), pa.string())}))
-    rows = run(connection, "match_names")
+    rows = run(connection, "match_names", {"annotation": annotation})
     connection.unregister("given_names")
     candidates: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -137,7 +139,7 @@ def choose_genes(
         If a category is not there, or none of its genes is loaded.
     """
     wanted = want_categories(connection, categories, include_regulates)
-    connection.execute(query("choose_genes_of_wanted_categories"))
+    connection.execute(query("choose_genes_of_wanted_categories"), {"annotation": annotation})
     counts = {row["wanted_as"]: row for row in run(connection, "wanted_counts", {"annotation": annotation})}
     told: list[dict[str, Any]] = []
     for name, category in wanted.items():
@@ -149,7 +151,7 @@ def choose_genes(
             )
         told.append({key: category[key] for key in ("source", "release", "accession", "name")} | numbers)
     if genes:
-        told.append(_choose_list(connection, genes))
+        told.append(_choose_list(connection, genes, annotation))
     if match == "all":
         connection.execute(query("keep_genes_chosen_by_all"), {"choices": len(told)})
     return {"categories": told, "match": match, "include_regulates": include_regulates}
@@ -168,10 +170,10 @@ def want_categories(
     return wanted
 
 
-def _choose_list(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> dict[str, Any]:
+def _choose_list(connection: duckdb.DuckDBPyConnection, names: Sequence[str], annotation: Annotation) -> dict[str, Any]:
     import numpy as np
 
-    matches = match_names(connection, names)
+    matches = match_names(connection, names, annotation)
     gene_ids = sorted({gene_id for _, gene_id in matches.genes.values() if gene_id is not None})
     if not gene_ids:
         raise NotFoundError(

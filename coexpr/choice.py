@@ -1,5 +1,6 @@
 """How a gene gets its one profile: the rule, and which probes may stand for a gene at all."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -53,8 +54,8 @@ class Choice:
     ----------
     rule : str
         One of `RULES`; docs/probes.md says what each does and where it comes from.
-    power : float
-        Of the rule connectivity: what correlations, mapped to 0 to 1, are raised to.
+    power : float, optional
+        Of the rule connectivity: what correlations, mapped to 0 to 1, are raised to; 1 unless said.
     min_present : float, optional
         Leave out probes that are called present in a smaller share of samples, all donors pooled.
     scope : "pooled", "per-donor" or "common"
@@ -70,7 +71,7 @@ class Choice:
     """
 
     rule: Rule = DEFAULT_RULE
-    power: float = 1
+    power: float | None = None
     min_present: float | None = None
     scope: Scope = "pooled"
     annotation: Annotation = "allen"
@@ -78,9 +79,9 @@ class Choice:
     def __post_init__(self) -> None:
         if self.rule not in RULES:
             raise OptionError(f"{self.rule!r} is no rule. Expected one of {', '.join(RULES)}.")
-        if self.power != 1 and self.rule != "connectivity":
+        if self.power is not None and self.rule != "connectivity":
             raise OptionError(f"a power belongs to the rule connectivity; the rule here is {self.rule}.")
-        if not self.power > 0:
+        if self.power is not None and not 0 < self.power < math.inf:
             raise OptionError(f"power {self.power}: expected a number above 0.")
         if self.min_present is not None and not 0 <= self.min_present <= 1:
             raise OptionError(f"min-present {self.min_present}: expected a share of samples, from 0 to 1.")
@@ -95,11 +96,21 @@ class Choice:
         """Return the same choice by another rule, as near as that can be: some have neither power nor scope."""
         return Choice(
             rule,
-            self.power if rule == "connectivity" else 1,
+            self.power if rule == "connectivity" else None,
             self.min_present,
             "pooled" if rule in _ALWAYS_POOLED else self.scope,
             self.annotation,
         )
+
+    @property
+    def exponent(self) -> float:
+        """The power of connectivity."""
+        return 1 if self.power is None else self.power
+
+    @property
+    def is_of_profiles(self) -> bool:
+        """Whether it says more than which gene a probe measures."""
+        return self != Choice(annotation=self.annotation)
 
     @property
     def builds(self) -> bool:
@@ -117,7 +128,7 @@ class Choice:
         """What holds beside the rule, where that is not the default."""
         parts = []
         if self.rule == "connectivity":
-            parts.append(f"power {self.power:g}")
+            parts.append(f"power {self.exponent:g}")
         if self.scope != "pooled":
             parts.append("chosen in each donor" if self.scope == "per-donor" else "as most donors choose")
         if self.min_present is not None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.correlate import correlate_all
-from coexpr.rules import BUILDING, best_rows, build_profiles, enough_known, score_rows
+from coexpr.rules import BUILDING, SCORES, best_rows, build_profiles, enough_known, score_rows
 
 
 class Collapsed(NamedTuple):
@@ -86,11 +86,13 @@ def collapse_rows(
     """
     x = np.asarray(x)
     groups = np.asarray(groups)
+    if rule not in (*SCORES, *BUILDING):
+        raise ValueError(f"rule {rule!r}; expected one of {', '.join((*SCORES, *BUILDING))}")
+    usable = enough_known(x, groups, fewest_missing=select_fewest_missing)
     if threshold_combine is not None:
-        kept = np.flatnonzero(enough_known(x, groups, fewest_missing=select_fewest_missing))
+        kept = np.flatnonzero(usable)
         kept = _combine_above(x, groups, kept, threshold_combine)
         return Collapsed(x[kept].astype(np.float64), groups[kept].astype(np.intp), kept)
-    usable = enough_known(x, groups, fewest_missing=select_fewest_missing)
     usable_groups = np.where(usable, groups, -1)
     if rule in BUILDING:
         found = np.unique(usable_groups[usable])

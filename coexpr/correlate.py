@@ -9,7 +9,7 @@ _BLOCK_VALUES = 1 << 20
 # Relative variance below which deviations may be the rounding of the mean and nothing else.
 _DOUBTFUL = 1e-28
 # The same for squares that are the difference of two sums.
-_DOUBTFUL_SHARED = 1e-12
+_DOUBTFUL_SHARED = 1e-4
 
 
 def correlate_seed(
@@ -97,25 +97,35 @@ def _all_pairwise_complete(
     x: NDArray[np.float64], known: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Return r and n of every pair of rows of x (..., P, S) over the samples that both know."""
-    enough = np.maximum(known.sum(axis=-1, keepdims=True), 1)
-    dx = np.where(known, x - np.sum(x, axis=-1, keepdims=True, where=known) / enough, 0)
+    if x.ndim > 2:
+        pairs = [_all_pairwise_complete(of_one, known_of_one) for of_one, known_of_one in zip(x, known, strict=True)]
+        r, n = (np.stack(parts) for parts in zip(*pairs, strict=True))
+        return r, n
+    enough = np.maximum(known.sum(axis=1, keepdims=True), 1)
+    dx = np.where(known, x - np.sum(x, axis=1, keepdims=True, where=known) / enough, 0)
     mask = known.astype(np.float64)
-    across = mask.swapaxes(-1, -2)
-    n = mask @ across
-    shared = np.maximum(n, 1)
-    # The means over shared samples differ from those of whole rows: sums of the deviations correct for it.
-    sums = dx @ across
-    raw_squares = (dx**2) @ across
-    squares = raw_squares - sums**2 / shared
-    doubtful = (n >= 2) & (squares <= _DOUBTFUL_SHARED * raw_squares)
-    for *stack, row, other in np.argwhere(doubtful):
-        here = tuple(stack)
-        values = x[(*here, row)][known[(*here, row)] & known[(*here, other)]]
-        if (values == values[0]).all():
-            squares[(*here, row, other)] = np.nan
-    squares[n < 2] = np.nan
-    products = dx @ dx.swapaxes(-1, -2) - sums * sums.swapaxes(-1, -2) / shared
-    return products / np.sqrt(squares * squares.swapaxes(-1, -2)), n.astype(np.int32)
+    r = np.empty((len(x), len(x)))
+    n = np.empty((len(x), len(x)), dtype=np.int32)
+    step = max(1, _BLOCK_VALUES // max(1, len(x)))
+    for start in range(0, len(x), step):
+        rows, others = slice(start, start + step), slice(start, None)
+        shared = mask[rows] @ mask[others].T
+        # The means over shared samples differ from those of whole rows: sums of the deviations correct for it.
+        sums, sums_of_other = dx[rows] @ mask[others].T, mask[rows] @ dx[others].T
+        raw, raw_of_other = dx[rows] ** 2 @ mask[others].T, mask[rows] @ (dx[others] ** 2).T
+        divisor = np.maximum(shared, 1)
+        squares, squares_of_other = raw - sums**2 / divisor, raw_of_other - sums_of_other**2 / divisor
+        with np.errstate(divide="ignore", invalid="ignore"):
+            block = (dx[rows] @ dx[others].T - sums * sums_of_other / divisor) / np.sqrt(squares * squares_of_other)
+        doubtful = (squares <= _DOUBTFUL_SHARED * raw) | (squares_of_other <= _DOUBTFUL_SHARED * raw_of_other)
+        for row, other in np.argwhere(doubtful & (shared >= 2)):
+            one, another = x[start + row], x[start + other]
+            both = known[start + row] & known[start + other]
+            block[row, other] = _complete(one[both], another[None, both])[0]
+        block[shared < 2] = np.nan
+        r[rows, others], r[others, rows] = block, block.T
+        n[rows, others], n[others, rows] = shared, shared.T
+    return r, n
 
 
 def _complete(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

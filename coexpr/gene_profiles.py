@@ -11,7 +11,7 @@ from coexpr.choice import BUILDING, Annotation, Choice
 from coexpr.errors import NotFoundError, OptionError
 from coexpr.profiles import choose_probes, profiles_of, read_profiles
 from coexpr.queries import query, single
-from coexpr.representatives import NO_PROBE, Candidates, choose_representatives, find_candidates
+from coexpr.representatives import NO_PROBE, Candidates, choose_representatives, find_candidates, probes_of_genes
 from coexpr.rules import build_profiles
 from coexpr.samples import Samples, every_sample
 from coexpr.seeds import Level, Seed, find_probe
@@ -31,17 +31,21 @@ class Profiles:
         The probe that each is; `NO_PROBE` where it is of several.
     gene_ids : (N,) int32
         The gene that each is of; `NO_GENE` for a probe of none.
-    candidates : (N,) int
-        How many probes each was chosen among or built of.
+    candidates, totals : (N,) int
+        How many probes each was chosen among or built of, and how many its gene has.
     made_of : list of str
         What each is, where it is not one probe: "mean of 7 probes".
+    lost : int
+        How many genes have no profile, because none of their probes may stand for them.
     """
 
     values: NDArray[np.floating]
     probe_ids: NDArray[np.int32]
     gene_ids: NDArray[np.int32]
     candidates: NDArray[np.intp]
+    totals: NDArray[np.intp]
     made_of: list[str | None]
+    lost: int = 0
 
     def __len__(self) -> int:
         return len(self.probe_ids)
@@ -58,8 +62,15 @@ class Profiles:
         """Return some of them, in the order of `rows`; the matrix is copied unless that is its own."""
         if np.array_equal(rows, np.arange(len(self))):
             return self
-        made_of = [self.made_of[row] for row in rows.tolist()]
-        return Profiles(self.values[rows], self.probe_ids[rows], self.gene_ids[rows], self.candidates[rows], made_of)
+        return Profiles(
+            self.values[rows],
+            self.probe_ids[rows],
+            self.gene_ids[rows],
+            self.candidates[rows],
+            self.totals[rows],
+            [self.made_of[row] for row in rows.tolist()],
+            self.lost,
+        )
 
     def followed_by(self, other: "Profiles") -> "Profiles":
         """Return both, one after the other; the matrices are copied into one."""
@@ -68,7 +79,9 @@ class Profiles:
             np.concatenate([self.probe_ids, other.probe_ids]),
             np.concatenate([self.gene_ids, other.gene_ids]),
             np.concatenate([self.candidates, other.candidates]),
+            np.concatenate([self.totals, other.totals]),
             self.made_of + other.made_of,
+            self.lost + other.lost,
         )
 
     @property
@@ -93,7 +106,8 @@ def profiles_of_probes(
     ids = np.asarray(chosen["probe_id"])
     genes = np.ma.filled(np.ma.asarray(chosen["gene_id"]), NO_GENE)
     values = read_profiles(connection, ids, samples)
-    return Profiles(values, ids, genes, np.ones(len(ids), dtype=np.intp), [None] * len(ids))
+    one = np.ones(len(ids), dtype=np.intp)
+    return Profiles(values, ids, genes, one, one, [None] * len(ids))
 
 
 def profiles_of_genes(
@@ -137,7 +151,7 @@ def collapse_candidates(
         rows = np.searchsorted(candidates.probe_ids, probe_ids)
         return profiles[np.ix_(rows, samples.places_in(every))]
 
-    counts = candidates.counts
+    counts, totals = candidates.counts, candidates.totals
     by_donor = choose_representatives(connection, choice, candidates, profiles)
     if by_donor is None:
         whole = profiles_of(connection, candidates.probe_ids, every) if profiles is None else profiles
@@ -148,21 +162,24 @@ def collapse_candidates(
             f"{BUILDING[choice.rule]} of {count} probe{'s' * (count > 1)}" for count in counts.tolist()
         ]
         none = np.full(len(counts), NO_PROBE, dtype=np.int32)
-        return Profiles(built, none, candidates.gene_ids, counts, built_of)
+        return Profiles(built, none, candidates.gene_ids, counts, totals, built_of, candidates.lost)
     by_donor = by_donor[np.isin(list(every.columns), list(samples.columns))]
+    rows = np.flatnonzero((by_donor != NO_PROBE).any(axis=0))
+    by_donor, lost = by_donor[:, rows], candidates.lost + len(counts) - len(rows)
     if (by_donor == by_donor[:1]).all():
-        order = np.argsort(by_donor[0])
-        ids = by_donor[0][order]
-        return Profiles(read(ids), ids, candidates.gene_ids[order], counts[order], [None] * len(ids))
+        order = np.argsort(by_donor[0]) if len(by_donor) else rows
+        ids, rows = by_donor[:1, order].ravel(), rows[order]
+        made_of: list[str | None] = [None] * len(rows)
+        return Profiles(read(ids), ids, candidates.gene_ids[rows], counts[rows], totals[rows], made_of, lost)
     values = _joined_by_donor(by_donor, read, samples.columns)
     first = np.max(by_donor, axis=0)
     single = ((by_donor == first) | (by_donor == NO_PROBE)).all(axis=0)
-    made_of: list[str | None] = [
+    made_of = [
         None if is_single else f"{len(set(picks) - {NO_PROBE})} probes, one in each donor"
         for is_single, picks in zip(single.tolist(), by_donor.T.tolist(), strict=True)
     ]
     ids = np.where(single, first, NO_PROBE).astype(np.int32)
-    return Profiles(values, ids, candidates.gene_ids, counts, made_of)
+    return Profiles(values, ids, candidates.gene_ids[rows], counts[rows], totals[rows], made_of, lost)
 
 
 def profiles_at(
@@ -177,7 +194,7 @@ def profiles_at(
         return profiles_of_genes(connection, choice, samples, gene_ids)
     if gene_ids is None:
         return profiles_of_probes(connection, choice.annotation, samples)
-    probe_ids = find_candidates(connection, Choice(annotation=choice.annotation), gene_ids).probe_ids
+    probe_ids = probes_of_genes(connection, choice.annotation, gene_ids).probe_ids
     return profiles_of_probes(connection, choice.annotation, samples, probe_ids)
 
 
@@ -213,20 +230,26 @@ def profile_of(
 def _named_probe(connection: duckdb.DuckDBPyConnection, gene: Seed, choice: Choice, probe: str) -> Seed:
     """Return the one of a gene's probes that was asked for."""
     wanted = find_probe(connection, probe, choice.annotation)
-    probes = find_candidates(connection, Choice(annotation=choice.annotation), gene.gene_ids).probe_ids
+    probes = probes_of_genes(connection, choice.annotation, gene.gene_ids).probe_ids
     if wanted and wanted.probe_id in probes.tolist():
         return wanted
-    raise OptionError(f"{probe} is no probe of {gene.name}. `coexpr probes {gene.name}` lists them.")
+    by = "" if choice.annotation == "allen" else f" --annotation {choice.annotation}"
+    raise OptionError(f"{probe} is no probe of {gene.name}. `coexpr probes {gene.name}{by}` lists them.")
 
 
 def why_no_profile(connection: duckdb.DuckDBPyConnection, gene_id: int, choice: Choice) -> str:
     """Say why no probe may stand for a gene: which filter took how many."""
     gene = single(connection, "symbol_of_gene", {"gene_id": gene_id})
-    filtered = find_candidates(connection, choice, [gene_id]).filtered
-    if not filtered:
+    candidates = find_candidates(connection, choice, [gene_id])
+    if len(candidates.probe_ids):
+        return (
+            f"the rule {choice.rule} says nothing of {gene}: what it compares is known of none of its "
+            f"{len(candidates.probe_ids)} probes. `coexpr probes {gene}` shows what is; choose another rule."
+        )
+    if not candidates.filtered:
         return f"gene {gene} has no probe with expression."
-    counts = "; ".join(f"{count} {reason}" for reason, count in filtered.items())
-    return f"no probe may stand for {gene}: {counts}. Lower --min-present, or leave it out."
+    counts = "; ".join(f"{count} {reason}" for reason, count in candidates.filtered.items())
+    return f"no probe may stand for {gene}: {counts}. Choose a smaller --min-present, or leave it out."
 
 
 def _joined_by_donor(

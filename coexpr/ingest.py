@@ -177,8 +177,14 @@ def _put_facts(
     connection.execute(query(f"insert_{facts.table}"))
     unknown = single(connection, "count_facts_without_probe")
     connection.unregister("incoming_facts")
+    has_probes = single(connection, "count_probes") > 0
+    if has_probes and unknown == len(facts.rows):
+        raise ConflictError(
+            f"none of the {unknown:,} probes of {recognised.place.location} is in this database, such as "
+            f"{facts.rows['probe_name'][0]}. It is of another chip, or its names were damaged."
+        )
     notes = []
-    if unknown and single(connection, "count_downloads"):
+    if unknown and has_probes:
         notes.append(f"{unknown:,} of its {len(facts.rows):,} probes are not in this database.")
     summary: dict[str, Any] = {"title": None, "donor_ids": [], "samples": 0, "probes": len(facts.rows), "genes": 0}
     return summary, {"donors": [], "values_written": 0, "notes": notes}

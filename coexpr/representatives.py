@@ -3,14 +3,14 @@
 SQL gives the candidates and what is stored of them; the rules score them (`coexpr.rules`).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.choice import Choice
+from coexpr.choice import Annotation, Choice
 from coexpr.errors import NotFoundError
 from coexpr.profiles import choose_probes, profiles_of
 from coexpr.queries import query, single
@@ -32,61 +32,98 @@ class Candidates:
     groups : (P,) intp
         The gene of each, as a row of `gene_ids`.
     gene_ids : (G,) int32, ascending
+    totals : (G,) intp
+        How many probes each gene has, those included that may not stand for it.
     statistics : dict of str to (P,) float64
         What is stored of each: n, mean_log2, variance_log2, present_fraction and so on.
     filtered : dict of str to int
         How many probes were left out, by reason.
+    lost : int
+        How many genes lost all of their probes.
     """
 
     probe_ids: NDArray[np.int32]
     groups: NDArray[np.intp]
     gene_ids: NDArray[np.int32]
+    totals: NDArray[np.intp]
     statistics: Statistics
-    filtered: dict[str, int]
+    filtered: dict[str, int] = field(default_factory=dict)
+    lost: int = 0
 
     @property
     def counts(self) -> NDArray[np.intp]:
-        """How many probes each gene has, (G,)."""
+        """How many candidates each gene has, (G,)."""
         return np.bincount(self.groups, minlength=len(self.gene_ids))
+
+    def only(self, kept: NDArray[np.bool_], reasons: Mapping[str, NDArray[np.bool_]]) -> "Candidates":
+        """Return those that are kept; each reason says of which probes it is why they are not."""
+        left, groups = np.unique(self.groups[kept], return_inverse=True)
+        filtered = {reason: int(np.count_nonzero(of)) for reason, of in reasons.items() if of.any()}
+        return Candidates(
+            self.probe_ids[kept],
+            groups,
+            self.gene_ids[left],
+            self.totals[left],
+            {name: values[kept] for name, values in self.statistics.items()},
+            self.filtered | filtered,
+            self.lost + len(self.gene_ids) - len(left),
+        )
+
+
+def probes_of_genes(
+    connection: duckdb.DuckDBPyConnection, annotation: Annotation, gene_ids: Sequence[int] | None = None
+) -> Candidates:
+    """Return every probe with expression of some genes, or of all.
+
+    Raises
+    ------
+    NotFoundError
+        If the re-annotation is asked for and not loaded.
+    """
+    if annotation == "reannotated" and not single(connection, "count_reannotations"):
+        raise NotFoundError(
+            "no re-annotation is loaded. Load the table of Arnatkeviciute et al. 2019 with "
+            "`coexpr ingest reannotated.csv.gz`."
+        )
+    parameters = {"annotation": annotation, "every_gene": gene_ids is None}
+    connection.register("asked_genes", {"gene_id": np.array(gene_ids or [], dtype=np.int32)})
+    columns = connection.execute(query("candidate_probes"), parameters).fetchnumpy()
+    connection.unregister("asked_genes")
+    found = {name: np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan) for name, values in columns.items()}
+    probe_ids, genes = found.pop("probe_id").astype(np.int32), found.pop("gene_id").astype(np.int32)
+    ids, groups, totals = np.unique(genes, return_inverse=True, return_counts=True)
+    return Candidates(probe_ids, groups, ids, totals, found)
 
 
 def find_candidates(
     connection: duckdb.DuckDBPyConnection, choice: Choice, gene_ids: Sequence[int] | None = None
 ) -> Candidates:
-    """Return the probes that may stand for genes.
+    """Return the probes that may stand for genes: present in enough samples, and known in the most.
 
-    Parameters
-    ----------
-    connection : DuckDBPyConnection
-    choice : Choice
-    gene_ids : sequence of int, optional
-        The genes; all of them where none are given.
+    Means over different samples are not compared: of a gene's probes only those compete that are known
+    in the most samples. Where each donor chooses for itself, that holds in each donor.
 
     Raises
     ------
     NotFoundError
         If what the choice needs is not loaded: present calls, the re-annotation.
     """
-    _refuse_without_data(connection, choice)
-    parameters = {"annotation": choice.annotation, "every_gene": gene_ids is None}
-    connection.register("asked_genes", {"gene_id": np.array(gene_ids or [], dtype=np.int32)})
-    columns = connection.execute(query("candidate_probes"), parameters).fetchnumpy()
-    connection.unregister("asked_genes")
-    found = {name: np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan) for name, values in columns.items()}
-    probe_ids, genes = found.pop("probe_id").astype(np.int32), found.pop("gene_id").astype(np.int32)
-    kept = np.ones(len(probe_ids), dtype=np.bool_)
-    filtered: dict[str, int] = {}
+    candidates = probes_of_genes(connection, choice.annotation, gene_ids)
     if choice.min_present is not None:
-        kept = found["present_fraction"] >= choice.min_present
-        without = np.isnan(found["present_fraction"])
-        filtered = {
-            f"present in fewer than {choice.min_present * 100:g} % of samples": int(np.sum(~kept & ~without)),
-            "without present calls": int(np.sum(without)),
-        }
-        filtered = {reason: count for reason, count in filtered.items() if count}
-    ids, groups = np.unique(genes[kept], return_inverse=True)
-    statistics = {name: values[kept] for name, values in found.items()}
-    return Candidates(probe_ids[kept], groups, ids, statistics, filtered)
+        if not single(connection, "count_present_calls"):
+            raise NotFoundError(
+                "no present calls are loaded, so nothing says which probes are present. Full-donor downloads bring "
+                "them."
+            )
+        share = candidates.statistics["present_fraction"]
+        kept = share >= choice.min_present
+        reason = f"present in fewer than {choice.min_present * 100:g} % of samples"
+        without = np.isnan(share)
+        candidates = candidates.only(kept, {reason: ~kept & ~without, "without present calls": without})
+    if choice.scope == "pooled":
+        most = _known_in_most(candidates.groups, candidates.statistics["n"]) >= 0
+        candidates = candidates.only(most, {"known in fewer samples than others of their gene": ~most})
+    return candidates
 
 
 def choose_representatives(
@@ -97,8 +134,8 @@ def choose_representatives(
 ) -> NDArray[np.int32] | None:
     """Return the probe that stands for each gene of the candidates under a rule.
 
-    Of a gene's probes only those known in the most samples compete, so that means over different
-    samples are not compared; among equals the smallest probe_id wins.
+    Among equals the smallest probe_id wins. Rules that take what is stored of a probe choose none for a
+    gene none of whose probes has it: no differential stability, no agreement with RNA-seq.
 
     Parameters
     ----------
@@ -132,6 +169,8 @@ def choose_representatives(
     if choice.scope == "pooled":
         rows = _best_candidates(choice, candidates, candidates.statistics, profiles)
         return _probe_ids(candidates, rows)[None, :].repeat(len(columns), axis=0)
+    if not columns:
+        return np.empty((0, len(candidates.gene_ids)), dtype=np.int32)
     by_donor = np.stack(
         [
             _probe_ids(
@@ -162,8 +201,11 @@ def _best_candidates(
     """Return the row of the best candidate of each gene, over all donors or in the one that is given."""
     groups = _known_in_most(candidates.groups, statistics["n"])
     if profiles is None:
-        return best_rows(groups, *_STORED[choice.rule](statistics))
-    return best_rows(groups, score_rows(profiles, groups, choice.rule, power=choice.power))
+        scores = _STORED[choice.rule](statistics)
+        rows = best_rows(groups, *scores)
+        rows[rows >= 0] = np.where(np.isnan(scores[0][rows[rows >= 0]]), -1, rows[rows >= 0])
+        return rows
+    return best_rows(groups, score_rows(profiles, groups, choice.rule, power=choice.exponent))
 
 
 def _statistics_by_donor(
@@ -194,7 +236,8 @@ def _known_in_most(groups: NDArray[np.intp], n: NDArray[np.float64]) -> NDArray[
 def _probe_ids(candidates: Candidates, rows: NDArray[np.intp]) -> NDArray[np.int32]:
     """Return the probe of each gene from the candidate's row, -1 for none; trailing genes may be left out."""
     chosen = np.full(len(candidates.gene_ids), NO_PROBE, dtype=np.int32)
-    chosen[: len(rows)] = np.where(rows >= 0, candidates.probe_ids[rows], NO_PROBE)
+    some = np.flatnonzero(rows >= 0)
+    chosen[some] = candidates.probe_ids[rows[some]]
     return chosen
 
 
@@ -205,18 +248,6 @@ def _most_frequent(by_donor: NDArray[np.int32]) -> NDArray[np.int32]:
         by_donor, axis=0, where=votes == votes.max(axis=0), initial=np.iinfo(np.int32).max
     )
     return np.where(votes.max(axis=0) == 0, NO_PROBE, chosen)
-
-
-def _refuse_without_data(connection: duckdb.DuckDBPyConnection, choice: Choice) -> None:
-    if choice.annotation == "reannotated" and not single(connection, "count_reannotations"):
-        raise NotFoundError(
-            "no re-annotation is loaded. Load the table of Arnatkeviciute et al. 2019 with "
-            "`coexpr ingest reannotated.csv.gz`."
-        )
-    if choice.min_present is not None and not single(connection, "count_present_calls"):
-        raise NotFoundError(
-            "no present calls are loaded, so nothing says which probes are present. Full-donor downloads bring them."
-        )
 
 
 def _refuse_rule_without_data(connection: duckdb.DuckDBPyConnection, choice: Choice) -> None:

@@ -21,7 +21,7 @@ def describe_choice(choice: Choice) -> dict[str, Any]:
     """Return what the route says of how genes get their profiles."""
     return {
         "rule": choice.rule,
-        "power": choice.power if choice.rule == "connectivity" else None,
+        "power": choice.exponent if choice.rule == "connectivity" else None,
         "min_present": choice.min_present,
         "scope": choice.scope,
         "annotation": choice.annotation,
@@ -44,6 +44,7 @@ def describe_seed(
         "seed_found_as": seed.found_as,
         "seed_probe_chosen_by": choice.rule if seed.level == "gene" and probe is None else "name",
         "seed_probe_candidates": int(profile.candidates[0]),
+        "seed_probes": int(profile.totals[0]),
     }
 
 

@@ -48,7 +48,7 @@ def best_rows(groups: Groups, *scores: Rows) -> NDArray[np.intp]:
         np.maximum.at(best, groups[rows], values)
         best = best[groups[rows]]
         with np.errstate(invalid="ignore"):
-            slack = np.where(np.isfinite(best), _TIE * np.maximum(1, np.abs(best)), 0)
+            slack = np.where(np.isfinite(best), _TIE * np.abs(best), 0)
         rows = rows[values >= best - slack]
     chosen = np.full(size, -1, dtype=np.intp)
     chosen[groups[rows[::-1]]] = rows[::-1]
@@ -86,12 +86,14 @@ def score_rows(
         If the rule is none of `SCORES`, or the power is not above 0, which collapseRows silently
         makes 2.
     """
+    if rule not in SCORES:
+        raise ValueError(f"rule {rule!r} has no score of rows; expected one of {', '.join(SCORES)}")
+    if of_two not in _OF_ROW:
+        raise ValueError(f"of_two {of_two!r}; expected one of {', '.join(_OF_ROW)}")
+    if not 0 < power < np.inf:
+        raise ValueError(f"power {power}; expected a number above 0")
     if rule in _OF_ROW:
         return _in_blocks(x, _OF_ROW[rule])
-    if rule not in _OF_GROUP:
-        raise ValueError(f"rule {rule!r} has no score of rows; expected one of {', '.join(SCORES)}")
-    if not power > 0:
-        raise ValueError(f"power {power}; expected a number above 0")
     scores = np.zeros(len(x))
     for rows in _groups_of_equal_size(groups, x.shape[1]):
         if rows.shape[1] == 1:
@@ -117,7 +119,7 @@ def build_profiles(x: Rows, groups: Groups, rule: str) -> NDArray[np.float64]:
         right singular vector of the standardised rows, of unit length and without a unit, its sign
         that of their mean (WGCNA's moduleEigengenes). A value that is missing counts as the mean of
         its row and a constant row not at all, where WGCNA imputes from neighbours or falls back to a
-        weighted mean; a group of constant rows is NaN throughout.
+        weighted mean; where no row is known it is NaN, and throughout for a group of constant rows.
 
     Returns
     -------
@@ -257,6 +259,7 @@ def _eigengene(x: NDArray[np.float64]) -> NDArray[np.float64]:
     agreement = np.einsum("gs,gs->g", eigengene, scaled.mean(axis=1))
     eigengene[agreement < 0] *= -1
     eigengene[constant.all(axis=-1)] = np.nan
+    eigengene[~known.any(axis=1)] = np.nan
     return eigengene
 
 

@@ -43,7 +43,7 @@ class Samples:
     def columns(self) -> dict[int, slice]:
         """Where the samples of each donor lie, by donor_id."""
         donors, starts = np.unique(self.donor_ids, return_index=True)
-        ends = [*starts[1:].tolist(), len(self)]
+        ends = [*starts[1:].tolist(), len(self)][: len(starts)]
         return {
             donor: slice(start, end) for donor, start, end in zip(donors.tolist(), starts.tolist(), ends, strict=True)
         }

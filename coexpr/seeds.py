@@ -55,7 +55,7 @@ def find_seed(connection: duckdb.DuckDBPyConnection, name: str, annotation: Anno
         If it means nothing here, or several things.
     """
     named = find_probe(connection, name, annotation)
-    gene = None if named and not name.strip().isdecimal() else _find_gene(connection, name)
+    gene = None if named and not name.strip().isdecimal() else _find_gene(connection, name, annotation)
     if named and gene:
         raise AmbiguousNameError(
             f"{name} is the id of probe {named.probe_name} and the Entrez id of gene {gene['gene_symbol']}. "
@@ -74,9 +74,9 @@ def find_probe(connection: duckdb.DuckDBPyConnection, name: str, annotation: Ann
     return Seed("probe", **found[0]) if found else None
 
 
-def _find_gene(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any] | None:
+def _find_gene(connection: duckdb.DuckDBPyConnection, name: str, annotation: Annotation) -> dict[str, Any] | None:
     """Return the gene of a symbol or Entrez id; the symbol in the very case asked for is preferred."""
-    found = run(connection, "genes_called", as_name_and_number(name))
+    found = run(connection, "genes_called", as_name_and_number(name) | {"annotation": annotation})
     in_this_case = [gene for gene in found if gene["same_case"]]
     found = in_this_case or found
     if len(found) > 1:
@@ -84,12 +84,14 @@ def _find_gene(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, An
             f"{gene['gene_symbol']}, Entrez {gene['entrez_id']}, {gene['gene_name']}" for gene in found[:10]
         )
         raise AmbiguousNameError(f"{name} means {len(found)} genes: {several}. Use the name of one of their probes.")
-    return found[0] if found else _find_gene_also_called(connection, name)
+    return found[0] if found else _find_gene_also_called(connection, name, annotation)
 
 
-def _find_gene_also_called(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any] | None:
+def _find_gene_also_called(
+    connection: duckdb.DuckDBPyConnection, name: str, annotation: Annotation
+) -> dict[str, Any] | None:
     """Return the gene whose current symbol or alias is a name; a current symbol is preferred."""
-    found = run(connection, "genes_also_called", {"name": name.strip()})
+    found = run(connection, "genes_also_called", {"name": name.strip(), "annotation": annotation})
     found = [gene for gene in found if gene["is_current"]] or found
     here = [gene for gene in found if gene["gene_id"] is not None]
     if len(here) > 1:

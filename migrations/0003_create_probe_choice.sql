@@ -68,9 +68,9 @@ left join probe_stability using (probe_id);
 -- The genes of the atlas, and those that only the re-annotation names: these have their Entrez id,
 -- made negative, for gene_id.
 create view all_genes as
-select gene_id, gene_symbol, gene_name, entrez_id, chromosome from genes
+select gene_id, gene_symbol, gene_name, entrez_id, chromosome, 'allen' as named_by from genes
 union all
-select -entrez_id, min(gene_symbol), null, entrez_id, null
+select -entrez_id, min(gene_symbol), null, entrez_id, null, 'reannotated'
 from reannotations
 where entrez_id is not null and entrez_id not in (select entrez_id from genes where entrez_id is not null)
 group by entrez_id;

@@ -121,7 +121,7 @@ with members as (
     select distinct wanted_as, entrez_id from category_genes join wanted_categories using (category_id)
 ),
 chip_genes as (
-    select distinct entrez_id from all_genes where entrez_id is not null
+    select distinct entrez_id from all_genes where entrez_id is not null and named_by in ('allen', $annotation)
 ),
 loaded_genes as (
     select distinct all_genes.entrez_id
@@ -151,7 +151,8 @@ insert into chosen_genes
 select distinct all_genes.gene_id, wanted_categories.wanted_as
 from wanted_categories
 join category_genes using (category_id)
-join all_genes using (entrez_id);
+join all_genes using (entrez_id)
+where all_genes.named_by in ('allen', $annotation);
 
 -- name: choose_listed_genes
 -- The genes of a list that was given on the spot.

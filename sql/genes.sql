@@ -25,7 +25,7 @@ on conflict do update set
 -- that was asked for comes before one in another case.
 select gene_id, gene_symbol, gene_name, entrez_id, gene_symbol = $name as same_case
 from all_genes
-where upper(gene_symbol) = upper($name) or entrez_id = $number
+where (upper(gene_symbol) = upper($name) or entrez_id = $number) and named_by in ('allen', $annotation)
 order by same_case desc, gene_id;
 
 -- name: symbol_of_gene
@@ -59,14 +59,18 @@ select distinct
     gene_aliases.alias,
     gene_aliases.is_current
 from gene_aliases
-left join all_genes using (entrez_id)
+left join all_genes
+    on all_genes.entrez_id = gene_aliases.entrez_id and all_genes.named_by in ('allen', $annotation)
 where upper(gene_aliases.alias) = upper($name)
 order by gene_aliases.is_current desc, gene_aliases.entrez_id;
 
 -- name: match_names
 -- For each of given_names the genes it can mean, in the best way there is: as an Entrez id, a current
 -- symbol, the atlas's own symbol, an alias, or a probe; in the case given before any other.
-with upper_names as (
+with known_genes as (
+    select * from all_genes where named_by in ('allen', $annotation)
+),
+upper_names as (
     select
         name,
         upper(name) as upper_name,
@@ -74,7 +78,7 @@ with upper_names as (
     from given_names
 ),
 known_ids as (
-    select entrez_id from gene_aliases union select entrez_id from all_genes where entrez_id is not null
+    select entrez_id from gene_aliases union select entrez_id from known_genes where entrez_id is not null
 ),
 ways as (
     select name, 1 as way, 'Entrez id' as matched_by, known_ids.entrez_id, null::integer as gene_id
@@ -84,7 +88,7 @@ ways as (
     from upper_names join gene_aliases on upper(gene_aliases.alias) = upper_names.upper_name
     union all
     select name, 3 + if(gene_symbol = name, 0, 0.5), 'symbol of the atlas', entrez_id, gene_id
-    from upper_names join all_genes on upper(all_genes.gene_symbol) = upper_names.upper_name
+    from upper_names join known_genes on upper(known_genes.gene_symbol) = upper_names.upper_name
     union all
     select name, 5, 'probe', genes.entrez_id, genes.gene_id
     from upper_names
@@ -98,8 +102,8 @@ select distinct
     given_names.name,
     best_ways.matched_by,
     best_ways.entrez_id,
-    coalesce(best_ways.gene_id, all_genes.gene_id) as gene_id
+    coalesce(best_ways.gene_id, known_genes.gene_id) as gene_id
 from given_names
 left join best_ways using (name)
-left join all_genes on all_genes.entrez_id = best_ways.entrez_id
+left join known_genes on known_genes.entrez_id = best_ways.entrez_id
 order by given_names.name, best_ways.entrez_id;

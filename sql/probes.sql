@@ -43,6 +43,10 @@ union all
 from only_there
 order by probe_id;
 
+-- name: count_probes
+-- How many probes are known.
+select count(*) from probes;
+
 -- name: merge_probes
 -- Add the probes of a download that are not here yet.
 insert into probes by name

@@ -1,6 +1,7 @@
 """Published tables about probes: Additional file 8 of Miller et al. 2014, and the re-annotation."""
 
 import gzip
+import zipfile
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -85,7 +86,7 @@ def test_a_bad_cell_is_told_with_row_and_column(tmp_path: Path, row: list, messa
     st.lists(st.tuples(st.floats(-1, 1), st.floats(0, 1), st.sampled_from([True, False, None])), min_size=1, max_size=5)
 )
 def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, cells: list[tuple]) -> None:
-    rows = [[f"A_{number}", "X", 1, 0, r, 0.5, q, passes, 1] for number, (r, q, passes) in enumerate(cells)]
+    rows = [[f"A_1_P{number}", "X", 1, 0, r, 0.5, q, passes, 1] for number, (r, q, passes) in enumerate(cells)]
     columns = read(workbook(tmp_path_factory.mktemp("book") / "8.xlsx", rows))
     assert columns["passes"] == [row[7] for row in rows]
     np.testing.assert_allclose(columns["r"], [row[4] for row in rows], rtol=1e-15)
@@ -109,12 +110,13 @@ def test_the_rule_rnaseq_takes_the_lowest_q_then_the_largest_r(database: Path, t
         probes = atlas.probes("NTRK2").to_pandas().set_index("probe_name")
         assert probes.loc["A_23_P216779", ["rnaseq_r", "rnaseq_q"]].tolist() == [0.8, 0.01]
         assert "rnaseq" in probes.loc["CUST_1358_PI416573500", "chosen_by"]
-        # No probe of this gene is in the table: the highest mean decides.
-        rows = atlas.correlates("NTRK2", choice=Choice("rnaseq"), top=None).rows
-        by_mean = atlas.correlates("NTRK2", probe="CUST_1358_PI416573500", top=None).rows
-        assert {row[3]: row[1] for row in rows if row[3] != "BDNF"} == {
-            row[3]: row[1] for row in by_mean if row[3] != "BDNF"
-        }
+        # Of all genes only these two have probes in the table.
+        answer = atlas.correlates("NTRK2", choice=Choice("rnaseq"), top=None)
+        assert [row[3] for row in answer.rows] == ["BDNF"]
+        assert answer.route["genes_without_profile"] > 50
+        (other,) = atlas.sql("select min(gene_symbol) from genes where gene_symbol not in ('NTRK2', 'BDNF')").rows[0]
+        with pytest.raises(CoexprError, match=f"the rule rnaseq says nothing of {other}"):
+            atlas.correlates(other, choice=Choice("rnaseq"))
 
 
 def test_the_table_may_come_before_the_atlas(tmp_path: Path) -> None:
@@ -123,6 +125,23 @@ def test_the_table_may_come_before_the_atlas(tmp_path: Path) -> None:
     ingest([donor_folder(tmp_path)], path)
     with Atlas(path) as atlas:
         assert atlas.sql("select count(*) from rnaseq_agreement").rows == [(5,)]
+
+
+def test_a_table_of_another_chip_is_refused(database: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConflictError, match="none of the 1 probes"):
+        ingest([workbook(tmp_path / "8.xlsx", [["A_99_P1", *ROWS[0][1:]]])], database)
+    with pytest.raises(DownloadError, match="expected names of probes such as A_23_P216779 in the first column"):
+        ingest([workbook(tmp_path / "8.xlsx", [[1, *ROWS[0][1:]]])], database)
+
+
+def test_damage_inside_a_workbook_is_told(tmp_path: Path) -> None:
+    good = workbook(tmp_path / "good.xlsx", ROWS)
+    with zipfile.ZipFile(good) as archive, zipfile.ZipFile(tmp_path / "bad.xlsx", "w") as bad:
+        for name in archive.namelist():
+            content = archive.read(name)
+            bad.writestr(name, content.replace(b"Extension=", b"Extenzion=") if "Content_Types" in name else content)
+    with pytest.raises(DownloadError, match="cannot be read as a workbook"):
+        read(tmp_path / "bad.xlsx")
 
 
 def test_the_same_table_again_changes_nothing_and_another_is_refused(database: Path, tmp_path: Path) -> None:
@@ -186,7 +205,8 @@ def test_the_re_annotation_chooses_the_genes_of_probes(database: Path, tmp_path:
         # A gene that only the re-annotation names, found by symbol and by Entrez id.
         assert [row[1] for row in atlas.probes("mig7", choice=choice).rows] == ["CUST_1359_PI416573500"]
         assert [row[1] for row in atlas.probes("723788", choice=choice).rows] == ["CUST_1359_PI416573500"]
-        with pytest.raises(CoexprError, match="MIG7 has no probe with expression"):
+        # Names mean what they meant, unless the re-annotation is asked for.
+        with pytest.raises(CoexprError, match=r"MIG7 is a human gene .*, but no probe of it"):
             atlas.probes("MIG7")
         with pytest.raises(CoexprError, match="BDNF has no probe with expression"):
             atlas.probes("BDNF", choice=choice)
@@ -215,6 +235,29 @@ def test_a_bad_re_annotation_is_refused(tmp_path: Path, text: str, message: str)
     with pytest.raises(DownloadError, match=message):
         ingest([reannotated(tmp_path, text)], tmp_path / "atlas.duckdb")
     assert not (tmp_path / "atlas.duckdb").exists()
+
+
+def test_the_re_annotation_changes_nothing_that_is_not_asked_of_it(database: Path, tmp_path: Path) -> None:
+    def ask() -> list:
+        with Atlas(database) as atlas:
+            answer = atlas.correlates("TRKB", categories=["nervous system development"], genes=["BDNF", "CD271"])
+            return [answer.rows, answer.route["categories"]]
+
+    before = ask()
+    ingest([reannotated(tmp_path, REANNOTATED + "A_24_P343559,CD271,999999999,4915,0\n")], database)
+    assert ask() == before
+
+
+def test_entrez_ids_of_re_saved_files(tmp_path: Path) -> None:
+    header = REANNOTATED.splitlines()[0]
+    ingest([reannotated(tmp_path, f"{header}\nA_1_P1,X,0,0,1\n")], tmp_path / "atlas.duckdb")
+    with Atlas(tmp_path / "atlas.duckdb") as atlas:
+        assert atlas.sql("select entrez_id from reannotations").rows == [(None,)]
+        for ask in (atlas.probes, atlas.correlates, lambda name: atlas.pair(name, name)):
+            with pytest.raises(CoexprError):
+                ask("NTRK2")
+    with pytest.raises(DownloadError, match="row 2, column entrez_id: expected an Entrez id, found '-5'"):
+        ingest([reannotated(tmp_path, f"{header}\nA_1_P1,X,-5,0,1\n")], tmp_path / "other.duckdb")
 
 
 def test_a_cut_re_annotation_is_refused(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ NOT_PREPARABLE = {
     "create_wanted_categories",
     "create_schema_migrations",
     "create_chosen_probes",
+    "create_chosen_structures",
 }
 
 LISTS = to_lists(np.zeros((0, 2), np.float32))
@@ -51,6 +52,8 @@ REGISTERED = {
     "removed_categories": pa.table({"category_id": NO_PROBES}),
     "given_names": pa.table({"name": pa.array([], pa.string())}),
     "listed_genes": pa.table({"gene_id": NO_PROBES}),
+    "asked_donors": pa.table({"donor_id": NO_PROBES}),
+    "asked_structures": pa.table({"structure_id": NO_PROBES}),
     "asked_genes": pa.table({"gene_id": NO_PROBES}),
     "given_probes": pa.table({"probe_id": NO_PROBES}),
     "reported_profiles": pa.table({"place": NO_PROBES, "probe_id": NO_PROBES, "gene_id": NO_PROBES}),
@@ -69,7 +72,7 @@ REGISTERED = {
 
 @pytest.mark.parametrize("name", sorted(set(queries()) - NOT_PREPARABLE))
 def test_every_query_prepares_against_an_empty_database(name: str, empty_database: duckdb.DuckDBPyConnection) -> None:
-    for name_of_table in ("chosen_probes", "chosen_genes", "wanted_categories"):
+    for name_of_table in ("chosen_probes", "chosen_genes", "chosen_structures", "wanted_categories"):
         empty_database.execute(query(f"create_{name_of_table}"))
     for table, rows in REGISTERED.items():
         empty_database.register(table, rows)

@@ -15,6 +15,7 @@ from coexpr.errors import NotFoundError, OptionError
 from coexpr.gene_profiles import profiles_of_genes
 from coexpr.ingest import ingest
 from coexpr.representatives import NO_PROBE, choose_representatives, find_candidates
+from coexpr.samples import every_sample
 from coexpr.stability import differential_stability
 
 Picks = dict[str, int]
@@ -144,7 +145,7 @@ def test_differential_stability_is_stored(selection: duckdb.DuckDBPyConnection) 
 
 
 def test_the_average_is_abagens(selection: duckdb.DuckDBPyConnection) -> None:
-    profiles = profiles_of_genes(selection, Choice("average", min_present=0.5))
+    profiles = profiles_of_genes(selection, Choice("average", min_present=0.5), every_sample(selection))
     names = symbols(selection)
     by_symbol = {
         names[gene]: row for gene, row in zip(profiles.gene_ids.tolist(), profiles.values, strict=True) if gene in names
@@ -169,8 +170,8 @@ def test_the_view_and_the_rule_agree(selection: duckdb.DuckDBPyConnection) -> No
 
 def test_a_profile_by_donor_holds_the_probe_of_each_donor(selection: duckdb.DuckDBPyConnection) -> None:
     data = read_selection()
-    profiles = profiles_of_genes(selection, Choice("max-mean", scope="per-donor"))
-    single = profiles_of_genes(selection, Choice("max-mean"))
+    profiles = profiles_of_genes(selection, Choice("max-mean", scope="per-donor"), every_sample(selection))
+    single = profiles_of_genes(selection, Choice("max-mean"), every_sample(selection))
     assert any(profiles.made_of)
     assert not any(single.made_of)
     by_donor = picks(selection, Choice("max-mean", scope="per-donor"))

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 import coexpr
-from coexpr.cli import categories, demo, info, ingest, matrix, pair, probes, query, sql, structures
+from coexpr.cli import categories, demo, info, ingest, matrix, pair, probes, query, sql, structures, verify
 from coexpr.errors import CoexprError
 
 _FAILED = 1
@@ -91,5 +91,6 @@ app.command("matrix")(matrix.matrix)
 app.command("structures")(structures.structures)
 app.add_typer(categories.app, name="categories")
 app.command("info")(info.info)
+app.command("verify")(verify.verify)
 app.command("sql")(sql.sql)
 app.command("demo")(demo.demo)

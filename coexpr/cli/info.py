@@ -48,7 +48,8 @@ def _lines(contents: dict[str, Any]) -> list[str]:
     lines += ["", "Downloads"]
     for download in contents["downloads"]:
         lines += [
-            f"  {download['kind']} of {download['title'] or 'an atlas it does not name'}",
+            f"  {download['kind']}"
+            + (f" of {download['title'] or 'an atlas it does not name'}" if download["donor_ids"] else ""),
             f"    {download['location']}, loaded {download['loaded_at']:%Y-%m-%d %H:%M} UTC "
             f"by coexpr {download['coexpr_version']}",
         ]

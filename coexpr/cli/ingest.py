@@ -59,10 +59,12 @@ def _lines(report: "Report") -> list[str]:
     lines = []
     for download in report.downloads:
         numbers = {name: getattr(download, name) for name in things[1:]} | {"donors": len(download.donors)}
-        lines.append(
-            f"{download.status}: {download.kind} {download.location}: {counts(numbers, *things)} "
-            f"({', '.join(download.donors)})"
+        held = (
+            f"{counts(numbers, *things)} ({', '.join(download.donors)})"
+            if download.donors
+            else counts(numbers, "probes")
         )
+        lines.append(f"{download.status}: {download.kind} {download.location}: {held}")
         lines += [f"  Note: {note}" for note in download.notes]
     lines += [f"skipped: {skipped.reason}" for skipped in report.skipped]
     seconds = sum(download.seconds for download in report.downloads)

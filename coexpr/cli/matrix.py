@@ -31,7 +31,7 @@ from coexpr.cli.options import (
     as_restriction,
     listed,
 )
-from coexpr.cli.words import describe_categories, describe_data
+from coexpr.cli.words import describe_categories, describe_data, describe_lost
 from coexpr.errors import OptionError
 
 
@@ -116,7 +116,7 @@ def matrix(
     route = frame.attrs["route"]
     if route["rule"]:
         say(f"Each gene {route['profile_in_words']}.")
-    for line in [*describe_data(route), *describe_categories(route)]:
+    for line in [*describe_data(route), *describe_categories(route), *describe_lost(route)]:
         say(line)
     if route["without_r"]:
         say(f"Without r, because their profile is constant or unknown: {route['without_r']:,}.")

@@ -127,10 +127,10 @@ def _describe_spread(route: Mapping[str, Any]) -> list[str]:
         f"{spread['pairs']:,} pairs of probes: r from {low['r']:.3f} ({' and '.join(low['probes'])}) to "
         f"{high['r']:.3f} ({' and '.join(high['probes'])}), median {spread['median']:.3f}."
     )
-    if 0 < spread["negative"] < spread["pairs"]:
+    if spread["conflicts"]:
         lines.append(
-            f"Sign conflict: {spread['negative']:,} of {spread['pairs']:,} pairs have r below 0. The answer depends on "
-            "the probes: see `coexpr probes` for each gene."
+            f"Sign conflict: {spread['conflicts']:,} of {spread['pairs']:,} pairs go against the others. The answer "
+            "depends on the probes: see `coexpr probes` for each gene."
         )
     return [
         *lines,
@@ -153,7 +153,7 @@ def _describe_donors(route: Mapping[str, Any]) -> list[str]:
     return [
         f"{names}: pooled r is {r:.3f}, within donors {low:.3f} to {high:.3f}: {between}.",
         f"Random-effects mean {over['r']:.3f} (95 % interval {over['low']:.3f} to {over['high']:.3f}) of "
-        f"{over['k']:.0f} donors, {over['same_sign']:.0f} of them with its sign; Q {over['q']:.1f}, I² {over['i2']:.2f}, τ² "
-        f"{over['tau2']:.3f}. Pooled r without one donor: {over['lowest_without_one']:.3f} to "
+        f"{over['k']:.0f} donors, {over['same_sign']:.0f} of them with its sign; Q {over['q']:.1f}, "
+        f"I² {over['i2']:.2f}, τ² {over['tau2']:.3f}. Pooled r without one donor: {over['lowest_without_one']:.3f} to "
         f"{over['highest_without_one']:.3f}.",
     ]

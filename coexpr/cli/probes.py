@@ -44,7 +44,7 @@ def probes(
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
     from coexpr.cli.screen import deliver, say
 
-    choice = as_choice("connectivity" if power else None, power, min_present, scope, annotation)
+    choice = as_choice("connectivity" if power is not None else None, power, min_present, scope, annotation)
     with Atlas(db) as atlas:
         answer = atlas.probes(gene, choice=choice, restriction=as_restriction(structure, hemisphere, donor))
     deliver(answer, output, output_format)

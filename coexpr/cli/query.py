@@ -30,7 +30,7 @@ from coexpr.cli.options import (
     as_restriction,
     listed,
 )
-from coexpr.cli.words import describe_categories, describe_data
+from coexpr.cli.words import describe_categories, describe_data, describe_lost
 
 
 def query(
@@ -136,7 +136,7 @@ def describe(route: dict[str, Any], shown: int) -> list[str]:
     each = f", each {route['profile_in_words']}" if route["level"] == "gene" else ""
     data, source = describe_data(route)
     shown_of = f"{shown:,} of {route['answers']:,} {route['level']}s shown{each}."
-    lines += [data, shown_of, source, *describe_categories(route)]
+    lines += [data, shown_of, source, *describe_categories(route), *describe_lost(route)]
     if not route["answers"] and "categories" in route:
         lines.append("No gene of this choice is loaded beside the seed itself.")
     elif not route["answers"]:
@@ -163,7 +163,11 @@ def _describe_seed(route: dict[str, Any]) -> str:
     elif candidates == 1:
         chosen = f"Seed: {gene}, by its only probe {probe}{route['conditions']}."
     else:
-        chosen = f"Seed: {gene}, by probe {probe}, the one {SELECTING[rule]} of its {candidates}{route['conditions']}."
+        total = route["seed_probes"]
+        among = (
+            f"its {total}" if candidates == total else f"the {candidates} of its {total} probes that may stand for it"
+        )
+        chosen = f"Seed: {gene}, by probe {probe}, the one {SELECTING[rule]} of {among}{route['conditions']}."
     if route["seed_found_as"]:
         chosen += f" The atlas calls {route['seed_found_as']} {gene}."
     return chosen

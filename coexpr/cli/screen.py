@@ -92,6 +92,8 @@ def counts(numbers: Mapping[str, int], *things: str) -> str:
 def _cell(name: str, value: Any, most: int | None) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.3f}" if name == "r" or name.endswith("_r") else f"{value:.6g}"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):

@@ -34,6 +34,12 @@ def describe_categories(route: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def describe_lost(route: Mapping[str, Any]) -> list[str]:
+    """Say how many genes are not in an answer because they have no profile."""
+    lost = route["genes_without_profile"]
+    return [f"No probe may stand for {lost:,} gene{'s' * (lost != 1)}: not in the answer."] if lost else []
+
+
 def describe_unapplied(route: Mapping[str, Any]) -> list[str]:
     """Say which rules could not be applied, and why."""
     return [f"Not told by {rule}: {reason}" for rule, reason in route["rules_not_applied"].items()]

@@ -1,14 +1,12 @@
 """Which probes or genes go with the one that was asked about."""
 
-import math
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.answer import Answer
+from coexpr.answer import Answer, number_or_none
 from coexpr.basis import find_basis
 from coexpr.choice import Choice
 from coexpr.errors import OptionError
@@ -43,7 +41,7 @@ def correlates(
     """Answer `Atlas.correlates`."""
     seed = find_seed(connection, name, choice.annotation if choice else "allen")
     level = level or seed.level
-    if choice is not None and seed.level == level == "probe":
+    if choice is not None and choice.is_of_profiles and seed.level == level == "probe":
         raise OptionError(
             f"a rule says which profile a gene gets, but {seed.name} is a probe and so are its answers. Leave the rule "
             "out, or ask with --level gene."
@@ -70,6 +68,7 @@ def correlates(
         order = order[np.isin(profiles.gene_ids, members)[order]]
         families = {"q": families["q"], "q_category": order} if rank_overall else {"q_category": order}
     counts = {"answers": len(order), "without_r": int(np.count_nonzero(np.isnan(r[order])))}
+    counts |= {"genes_without_profile": profiles.lost}
     if min_r is not None:
         order = order[r[order] >= min_r]
     order = order[:top]
@@ -89,10 +88,10 @@ def correlates(
     )
     rows = []
     for place, label in enumerate(labels_of(connection, profiles, order)):
-        value = _or_none(r[order[place]])
+        value = number_or_none(r[order[place]])
         told = [int(rank[place]) if value is not None else None for rank in ranks.values()]
         rows.append(
-            (*told, *label, value, int(n[order[place]]), *(_or_none(column[place]) for column in extra.values()))
+            (*told, *label, value, int(n[order[place]]), *(number_or_none(column[place]) for column in extra.values()))
         )
     return Answer([*ranks, *LABELS, "r", "n", *extra], rows, route)
 
@@ -103,9 +102,3 @@ def _is_own(profiles: Profiles, seed: Seed, seed_profile: Profiles, level: Level
         return np.isin(profiles.gene_ids, seed.gene_ids)
     own: NDArray[np.bool_] = profiles.probe_ids == seed_profile.probe_ids[0]
     return own
-
-
-def _or_none(value: Any) -> float | int | None:
-    """Return a number as Python's own, None for NaN."""
-    number: float | int = value.item()
-    return None if math.isnan(number) else number

@@ -7,17 +7,20 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.answer import Answer
+from coexpr.answer import Answer, number_or_none
 from coexpr.basis import find_basis
 from coexpr.choice import BUILDING, RULES, Choice, Rule
 from coexpr.correlate import correlate_all
 from coexpr.errors import NotFoundError, OptionError
-from coexpr.gene_profiles import Profiles, profile_of, profiles_of_probes
-from coexpr.representatives import choose_representatives, find_candidates
+from coexpr.gene_profiles import Profiles, profiles_of_probes, why_no_profile
+from coexpr.representatives import NO_PROBE, choose_representatives, find_candidates, probes_of_genes
 from coexpr.restriction import Restriction
 from coexpr.route import describe_data, labels_of
 from coexpr.samples import every_sample
 from coexpr.seeds import find_seed
+
+# An r below this is no noise around 0: the two probes go against each other.
+SIGN_CONFLICT = -0.1
 
 _COLUMNS = (
     "probe_id",
@@ -42,9 +45,10 @@ def gene_probes(
     gene = find_seed(connection, name, choice.annotation)
     if not gene.gene_ids:
         raise OptionError(f"probe {gene.name} measures no known gene, so there are no other probes to compare it with.")
-    candidates = find_candidates(connection, Choice(annotation=choice.annotation), gene.gene_ids)
+    candidates = probes_of_genes(connection, choice.annotation, gene.gene_ids)
     basis = find_basis(connection, restriction, None)
-    profile_of(connection, gene, Choice(annotation=choice.annotation), basis.samples)  # says so where it has no probe
+    if not len(candidates.probe_ids):
+        raise NotFoundError(why_no_profile(connection, gene.gene_ids[0], choice))
     every = every_sample(connection)
     probes = profiles_of_probes(connection, choice.annotation, every, candidates.probe_ids)
     names = [probe_name for _, probe_name, *_ in labels_of(connection, probes, np.arange(len(probes)))]
@@ -61,7 +65,7 @@ def gene_probes(
             (
                 int(probes.probe_ids[row]),
                 names[row],
-                *(_or_none(known[column][row]) for column in _COLUMNS[2:8]),
+                *(number_or_none(known[column][row]) for column in _COLUMNS[2:8]),
                 None if lowest is None else float(np.nanmean(others)),
                 None if lowest is None else float(r[row, lowest]),
                 None if lowest is None else names[lowest],
@@ -72,8 +76,9 @@ def gene_probes(
         "gene": gene.gene_symbol,
         "found_as": gene.found_as,
         "annotation": choice.annotation,
+        "scope": choice.scope,
         "min_present": choice.min_present,
-        "power": choice.power,
+        "power": choice.exponent,
         "rules_not_applied": not_applied,
         "sign_conflicts": _sign_conflicts(r, names),
         **describe_data(connection, database, basis, ~np.isnan(values).all(axis=0)),
@@ -98,16 +103,13 @@ def _rules_that_choose(
             not_applied[rule] = str(reason)
             continue
         if chosen is not None:
-            for probe_id in np.unique(chosen).tolist():
+            for probe_id in np.unique(chosen[chosen != NO_PROBE]).tolist():
                 chosen_by.setdefault(probe_id, []).append(rule)
     return chosen_by, not_applied
 
 
 def _sign_conflicts(r: NDArray[np.float64], names: list[str]) -> list[dict[str, Any]]:
     """Return the pairs of probes whose profiles go against each other, lowest r first."""
-    pairs = [(float(r[row, other]), row, other) for row, other in np.argwhere(np.triu(r < 0, 1)).tolist()]
+    against = np.triu(r < SIGN_CONFLICT, 1)
+    pairs = [(float(r[row, other]), row, other) for row, other in np.argwhere(against).tolist()]
     return [{"probes": [names[row], names[other]], "r": value} for value, row, other in sorted(pairs)]
-
-
-def _or_none(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

@@ -17,7 +17,7 @@ from coexpr.gene_profiles import Profiles, profiles_of_genes, profiles_of_probes
 from coexpr.measures import measure_all
 from coexpr.method import Method
 from coexpr.questions.limits import Limits
-from coexpr.representatives import find_candidates
+from coexpr.representatives import find_candidates, probes_of_genes
 from coexpr.restriction import Restriction
 from coexpr.route import describe_choice, describe_data, labels_of
 from coexpr.samples import Samples
@@ -57,6 +57,8 @@ def correlation_matrix(
     progress: Callable[[str], None],
 ) -> "pd.DataFrame":
     """Answer `Atlas.correlation_matrix`."""
+    if items and (limits.match != "any" or limits.include_regulates):
+        raise OptionError("--match and --include-regulates say which genes of categories count, and there is none.")
     if bool(items) == bool(limits.categories or limits.genes):
         raise OptionError("name probes or genes, or give a category or a list of genes: one of the two.")
     annotation = choice.annotation if choice else "allen"
@@ -68,12 +70,16 @@ def correlation_matrix(
     else:
         limited = limits.choose(connection, annotation)
         wanted = _rows_of_genes(connection, limits.gene_ids(connection), level, choice or Choice())
-    if choice is not None and not wanted.gene_ids:
+    if choice is not None and choice.is_of_profiles and (level == "probe" or (items and not wanted.gene_ids)):
         raise OptionError("a rule says which profile a gene gets, but the rows are probes. Leave the rule out.")
     choice = choice or Choice(annotation=annotation)
     _announce(len(wanted), most_rows, progress)
     basis = find_basis(connection, restriction, method)
     profiles = _profiles(connection, wanted, choice, basis.samples)
+    if items and (missing := sorted(set(wanted.gene_ids) - set(profiles.gene_ids.tolist()))):
+        raise NotFoundError(why_no_profile(connection, missing[0], choice))
+    if not len(profiles):
+        raise NotFoundError("none of these genes has a probe with expression that may stand for it.")
     labels = labels_of(connection, profiles, np.arange(len(profiles)))
     r, n = measure_all(profiles.values, basis.measure)
     route = {
@@ -82,6 +88,7 @@ def correlation_matrix(
         **limited,
         "rows": len(profiles),
         "fewest_samples": int(n.min()),
+        "genes_without_profile": profiles.lost,
         "without_r": int(np.count_nonzero(np.isnan(np.diagonal(r)))),
     }
     import pandas as pd  # slow to import, and this is the one question whose answer is a matrix
@@ -102,7 +109,7 @@ def _rows_of_items(
     probes = [seed.probe_id for seed in seeds if level != "gene" and seed.level == "probe"]
     gene_ids = list(dict.fromkeys(gene_id for gene_id in genes if gene_id is not None))
     if level == "probe" and gene_ids:
-        of_genes = find_candidates(connection, Choice(annotation=annotation), gene_ids).probe_ids
+        of_genes = probes_of_genes(connection, annotation, gene_ids).probe_ids
         probes, gene_ids = [*probes, *of_genes.tolist()], []
     return _Rows(list(dict.fromkeys(probe_id for probe_id in probes if probe_id is not None)), gene_ids)
 
@@ -112,7 +119,7 @@ def _rows_of_genes(
 ) -> _Rows:
     """Return the rows that the genes of a category are: those that have a probe, or all probes of theirs."""
     if level == "probe":
-        return _Rows(find_candidates(connection, Choice(annotation=choice.annotation), gene_ids).probe_ids.tolist(), [])
+        return _Rows(probes_of_genes(connection, choice.annotation, gene_ids).probe_ids.tolist(), [])
     return _Rows([], find_candidates(connection, choice, gene_ids).gene_ids.tolist())
 
 
@@ -127,10 +134,7 @@ def _announce(rows: int, most_rows: int | None, progress: Callable[[str], None])
 def _profiles(connection: duckdb.DuckDBPyConnection, wanted: _Rows, choice: Choice, samples: Samples) -> Profiles:
     """Return the profiles of the rows in their order, probes before genes.
 
-    Raises
-    ------
-    NotFoundError
-        If there is none, or a probe of them has no expression, or no probe may stand for a gene.
+    A gene without a profile is left out.
     """
     parts = []
     if wanted.probe_ids:
@@ -140,9 +144,9 @@ def _profiles(connection: duckdb.DuckDBPyConnection, wanted: _Rows, choice: Choi
         of_genes = profiles_of_genes(connection, choice, samples, wanted.gene_ids)
         order = np.argsort(of_genes.gene_ids)
         found = of_genes.gene_ids[order]
-        if missing := sorted(set(wanted.gene_ids) - set(found.tolist())):
-            raise NotFoundError(why_no_profile(connection, missing[0], choice))
-        parts.append(of_genes.at(order[np.searchsorted(found, wanted.gene_ids)]))
+        there = np.array(wanted.gene_ids, dtype=np.int32)
+        there = there[np.isin(there, found)]
+        parts.append(of_genes.at(order[np.searchsorted(found, there)]))
     if not parts:
         raise NotFoundError("none of these genes has a probe with expression that may stand for it.")
     return parts[0] if len(parts) == 1 else parts[0].followed_by(parts[1])

@@ -8,15 +8,16 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.answer import Answer
+from coexpr.answer import Answer, number_or_none
 from coexpr.basis import Basis, find_basis
 from coexpr.between_donors import ByDonor, compare_donors
 from coexpr.choice import RULES, Choice, Rule
 from coexpr.errors import NotFoundError, OptionError
 from coexpr.gene_profiles import Profiles, collapse_candidates, profile_of, profiles_of_probes, why_no_profile
 from coexpr.method import Method
+from coexpr.questions.gene_probes import SIGN_CONFLICT
 from coexpr.questions.grid import explain, route_grid
-from coexpr.representatives import Candidates, find_candidates
+from coexpr.representatives import Candidates, find_candidates, probes_of_genes
 from coexpr.restriction import Restriction
 from coexpr.route import describe_choice, describe_data, donor_names, labels_of
 from coexpr.samples import Samples, every_sample, refuse_too_few
@@ -37,7 +38,7 @@ class _Side:
     probes : Profiles
         Over every sample of the database, by which rules choose.
     candidates : Candidates, optional
-        The same probes; None for a probe by itself.
+        Those of them that may stand for the gene; None for a probe by itself.
     names : list of str
     """
 
@@ -50,8 +51,12 @@ class _Side:
         """Return its one profile."""
         if self.candidates is None:
             return profile_of(connection, self.seed, choice, samples)
-        values = np.asarray(self.probes.values, dtype=np.float32)
-        return collapse_candidates(connection, choice, samples, self.candidates, values)
+        rows = np.searchsorted(self.probes.probe_ids, self.candidates.probe_ids)
+        values = self.probes.values[rows].astype(np.float32)
+        profile = collapse_candidates(connection, choice, samples, self.candidates, values)
+        if not len(profile):
+            raise NotFoundError(why_no_profile(connection, self.seed.gene_ids[0], choice))
+        return profile
 
 
 def pair(
@@ -68,12 +73,14 @@ def pair(
     annotation = choice.annotation if choice else "allen"
     seeds = [find_seed(connection, name, annotation) for name in (first, second)]
     are_probes = all(seed.level == "probe" for seed in seeds)
-    if choice is not None and are_probes:
+    if choice is not None and choice.is_of_profiles and are_probes:
         raise OptionError("a rule says which profile a gene gets, but both are probes. Leave the rule out.")
     choice = choice or Choice()
     basis = find_basis(connection, restriction, method)
     a, b = (_side(connection, seed, choice) for seed in seeds)
     block, rows = _every_pair(connection, a, b, basis)
+    if a.seed.name == b.seed.name:
+        block[np.tril_indices(len(block))] = np.nan  # each pair once, and no probe with itself
     not_applied: dict[Rule, str] = {}
     if not are_probes:
         by_rule, not_applied = _by_every_rule(connection, a, b, choice, basis)
@@ -87,7 +94,7 @@ def pair(
     names = [_names(connection, profile)[0] for profile in (of_a, of_b)]
     donors = donor_names(connection)
     rows += [
-        (BY_PROBES if are_probes else choice.rule, *names, donors[donor], _or_none(r[0]), int(n[0]))
+        (BY_PROBES if are_probes else choice.rule, *names, donors[donor], number_or_none(r[0]), int(n[0]))
         for donor, r, n in zip(by_donor.donor_ids, by_donor.r, by_donor.n, strict=True)
     ]
     grid = route_grid(connection, x, y, basis.samples)
@@ -97,7 +104,7 @@ def pair(
         "found_as": {seed.name: seed.found_as for seed in seeds if seed.found_as},
         "levels": [seed.level for seed in seeds],
         "profiles": names,
-        "r": _or_none(pooled[0]),
+        "r": number_or_none(pooled[0]),
         "between_donors": _describe_donors(by_donor),
         "rules_not_applied": not_applied,
         "spread": _spread(block, a.names, b.names),
@@ -118,7 +125,8 @@ def _side(connection: duckdb.DuckDBPyConnection, seed: Seed, choice: Choice) -> 
         candidates = find_candidates(connection, choice, seed.gene_ids)
         if not len(candidates.probe_ids):
             raise NotFoundError(why_no_profile(connection, seed.gene_ids[0], choice))
-        probes = profiles_of_probes(connection, choice.annotation, every, candidates.probe_ids)
+        every_probe = probes_of_genes(connection, choice.annotation, seed.gene_ids)
+        probes = profiles_of_probes(connection, choice.annotation, every, every_probe.probe_ids)
     return _Side(seed, probes, candidates, _names(connection, probes))
 
 
@@ -133,7 +141,7 @@ def _every_pair(
     for row, profile in enumerate(values_a):
         block[row], n = basis.seed_with(profile, values_b)
         rows += [
-            (BY_PROBES, a.names[row], name, None, _or_none(value), int(count))
+            (BY_PROBES, a.names[row], name, None, number_or_none(value), int(count))
             for name, value, count in zip(b.names, block[row], n, strict=True)
         ]
     return block, rows
@@ -153,7 +161,7 @@ def _by_every_rule(
             continue
         r, n = basis.seed_with(of_a.values[0], of_b.values)
         names = (_names(connection, profile)[0] for profile in (of_a, of_b))
-        rows.append((rule, *names, None, _or_none(r[0]), int(n[0])))
+        rows.append((rule, *names, None, number_or_none(r[0]), int(n[0])))
     return rows, not_applied
 
 
@@ -163,8 +171,11 @@ def _names(connection: duckdb.DuckDBPyConnection, profiles: Profiles) -> list[st
 
 def _describe_donors(by_donor: ByDonor) -> dict[str, Any]:
     """Return what the donors say together, in numbers."""
-    told = {name: _or_none(values[0]) for name, values in by_donor.combined._asdict().items()}
-    told |= {"lowest_without_one": _or_none(by_donor.lowest[0]), "highest_without_one": _or_none(by_donor.highest[0])}
+    told = {name: number_or_none(values[0]) for name, values in by_donor.combined._asdict().items()}
+    told |= {
+        "lowest_without_one": number_or_none(by_donor.lowest[0]),
+        "highest_without_one": number_or_none(by_donor.highest[0]),
+    }
     defined = by_donor.r[~np.isnan(by_donor.r)].tolist()
     return told | {"lowest_r": min(defined, default=None), "highest_r": max(defined, default=None)}
 
@@ -179,9 +190,5 @@ def _spread(block: NDArray[np.float64], names_a: list[str], names_b: list[str]) 
         "highest": {"r": float(block[highest]), "probes": [names_a[highest[0]], names_b[highest[1]]]},
         "median": float(np.nanmedian(block)),
         "pairs": int(np.count_nonzero(~np.isnan(block))),
-        "negative": int(np.count_nonzero(block < 0)),
+        "conflicts": int(np.count_nonzero(block < SIGN_CONFLICT)) if (block > -SIGN_CONFLICT).any() else 0,
     }
-
-
-def _or_none(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

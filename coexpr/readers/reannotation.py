@@ -36,8 +36,12 @@ def read(file: File) -> ProbeFacts:
 
 
 def _entrez_id(cell: str) -> int | None:
-    """Parse an Entrez id; some genes have none, written NaN."""
-    return None if cell in ("", "NaN", "NA") else tables.whole_number(cell)
+    """Parse an Entrez id; some genes have none, written NaN, or 0 in re-saved files."""
+    if cell in ("", "NaN", "NA", "0"):
+        return None
+    if cell.startswith("-"):
+        raise ValueError("an Entrez id")
+    return tables.whole_number(cell)
 
 
 _PARSE = (tables.text, tables.text, _entrez_id)

@@ -5,6 +5,7 @@ row per probe. Gene symbols in it were damaged by a spreadsheet, so only the nam
 """
 
 import math
+import re
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +23,7 @@ _PASSES = "Pass?"
 _REQUIRED = ("R", "P-value", "Q-value", _PASSES)
 # The header is row 2; copies that were given names for the first two columns may have it in row 1.
 _HEADER_AMONG = 5
+_PROBE_NAME = re.compile(r"A_\d+_P\d+|CUST_\d+_PI\d+")
 _RANGES = {"r": (-1, 1), "p": (0, 1), "q": (0, 1)}
 # The real one has 6 MB unpacked.
 _MOST_BYTES = 500_000_000
@@ -32,7 +34,7 @@ def is_workbook(file: File) -> bool:
     try:
         with zipfile.ZipFile(file.location) as archive:
             return "xl/workbook.xml" in archive.namelist()
-    except (zipfile.BadZipFile, OSError):
+    except (zipfile.BadZipFile, NotImplementedError, OSError):
         return False
 
 
@@ -79,6 +81,11 @@ def read(file: File) -> ProbeFacts:
             raise DownloadError(f"{file.location}, row {number}: probe {probe} is already in row {first}.")
     if not rows:
         raise DownloadError(f"{file.location} has a header but no rows. Get it again.")
+    if not any(map(_PROBE_NAME.fullmatch, rows)):
+        raise DownloadError(
+            f"{file.location}: expected names of probes such as A_23_P216779 in the first column, found "
+            f"{next(iter(rows))!r:.60}. Use the file as the journal gives it."
+        )
     types = {"probe_name": pa.string(), "passes": pa.bool_()}
     return ProbeFacts(
         "rnaseq_agreement",
@@ -97,7 +104,7 @@ def _cells(file: File, most: int | None) -> list[list[Any]]:
         frame = pd.read_excel(
             file.location, header=None, nrows=most, dtype=object, keep_default_na=False, engine="openpyxl"
         )
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile, SyntaxError) as error:
+    except Exception as error:  # there is no end to what damage makes pandas and openpyxl raise
         raise DownloadError(f"{file.location} cannot be read as a workbook ({error}). Get it again.") from None
     rows: list[list[Any]] = frame.to_numpy(dtype=object).tolist()
     return rows

@@ -1,0 +1,52 @@
+"""coexpr verify: the database, or the site's own r."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coexpr.cli.options import Database, OutputFile, OutputFormat
+
+_DOES_NOT_HOLD = 1
+
+
+def verify(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[PATH]",
+            help="A Find Correlates download: its r is computed again. Without it the database is checked.",
+            show_default=False,
+        ),
+    ] = None,
+    output_format: OutputFormat = None,
+    output: OutputFile = None,
+    db: Database = None,
+) -> None:
+    """Check the database, or compare the r of a Find Correlates download with r computed from values.
+
+    Exit code 1 says that something does not hold.
+    """
+    from coexpr.atlas import Atlas, verify_find_correlates  # loads DuckDB and numpy, which --help need not wait for
+    from coexpr.cli.screen import deliver, say
+
+    if path is None:
+        with Atlas(db) as atlas:
+            answer = atlas.verify()
+    else:
+        answer = verify_find_correlates(path, db)
+    deliver(answer, output, output_format)
+    route = answer.route
+    if path is not None:
+        say(f"Seed: {route['seed']}. {route['title'] or ''}".strip())
+    if route["holds"]:
+        say("All checks hold." if path is None else f"Every r agrees within {route['tolerance']}.")
+        return
+    if path is None:
+        say("Something does not hold: load the downloads into a new database.")
+    else:
+        say(
+            f"Not every r agrees within {route['tolerance']}. The values in a download are as the site displayed them: "
+            "only log2 intensity, sample by sample, gives its r."
+        )
+    raise typer.Exit(_DOES_NOT_HOLD)

@@ -1,0 +1,92 @@
+"""Whether a database holds together, and whether the site's own r can be computed again."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from coexpr.answer import Answer
+from coexpr.basis import find_basis
+from coexpr.choice import Choice
+from coexpr.correlate import correlate_seed
+from coexpr.errors import CoexprError
+from coexpr.gene_profiles import profile_of, profiles_of_probes
+from coexpr.queries import query, run
+from coexpr.readers.find_correlates import Correlates
+from coexpr.samples import every_sample
+from coexpr.seeds import find_probe
+
+CHECKS = ("check", "holds", "found", "expected")
+COMPARISON = ("r_from", "rows_compared", "largest_difference", "rows_off")
+
+# The whole atlas, and a pair of probes of NTRK2 with the r that the site gives for them.
+_COMPLETE = {"donors": 6, "samples": 3702, "probes": 58692}
+_TITLE = "Allen Human Brain Atlas"
+_GOLDEN = ("A_23_P216779", "CUST_1359_PI416573500", 0.947)
+# The site gives three decimals of r, and of the values that it displays four.
+_ROUNDING = 0.001
+
+
+def verify_database(connection: duckdb.DuckDBPyConnection, database: Path) -> Answer:
+    """Answer `Atlas.verify`."""
+    rows: list[tuple[Any, ...]] = [
+        (f"no {row['what']}", row["broken"] == 0, f"{row['broken']:,}", "0") for row in run(connection, "broken_rows")
+    ]
+    (contents,) = run(connection, "contents")
+    for what, count in _COMPLETE.items():
+        # A part of the atlas is no fault, more than the atlas is.
+        expected = f"{count:,}" if contents[what] >= count else f"{count:,} when complete"
+        rows.append((what, contents[what] <= count, f"{contents[what]:,}", expected))
+    titles = [title for (title,) in connection.execute(query("titles")).fetchall()]
+    if titles == [_TITLE] and contents["samples"] == _COMPLETE["samples"]:
+        rows += _golden_pair(connection)
+    return Answer(list(CHECKS), rows, {"database": str(database), "holds": all(row[1] for row in rows)})
+
+
+def verify_download(connection: duckdb.DuckDBPyConnection | None, download: Correlates) -> Answer:
+    """Compare the site's r with r of the values beside it and, for probes that are loaded, of the database."""
+    inside, _ = correlate_seed(download.values[download.seed], download.values)
+    rows = [_compare("the values in the download", download.r, inside)]
+    if connection is not None:
+        rows.append(_compare("the database", download.r, _from_database(connection, download)))
+    holds = rows[0][1] > 0 and all(row[3] == 0 for row in rows)
+    route = {"download": download.location, "title": download.title, "seed": download.names[download.seed]}
+    return Answer(list(COMPARISON), rows, route | {"holds": holds, "tolerance": _ROUNDING})
+
+
+def _golden_pair(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    *names, expected = _GOLDEN
+    a, b = (find_probe(connection, str(name)) for name in names)
+    if a is None or b is None:
+        return []
+    samples = every_sample(connection)
+    try:
+        x, y = (profile_of(connection, probe, Choice(), samples).values for probe in (a, b))
+    except CoexprError:
+        return []  # they are known, but have no expression here
+    r, _ = find_basis(connection, None, None).seed_with(x[0], y)
+    return [(f"r of {names[0]} and {names[1]}", round(r[0], 3) == expected, f"{r[0]:.6f}", f"{expected}")]
+
+
+def _from_database(connection: duckdb.DuckDBPyConnection, download: Correlates) -> NDArray[np.float64]:
+    """Return r of the seed with every row by the database, NaN for what is not loaded."""
+    found = [find_probe(connection, name) for name in download.names]
+    r = np.full(len(found), np.nan)
+    rows = [row for row, probe in enumerate(found) if probe is not None]
+    if found[download.seed] is None:
+        return r
+    ids = np.array([probe.probe_id for probe in found if probe is not None], dtype=np.int32)
+    order = np.argsort(ids)
+    profiles = profiles_of_probes(connection, "allen", every_sample(connection), ids[order])
+    seed = int(np.flatnonzero(np.array(rows)[order] == download.seed)[0])
+    r[np.array(rows)[order]], _ = correlate_seed(profiles.values[seed], profiles.values)
+    return r
+
+
+def _compare(source: str, site: NDArray[np.float64], ours: NDArray[np.float64]) -> tuple[str, int, float | None, int]:
+    """Return how many rows could be compared, the largest difference, and how many are off by more than rounding."""
+    differences = np.abs(site - ours)[~np.isnan(ours)]
+    largest = float(differences.max()) if len(differences) else None
+    return source, len(differences), largest, int(np.count_nonzero(differences > _ROUNDING))

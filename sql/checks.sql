@@ -1,0 +1,49 @@
+-- Checks: whether a database holds together.
+
+-- name: broken_rows
+-- For each thing that must hold, how many rows break it.
+with widths as (
+    select donor_id, count(*) as samples, min(position) as lowest, max(position) as highest
+    from samples group by donor_id
+)
+select 'expression of a probe that is not there' as what, count(*) as broken
+from expression anti join probes using (probe_id)
+union all
+select 'expression of a donor that is not there', count(*) from expression anti join donors using (donor_id)
+union all
+select 'expression of a probe and donor twice', count(*)
+from (select donor_id, probe_id from expression group by donor_id, probe_id having count(*) > 1)
+union all
+select 'expression with another number of values than the donor has samples', count(*)
+from expression left join widths using (donor_id)
+where len(log2) is distinct from samples
+union all
+select 'expression whose stored count or mean is not that of its values', count(*)
+from expression
+where n <> list_count(log2) or not abs(mean_log2 - list_sum(log2::double[]) / n) < 1e-9
+union all
+select 'present calls without expression', count(*) from present_calls anti join expression using (donor_id, probe_id)
+union all
+select 'present calls with another number of values than the donor has samples', count(*)
+from present_calls left join widths using (donor_id)
+where len(present) is distinct from samples
+union all
+select 'probe of a gene that is not there', count(*)
+from probes anti join genes using (gene_id)
+where probes.gene_id is not null
+union all
+select 'sample of a donor that is not there', count(*) from samples anti join donors using (donor_id)
+union all
+select 'sample of a structure that is not there', count(*) from samples anti join structures using (structure_id)
+union all
+select 'donor whose samples do not have the positions 1, 2, 3 and so on', count(*)
+from widths
+where (lowest, highest) <> (1, samples)
+    or samples <> (select count(distinct position) from samples where samples.donor_id = widths.donor_id)
+union all
+select 'member of a category that is not there', count(*)
+from category_genes anti join categories using (category_id)
+union all
+select 'probe of several donors whose differential stability was not computed', count(*)
+from (select probe_id from expression group by probe_id having count(*) > 1)
+anti join probe_stability using (probe_id);

@@ -1,0 +1,312 @@
+"""Answers over some of the samples: structures, sides, donors; and r measured otherwise."""
+
+import json
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from test_questions import profile, run
+
+from coexpr.atlas import Atlas
+from coexpr.basis import find_basis
+from coexpr.between_donors import compare_donors
+from coexpr.choice import Choice
+from coexpr.errors import AmbiguousNameError, CoexprError, NotFoundError, OptionError, TooFewSamplesError
+from coexpr.ingest import ingest
+from coexpr.measures import Measure, measure_seed
+from coexpr.method import Method
+from coexpr.restriction import Restriction
+from coexpr.samples import choose_samples
+from coexpr.statistics import benjamini_hochberg, combine_donors
+
+SEED = "A_23_P216779"
+
+
+def labels(atlas: Atlas) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Donor, structure and side of every sample, in the order of the columns of a matrix."""
+    rows = atlas.sql(
+        "select donor_id, structure_id, hemisphere from samples join structures using (structure_id) "
+        "order by donor_id, position"
+    ).rows
+    donors, structures, sides = zip(*rows, strict=True)
+    return np.array(donors), np.array(structures), np.array(sides)
+
+
+def below(atlas: Atlas, acronym: str) -> np.ndarray:
+    """The structures under those of an acronym, by walking the tree upwards."""
+    nodes = {
+        row[0]: row[1:] for row in atlas.sql("select structure_id, parent_structure_id, acronym from structures").rows
+    }
+    found = []
+    for node in nodes:
+        step: int | None = node
+        while step is not None:
+            if nodes[step][1] == acronym:
+                found.append(node)
+                break
+            step = nodes[step][0]
+    return np.array(found)
+
+
+def kept_by(atlas: Atlas, restriction: Restriction) -> np.ndarray:
+    """Which samples a restriction to acronyms, sides and donors keeps, by definition."""
+    donors, structures, sides = labels(atlas)
+    kept = np.ones(len(donors), dtype=bool)
+    if restriction.structures:
+        kept &= np.isin(structures, np.concatenate([below(atlas, acronym) for acronym in restriction.structures]))
+    if restriction.hemisphere:
+        kept &= sides == restriction.hemisphere
+    if restriction.donors:
+        kept &= np.isin(donors, [{"9861": 9861, "h0351.2002": 10021}[name] for name in restriction.donors])
+    return kept
+
+
+@pytest.mark.parametrize(
+    "restriction",
+    [
+        Restriction(structures=("Cx",)),
+        Restriction(structures=("Cx", "DiE"), hemisphere="L"),
+        Restriction(donors=("9861", "h0351.2002")),
+        Restriction(hemisphere="R"),
+    ],
+)
+def test_only_the_samples_asked_for_count(atlas: Atlas, restriction: Restriction) -> None:
+    kept = kept_by(atlas, restriction)
+    assert 10 <= kept.sum() < len(kept)
+    answer = atlas.correlates(SEED, restriction=restriction, top=30)
+    x = profile(atlas, SEED)[kept]
+    for row in answer.rows:
+        assert row[-1] == kept.sum()
+        assert row[-2] == pytest.approx(np.corrcoef(x, profile(atlas, row[2])[kept])[0, 1], abs=1e-12)
+    matrix = atlas.correlation_matrix([SEED, "CUST_1359_PI416573500"], restriction=restriction)
+    pair = atlas.pair(SEED, "CUST_1359_PI416573500", restriction=restriction)
+    assert matrix.iloc[0, 1] == pytest.approx(pair.rows[0][4], abs=1e-12)
+    donors = labels(atlas)[0]
+    assert [row[5] for row in pair.rows[1:]] == [
+        int((kept & (donors == donor)).sum()) for donor in np.unique(donors[kept])
+    ]
+
+
+def test_the_choice_of_probes_does_not_depend_on_the_samples(atlas: Atlas) -> None:
+    here = Restriction(structures=("Cx",))
+    for rule in ("max-mean", "connectivity", "pc-loading", "eigengene"):
+        whole = atlas.correlates("NTRK2", choice=Choice(rule), top=None)
+        part = atlas.correlates("NTRK2", choice=Choice(rule), top=None, restriction=here)
+        assert {row[3]: row[1:3] for row in whole.rows} == {row[3]: row[1:3] for row in part.rows}
+
+
+def test_a_name_without_its_side_means_both(atlas: Atlas) -> None:
+    with duckdb.connect(atlas.path, read_only=True) as connection:
+        both, told = choose_samples(connection, Restriction(structures=("cerebral cortex",)))
+        by_acronym, _ = choose_samples(connection, Restriction(structures=("Cx",)))
+        left, _ = choose_samples(connection, Restriction(structures=("frontal lobe, left", "parietal lobe, left")))
+        lobe, _ = choose_samples(connection, Restriction(structures=("Frontal Lobe", "parietal lobe")))
+    np.testing.assert_array_equal(both.positions, by_acronym.positions)
+    assert told["structures"] == "cerebral cortex (Cx)"
+    assert 0 < len(left) < len(lobe)
+
+
+def test_sides_are_told_by_names_where_no_tree_is_loaded(gabra4: Path) -> None:
+    with duckdb.connect(gabra4, read_only=True) as connection:
+        left, right = (len(choose_samples(connection, Restriction(hemisphere=side))[0]) for side in ("L", "R"))
+        frontal, _ = choose_samples(connection, Restriction(structures=("FL",)))
+    assert (left, right) == (2656, 908)
+    assert len(frontal) == 537
+
+
+@pytest.mark.parametrize(
+    ("restriction", "error", "message"),
+    [
+        (
+            Restriction(structures=("frontal",)),
+            NotFoundError,
+            r"'frontal' is no structure.*Near it: frontal lobe \(FL\)",
+        ),
+        (Restriction(donors=("1234",)), NotFoundError, "donor 1234 is not loaded. Loaded are: H0351.2001"),
+        (
+            Restriction(structures=("WM",), donors=("9861",)),
+            TooFewSamplesError,
+            r"\d samples? (is|are) left.*fewer than 10",
+        ),
+    ],
+)
+def test_what_leaves_nothing_is_refused(
+    atlas: Atlas, restriction: Restriction, error: type[CoexprError], message: str
+) -> None:
+    for ask in (
+        lambda: atlas.correlates(SEED, restriction=restriction),
+        lambda: atlas.pair(SEED, "BDNF", restriction=restriction),
+        lambda: atlas.correlation_matrix([SEED, "BDNF"], restriction=restriction),
+        lambda: atlas.probes("NTRK2", restriction=restriction),
+    ):
+        with pytest.raises(error, match=message):
+            ask()
+
+
+def test_acronyms_that_differ_by_case(tmp_path: Path, synthetic_database: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    path.write_bytes(synthetic_database.read_bytes())
+    with duckdb.connect(path) as connection:
+        connection.execute(
+            "insert into structures (structure_id, acronym, name) values (1, 'mtg', 'a'), (2, 'MTG', 'b')"
+        )
+        connection.execute("update structures set acronym = 'MTg' where structure_id = 4008")
+        with pytest.raises(AmbiguousNameError, match="mTg may mean MTG, MTg, mtg"):
+            choose_samples(connection, Restriction(structures=("mTg",)))
+        assert len(choose_samples(connection, Restriction(structures=("MTg",)))[0]) > 0
+        with pytest.raises(TooFewSamplesError, match="no samples are left"):
+            choose_samples(connection, Restriction(structures=("mtg",)))
+
+
+@pytest.mark.parametrize("method", [Method("spearman"), Method("bicor"), Method("bicor", 0.05), Method(adjust="donor")])
+def test_methods_reach_every_question(atlas: Atlas, method: Method) -> None:
+    other = "CUST_1359_PI416573500"
+    factors = (labels(atlas)[0],) if method.adjust else ()
+    measure = Measure(method.name, method.max_p_outliers, factors)
+    (want,), _ = measure_seed(profile(atlas, SEED), profile(atlas, other)[None], measure)
+    rows = {row[2]: row[-2] for row in atlas.correlates(SEED, method=method, top=None).rows}
+    assert rows[other] == pytest.approx(want, abs=1e-12)
+    assert atlas.pair(SEED, other, method=method).rows[0][4] == pytest.approx(want, abs=1e-12)
+    assert atlas.correlation_matrix([SEED, other], method=method).iloc[0, 1] == pytest.approx(want, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"name": "kendall"}, "expected one of pearson"),
+        ({"max_p_outliers": 0.05}, "belongs to bicor"),
+        ({"name": "bicor", "max_p_outliers": 0}, "a share above 0"),
+        ({"adjust": "age"}, "expected donor, structure or donor"),
+    ],
+)
+def test_a_method_that_cannot_be_is_refused(wrong: dict, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        Method(**wrong)
+
+
+def test_factors_that_leave_nothing_are_refused(tmp_path: Path, synthetic_database: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    path.write_bytes(synthetic_database.read_bytes())
+    with duckdb.connect(path) as connection:
+        connection.execute("update samples set structure_id = 1000000 + sample_id")
+    with (
+        Atlas(path) as atlas,
+        pytest.raises(TooFewSamplesError, match=r"leaves no degree of freedom: 90 samples of 90"),
+    ):
+        atlas.correlates(SEED, method=Method(adjust="structure"))
+
+
+def test_columns_by_donor_and_their_statistics(atlas: Atlas) -> None:
+    answer = atlas.correlates("NTRK2", by_donor=True, stats=True, naive_p=True, top=None, categories=["GO:0007399"])
+    frame = answer.to_pandas()
+    donors = labels(atlas)[0]
+    seed = profile(atlas, answer.route["seed_probe"])
+    everything = atlas.correlates("NTRK2", stats=True, top=None).to_pandas().set_index("gene_symbol")
+    p = []
+    for _, row in frame.iterrows():
+        x = profile(atlas, row["probe_name"])
+        r = np.array([[np.corrcoef(seed[donors == donor], x[donors == donor])[0, 1]] for donor in np.unique(donors)])
+        n = np.array([[np.sum(donors == donor)] for donor in np.unique(donors)])
+        over = combine_donors(r, n)
+        np.testing.assert_allclose(row.filter(like="r_H0351").to_numpy(float), r[:, 0], atol=1e-12)
+        assert row["random_r"] == pytest.approx(over.r[0], abs=1e-12)
+        assert row["mean_r"] == pytest.approx(over.mean_r[0], abs=1e-12)
+        assert row["same_sign"] == over.same_sign[0]
+        without = [np.corrcoef(seed[donors != donor], x[donors != donor])[0, 1] for donor in np.unique(donors)]
+        assert row["lowest_without_one"] == pytest.approx(min(without), abs=1e-12)
+        assert row["highest_without_one"] == pytest.approx(max(without), abs=1e-12)
+        assert row["q"] == pytest.approx(everything.loc[row["gene_symbol"], "q"], abs=1e-12)
+        p.append(over.p[0])
+    np.testing.assert_allclose(frame["q_category"].to_numpy(float), benjamini_hochberg(np.array(p)), atol=1e-12)
+    assert (frame["naive_p"].to_numpy(float) <= 1).all()
+
+
+def test_no_p_unless_asked_for(atlas: Atlas) -> None:
+    columns = atlas.correlates("NTRK2", top=1).columns
+    assert not [name for name in columns if name in ("p", "q") or "naive" in name or "ci95" in name]
+    with pytest.raises(OptionError, match="compares donors"):
+        atlas.correlates("NTRK2", stats=True, restriction=Restriction(donors=("9861",)))
+    with pytest.raises(OptionError, match="that of Pearson"):
+        atlas.correlates("NTRK2", naive_p=True, method=Method("spearman"))
+
+
+def test_a_constant_profile_has_no_r_in_any_way(tmp_path: Path, synthetic_database: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    path.write_bytes(synthetic_database.read_bytes())
+    with duckdb.connect(path) as connection:
+        connection.execute(
+            "update expression set log2 = list_transform(log2, lambda x: 7::float) "
+            "where probe_id = (select probe_id from probes where probe_name = 'A_24_P343559')"
+        )
+    with Atlas(path) as atlas:
+        for method in (None, Method("spearman"), Method("bicor"), Method(adjust="structure")):
+            rows = {row[2]: row for row in atlas.correlates(SEED, top=None, method=method, by_donor=True).rows}
+            constant = rows["A_24_P343559"]
+            assert (constant[0], constant[6], constant[8]) == (None, None, None)
+
+
+def test_the_known_numbers_of_gabra4(gabra4: Path) -> None:
+    a, b = "A_23_P56883", "A_32_P204137"
+    with Atlas(gabra4) as atlas:
+        answer = atlas.pair(a, b, got="0.9381")
+        pooled, *donors = [row[4] for row in answer.rows]
+        grid = {(cell["scale"], cell["resolution"], cell["over"]): cell for cell in answer.route["grid"]}
+        by_method = {
+            method: atlas.pair(a, b, method=method).route["r"]
+            for method in (Method("spearman"), Method("bicor"), Method(adjust="donor"))
+        }
+    assert pooled == pytest.approx(0.910995, abs=5e-7)
+    assert donors == pytest.approx([0.890187, 0.912032, 0.898909, 0.949821, 0.946787, 0.947352], abs=5e-7)
+    assert list(by_method.values()) == pytest.approx([0.852406, 0.903952, 0.920721], abs=5e-7)
+    assert grid["z within donor", "samples", "pooled"]["r"] == pytest.approx(0.919755, abs=5e-7)
+    assert grid["log2", "structures", "pooled"]["r"] == pytest.approx(0.938109, abs=5e-7)
+    assert grid["log2", "structures", "pooled"]["n"] == 841
+    assert answer.route["between_donors"]["q"] == pytest.approx(106.1, abs=0.05)
+    assert answer.route["between_donors"]["fixed_r"] == pytest.approx(0.923587, abs=5e-7)
+    assert answer.route["got"]["nearest"] == grid["log2", "structures", "pooled"]
+    assert "averaged by structure" in answer.route["got"]["sentence"]
+
+
+@pytest.mark.parametrize(("got", "matches"), [("0.911", True), ("0.5", False)])
+def test_a_number_from_elsewhere(gabra4: Path, got: str, matches: bool) -> None:
+    done = run("pair", "A_23_P56883", "A_32_P204137", "--got", got, "--db", gabra4, "-f", "json")
+    told = json.loads(done.stdout)["route"]["got"]
+    assert told["matches"] == matches
+    assert told["sentence"] in done.stderr
+    assert ("the route of the atlas's Find Correlates" in told["sentence"]) == matches
+
+
+def test_structures_are_told_with_their_samples(atlas: Atlas) -> None:
+    answer = atlas.structures()
+    frame = answer.to_pandas().set_index("structure_id")
+    donors, structures, _ = labels(atlas)
+    assert frame.loc[4005, "samples"] == 90
+    assert frame.loc[4008, "samples"] == np.isin(structures, below(atlas, "Cx")).sum()
+    assert frame.loc[4008, "H0351.2001"] == (np.isin(structures, below(atlas, "Cx")) & (donors == 9861)).sum()
+    assert {row[1] for row in atlas.structures("frontal").rows} == {"FL"}
+    assert len(atlas.structures("HiF").rows) == 3
+    drawn = run("structures", "--db", atlas.path).stdout
+    assert "\n        4006   GM          gray matter" in drawn
+
+
+def test_donors_are_compared_as_one_by_one(atlas: Atlas) -> None:
+    with duckdb.connect(atlas.path, read_only=True) as connection:
+        basis = find_basis(connection, None, None)
+    x = np.stack([profile(atlas, name) for name in (SEED, "CUST_1359_PI416573500")])
+    compared = compare_donors(x[0], x, basis)
+    assert compared.donor_ids == sorted(set(labels(atlas)[0].tolist()))
+    assert compared.n.sum(axis=0).tolist() == [90, 90]
+    only = find_basis(duckdb.connect(atlas.path, read_only=True), Restriction(donors=("9861",)), None)
+    alone = compare_donors(x[0][: len(only.samples)], x[:, : len(only.samples)], only)
+    assert np.isnan(alone.lowest).all()
+
+
+def test_one_donor_in_the_database(tmp_path: Path, synthetic_zips: list[Path]) -> None:
+    ingest([synthetic_zips[0]], tmp_path / "one.duckdb")
+    with Atlas(tmp_path / "one.duckdb") as atlas:
+        answer = atlas.pair("NTRK2", "BDNF")
+        assert answer.route["between_donors"]["k"] == 1
+        assert answer.route["between_donors"]["lowest_without_one"] is None
+        assert atlas.correlates("NTRK2", by_donor=True, top=2).rows
+    run("pair", "NTRK2", "BDNF", "--db", tmp_path / "one.duckdb")
