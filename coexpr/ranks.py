@@ -16,7 +16,7 @@ def rank_rows(values: NDArray[np.floating]) -> NDArray[np.float64]:
     -------
     (P, S) float64
     """
-    order = np.argsort(values, axis=1, kind="stable")
+    order = np.argsort(values, axis=1)
     ordered = np.take_along_axis(values, order, axis=1)
     rows, width = values.shape
     ranks = np.empty((rows, width))
