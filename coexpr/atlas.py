@@ -27,7 +27,7 @@ from coexpr.questions.uncertainty import Wanted
 from coexpr.questions.verify import verify_database, verify_download
 from coexpr.readers import find_correlates
 from coexpr.resources import database_path
-from coexpr.restriction import Restriction
+from coexpr.restriction import Restriction, as_names
 from coexpr.seeds import Level
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class Atlas:
             self.path,
             str(seed),
             choice,
-            Limits(tuple(categories), tuple(genes), match, include_regulates),
+            Limits(as_names(categories), as_names(genes), match, include_regulates),
             level=level,
             probe=probe,
             top=top,
@@ -301,11 +301,11 @@ class Atlas:
             As for `correlates`.
         """
         _refuse_unknown(level, match)
-        limits = Limits(tuple(categories), tuple(genes), match, include_regulates)
+        limits = Limits(as_names(categories), as_names(genes), match, include_regulates)
         return correlation_matrix(
             self._connection,
             self.path,
-            [items] if isinstance(items, str) else items,
+            as_names(items),
             limits,
             choice,
             restriction or Restriction(),

@@ -34,10 +34,11 @@ class Basis:
     method: Method
     told: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def lost(self) -> int:
-        """How many degrees of freedom the factors take."""
-        return len(self.samples) - 2 - degrees_of_freedom(len(self.samples), _codes(self.measure.factors))
+    def lost(self, columns: slice | NDArray[np.intp] = slice(None)) -> int:
+        """Return how many degrees of freedom the factors take, among all of the samples or some."""
+        factors = self.only(columns).factors
+        count = len(self.samples.donor_ids[columns])
+        return count - 2 - degrees_of_freedom(count, _codes(factors))
 
     def seed_with(
         self, seed: NDArray[np.floating], profiles: NDArray[np.floating]

@@ -9,6 +9,8 @@ from coexpr.basis import Basis
 from coexpr.measures import measure_seed
 from coexpr.statistics import BetweenDonors, combine_donors
 
+FEWEST_FOR_R = 4
+
 
 @dataclass(frozen=True)
 class ByDonor:
@@ -35,12 +37,23 @@ class ByDonor:
 def in_each_donor(
     seed: NDArray[np.floating], profiles: NDArray[np.floating], basis: Basis
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Return r and n of one profile (S,) with each of many (P, S) in every donor, (D, P)."""
+    """Return r and n of one profile (S,) with each of many (P, S) in every donor, (D, P).
+
+    An r of fewer than four samples is none: two samples always lie on a line.
+    """
     pairs = [
         measure_seed(seed[columns], profiles[:, columns], basis.only(columns))
         for columns in basis.samples.columns.values()
     ]
-    return np.stack([r for r, _ in pairs]), np.stack([n for _, n in pairs])
+    r, n = np.stack([r for r, _ in pairs]), np.stack([n for _, n in pairs])
+    r[n < FEWEST_FOR_R] = np.nan
+    return r, n
+
+
+def combine(r: NDArray[np.float64], n: NDArray[np.int32], basis: Basis) -> BetweenDonors:
+    """Return what the r and n of every donor (D, P) say together."""
+    lost = [[basis.lost(columns)] for columns in basis.samples.columns.values()]
+    return combine_donors(r, n, np.array(lost))
 
 
 def compare_donors(seed: NDArray[np.floating], profiles: NDArray[np.floating], basis: Basis) -> ByDonor:
@@ -58,7 +71,7 @@ def compare_donors(seed: NDArray[np.floating], profiles: NDArray[np.floating], b
         donor_ids,
         r,
         n,
-        combine_donors(r, n),
+        combine(r, n, basis),
         np.where(np.isinf(lowest), np.nan, lowest),
         np.where(np.isinf(highest), np.nan, highest),
     )

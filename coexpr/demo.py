@@ -102,15 +102,15 @@ def _ontology() -> list[dict[str, str]]:
     """Return the rows of Ontology.csv: the tree, and a left and a right half of what is sampled."""
     paths: dict[int | None, str] = {None: "/"}
     rows = []
-    halves = [
-        (_half(parent, side), acronym, f"{name}, {'right' if side == 'R' else 'left'}", parent, side)
-        for parent, acronym, name, _ in STRUCTURES
-        if parent in SAMPLED
-        for side in "LR"
-    ]
-    for order, (node, acronym, name, parent, side) in enumerate(
-        [(*structure, "") for structure in STRUCTURES] + halves
-    ):
+    nodes: list[tuple[int, str, str, int | None, str]] = []
+    for node, acronym, name, parent in STRUCTURES:
+        nodes.append((node, acronym, name, parent, ""))
+        if node in SAMPLED:
+            nodes += [
+                (_half(node, side), acronym, f"{name}, {'right' if side == 'R' else 'left'}", node, side)
+                for side in "LR"
+            ]
+    for order, (node, acronym, name, parent, side) in enumerate(nodes):
         paths[node] = f"{paths[parent]}{node}/"
         cells = (
             node,

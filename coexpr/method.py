@@ -8,6 +8,11 @@ from coexpr.errors import OptionError
 MethodName = Literal["pearson", "spearman", "bicor"]
 Adjust = Literal["donor", "structure", "donor+structure"]
 
+_FACTORS = {
+    "donor": "donors explain",
+    "structure": "structures explain",
+    "donor+structure": "donors and structures explain",
+}
 _IN_WORDS = {"pearson": "Pearson r", "spearman": "Spearman's rank r", "bicor": "bicor"}
 
 
@@ -36,7 +41,7 @@ class Method:
     def __post_init__(self) -> None:
         if self.name not in _IN_WORDS:
             raise OptionError(f"method {self.name!r}: expected one of {', '.join(_IN_WORDS)}.")
-        if self.adjust not in (None, "donor", "structure", "donor+structure"):
+        if self.adjust not in (None, *_FACTORS):
             raise OptionError(f"adjust {self.adjust!r}: expected donor, structure or donor+structure.")
         if self.max_p_outliers != 1 and self.name != "bicor":
             raise OptionError(f"max-p-outliers belongs to bicor; the method here is {self.name}.")
@@ -45,8 +50,8 @@ class Method:
 
     @property
     def in_words(self) -> str:
-        """What is measured: "Spearman's rank r of log2 intensity, what donors explain taken off"."""
+        """What is measured: "Spearman's rank r of log2 intensity, after taking off what donors explain"."""
         words = f"{_IN_WORDS[self.name]} of log2 intensity"
         if self.max_p_outliers != 1:
             words += f", at most {self.max_p_outliers * 100:g} % outliers on a side"
-        return words + (f", what {self.adjust.replace('+', ' and ')} explain taken off" if self.adjust else "")
+        return words + (f", after taking off what {_FACTORS[self.adjust]}" if self.adjust else "")

@@ -1,5 +1,6 @@
 """What limits the samples of a question."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +11,11 @@ Hemisphere = Literal["L", "R"]
 # With fewer samples an r says nothing; with fewer than the second number it says little.
 FEWEST_SAMPLES = 10
 FEW_SAMPLES = 30
+
+
+def as_names(given: str | int | Iterable[str | int]) -> tuple[str, ...]:
+    """Return one name, or several, as a tuple of text."""
+    return (str(given),) if isinstance(given, str | int) else tuple(map(str, given))
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,9 @@ class Restriction:
     donors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in ("structures", "donors"):  # one of them may come by itself
+            given = getattr(self, name)
+            object.__setattr__(self, name, as_names(given))
         if self.hemisphere not in (None, "L", "R"):
             raise OptionError(f"hemisphere {self.hemisphere!r}: expected L or R.")
 

@@ -76,6 +76,11 @@ def describe_data(
         "resolution": "samples",
         **basis.told,
         "donors": [names[donor_id] for donor_id, samples in basis.samples.columns.items() if known[samples].any()],
+        "samples_of_donors": {
+            names[donor_id]: int(np.count_nonzero(known[samples]))
+            for donor_id, samples in basis.samples.columns.items()
+            if known[samples].any()
+        },
         "n_samples": int(np.count_nonzero(known)),
         "source": [title for (title,) in connection.execute(query("titles")).fetchall()],
         "database": str(database),

@@ -78,21 +78,24 @@ def choose_samples(connection: duckdb.DuckDBPyConnection, restriction: Restricti
         "hemisphere": restriction.hemisphere,
     }
     if restriction.limits and len(samples) < FEWEST_SAMPLES:
-        raise TooFewSamplesError(_too_few(len(samples), told))
+        raise TooFewSamplesError(_too_few(len(samples), restriction))
     return samples, told
 
 
 def refuse_too_few(known: int, restriction: Restriction) -> None:
     """Raise TooFewSamplesError if a restriction leaves too few samples in which the seed is known."""
     if restriction.limits and known < FEWEST_SAMPLES:
-        raise TooFewSamplesError(_too_few(known, {"structures": ", ".join(restriction.structures) or "all"}))
+        raise TooFewSamplesError(_too_few(known, restriction))
 
 
-def _too_few(count: int, told: dict[str, Any]) -> str:
+def _too_few(count: int, restriction: Restriction) -> str:
+    asked = [f"structure {name}" for name in restriction.structures]
+    asked += [f"hemisphere {restriction.hemisphere}"] * bool(restriction.hemisphere)
+    asked += [f"donor {name}" for name in restriction.donors]
     return (
-        f"{count or 'no'} sample{'s' * (count != 1)} {'are' if count != 1 else 'is'} left (structures: "
-        f"{told['structures']}); r of fewer than {FEWEST_SAMPLES} says nothing. `coexpr structures` shows how many "
-        "samples each structure has; choose a larger one, or more donors."
+        f"{count or 'no'} sample{'s' * (count != 1)} {'are' if count != 1 else 'is'} left ({', '.join(asked)}); r of "
+        f"fewer than {FEWEST_SAMPLES} says nothing. `coexpr structures` shows how many samples each donor has in each "
+        "structure. Only two donors have samples of the right hemisphere."
     )
 
 
@@ -121,9 +124,11 @@ def _find_structures(connection: duckdb.DuckDBPyConnection, name: str) -> list[d
     if not found:
         near = run(connection, "structures_near", {"name": name.strip()})
         hint = "; ".join(f"{structure['name']} ({structure['acronym']})" for structure in near)
+        without_tree = not run(connection, "structure_paths")
+        tree = " The tree above them is not loaded: a full-donor download brings it." if without_tree else ""
         raise NotFoundError(
             f"{name!r:.80} is no structure of this database.{f' Near it: {hint}.' if hint else ''} "
-            "`coexpr structures` lists them."
+            f"`coexpr structures` lists them.{tree}"
         )
     acronyms = {structure["acronym"] for structure in found}
     if found[0]["way"] == 4 and len(acronyms) > 1:
@@ -134,5 +139,9 @@ def _find_structures(connection: duckdb.DuckDBPyConnection, name: str) -> list[d
 
 
 def _in_words(structures: list[dict[str, Any]]) -> str:
-    names = dict.fromkeys(f"{structure['name']} ({structure['acronym']})" for structure in structures)
-    return "; ".join(names)
+    """Return the names of structures; of several that share an acronym the shortest, which is of both sides."""
+    shortest: dict[str, str] = {}
+    for structure in structures:
+        known = shortest.setdefault(structure["acronym"], structure["name"])
+        shortest[structure["acronym"]] = min(known, structure["name"], key=len)
+    return "; ".join(f"{name} ({acronym})" for acronym, name in shortest.items())

@@ -17,14 +17,15 @@ class BetweenDonors(NamedTuple):
     Parameters
     ----------
     k
-        Donors that are used: those with a defined r, more than three samples, and |r| below 1.
+        Donors that are used: those with a defined r, more than three samples (and as many more as factors
+        took), and |r| below 1.
     q, q_p, i2, tau2
         Cochran's Q with its p, I² (a share, from 0 to 1), and τ² of DerSimonian and Laird 1986 (doi
         10.1016/0197-2456(86)90046-2).
     r, low, high
         Random-effects mean with its 95 % interval (normal quantile), of Fisher's z, as r.
     fixed_r
-        Mean of Fisher's z with weights n - 3, as r.
+        Mean of Fisher's z with weights n - 3, less what factors took, as r.
     mean_r, mean_low, mean_high, p
         Mean of Fisher's z with equal weights, as r; its 95 % interval and two-sided p from Student's t
         with k - 1 degrees of freedom.
@@ -48,7 +49,7 @@ class BetweenDonors(NamedTuple):
     same_sign: Array
 
 
-def combine_donors(r: Array, n: NDArray[np.integer]) -> BetweenDonors:
+def combine_donors(r: Array, n: NDArray[np.integer], lost: int | NDArray[np.integer] = 0) -> BetweenDonors:
     """Combine the r of single donors.
 
     Parameters
@@ -57,6 +58,8 @@ def combine_donors(r: Array, n: NDArray[np.integer]) -> BetweenDonors:
         r in each donor, NaN where undefined.
     n : (D, P) int
         Samples of each.
+    lost : int, or (D, 1) int
+        Degrees of freedom that factors took in each donor: the variance of z is 1 / (n - 3 - lost).
 
     Returns
     -------
@@ -64,9 +67,10 @@ def combine_donors(r: Array, n: NDArray[np.integer]) -> BetweenDonors:
     """
     from scipy.special import chdtrc, stdtr, stdtrit  # scipy.stats takes a second to import
 
-    used = ~np.isnan(r) & (n > 3) & (np.abs(np.nan_to_num(r)) < 1)
+    information = n - 3 - np.asarray(lost)
+    used = ~np.isnan(r) & (information > 0) & (np.abs(np.nan_to_num(r)) < 1)
     z = np.arctanh(np.where(used, r, 0))
-    weights = np.where(used, n - 3, 0).astype(np.float64)
+    weights = np.where(used, information, 0).astype(np.float64)
     k = used.sum(axis=0).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         total = weights.sum(axis=0)

@@ -1,14 +1,15 @@
 """Differential stability of every probe, kept in the database for as long as it holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import duckdb
 import numpy as np
+from numpy.typing import NDArray
 
 from coexpr.database import transaction
 from coexpr.profiles import profiles_of
 from coexpr.queries import query, single
-from coexpr.samples import every_sample
+from coexpr.samples import Samples, every_sample
 from coexpr.stability import differential_stability
 
 # Probes whose profiles are held at a time: 120 MB at full size.
@@ -25,22 +26,31 @@ def store_stability(
 ) -> None:
     """Compute and store what is not stored; nothing where no two donors share two structures."""
     every = every_sample(connection)
-    columns = every.columns
-    if len(columns) < 2 or single(connection, "stability_is_stored"):
+    if len(every.columns) < 2 or single(connection, "stability_is_stored"):
         return
     progress("differential stability of every probe")
-    structures = [every.structure_ids[samples] for samples in columns.values()]
-    connection.execute(query("create_chosen_probes"))
-    connection.execute(query("choose_all_probes"))
-    probe_ids = np.sort(connection.execute(query("chosen_probe_ids"), {"annotation": None}).fetchnumpy()["probe_id"])
     with transaction(connection):
-        for start in range(0, len(probe_ids), _PROBES_AT_A_TIME):
-            some = probe_ids[start : start + _PROBES_AT_A_TIME]
-            profiles = profiles_of(connection, some, every)
-            try:
-                stability = differential_stability([profiles[:, samples] for samples in columns.values()], structures)
-            except ValueError:  # no two donors can be compared
-                return
-            connection.register("incoming_stability", {"probe_id": some, "diff_stability": stability})
+        for probe_ids, stability in compute_stability(connection, every):
+            connection.register("incoming_stability", {"probe_id": probe_ids, "diff_stability": stability})
             connection.execute(query("store_stability"))
             connection.unregister("incoming_stability")
+
+
+def compute_stability(
+    connection: duckdb.DuckDBPyConnection, every: Samples
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float64]]]:
+    """Yield probe ids and their differential stability, some thousand at a time.
+
+    Nothing where no two donors can be compared.
+    """
+    structures = [every.structure_ids[columns] for columns in every.columns.values()]
+    connection.execute(query("create_chosen_probes"))
+    connection.execute(query("choose_all_probes"))
+    probe_ids = np.asarray(connection.execute(query("chosen_probe_ids"), {"annotation": None}).fetchnumpy()["probe_id"])
+    for start in range(0, len(probe_ids), _PROBES_AT_A_TIME):
+        some = probe_ids[start : start + _PROBES_AT_A_TIME]
+        profiles = profiles_of(connection, some, every)
+        try:
+            yield some, differential_stability([profiles[:, of] for of in every.columns.values()], structures)
+        except ValueError:  # no two donors share two structures
+            return

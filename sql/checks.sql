@@ -18,15 +18,21 @@ select 'expression with another number of values than the donor has samples', co
 from expression left join widths using (donor_id)
 where len(log2) is distinct from samples
 union all
-select 'expression whose stored count or mean is not that of its values', count(*)
+select 'expression whose stored count, mean or squared deviations are not those of its values', count(*)
 from expression
-where n <> list_count(log2) or not abs(mean_log2 - list_sum(log2::double[]) / n) < 1e-9
+where n <> list_count(log2)
+    or not abs(mean_log2 - list_sum(log2::double[]) / n) < 1e-9
+    or not abs(squared_deviations - n * list_var_pop(log2::double[])) <= 1e-9 * greatest(1, squared_deviations)
 union all
 select 'present calls without expression', count(*) from present_calls anti join expression using (donor_id, probe_id)
 union all
 select 'present calls with another number of values than the donor has samples', count(*)
 from present_calls left join widths using (donor_id)
 where len(present) is distinct from samples
+union all
+select 'present calls whose stored counts are not those of its calls', count(*)
+from present_calls
+where n <> list_count(present) or n_present <> list_count(list_filter(present, lambda call: call))
 union all
 select 'probe of a gene that is not there', count(*)
 from probes anti join genes using (gene_id)
@@ -42,8 +48,4 @@ where (lowest, highest) <> (1, samples)
     or samples <> (select count(distinct position) from samples where samples.donor_id = widths.donor_id)
 union all
 select 'member of a category that is not there', count(*)
-from category_genes anti join categories using (category_id)
-union all
-select 'probe of several donors whose differential stability was not computed', count(*)
-from (select probe_id from expression group by probe_id having count(*) > 1)
-anti join probe_stability using (probe_id);
+from category_genes anti join categories using (category_id);

@@ -47,6 +47,10 @@ select count(*) from present_calls;
 -- Whether differential stability is stored for what is loaded.
 select count(*) > 0 from probe_stability;
 
+-- name: stored_stability
+-- What is stored of the differential stability of each probe.
+select probe_id, diff_stability from probe_stability;
+
 -- name: forget_stability
 -- Differential stability no longer holds: something was loaded.
 delete from probe_stability;

@@ -107,6 +107,17 @@ def test_a_name_without_its_side_means_both(atlas: Atlas) -> None:
     assert 0 < len(left) < len(lobe)
 
 
+@pytest.mark.parametrize("name", ["Cx", "Frontal Lobe", "frontal lobe, left", "4391", "Br"])
+def test_sql_has_the_same_samples(atlas: Atlas, name: str) -> None:
+    statement = "select count(*) from samples semi join descendants($name) using (structure_id)"
+    ((count,),) = atlas.sql(statement, {"name": name}).rows
+    with duckdb.connect(atlas.path, read_only=True) as connection:
+        try:
+            assert len(choose_samples(connection, Restriction(structures=(name,)))[0]) == count
+        except TooFewSamplesError:
+            assert 0 < count < 10
+
+
 def test_sides_are_told_by_names_where_no_tree_is_loaded(gabra4: Path) -> None:
     with duckdb.connect(gabra4, read_only=True) as connection:
         left, right = (len(choose_samples(connection, Restriction(hemisphere=side))[0]) for side in ("L", "R"))
@@ -227,7 +238,7 @@ def test_no_p_unless_asked_for(atlas: Atlas) -> None:
     assert not [name for name in columns if name in ("p", "q") or "naive" in name or "ci95" in name]
     with pytest.raises(OptionError, match="compares donors"):
         atlas.correlates("NTRK2", stats=True, restriction=Restriction(donors=("9861",)))
-    with pytest.raises(OptionError, match="that of Pearson"):
+    with pytest.raises(OptionError, match="for Pearson's r only"):
         atlas.correlates("NTRK2", naive_p=True, method=Method("spearman"))
 
 
@@ -264,17 +275,76 @@ def test_the_known_numbers_of_gabra4(gabra4: Path) -> None:
     assert grid["log2", "structures", "pooled"]["n"] == 841
     assert answer.route["between_donors"]["q"] == pytest.approx(106.1, abs=0.05)
     assert answer.route["between_donors"]["fixed_r"] == pytest.approx(0.923587, abs=5e-7)
-    assert answer.route["got"]["nearest"] == grid["log2", "structures", "pooled"]
+    assert answer.route["got"]["fits"] == [grid["log2", "structures", "pooled"]]
     assert "averaged by structure" in answer.route["got"]["sentence"]
 
 
-@pytest.mark.parametrize(("got", "matches"), [("0.911", True), ("0.5", False)])
+@pytest.mark.parametrize(("got", "matches"), [("0.911", True), ("0.50", False)])
 def test_a_number_from_elsewhere(gabra4: Path, got: str, matches: bool) -> None:
     done = run("pair", "A_23_P56883", "A_32_P204137", "--got", got, "--db", gabra4, "-f", "json")
     told = json.loads(done.stdout)["route"]["got"]
     assert told["matches"] == matches
     assert told["sentence"] in done.stderr
     assert ("the route of the atlas's Find Correlates" in told["sentence"]) == matches
+
+
+def test_a_number_that_fits_several_routes_or_another_method(gabra4: Path) -> None:
+    a, b = "A_23_P56883", "A_32_P204137"
+    with Atlas(gabra4) as atlas:
+        several = atlas.pair(a, b, got="0.92").route["got"]
+        assert len(several["fits"]) == 2
+        assert "Give more decimals" in several["sentence"]
+        bicor = atlas.pair(a, b, got="0.904", method=Method("bicor")).route["got"]
+        assert bicor["sentence"].startswith("0.904 is bicor of log2 intensity, sample by sample, all donors pooled")
+        adjusted = atlas.pair(a, b, got="0.529", method=Method(adjust="donor+structure"))
+        assert "is the r that was asked for here" in adjusted.route["got"]["sentence"]
+        # Each donor loses as many degrees of freedom as it has structures, less one: by hand from the samples.
+        counted = "select donor_id, count(*), count(distinct structure_id) from samples group by all order by 1"
+        weights = np.array([n - 3 - (structures - 1) for _, n, structures in atlas.sql(counted).rows])
+        z = np.arctanh([row[4] for row in adjusted.rows[1:]])
+        q = np.sum(weights * (z - np.sum(weights * z) / weights.sum()) ** 2)
+        assert adjusted.route["between_donors"]["q"] == pytest.approx(q, rel=1e-9)
+        for got in ("0.9", "1", "x", "1.01"):
+            with pytest.raises(OptionError, match="expected an r, from -1 to 1, with all decimals"):
+                atlas.pair(a, b, got=got)
+
+
+def test_r_of_two_samples_is_no_r(atlas: Atlas) -> None:
+    few = Restriction(structures=("FL", "PL"))
+    donors = atlas.pair(SEED, "CUST_1359_PI416573500", restriction=few).rows[1:]
+    assert any(row[5] < 4 for row in donors)
+    for row in donors:
+        assert (row[4] is None) == (row[5] < 4)
+
+
+def test_a_probe_that_disagrees_with_its_gene_is_told(gabra4: Path, atlas: Atlas) -> None:
+    with Atlas(gabra4) as real:
+        told = real.correlates("GABRA4", level="probe", top=1).route["disagrees"]
+        assert told["GABRA4"]["others"] == 111
+        in_probes = next(row[8] for row in real.probes("GABRA4").rows if row[1] == "CUST_542_PI417557136")
+        assert told["GABRA4"]["mean_r"] == pytest.approx(in_probes, abs=1e-9)
+        assert not real.correlates("GABRA4", level="probe", top=1, choice=Choice("diff-stability")).route["disagrees"]
+    assert "Caution:" in run("query", "GABRA4", "--level", "probe", "--db", gabra4).stderr
+    assert not atlas.correlates("NTRK2", top=1).route["disagrees"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"match": "all"}, "are about categories"),
+        ({"rank_overall": False}, "are about categories"),
+        ({"probe": "A_24_P343559", "level": "probe", "choice": Choice("min-mean")}, "choose nothing here"),
+    ],
+)
+def test_options_that_would_change_nothing_are_refused(atlas: Atlas, options: dict, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        atlas.correlates("NTRK2", **options)
+
+
+def test_one_name_may_come_by_itself(atlas: Atlas) -> None:
+    assert Restriction(structures="Cx", donors=9861) == Restriction(structures=("Cx",), donors=("9861",))
+    assert list(atlas.correlation_matrix("NTRK2")) == ["NTRK2"]
+    assert atlas.correlates("NTRK2", genes="BDNF").rows[0][4] == "BDNF"
 
 
 def test_structures_are_told_with_their_samples(atlas: Atlas) -> None:

@@ -181,6 +181,8 @@ def listed(given: str | None) -> list[str]:
         text = sys.stdin.read()
     elif Path(given).is_file():
         text = Path(given).read_text(encoding="utf-8-sig")
+    elif "/" in given or given.lower().endswith((".txt", ".csv", ".tsv")):
+        raise OptionError(f"--genes {given}: there is no such file.")
     else:
         text = given
     names = [name for name in (cell.strip().strip('"') for cell in re.split(r"[,;\t\n]", text)) if name]

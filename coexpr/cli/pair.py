@@ -24,7 +24,7 @@ from coexpr.cli.options import (
     as_method,
     as_restriction,
 )
-from coexpr.cli.words import describe_data, describe_unapplied
+from coexpr.cli.words import describe_data, describe_disagreement, describe_unapplied
 
 if TYPE_CHECKING:
     from coexpr.answer import Answer
@@ -73,7 +73,10 @@ def pair(
         )
     deliver(answer, output, output_format, draw=_draw)
     route = answer.route
-    told = [*_describe_spread(route), *_describe_donors(route), *describe_data(route), *describe_unapplied(route)]
+    told = [*_describe_spread(route), *describe_disagreement(route), *_describe_donors(route)]
+    told += [*describe_data(route), *describe_unapplied(route)]
+    if route["adjust"]:
+        told.append("The routes at the end of the table are without --adjust.")
     for line in [*told, *([route["got"]["sentence"]] if route["got"] else [])]:
         say(line)
 
@@ -120,6 +123,8 @@ def _describe_spread(route: Mapping[str, Any]) -> list[str]:
     spread = route["spread"]
     if not spread:
         return [*lines, "No r is defined: a profile is constant or unknown."]
+    if route["profiles"][0] == route["profiles"][1] and spread["pairs"] == 1:
+        return [*lines, "Both are one and the same probe."]
     if spread["pairs"] == 1:
         return lines
     low, high = spread["lowest"], spread["highest"]
@@ -145,13 +150,14 @@ def _describe_donors(route: Mapping[str, Any]) -> list[str]:
         return []
     names = " and ".join(route["profiles"])
     low, high = over["lowest_r"], over["highest_r"]
-    between = (
-        "part of it is differences between donors"
-        if abs(r) > max(abs(low), abs(high))
-        else ("donors differ in it" if over["i2"] > _MUCH_HETEROGENEITY else "donors agree")
-    )
+    if over["same_sign"] < over["k"]:
+        verdict = f"{over['k'] - over['same_sign']:.0f} of {over['k']:.0f} donors have another sign"
+    elif abs(r) > max(abs(low), abs(high)):
+        verdict = "part of it is differences between donors"
+    else:
+        verdict = "donors differ in it" if over["i2"] > _MUCH_HETEROGENEITY else "donors agree"
     return [
-        f"{names}: pooled r is {r:.3f}, within donors {low:.3f} to {high:.3f}: {between}.",
+        f"{names}: pooled r is {r:.3f}, within donors {low:.3f} to {high:.3f}: {verdict}.",
         f"Random-effects mean {over['r']:.3f} (95 % interval {over['low']:.3f} to {over['high']:.3f}) of "
         f"{over['k']:.0f} donors, {over['same_sign']:.0f} of them with its sign; Q {over['q']:.1f}, "
         f"I² {over['i2']:.2f}, τ² {over['tau2']:.3f}. Pooled r without one donor: {over['lowest_without_one']:.3f} to "

@@ -53,12 +53,14 @@ def probes(
     say(f"{len(answer.rows):,} probe{'s' * (len(answer.rows) != 1)} of {route['gene']}.{called}")
     for line in describe_data(route):
         say(line)
+    if structure or hemisphere or donor:
+        say("Only the r are of these samples; mean, variance, stability and what rules choose are of every sample.")
     conflicts = route["sign_conflicts"]
     if conflicts:
         worst = conflicts[0]
         say(
             f"Sign conflicts: {len(conflicts):,} pairs of probes go against each other, most of all "
-            f"{' and '.join(worst['probes'])} (r = {worst['r']:.3f}). They cannot all measure the same thing."
+            f"{' and '.join(worst['probes'])} (r = {worst['r']:.3f}). They hardly measure the same thing."
         )
     for line in describe_unapplied(route):
         say(line)

@@ -30,7 +30,10 @@ from coexpr.cli.options import (
     as_restriction,
     listed,
 )
-from coexpr.cli.words import describe_categories, describe_data, describe_lost
+from coexpr.cli.words import describe_categories, describe_data, describe_disagreement, describe_lost
+from coexpr.errors import OptionError
+
+_TOP = 20
 
 
 def query(
@@ -55,7 +58,10 @@ def query(
     min_present: MinPresentOption = None,
     scope: ScopeOption = None,
     annotation: AnnotationOption = None,
-    top: Annotated[int, typer.Option(min=1, metavar="N", help="Number of rows.")] = 20,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help=f"Number of rows. Without it: {_TOP}.", show_default=False),
+    ] = None,
     all_rows: Annotated[bool, typer.Option("--all", help="Every row, not the first ones.")] = False,
     ascending: Annotated[bool, typer.Option("--ascending", help="Lowest r first: the anticorrelates.")] = False,
     min_r: Annotated[
@@ -104,12 +110,14 @@ def query(
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
     from coexpr.cli.screen import deliver, say
 
+    if all_rows and top is not None:
+        raise OptionError("--all and --top say different things: give one of them.")
     with Atlas(db) as atlas:
         answer = atlas.correlates(
             seed,
             level=level,
             probe=probe,
-            top=None if all_rows else top,
+            top=None if all_rows else top or _TOP,
             ascending=ascending,
             min_r=min_r,
             include_self=include_self,
@@ -132,7 +140,7 @@ def query(
 
 def describe(route: dict[str, Any], shown: int) -> list[str]:
     """Say in words which way led to an answer."""
-    lines = [_describe_seed(route)]
+    lines = [_describe_seed(route), *describe_disagreement(route)]
     each = f", each {route['profile_in_words']}" if route["level"] == "gene" else ""
     data, source = describe_data(route)
     shown_of = f"{shown:,} of {route['answers']:,} {route['level']}s shown{each}."

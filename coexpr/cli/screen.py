@@ -16,6 +16,8 @@ from coexpr.cli.options import Format
 # A table on the screen is for reading: this many rows and characters are. A file or a pipe gets everything.
 _MOST_ROWS = 1000
 _MOST_CHARACTERS = 60
+# Redirected, /dev/stdout is somebody's file, which must not be replaced.
+_STDOUT = (Path("-"), Path("/dev/stdout"))
 _WIDTH_WITHOUT_TERMINAL = 1_000_000
 _NUMBER = re.compile(r"-?[\d.]+(e[-+]?\d+)?")
 
@@ -30,6 +32,8 @@ def deliver(
 
     `draw` is what draws a table of it for reading, where that is not `write_table`.
     """
+    if output in _STDOUT:
+        output = None
     name = chosen.value if chosen else export.format_of_file(output) if output else Format.TABLE.value
     writers: dict[str, Callable[[Answer, IO[str]], None]] = {
         "table": draw or write_table,

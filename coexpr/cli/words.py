@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from coexpr.restriction import FEW_SAMPLES
+from coexpr.restriction import FEW_SAMPLES, FEWEST_SAMPLES
 
 
 def describe_data(route: Mapping[str, Any]) -> list[str]:
@@ -12,6 +12,9 @@ def describe_data(route: Mapping[str, Any]) -> list[str]:
     where = "all structures" if route["structures"] == "all" else f"structures: {route['structures']}"
     if route["hemisphere"]:
         where += f", {'left' if route['hemisphere'] == 'L' else 'right'} hemisphere"
+    thin = [f"{donor} ({count})" for donor, count in route["samples_of_donors"].items() if count < FEWEST_SAMPLES]
+    if thin:
+        where += f"; few samples of {', '.join(thin)}"
     few = f" With fewer than {FEW_SAMPLES} samples r says little." if route["n_samples"] < FEW_SAMPLES else ""
     return [
         f"{route['method_in_words']}, sample by sample: {route['n_samples']:,} samples of "
@@ -34,10 +37,19 @@ def describe_categories(route: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def describe_disagreement(route: Mapping[str, Any]) -> list[str]:
+    """Warn of a probe that hardly measures what the other probes of its gene do."""
+    return [
+        f"Caution: the r of this probe with the {told['others']} others of {gene} is {told['mean_r']:.2f} on average. "
+        f"`coexpr probes {gene}` compares them; another --rule may serve better."
+        for gene, told in route["disagrees"].items()
+    ]
+
+
 def describe_lost(route: Mapping[str, Any]) -> list[str]:
     """Say how many genes are not in an answer because they have no profile."""
     lost = route["genes_without_profile"]
-    return [f"No probe may stand for {lost:,} gene{'s' * (lost != 1)}: not in the answer."] if lost else []
+    return [f"Left out: {lost:,} gene{'s' * (lost != 1)} for which no probe may stand."] if lost else []
 
 
 def describe_unapplied(route: Mapping[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ from coexpr.errors import OptionError
 from coexpr.gene_profiles import Profiles, profile_of, profiles_at
 from coexpr.method import Method
 from coexpr.questions.limits import Limits
+from coexpr.questions.siblings import disagreement
 from coexpr.questions.uncertainty import Wanted, columns_of
 from coexpr.restriction import Restriction
 from coexpr.route import LABELS, describe_choice, describe_data, describe_seed, donor_names, labels_of
@@ -43,8 +44,17 @@ def correlates(
     level = level or seed.level
     if choice is not None and choice.is_of_profiles and seed.level == level == "probe":
         raise OptionError(
-            f"a rule says which profile a gene gets, but {seed.name} is a probe and so are its answers. Leave the rule "
-            "out, or ask with --level gene."
+            f"--rule, --min-present and --scope say which profile a gene gets, but {seed.name} is a probe and so are "
+            "its answers. Leave them out, or ask with --level gene."
+        )
+    if choice is not None and choice.is_of_profiles and probe is not None and level == "probe":
+        raise OptionError("--probe names the seed's profile, so --rule, --min-present and --scope choose nothing here.")
+    if not (limits.categories or limits.genes) and (
+        limits.match != "any" or limits.include_regulates or not rank_overall
+    ):
+        raise OptionError(
+            "--match, --include-regulates and --no-rank-overall are about categories, and none is given. Name one with "
+            "--category or --genes."
         )
     choice = choice or Choice()
     basis = find_basis(connection, restriction, method)
@@ -75,6 +85,7 @@ def correlates(
     route = {
         **describe_seed(connection, seed, seed_profile, choice, probe),
         "level": level,
+        "disagrees": disagreement(connection, seed, seed_profile, choice),
         **(describe_choice(choice) if "gene" in (level, seed.level) else {"rule": None}),
         **describe_data(connection, database, basis, known),
         **limited,

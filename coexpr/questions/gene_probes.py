@@ -1,5 +1,6 @@
 """Which of a gene's probes stands for it, and how much they differ."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,6 @@ from coexpr.route import describe_data, labels_of
 from coexpr.samples import every_sample
 from coexpr.seeds import find_seed
 
-# An r below this is no noise around 0: the two probes go against each other.
-SIGN_CONFLICT = -0.1
-
 _COLUMNS = (
     "probe_id",
     "probe_name",
@@ -36,6 +34,11 @@ _COLUMNS = (
     "lowest_r_with",
     "chosen_by",
 )
+
+
+def conflict_limit(n_samples: int) -> float:
+    """Return how far from 0 an r must be to be no noise: 0.1, or twice its standard error with few samples."""
+    return max(0.1, 2 / math.sqrt(max(n_samples, 1)))
 
 
 def gene_probes(
@@ -80,7 +83,7 @@ def gene_probes(
         "min_present": choice.min_present,
         "power": choice.exponent,
         "rules_not_applied": not_applied,
-        "sign_conflicts": _sign_conflicts(r, names),
+        "sign_conflicts": _sign_conflicts(r, names, values.shape[1]),
         **describe_data(connection, database, basis, ~np.isnan(values).all(axis=0)),
     }
     return Answer(list(_COLUMNS), rows, route)
@@ -108,8 +111,8 @@ def _rules_that_choose(
     return chosen_by, not_applied
 
 
-def _sign_conflicts(r: NDArray[np.float64], names: list[str]) -> list[dict[str, Any]]:
+def _sign_conflicts(r: NDArray[np.float64], names: list[str], n_samples: int) -> list[dict[str, Any]]:
     """Return the pairs of probes whose profiles go against each other, lowest r first."""
-    against = np.triu(r < SIGN_CONFLICT, 1)
+    against = np.triu(r < -conflict_limit(n_samples), 1)
     pairs = [(float(r[row, other]), row, other) for row, other in np.argwhere(against).tolist()]
     return [{"probes": [names[row], names[other]], "r": value} for value, row, other in sorted(pairs)]

@@ -6,9 +6,10 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.correlate import correlate_seed
+from coexpr.between_donors import FEWEST_FOR_R
 from coexpr.display import average_by, z_scores
 from coexpr.errors import OptionError
+from coexpr.measures import Measure, MethodName, measure_seed
 from coexpr.samples import Samples
 from coexpr.site_views import NOT_SHOWN, View, shown_under
 
@@ -23,16 +24,24 @@ RESOLUTIONS = {
     "coarse structures": "averaged by coarse structure as the site's heatmaps do",
 }
 OVER = {"pooled": "all donors pooled", "mean over donors": "the mean of the r of each donor"}
+_NAMES = {"pearson": "r", "spearman": "Spearman's rank r", "bicor": "bicor"}
 # How far two numbers may lie apart that are one number: the site's downloads are rounded to four decimals.
 _ROUNDING = 2e-4
+# Routes that differ by less give one number.
+_SAME = 1e-9
 
 
 def route_grid(
-    connection: duckdb.DuckDBPyConnection, x: NDArray[np.floating], y: NDArray[np.floating], samples: Samples
+    connection: duckdb.DuckDBPyConnection,
+    x: NDArray[np.floating],
+    y: NDArray[np.floating],
+    samples: Samples,
+    measure: Measure,
 ) -> list[dict[str, Any]]:
     """Return r and n of two profiles (S,) on every route, in the order of the tables above.
 
-    z-scores of averages are those of the averages, as in the site's heatmaps.
+    z-scores of averages are those of the averages, as in the site's heatmaps. The measure has no
+    factors. Fewer than four columns give no r.
     """
     grid = []
     for resolution in RESOLUTIONS:
@@ -42,53 +51,85 @@ def route_grid(
             "z within donor": z_scores(values, donors),
             "z pooled": z_scores(values, np.zeros(len(donors), dtype=np.intp)),
         }
-        for scale, (a, b) in scaled.items():
-            pooled, n = correlate_seed(a, b[None])
-            each = [correlate_seed(a[donors == donor], b[None, donors == donor])[0][0] for donor in np.unique(donors)]
-            defined = [r for r in each if not np.isnan(r)]
-            mean = float(np.mean(defined)) if defined else np.nan
-            for over, r in (("pooled", float(pooled[0])), ("mean over donors", mean)):
-                cell = {"scale": scale, "resolution": resolution, "over": over}
-                grid.append(cell | {"r": None if np.isnan(r) else r, "n": int(n[0])})
+        for scale, pair in scaled.items():
+            pooled, n = _r(pair, measure)
+            each = [_r(pair[:, donors == donor], measure)[0] for donor in np.unique(donors)]
+            defined = [r for r in each if r is not None]
+            mean = float(np.mean(defined)) if defined else None
+            for over, r in (("pooled", pooled), ("mean over donors", mean)):
+                grid.append({"scale": scale, "resolution": resolution, "over": over, "r": r, "n": n})
     return sorted(grid, key=lambda cell: list(SCALES).index(cell["scale"]))
 
 
-def explain(grid: list[dict[str, Any]], got: str) -> dict[str, Any]:
-    """Return the cell that a number comes from, or is nearest to, with a sentence about it.
+def explain(grid: list[dict[str, Any]], got: str, asked: float | None, method: MethodName) -> dict[str, Any]:
+    """Return the routes that a number may have come by, with a sentence about them.
+
+    Parameters
+    ----------
+    grid : list of dict
+    got : str
+        The number, with its decimals: they say how exactly it is known.
+    asked : float, optional
+        The r that coexpr was asked for, by whatever factors.
+    method : str
+        By which the grid is measured.
 
     Raises
     ------
     OptionError
-        If what was got is no r.
+        If what was got is no r, or has fewer than two decimals.
     """
     try:
         number = float(got)
     except ValueError:
         number = np.nan
-    if not -1 <= number <= 1:
-        raise OptionError(f"--got {got}: expected an r, a number from -1 to 1.")
     decimals = len(got.strip().partition(".")[2])
+    if not -1 <= number <= 1 or decimals < 2:
+        raise OptionError(f"--got {got}: expected an r, from -1 to 1, with all decimals that you have: two or more.")
+    rounding = max(_ROUNDING, 0.5 * 10**-decimals)
+    fits: list[dict[str, Any]] = []
+    for cell in grid:  # of routes that give one number by their nature the plainest is told
+        is_new = not any(abs(cell["r"] - other["r"]) < _SAME for other in fits) if cell["r"] is not None else False
+        if is_new and abs(cell["r"] - number) <= rounding:
+            fits.append(cell)
+    told = {"got": number, "matches": bool(fits), "fits": fits}
+    if len(fits) > 1:
+        routes = "; ".join(f"{cell['r']:.6f}, {_in_words(cell)}" for cell in fits)
+        return told | {"sentence": f"{got} fits {len(fits)} routes: {routes}. Give more decimals to tell them apart."}
+    if fits:
+        return told | {"sentence": _of_one(grid[0], got, fits[0], method)}
+    if asked is not None and abs(asked - number) <= rounding:
+        return told | {"sentence": f"{got} is the r that was asked for here, {asked:.6f}, and that of no other route."}
     defined = [cell for cell in grid if cell["r"] is not None]
     if not defined:
-        return {"got": number, "matches": False, "sentence": "No route gives an r for these profiles."}
-    # The plainest of the routes that come equally near: some give one number by their nature.
-    nearest = min(defined, key=lambda cell: (round(abs(cell["r"] - number), 9), grid.index(cell)))
-    matches = abs(nearest["r"] - number) <= max(_ROUNDING, 0.5 * 10**-decimals)
-    words = ", ".join((SCALES[nearest["scale"]], RESOLUTIONS[nearest["resolution"]], OVER[nearest["over"]]))
-    ours = grid[0]  # log2, sample by sample, pooled
-    if matches and nearest is ours:
-        sentence = f"{got} is r of {words}: the route of the atlas's Find Correlates and of coexpr."
-    elif matches:
-        sentence = (
-            f"{got} is r of {words}. Find Correlates and coexpr take log2 intensity sample by sample, which gives "
-            f"{ours['r']:.6f}."
-        )
+        return told | {"sentence": "No route gives an r for these profiles."}
+    nearest = min(defined, key=lambda cell: abs(cell["r"] - number))
+    sentence = (
+        f"No route gives {got}. The nearest is {nearest['r']:.6f}: {_NAMES[method]} of {_in_words(nearest)}. Were "
+        "other samples, donors or probes taken, or another method?"
+    )
+    return told | {"sentence": sentence}
+
+
+def _of_one(default: dict[str, Any], got: str, cell: dict[str, Any], method: MethodName) -> str:
+    """Say which route a number came by; `default` is log2, sample by sample, pooled."""
+    name = _NAMES[method]
+    if method == "pearson" and cell is default:
+        return f"{got} is r of {_in_words(cell)}: the route of the atlas's Find Correlates and of coexpr."
+    if method == "pearson" and default["r"] is not None:
+        usual = f" Find Correlates and coexpr take {_in_words(default)}: {default['r']:.6f}."
     else:
-        sentence = (
-            f"No route gives {got}. The nearest is {nearest['r']:.6f}: r of {words}. Were other samples, donors or "
-            "probes taken?"
-        )
-    return {"got": number, "matches": matches, "nearest": nearest, "sentence": sentence}
+        usual = ""
+    return f"{got} is {name} of {_in_words(cell)}.{usual}"
+
+
+def _in_words(cell: dict[str, Any]) -> str:
+    return ", ".join((SCALES[cell["scale"]], RESOLUTIONS[cell["resolution"]], OVER[cell["over"]]))
+
+
+def _r(pair: NDArray[np.float64], measure: Measure) -> tuple[float | None, int]:
+    r, n = measure_seed(pair[0], pair[1:], measure)
+    return (None if np.isnan(r[0]) or n[0] < FEWEST_FOR_R else float(r[0])), int(n[0])
 
 
 def _at(

@@ -71,7 +71,9 @@ def correlation_matrix(
         limited = limits.choose(connection, annotation)
         wanted = _rows_of_genes(connection, limits.gene_ids(connection), level, choice or Choice())
     if choice is not None and choice.is_of_profiles and (level == "probe" or (items and not wanted.gene_ids)):
-        raise OptionError("a rule says which profile a gene gets, but the rows are probes. Leave the rule out.")
+        raise OptionError(
+            "--rule, --min-present and --scope say which profile a gene gets, but the rows are probes. Leave them out."
+        )
     choice = choice or Choice(annotation=annotation)
     _announce(len(wanted), most_rows, progress)
     basis = find_basis(connection, restriction, method)

@@ -14,9 +14,11 @@ from coexpr.between_donors import ByDonor, compare_donors
 from coexpr.choice import RULES, Choice, Rule
 from coexpr.errors import NotFoundError, OptionError
 from coexpr.gene_profiles import Profiles, collapse_candidates, profile_of, profiles_of_probes, why_no_profile
+from coexpr.measures import Measure
 from coexpr.method import Method
-from coexpr.questions.gene_probes import SIGN_CONFLICT
+from coexpr.questions.gene_probes import conflict_limit
 from coexpr.questions.grid import explain, route_grid
+from coexpr.questions.siblings import disagreement
 from coexpr.representatives import Candidates, find_candidates, probes_of_genes
 from coexpr.restriction import Restriction
 from coexpr.route import describe_choice, describe_data, donor_names, labels_of
@@ -74,12 +76,14 @@ def pair(
     seeds = [find_seed(connection, name, annotation) for name in (first, second)]
     are_probes = all(seed.level == "probe" for seed in seeds)
     if choice is not None and choice.is_of_profiles and are_probes:
-        raise OptionError("a rule says which profile a gene gets, but both are probes. Leave the rule out.")
+        raise OptionError(
+            "--rule, --min-present and --scope say which profile a gene gets, but both are probes. Leave them out."
+        )
     choice = choice or Choice()
     basis = find_basis(connection, restriction, method)
     a, b = (_side(connection, seed, choice) for seed in seeds)
     block, rows = _every_pair(connection, a, b, basis)
-    if a.seed.name == b.seed.name:
+    if a.seed.name == b.seed.name and len(block) > 1:
         block[np.tril_indices(len(block))] = np.nan  # each pair once, and no probe with itself
     not_applied: dict[Rule, str] = {}
     if not are_probes:
@@ -97,7 +101,8 @@ def pair(
         (BY_PROBES if are_probes else choice.rule, *names, donors[donor], number_or_none(r[0]), int(n[0]))
         for donor, r, n in zip(by_donor.donor_ids, by_donor.r, by_donor.n, strict=True)
     ]
-    grid = route_grid(connection, x, y, basis.samples)
+    unadjusted = Measure(basis.measure.method, basis.measure.max_p_outliers)
+    grid = route_grid(connection, x, y, basis.samples, unadjusted)
     route = {
         "a": a.seed.name,
         "b": b.seed.name,
@@ -106,10 +111,11 @@ def pair(
         "profiles": names,
         "r": number_or_none(pooled[0]),
         "between_donors": _describe_donors(by_donor),
+        "disagrees": disagreement(connection, a.seed, of_a, choice) | disagreement(connection, b.seed, of_b, choice),
         "rules_not_applied": not_applied,
-        "spread": _spread(block, a.names, b.names),
+        "spread": _spread(block, a.names, b.names, conflict_limit(len(basis.samples))),
         "grid": grid,
-        "got": None if got is None else explain(grid, got),
+        "got": None if got is None else explain(grid, str(got), number_or_none(pooled[0]), basis.method.name),
         **(describe_choice(choice) if not are_probes else {"rule": None}),
         **describe_data(connection, database, basis, known),
     }
@@ -180,8 +186,8 @@ def _describe_donors(by_donor: ByDonor) -> dict[str, Any]:
     return told | {"lowest_r": min(defined, default=None), "highest_r": max(defined, default=None)}
 
 
-def _spread(block: NDArray[np.float64], names_a: list[str], names_b: list[str]) -> dict[str, Any]:
-    """Return how far the r of single probes lie apart."""
+def _spread(block: NDArray[np.float64], names_a: list[str], names_b: list[str], limit: float) -> dict[str, Any]:
+    """Return how far the r of single probes lie apart, and how many are clearly against others, past a limit."""
     if np.isnan(block).all():
         return {}
     lowest, highest = (np.unravel_index(place(block), block.shape) for place in (np.nanargmin, np.nanargmax))
@@ -190,5 +196,5 @@ def _spread(block: NDArray[np.float64], names_a: list[str], names_b: list[str]) 
         "highest": {"r": float(block[highest]), "probes": [names_a[highest[0]], names_b[highest[1]]]},
         "median": float(np.nanmedian(block)),
         "pairs": int(np.count_nonzero(~np.isnan(block))),
-        "conflicts": int(np.count_nonzero(block < SIGN_CONFLICT)) if (block > -SIGN_CONFLICT).any() else 0,
+        "conflicts": int(np.count_nonzero(block < -limit)) if (block > limit).any() else 0,
     }

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.basis import Basis
-from coexpr.between_donors import compare_donors, in_each_donor
+from coexpr.between_donors import combine, compare_donors, in_each_donor
 from coexpr.errors import OptionError
-from coexpr.statistics import benjamini_hochberg, combine_donors, naive_test
+from coexpr.statistics import benjamini_hochberg, naive_test
 
 Columns = dict[str, NDArray[np.generic]]
 
@@ -25,7 +25,7 @@ class Wanted:
     def refuse_what_cannot_be(self, basis: Basis) -> None:
         """Raise OptionError where a method has no such test, or there are no donors to compare."""
         if self.naive_p and basis.method.name != "pearson":
-            raise OptionError(f"cor.test's p is that of Pearson's r; the method here is {basis.method.name}.")
+            raise OptionError(f"--naive-p is for Pearson's r only; the method here is {basis.method.name}.")
         if self.stats and len(basis.samples.columns) < 2:
             raise OptionError("--stats compares donors, and the samples are of one. Ask for two donors or more.")
 
@@ -68,13 +68,14 @@ def columns_of(
         columns |= {"donors": over.k.astype(np.int64), "same_sign": np.nan_to_num(over.same_sign).astype(np.int64)}
         columns |= {"lowest_without_one": by_donor.lowest, "highest_without_one": by_donor.highest}
     if wanted.stats:
-        over = combine_donors(*in_each_donor(seed, profiles, basis))
+        over = combine(*in_each_donor(seed, profiles, basis), basis)
         columns |= {"mean_r": over.mean_r[order], "ci95_low": over.mean_low[order], "ci95_high": over.mean_high[order]}
+        columns |= {"p": over.p[order], "donors_used": over.k[order].astype(np.int64)}
         for name, family in families.items():
             q = np.full(len(profiles), np.nan)
             q[family] = benjamini_hochberg(over.p[family])
             columns[name] = q[order]
     if wanted.naive_p:
-        test = naive_test(r[order], n[order], basis.lost)
+        test = naive_test(r[order], n[order], basis.lost())
         columns |= {"naive_t": test.t, "naive_p": test.p, "naive_ci95_low": test.low, "naive_ci95_high": test.high}
     return columns

@@ -17,6 +17,7 @@ from coexpr.queries import query, run
 from coexpr.readers.find_correlates import Correlates
 from coexpr.samples import every_sample
 from coexpr.seeds import find_probe
+from coexpr.stored_stability import compute_stability
 
 CHECKS = ("check", "holds", "found", "expected")
 COMPARISON = ("r_from", "rows_compared", "largest_difference", "rows_off")
@@ -34,6 +35,9 @@ def verify_database(connection: duckdb.DuckDBPyConnection, database: Path) -> An
     rows: list[tuple[Any, ...]] = [
         (f"no {row['what']}", row["broken"] == 0, f"{row['broken']:,}", "0") for row in run(connection, "broken_rows")
     ]
+    if all(row[1] for row in rows):  # else the values cannot even be read as profiles
+        wrong = _wrong_stability(connection)
+        rows.append(("no differential stability that is not that of the values", wrong == 0, f"{wrong:,}", "0"))
     (contents,) = run(connection, "contents")
     for what, count in _COMPLETE.items():
         # A part of the atlas is no fault, more than the atlas is.
@@ -54,6 +58,16 @@ def verify_download(connection: duckdb.DuckDBPyConnection | None, download: Corr
     holds = rows[0][1] > 0 and all(row[3] == 0 for row in rows)
     route = {"download": download.location, "title": download.title, "seed": download.names[download.seed]}
     return Answer(list(COMPARISON), rows, route | {"holds": holds, "tolerance": _ROUNDING})
+
+
+def _wrong_stability(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return how many probes have another differential stability than their values give, or none stored."""
+    stored = dict(connection.execute(query("stored_stability")).fetchall())
+    wrong = 0
+    for probe_ids, stability in compute_stability(connection, every_sample(connection)):
+        kept = np.array([stored.get(probe_id, np.inf) for probe_id in probe_ids.tolist()], dtype=np.float64)
+        wrong += int(np.count_nonzero(~np.isclose(kept, stability, rtol=0, atol=1e-9, equal_nan=True)))
+    return wrong
 
 
 def _golden_pair(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
