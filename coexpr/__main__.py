@@ -1,5 +1,19 @@
-"""`python -m coexpr` is the `coexpr` command."""
+"""The program: `coexpr`, or `python -m coexpr`."""
 
-from coexpr.cli import app
+import sys
 
-app(prog_name="coexpr")
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; Ctrl-C while it is still loading ends it without a traceback."""
+    try:
+        from coexpr.cli import app
+
+        app(prog_name="coexpr")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -12,11 +12,11 @@ import typer
 from typer.core import TyperGroup
 
 import coexpr
+from coexpr.__main__ import INTERRUPTED
 from coexpr.cli import categories, demo, info, ingest, matrix, pair, probes, query, sql, structures, verify
 from coexpr.errors import CoexprError
 
 _FAILED = 1
-_INTERRUPTED = 130
 
 
 class _Group(TyperGroup):
@@ -52,8 +52,8 @@ def _fail(message: str) -> NoReturn:
 
 
 def _interrupted() -> NoReturn:
-    typer.echo("Interrupted. What was not finished left no trace.", err=True)
-    raise typer.Exit(_INTERRUPTED) from None
+    typer.echo("Interrupted. No answer was written; what was being loaded is not in the database.", err=True)
+    raise typer.Exit(INTERRUPTED) from None
 
 
 app = typer.Typer(

@@ -75,6 +75,9 @@ def pair(
     route = answer.route
     told = [*_describe_spread(route), *describe_disagreement(route), *_describe_donors(route)]
     told += [*describe_data(route), *describe_unapplied(route)]
+    for resolution in dict.fromkeys(cell["resolution"] for cell in route["grid"]):
+        if all(cell["r"] is None for cell in route["grid"] if cell["resolution"] == resolution):
+            told.append(f"No r of {resolution}: too few samples are of those that the site shows.")
     if route["adjust"]:
         told.append("The routes at the end of the table are without --adjust.")
     for line in [*told, *([route["got"]["sentence"]] if route["got"] else [])]:
@@ -82,7 +85,7 @@ def pair(
 
 
 def _draw(answer: "Answer", stream: IO[str]) -> None:
-    """Draw r of single probes (A down, B across), then by rule, by donor, and on every route."""
+    """Draw r of single probes, then by rule, by donor, and on every route."""
     from coexpr.answer import Answer
     from coexpr.cli.screen import write_table
     from coexpr.questions.pair import BY_PROBES
@@ -90,11 +93,13 @@ def _draw(answer: "Answer", stream: IO[str]) -> None:
     by_donor = [row for row in answer.rows if row[3] is not None]
     cells = [row for row in answer.rows if row[0] == BY_PROBES and row[3] is None]
     by_rule = [row for row in answer.rows if row[0] != BY_PROBES and row[3] is None]
-    grid: dict[str, list[Any]] = {}
-    for _, probe_a, _, _, r, _ in cells:
-        grid.setdefault(probe_a, []).append(_three_decimals(r))
-    across = list(dict.fromkeys(probe_b for _, _, probe_b, _, _, _ in cells))
-    tables = [Answer(["r", *across], [[probe_a, *values] for probe_a, values in grid.items()])]
+    # The longer side goes down: a page is longer than it is wide.
+    down, across = (list(dict.fromkeys(row[place] for row in cells)) for place in (1, 2))
+    r_of = {(probe_a, probe_b): _three_decimals(r) for _, probe_a, probe_b, _, r, _ in cells}
+    if len(across) > len(down):
+        down, across = across, down
+        r_of = {(probe_b, probe_a): r for (probe_a, probe_b), r in r_of.items()}
+    tables = [Answer(["r", *across], [[one, *(r_of[one, other] for other in across)] for one in down])]
     if by_rule:
         tables.append(Answer(["rule", "probe_a", "probe_b", "r", "n"], [(*row[:3], *row[4:]) for row in by_rule]))
     tables.append(Answer(["donor", "r", "n"], [row[3:] for row in by_donor]))

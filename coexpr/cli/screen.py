@@ -19,6 +19,8 @@ _MOST_CHARACTERS = 60
 # Redirected, /dev/stdout is somebody's file, which must not be replaced.
 _STDOUT = (Path("-"), Path("/dev/stdout"))
 _WIDTH_WITHOUT_TERMINAL = 1_000_000
+# Columns of r and of the limits of its intervals.
+_IS_R = re.compile(r"r|r_.*|.*_r|(random|ci95|naive_ci95)_(low|high)|(lowest|highest)_without_one")
 _NUMBER = re.compile(r"-?[\d.]+(e[-+]?\d+)?")
 
 
@@ -99,7 +101,7 @@ def _cell(name: str, value: Any, most: int | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.3f}" if name == "r" or name.endswith("_r") else f"{value:.6g}"
+        return f"{value:.3f}" if _IS_R.fullmatch(name) else f"{value:.6g}"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         text = ", ".join(value)
     else:
