@@ -116,6 +116,16 @@ def test_the_matrix_of_a_category_is_numpys(atlas: Atlas) -> None:
     assert frame.attrs["route"]["categories"][0]["name"] == "nervous system development"
 
 
+def test_genes_that_a_filter_takes_are_counted(atlas: Atlas) -> None:
+    whole = atlas.correlation_matrix(categories=["nervous system development"])
+    some = atlas.correlation_matrix(categories=["nervous system development"], choice=Choice(min_present=0.9))
+    assert 0 < len(some) < len(whole)
+    assert some.attrs["route"]["genes_without_profile"] == len(whole) - len(some)
+    answer = atlas.correlates("NTRK2", choice=Choice(min_present=0.9), top=None)
+    everything = atlas.correlates("NTRK2", top=None)
+    assert answer.route["genes_without_profile"] == len(everything.rows) - len(answer.rows)
+
+
 def test_a_matrix_of_probes_and_genes(atlas: Atlas) -> None:
     frame = atlas.correlation_matrix(["BDNF", "A_23_P216779", "NTRK2", "BDNF"])
     assert list(frame.columns) == ["A_23_P216779", "BDNF", "NTRK2"]

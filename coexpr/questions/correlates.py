@@ -1,6 +1,7 @@
 """Which probes or genes go with the one that was asked about."""
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -42,20 +43,7 @@ def correlates(
     """Answer `Atlas.correlates`."""
     seed = find_seed(connection, name, choice.annotation if choice else "allen")
     level = level or seed.level
-    if choice is not None and choice.is_of_profiles and seed.level == level == "probe":
-        raise OptionError(
-            f"--rule, --min-present and --scope say which profile a gene gets, but {seed.name} is a probe and so are "
-            "its answers. Leave them out, or ask with --level gene."
-        )
-    if choice is not None and choice.is_of_profiles and probe is not None and level == "probe":
-        raise OptionError("--probe names the seed's profile, so --rule, --min-present and --scope choose nothing here.")
-    if not (limits.categories or limits.genes) and (
-        limits.match != "any" or limits.include_regulates or not rank_overall
-    ):
-        raise OptionError(
-            "--match, --include-regulates and --no-rank-overall are about categories, and none is given. Name one with "
-            "--category or --genes."
-        )
+    _refuse_idle_options(seed, level, probe, choice, limits, rank_overall)
     choice = choice or Choice()
     basis = find_basis(connection, restriction, method)
     wanted.refuse_what_cannot_be(basis)
@@ -97,14 +85,39 @@ def correlates(
     extra = columns_of(
         wanted, basis, seed_profile.values[0], profiles.values, r, n, order, families, donor_names(connection)
     )
-    rows = []
-    for place, label in enumerate(labels_of(connection, profiles, order)):
-        value = number_or_none(r[order[place]])
-        told = [int(rank[place]) if value is not None else None for rank in ranks.values()]
-        rows.append(
-            (*told, *label, value, int(n[order[place]]), *(number_or_none(column[place]) for column in extra.values()))
+    rows = [
+        (*(rank[place] for rank in ranks.values()), *label, r[at], n[at], *(column[place] for column in extra.values()))
+        for place, (at, label) in enumerate(zip(order.tolist(), labels_of(connection, profiles, order), strict=True))
+    ]
+    columns = [*ranks, *LABELS, "r", "n", *extra]
+    return Answer(columns, [_plain(row, len(ranks), columns.index("r")) for row in rows], route)
+
+
+def _refuse_idle_options(
+    seed: Seed, level: Level, probe: str | None, choice: Choice | None, limits: Limits, rank_overall: bool
+) -> None:
+    """Raise OptionError for what was asked for and would change nothing."""
+    chooses = choice is not None and choice.is_of_profiles
+    if chooses and seed.level == level == "probe":
+        raise OptionError(
+            f"--rule, --min-present and --scope say which profile a gene gets, but {seed.name} is a probe and so are "
+            "its answers. Leave them out, or ask with --level gene."
         )
-    return Answer([*ranks, *LABELS, "r", "n", *extra], rows, route)
+    if chooses and probe is not None and level == "probe":
+        raise OptionError("--probe names the seed's profile, so --rule, --min-present and --scope choose nothing here.")
+    if not (limits.categories or limits.genes) and (
+        limits.match != "any" or limits.include_regulates or not rank_overall
+    ):
+        raise OptionError(
+            "--match, --include-regulates and --no-rank-overall are about categories, and none is given. Name one with "
+            "--category or --genes."
+        )
+
+
+def _plain(row: tuple[Any, ...], ranks: int, r: int) -> tuple[Any, ...]:
+    """Return a row in Python's own numbers, None for NaN; a row without r has no rank."""
+    plain = [number_or_none(cell) if isinstance(cell, np.generic) else cell for cell in row]
+    return (*([None] * ranks if plain[r] is None else plain[:ranks]), *plain[ranks:])
 
 
 def _is_own(profiles: Profiles, seed: Seed, seed_profile: Profiles, level: Level) -> NDArray[np.bool_]:

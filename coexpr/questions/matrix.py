@@ -17,7 +17,7 @@ from coexpr.gene_profiles import Profiles, profiles_of_genes, profiles_of_probes
 from coexpr.measures import measure_all
 from coexpr.method import Method
 from coexpr.questions.limits import Limits
-from coexpr.representatives import find_candidates, probes_of_genes
+from coexpr.representatives import probes_of_genes
 from coexpr.restriction import Restriction
 from coexpr.route import describe_choice, describe_data, labels_of
 from coexpr.samples import Samples
@@ -119,14 +119,13 @@ def _rows_of_items(
 def _rows_of_genes(
     connection: duckdb.DuckDBPyConnection, gene_ids: list[int], level: Level | None, choice: Choice
 ) -> _Rows:
-    """Return the rows that the genes of a category are: those that have a probe, or all probes of theirs."""
-    if level == "probe":
-        return _Rows(probes_of_genes(connection, choice.annotation, gene_ids).probe_ids.tolist(), [])
-    return _Rows([], find_candidates(connection, choice, gene_ids).gene_ids.tolist())
+    """Return the rows that the genes of a category are: those that have probes, or all of these."""
+    probes = probes_of_genes(connection, choice.annotation, gene_ids)
+    return _Rows(probes.probe_ids.tolist(), []) if level == "probe" else _Rows([], probes.gene_ids.tolist())
 
 
 def _announce(rows: int, most_rows: int | None, progress: Callable[[str], None]) -> None:
-    """Say how large a matrix becomes, and refuse one past the limit."""
+    """Say how large a matrix becomes at most, and refuse one past the limit."""
     size = f"{rows:,} x {rows:,}: {rows * rows:,} values of r, {rows * rows * _BYTES_PER_CELL / 1e6:,.1f} MB of memory"
     if most_rows is not None and rows > most_rows:
         raise LimitError(f"{size}, and the limit is {most_rows:,} rows. --force lifts it.")
