@@ -200,7 +200,7 @@ class Atlas:
             By mean log2 intensity: probe_id, probe_name, mean_log2, variance_log2, present_fraction,
             diff_stability, rnaseq_r and rnaseq_q (where loaded), the mean and the lowest r with the
             gene's other probes, and the rules that choose the probe. The route tells sign conflicts:
-            pairs of probes with r below 0.
+            pairs of probes that clearly go against each other.
 
         Raises
         ------

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.basis import Basis
-from coexpr.measures import measure_seed
+from coexpr.measures import lost_to_factors, measure_seed
+from coexpr.restriction import FEWEST_FOR_R
 from coexpr.statistics import BetweenDonors, combine_donors
 
-FEWEST_FOR_R = 4
+# Rows whose samples are copied at a time.
+_BLOCK_ROWS = 1024
 
 
 @dataclass(frozen=True)
@@ -36,42 +38,41 @@ class ByDonor:
 
 def in_each_donor(
     seed: NDArray[np.floating], profiles: NDArray[np.floating], basis: Basis
-) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Return r and n of one profile (S,) with each of many (P, S) in every donor, (D, P).
+) -> tuple[NDArray[np.float64], NDArray[np.int32], BetweenDonors]:
+    """Return r and n of one profile (S,) with each of many (P, S) in every donor, (D, P), and what they say together.
 
     An r of fewer than four samples is none: two samples always lie on a line.
     """
-    pairs = [
-        measure_seed(seed[columns], profiles[:, columns], basis.only(columns))
-        for columns in basis.samples.columns.values()
-    ]
-    r, n = np.stack([r for r, _ in pairs]), np.stack([n for _, n in pairs])
+    r, n, lost = (np.empty((len(basis.samples.columns), len(profiles))) for _ in range(3))
+    for place, columns in enumerate(basis.samples.columns.values()):
+        measure = basis.only(columns)
+        r[place], n[place] = measure_seed(seed[columns], profiles[:, columns], measure)
+        lost[place] = lost_to_factors(seed[columns], profiles[:, columns], measure)
     r[n < FEWEST_FOR_R] = np.nan
-    return r, n
+    counts = n.astype(np.int32)
+    return r, counts, combine_donors(r, counts, lost.astype(np.int32))
 
 
-def combine(r: NDArray[np.float64], n: NDArray[np.int32], basis: Basis) -> BetweenDonors:
-    """Return what the r and n of every donor (D, P) say together."""
-    lost = [[basis.lost(columns)] for columns in basis.samples.columns.values()]
-    return combine_donors(r, n, np.array(lost))
-
-
-def compare_donors(seed: NDArray[np.floating], profiles: NDArray[np.floating], basis: Basis) -> ByDonor:
-    """Return what each donor says of the r of one profile (S,) with each of many (P, S)."""
-    r, n = in_each_donor(seed, profiles, basis)
+def compare_donors(
+    seed: NDArray[np.floating], profiles: NDArray[np.floating], rows: NDArray[np.intp], basis: Basis
+) -> ByDonor:
+    """Return what each donor says of the r of one profile (S,) with some of many (P, S)."""
     donor_ids = list(basis.samples.columns)
-    without = np.full(r.shape, np.nan)
-    if len(donor_ids) > 1:
-        for place, donor_id in enumerate(donor_ids):
-            others = np.flatnonzero(basis.samples.donor_ids != donor_id)
-            without[place], _ = measure_seed(seed[others], profiles[:, others], basis.only(others))
-    lowest = np.min(without, axis=0, where=~np.isnan(without), initial=np.inf)
-    highest = np.max(without, axis=0, where=~np.isnan(without), initial=-np.inf)
-    return ByDonor(
-        donor_ids,
-        r,
-        n,
-        combine(r, n, basis),
-        np.where(np.isinf(lowest), np.nan, lowest),
-        np.where(np.isinf(highest), np.nan, highest),
-    )
+    parts = []
+    for start in range(0, max(1, len(rows)), _BLOCK_ROWS):
+        some = profiles[rows[start : start + _BLOCK_ROWS]]
+        r, n, combined = in_each_donor(seed, some, basis)
+        without = np.full(r.shape, np.nan)
+        if len(donor_ids) > 1:
+            for place, donor_id in enumerate(donor_ids):
+                others = np.flatnonzero(basis.samples.donor_ids != donor_id)
+                without[place], left = measure_seed(seed[others], some[:, others], basis.only(others))
+                without[place, left < FEWEST_FOR_R] = np.nan
+        defined = ~np.isnan(without)
+        lowest = np.min(without, axis=0, where=defined, initial=np.inf)
+        highest = np.max(without, axis=0, where=defined, initial=-np.inf)
+        none = ~defined.any(axis=0)
+        lowest[none], highest[none] = np.nan, np.nan
+        parts.append((r, n, *combined, lowest, highest))
+    r, n, *fields, lowest, highest = (np.concatenate(pieces, axis=-1) for pieces in zip(*parts, strict=True))
+    return ByDonor(donor_ids, r, n, BetweenDonors(*fields), lowest, highest)

@@ -79,7 +79,7 @@ def measure_seed(
         if len(samples) < 2:
             continue
         factors = [_codes(factor[samples]) for factor in measure.factors]
-        if factors and degrees_of_freedom(len(samples), factors) < 1:
+        if factors and degrees_of_freedom(factors) < 1:
             continue
         x = _unit_rows(seed[None, samples].astype(np.float64), measure, factors)[0]
         step = max(1, _BLOCK_VALUES // len(samples))
@@ -95,22 +95,42 @@ def measure_all(profiles: NDArray[np.floating], measure: Measure) -> tuple[NDArr
     """Return r of every profile (P, S) with every other, and n, (P, P); see `measure_seed`."""
     if measure.method == "pearson" and not measure.factors:
         return correlate_all(profiles)
-    if np.isnan(profiles).any():
-        pairs = [measure_seed(seed, profiles, measure) for seed in profiles]
-        r, n = (np.stack(parts) for parts in zip(*pairs, strict=True))
-        return _with_unit_diagonal(np.triu(r) + np.triu(r, 1).T), n
-    n_rows, n_samples = profiles.shape
-    factors = [_codes(factor) for factor in measure.factors]
-    n = np.full((n_rows, n_rows), n_samples, dtype=np.int32)
-    if factors and degrees_of_freedom(n_samples, factors) < 1:
-        return np.full((n_rows, n_rows), np.nan), n
-    units = _unit_rows(profiles.astype(np.float64), measure, factors)
-    return _with_unit_diagonal(np.clip(units @ units.T, -1, 1)), n
+    r = np.full((len(profiles), len(profiles)), np.nan)
+    n = np.zeros(r.shape, dtype=np.int32)
+    groups = list(_rows_by_known_samples(profiles, np.ones(profiles.shape[1], dtype=np.bool_)))
+    for place, (rows, samples) in enumerate(groups):
+        for others, samples_of_others in groups[place:]:
+            shared = np.intersect1d(samples, samples_of_others, assume_unique=True)
+            n[np.ix_(rows, others)] = len(shared)
+            factors = [_codes(factor[shared]) for factor in measure.factors]
+            if len(shared) < 2 or (factors and degrees_of_freedom(factors) < 1):
+                continue
+            x = y = _unit_rows(profiles[np.ix_(rows, shared)].astype(np.float64), measure, factors)
+            if others is not rows:
+                y = _unit_rows(profiles[np.ix_(others, shared)].astype(np.float64), measure, factors)
+            r[np.ix_(rows, others)] = x @ y.T
+            r[np.ix_(others, rows)] = r[np.ix_(rows, others)].T
+            n[np.ix_(others, rows)] = len(shared)
+    return _with_unit_diagonal(np.clip(r, -1, 1, out=r)), n
 
 
-def degrees_of_freedom(n_samples: int, factors: Sequence[Factor]) -> int:
+def lost_to_factors(seed: NDArray[np.floating], profiles: NDArray[np.floating], measure: Measure) -> NDArray[np.intp]:
+    """Return how many degrees of freedom the factors take from r of one profile with each of many, (P,).
+
+    They are fitted over the samples that both profiles know.
+    """
+    lost = np.zeros(len(profiles), dtype=np.intp)
+    if measure.factors:
+        for rows, samples in _rows_by_known_samples(profiles, ~np.isnan(seed)):
+            factors = [_codes(factor[samples]) for factor in measure.factors]
+            lost[rows] = len(samples) - 2 - degrees_of_freedom(factors) if len(samples) else 0
+    return lost
+
+
+def degrees_of_freedom(factors: Sequence[Factor]) -> int:
     """Return those of r: samples less two, less the parameters of the factors beside the mean."""
-    return n_samples - 2 - (_rank(factors, n_samples) - 1)
+    codes = [_codes(factor) for factor in factors]
+    return len(codes[0]) - 2 - (_rank(codes) - 1)
 
 
 def _with_unit_diagonal(r: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -143,6 +163,8 @@ def _unit_rows(x: NDArray[np.float64], measure: Measure, factors: Sequence[Facto
         residuals = _residuals(x, factors)
         size = np.einsum("ij,ij->i", x, x)
         without_r |= np.einsum("ij,ij->i", residuals, residuals) <= _ROUNDING * size
+        # What a factor explains wholly comes out as 0 or as rounding, which must not be ranked.
+        residuals[np.abs(residuals) <= np.sqrt(_ROUNDING * size / x.shape[1])[:, None]] = 0
         x = residuals
     if measure.method == "spearman":
         x = rank_rows(x)
@@ -203,9 +225,7 @@ def _bases_beside(finest: Factor, factors: Sequence[Factor]) -> list[NDArray[np.
     return [left[:, singular > 1e-9 * np.sqrt(len(finest))]]
 
 
-def _rank(factors: Sequence[Factor], n_samples: int) -> int:
+def _rank(factors: Sequence[Factor]) -> int:
     """Return how many parameters a model with the factors has, the mean among them."""
-    if not factors:
-        return 1
     finest = max(factors, key=lambda factor: int(factor.max()))
     return int(finest.max()) + 1 + sum(int(basis.shape[1]) for basis in _bases_beside(finest, factors))

@@ -11,6 +11,8 @@ Hemisphere = Literal["L", "R"]
 # With fewer samples an r says nothing; with fewer than the second number it says little.
 FEWEST_SAMPLES = 10
 FEW_SAMPLES = 30
+# r of fewer is no r: two samples always lie on a line.
+FEWEST_FOR_R = 4
 
 
 def as_names(given: str | int | Iterable[str | int]) -> tuple[str, ...]:

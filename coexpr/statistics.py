@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+# An r that lies nearer to 1 or -1 is 1 or -1, and its z infinite.
+_ROUNDING = 1e-12
 # A normal interval of 95 %: the quantile of 0.975.
 _NORMAL_975 = 1.959963984540054
 
@@ -58,7 +60,7 @@ def combine_donors(r: Array, n: NDArray[np.integer], lost: int | NDArray[np.inte
         r in each donor, NaN where undefined.
     n : (D, P) int
         Samples of each.
-    lost : int, or (D, 1) int
+    lost : int, or (D, P) int
         Degrees of freedom that factors took in each donor: the variance of z is 1 / (n - 3 - lost).
 
     Returns
@@ -68,7 +70,7 @@ def combine_donors(r: Array, n: NDArray[np.integer], lost: int | NDArray[np.inte
     from scipy.special import chdtrc, stdtr, stdtrit  # scipy.stats takes a second to import
 
     information = n - 3 - np.asarray(lost)
-    used = ~np.isnan(r) & (information > 0) & (np.abs(np.nan_to_num(r)) < 1)
+    used = ~np.isnan(r) & (information > 0) & (np.abs(np.nan_to_num(r)) < 1 - _ROUNDING)
     z = np.arctanh(np.where(used, r, 0))
     weights = np.where(used, information, 0).astype(np.float64)
     k = used.sum(axis=0).astype(np.float64)
@@ -115,7 +117,7 @@ class NaiveTest(NamedTuple):
     high: Array
 
 
-def naive_test(r: Array, n: NDArray[np.integer], lost: int = 0) -> NaiveTest:
+def naive_test(r: Array, n: NDArray[np.integer], lost: int | NDArray[np.integer] = 0) -> NaiveTest:
     """Test r against 0 as R's cor.test does, samples taken for independent.
 
     Parameters
@@ -123,7 +125,7 @@ def naive_test(r: Array, n: NDArray[np.integer], lost: int = 0) -> NaiveTest:
     r : (P,) float64
     n : (P,) int
         Samples of each.
-    lost : int
+    lost : int, or (P,) int
         Degrees of freedom that factors took.
 
     Returns

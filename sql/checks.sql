@@ -20,9 +20,9 @@ where len(log2) is distinct from samples
 union all
 select 'expression whose stored count, mean or squared deviations are not those of its values', count(*)
 from expression
-where n <> list_count(log2)
-    or not abs(mean_log2 - list_sum(log2::double[]) / n) < 1e-9
-    or not abs(squared_deviations - n * list_var_pop(log2::double[])) <= 1e-9 * greatest(1, squared_deviations)
+where n is distinct from list_count(log2)
+    or (abs(mean_log2 - list_sum(log2::double[]) / n) < 1e-9) is not true
+    or (abs(squared_deviations - n * list_var_pop(log2::double[])) <= 1e-9 * greatest(1, squared_deviations)) is not true
 union all
 select 'present calls without expression', count(*) from present_calls anti join expression using (donor_id, probe_id)
 union all
@@ -32,7 +32,11 @@ where len(present) is distinct from samples
 union all
 select 'present calls whose stored counts are not those of its calls', count(*)
 from present_calls
-where n <> list_count(present) or n_present <> list_count(list_filter(present, lambda call: call))
+where n is distinct from list_count(present)
+    or n_present is distinct from list_count(list_filter(present, lambda call: call))
+union all
+select 'present calls of a probe and donor twice', count(*)
+from (select donor_id, probe_id from present_calls group by donor_id, probe_id having count(*) > 1)
 union all
 select 'probe of a gene that is not there', count(*)
 from probes anti join genes using (gene_id)

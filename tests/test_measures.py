@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats
 
-from coexpr.measures import Measure, degrees_of_freedom, measure_all, measure_seed
+from coexpr.measures import Measure, degrees_of_freedom, lost_to_factors, measure_all, measure_seed
+from coexpr.statistics import naive_test
 
 REFERENCE = Path(__file__).parent / "data" / "reference" / "correlation"
 profiles = arrays.arrays(
@@ -60,6 +61,8 @@ def test_residual_r_agrees_with_r(values: str, expected: str) -> None:
     names, x = read(values)
     measure = Measure(factors=(donors_of_samples(),))
     r, n = measure_seed(x[names.index("seed")], x, measure)
+    lost = lost_to_factors(x[names.index("seed")], x, measure)
+    tested = naive_test(r, n, lost)
     with (REFERENCE / expected).open() as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) > 15
@@ -67,10 +70,14 @@ def test_residual_r_agrees_with_r(values: str, expected: str) -> None:
         at = names.index(row["row_id"])
         assert r[at] == pytest.approx(float(row["partial_r"] or "nan"), abs=1e-9, nan_ok=True), row
         assert n[at] == int(row["n"])
+        if row["t"] and abs(r[at]) < 1 - 1e-9:
+            assert tested.t[at] == pytest.approx(float(row["t"]), rel=1e-9)
+            assert tested.p[at] == pytest.approx(float(row["p"]), rel=1e-6, abs=1e-12)
         if row["df"]:
+            assert n[at] - 2 - lost[at] == int(row["df"])
             shared = ~np.isnan(x[at]) & ~np.isnan(x[names.index("seed")])
             codes = np.unique(donors_of_samples()[shared], return_inverse=True)[1]
-            assert degrees_of_freedom(int(shared.sum()), [codes]) == int(row["df"])
+            assert degrees_of_freedom([codes]) == int(row["df"])
 
 
 def by_least_squares(x: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
@@ -88,7 +95,7 @@ def test_residual_r_agrees_with_least_squares(x: np.ndarray, data: st.DataObject
     r, _ = measure_seed(x[0], x, Measure(factors=tuple(factors)))
     for row, got in enumerate(r):
         rss = [float(np.sum(residuals[index] ** 2)) for index in (0, row)]
-        if min(rss) > 1e-12 and not np.isnan(got):
+        if min(rss) > 1e-12 and degrees_of_freedom(factors) >= 1:
             assert got == pytest.approx(np.corrcoef(residuals[0], residuals[row])[0, 1], abs=1e-6)
         if min(rss) < 1e-24:
             assert np.isnan(got)

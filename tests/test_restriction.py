@@ -14,7 +14,7 @@ from coexpr.between_donors import compare_donors
 from coexpr.choice import Choice
 from coexpr.errors import AmbiguousNameError, CoexprError, NotFoundError, OptionError, TooFewSamplesError
 from coexpr.ingest import ingest
-from coexpr.measures import Measure, measure_seed
+from coexpr.measures import Measure, measure_all, measure_seed
 from coexpr.method import Method
 from coexpr.restriction import Restriction
 from coexpr.samples import choose_samples
@@ -347,6 +347,111 @@ def test_one_name_may_come_by_itself(atlas: Atlas) -> None:
     assert atlas.correlates("NTRK2", genes="BDNF").rows[0][4] == "BDNF"
 
 
+@pytest.fixture
+def holed(tmp_path: Path, synthetic_database: Path) -> Path:
+    """A copy in which one probe has no rows in three donors, one holes in a donor, and one two values in all."""
+    path = tmp_path / "holed.duckdb"
+    path.write_bytes(synthetic_database.read_bytes())
+    with duckdb.connect(path) as connection:
+        probe = "probe_id = (select probe_id from probes where probe_name = '{}')"
+        connection.execute(f"delete from expression where donor_id > 12876 and {probe.format('A_32_P7316')}")
+        for name, kept in (
+            (SEED, "place % 3 > 0 or donor_id <> 9861"),
+            ("A_24_P343559", "place < 3 and donor_id = 9861"),
+        ):
+            holes = f"list_transform(log2, lambda value, place: if({kept}, value, null))"
+            connection.execute(f"update expression set log2 = {holes} where {probe.format(name)}")
+            connection.execute(f"delete from expression where list_count(log2) = 0 and {probe.format(name)}")
+        connection.execute("update expression set n = list_count(log2), mean_log2 = list_avg(log2::double[])")
+        connection.execute("update expression set squared_deviations = n * list_var_pop(log2::double[])")
+    return path
+
+
+def holed_profiles(path: Path) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """Every profile with NaN where it is unknown, and donor and structure of the samples."""
+    with duckdb.connect(path, read_only=True) as connection:
+        samples = connection.execute(
+            "select donor_id, structure_id from samples order by donor_id, position"
+        ).fetchall()
+        donors, structures = (np.array(column) for column in zip(*samples, strict=True))
+        rows = connection.execute("select probe_name, donor_id, log2 from expression join probes using (probe_id)")
+        profiles: dict[str, np.ndarray] = {}
+        for name, donor, log2 in rows.fetchall():
+            values = profiles.setdefault(name, np.full(len(donors), np.nan))
+            values[donors == donor] = [np.nan if value is None else value for value in log2]
+    return profiles, donors, structures
+
+
+def test_factors_take_what_they_take_of_the_shared_samples(holed: Path) -> None:
+    profiles, donors, structures = holed_profiles(holed)
+    with Atlas(holed) as atlas:
+        adjusted = Method(adjust="donor")
+        frame = (
+            atlas.correlates("A_32_P7316", method=adjusted, naive_p=True, top=None).to_pandas().set_index("probe_name")
+        )
+        x, y = profiles["A_32_P7316"], profiles[SEED]
+        both = ~np.isnan(x) & ~np.isnan(y)
+        r, n = frame.loc[SEED, "r"], frame.loc[SEED, "n"]
+        assert n == both.sum()
+        df = n - 2 - (len(set(donors[both].tolist())) - 1)
+        assert frame.loc[SEED, "naive_t"] == pytest.approx(r * np.sqrt(df / (1 - r**2)), rel=1e-9)
+        by_donor = atlas.pair(SEED, "CUST_1359_PI416573500", method=Method(adjust="structure"))
+        q_of = []
+        for (_, _, _, _, r, _), donor in zip(by_donor.rows[1:], np.unique(donors), strict=True):
+            here = ~np.isnan(y) & (donors == donor)
+            weight = here.sum() - 3 - (len(set(structures[here].tolist())) - 1)
+            if r is not None and weight > 0:
+                q_of.append((weight, np.arctanh(r)))
+        weights, z = (np.array(values) for values in zip(*q_of, strict=True))
+        q = np.sum(weights * (z - np.sum(weights * z) / weights.sum()) ** 2)
+        assert by_donor.route["between_donors"]["k"] == len(q_of)
+        assert by_donor.route["between_donors"]["q"] == pytest.approx(q, rel=1e-9)
+
+
+def test_holes_are_measured_alike_everywhere(holed: Path) -> None:
+    profiles, _, _ = holed_profiles(holed)
+    names = ["A_32_P7316", SEED, "CUST_1359_PI416573500", "A_24_P343559"]
+    with Atlas(holed) as atlas:
+        for method in (Method(), Method("spearman"), Method("bicor", 0.1)):
+            matrix = atlas.correlation_matrix(names, method=method)
+            x = np.stack([profiles[name] for name in matrix.index])
+            want, n = measure_all(x, Measure(method.name, method.max_p_outliers))
+            want[n < 4] = np.nan
+            np.testing.assert_allclose(matrix.to_numpy(), want, atol=1e-6)
+            for name in names[1:]:
+                rows = {row[2]: row for row in atlas.correlates(name, method=method, top=None, include_self=True).rows}
+                for other in names:
+                    told = np.nan if rows[other][6] is None else rows[other][6]
+                    assert told == pytest.approx(matrix.loc[name, other], abs=1e-9, nan_ok=True)
+        assert rows["A_24_P343559"][7] == 2
+        assert rows["A_24_P343559"][6] is None
+        assert not atlas.probes("NTRK2").route["sign_conflicts"]
+
+
+def test_rules_are_the_same_in_every_question_where_values_are_unknown(holed: Path) -> None:
+    with Atlas(holed) as atlas:
+        for scope in ("pooled", "per-donor", "common"):
+            by_rule = {
+                row[0]: row[4] for row in atlas.pair("NTRK2", "BDNF", choice=Choice(scope=scope)).rows if row[3] is None
+            }
+            for rule in ("average", "eigengene", "max-mean", "connectivity"):
+                choice = Choice(scope=scope).with_rule(rule)
+                (row,) = atlas.correlates("NTRK2", genes=["BDNF"], choice=choice).rows
+                assert by_rule[rule] == pytest.approx(row[7], abs=1e-12), (scope, rule)
+
+
+def test_an_r_with_itself_counts_nowhere(atlas: Atlas) -> None:
+    frame = atlas.correlates("NTRK2", include_self=True, stats=True, by_donor=True, top=3).to_pandas()
+    assert frame["gene_symbol"].iloc[0] == "NTRK2"
+    assert frame["donors_used"].iloc[0] == 0
+    assert np.isnan(float(frame["q"].iloc[0] or np.nan)) or frame["q"].isna().iloc[0]
+    spread = atlas.pair("NTRK2", SEED).route["spread"]
+    assert spread["pairs"] == 6
+    assert spread["highest"]["r"] < 0.999
+    assert atlas.pair("BDNF", "BDNF").route["spread"]["pairs"] == 1
+    assert atlas.pair("BDNF", "BDNF").route["is_one_profile"]
+
+
 def test_structures_are_told_with_their_samples(atlas: Atlas) -> None:
     answer = atlas.structures()
     frame = answer.to_pandas().set_index("structure_id")
@@ -364,11 +469,11 @@ def test_donors_are_compared_as_one_by_one(atlas: Atlas) -> None:
     with duckdb.connect(atlas.path, read_only=True) as connection:
         basis = find_basis(connection, None, None)
     x = np.stack([profile(atlas, name) for name in (SEED, "CUST_1359_PI416573500")])
-    compared = compare_donors(x[0], x, basis)
+    compared = compare_donors(x[0], x, np.arange(2), basis)
     assert compared.donor_ids == sorted(set(labels(atlas)[0].tolist()))
     assert compared.n.sum(axis=0).tolist() == [90, 90]
     only = find_basis(duckdb.connect(atlas.path, read_only=True), Restriction(donors=("9861",)), None)
-    alone = compare_donors(x[0][: len(only.samples)], x[:, : len(only.samples)], only)
+    alone = compare_donors(x[0][: len(only.samples)], x[:, : len(only.samples)], np.arange(2), only)
     assert np.isnan(alone.lowest).all()
 
 

@@ -124,7 +124,7 @@ def test_whatever_the_donors_say_nothing_breaks(donors: list[tuple[float, int]])
     n = np.array([[count] for _, count in donors])
     combined = combine_donors(r, n)
     k = int(combined.k[0])
-    assert k == sum(abs(value) < 1 and count > 3 for value, count in donors)
+    assert k == sum(abs(value) < 1 - 1e-12 and count > 3 for value, count in donors)
     if k:
         assert -1 <= combined.low[0] <= combined.r[0] <= combined.high[0] <= 1
         assert 0 <= combined.i2[0] <= 1

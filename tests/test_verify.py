@@ -24,7 +24,7 @@ def test_an_r_that_was_changed_is_found(shared_data: Path, tmp_path: Path) -> No
     rows = folder / "Rows.csv"
     rows.write_text(rows.read_text().replace('"0.948"', '"0.951"', 1))
     done = run("verify", folder, "--db", tmp_path / "none.duckdb", code=1)
-    assert "Not every r agrees" in done.stderr
+    assert "Not every r of the values in the download agrees" in done.stderr
     assert done.stdout.splitlines()[-1].split()[-1] == "1"
 
 
@@ -76,6 +76,9 @@ def test_a_sound_database_holds(atlas: Atlas, gabra4: Path) -> None:
         ("delete from probe_stability where probe_id % 7 = 0", "differential stability"),
         ("update probe_stability set diff_stability = 0.99 where probe_id % 7 = 0", "differential stability"),
         ("update expression set squared_deviations = 9 where probe_id % 7 = 0", "squared deviations"),
+        ("update present_calls set n = null where probe_id % 7 = 0", "present calls whose stored counts"),
+        ("insert into present_calls from present_calls limit 1", "present calls of a probe and donor twice"),
+        ("insert into probe_stability values (99, 0.5)", "differential stability"),
         ("update present_calls set n_present = 0 where probe_id % 7 = 0", "present calls whose stored counts"),
         ("delete from structures where structure_id in (select structure_id from samples)", "sample of a structure"),
         ("delete from genes where gene_symbol = 'NTRK2'", "probe of a gene that is not there"),

@@ -77,7 +77,7 @@ def pair(
     told += [*describe_data(route), *describe_unapplied(route)]
     for resolution in dict.fromkeys(cell["resolution"] for cell in route["grid"]):
         if all(cell["r"] is None for cell in route["grid"] if cell["resolution"] == resolution):
-            told.append(f"No r of {resolution}: too few samples are of those that the site shows.")
+            told.append(f"No r of {resolution}: a profile is constant, or too few structures of the site are sampled.")
     if route["adjust"]:
         told.append("The routes at the end of the table are without --adjust.")
     for line in [*told, *([route["got"]["sentence"]] if route["got"] else [])]:
@@ -128,8 +128,8 @@ def _describe_spread(route: Mapping[str, Any]) -> list[str]:
     spread = route["spread"]
     if not spread:
         return [*lines, "No r is defined: a profile is constant or unknown."]
-    if route["profiles"][0] == route["profiles"][1] and spread["pairs"] == 1:
-        return [*lines, "Both are one and the same probe."]
+    if route["is_one_profile"]:
+        lines.append("Both come to one and the same profile: its r with itself is 1.")
     if spread["pairs"] == 1:
         return lines
     low, high = spread["lowest"], spread["highest"]

@@ -8,6 +8,11 @@ import typer
 from coexpr.cli.options import Database, OutputFile, OutputFormat
 
 _DOES_NOT_HOLD = 1
+# What an r that is off may come from.
+_WHY = {
+    "the values in the download": "They are as the site displayed them: only log2, sample by sample, gives its r.",
+    "the database": "It may hold other samples than the site took, or not all of its donors.",
+}
 
 
 def verify(
@@ -44,9 +49,6 @@ def verify(
         return
     if path is None:
         say("Something does not hold: load the downloads into a new database.")
-    else:
-        say(
-            f"Not every r agrees within {route['tolerance']}. The values in a download are as the site displayed them: "
-            "only log2 intensity, sample by sample, gives its r."
-        )
+    for source in route.get("off", []):
+        say(f"Not every r of {source} agrees within {route['tolerance']}. {_WHY[source]}")
     raise typer.Exit(_DOES_NOT_HOLD)

@@ -41,7 +41,7 @@ def describe_disagreement(route: Mapping[str, Any]) -> list[str]:
     """Warn of a probe that hardly measures what the other probes of its gene do."""
     return [
         f"Caution: the r of this probe with the {told['others']} others of {gene} is {told['mean_r']:.2f} on average. "
-        f"`coexpr probes {gene}` compares them; another --rule may serve better."
+        f"`coexpr probes {gene}` compares them; another may serve better."
         for gene, told in route["disagrees"].items()
     ]
 

@@ -1,6 +1,5 @@
 """Which of a gene's probes stands for it, and how much they differ."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 from coexpr.answer import Answer, number_or_none
 from coexpr.basis import find_basis
 from coexpr.choice import BUILDING, RULES, Choice, Rule
-from coexpr.correlate import correlate_all
 from coexpr.errors import NotFoundError, OptionError
 from coexpr.gene_profiles import Profiles, profiles_of_probes, why_no_profile
 from coexpr.representatives import NO_PROBE, choose_representatives, find_candidates, probes_of_genes
@@ -36,9 +34,9 @@ _COLUMNS = (
 )
 
 
-def conflict_limit(n_samples: int) -> float:
-    """Return how far from 0 an r must be to be no noise: 0.1, or twice its standard error with few samples."""
-    return max(0.1, 2 / math.sqrt(max(n_samples, 1)))
+def conflict_limit(n: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return how far from 0 each r must be to be no noise: 0.1, or twice its standard error with few samples."""
+    return np.maximum(0.1, 2 / np.sqrt(np.maximum(n, 1)))
 
 
 def gene_probes(
@@ -56,7 +54,7 @@ def gene_probes(
     probes = profiles_of_probes(connection, choice.annotation, every, candidates.probe_ids)
     names = [probe_name for _, probe_name, *_ in labels_of(connection, probes, np.arange(len(probes)))]
     values = probes.values[:, basis.samples.places_in(every)]
-    r, _ = correlate_all(values)
+    r, n = basis.all_with_all(values)
     chosen_by, not_applied = _rules_that_choose(connection, probes, choice, gene.gene_ids)
     known = candidates.statistics
     rows = []
@@ -83,7 +81,7 @@ def gene_probes(
         "min_present": choice.min_present,
         "power": choice.exponent,
         "rules_not_applied": not_applied,
-        "sign_conflicts": _sign_conflicts(r, names, values.shape[1]),
+        "sign_conflicts": _sign_conflicts(r, n, names),
         **describe_data(connection, database, basis, ~np.isnan(values).all(axis=0)),
     }
     return Answer(list(_COLUMNS), rows, route)
@@ -111,8 +109,8 @@ def _rules_that_choose(
     return chosen_by, not_applied
 
 
-def _sign_conflicts(r: NDArray[np.float64], names: list[str], n_samples: int) -> list[dict[str, Any]]:
+def _sign_conflicts(r: NDArray[np.float64], n: NDArray[np.int32], names: list[str]) -> list[dict[str, Any]]:
     """Return the pairs of probes whose profiles go against each other, lowest r first."""
-    against = np.triu(r < -conflict_limit(n_samples), 1)
+    against = np.triu(r < -conflict_limit(n), 1)
     pairs = [(float(r[row, other]), row, other) for row, other in np.argwhere(against).tolist()]
     return [{"probes": [names[row], names[other]], "r": value} for value, row, other in sorted(pairs)]

@@ -1,15 +1,16 @@
 """What every other route would give for the same two profiles: scales, resolutions, donors pooled or not."""
 
+from decimal import Decimal
 from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.between_donors import FEWEST_FOR_R
 from coexpr.display import average_by, z_scores
 from coexpr.errors import OptionError
 from coexpr.measures import Measure, MethodName, measure_seed
+from coexpr.restriction import FEWEST_FOR_R
 from coexpr.samples import Samples
 from coexpr.site_views import NOT_SHOWN, View, shown_under
 
@@ -83,7 +84,7 @@ def explain(grid: list[dict[str, Any]], got: str, asked: float | None, method: M
         number = float(got)
     except ValueError:
         number = np.nan
-    decimals = len(got.strip().partition(".")[2])
+    decimals = 0 if np.isnan(number) else -int(Decimal(got.strip()).as_tuple().exponent)
     if not -1 <= number <= 1 or decimals < 2:
         raise OptionError(f"--got {got}: expected an r, from -1 to 1, with all decimals that you have: two or more.")
     rounding = max(_ROUNDING, 0.5 * 10**-decimals)
@@ -94,8 +95,10 @@ def explain(grid: list[dict[str, Any]], got: str, asked: float | None, method: M
             fits.append(cell)
     told = {"got": number, "matches": bool(fits), "fits": fits}
     if len(fits) > 1:
+        fits.sort(key=lambda cell: abs(cell["r"] - number))
         routes = "; ".join(f"{cell['r']:.6f}, {_in_words(cell)}" for cell in fits)
-        return told | {"sentence": f"{got} fits {len(fits)} routes: {routes}. Give more decimals to tell them apart."}
+        why = "Give more decimals to tell them apart" if rounding > _ROUNDING else "The nearest is named first"
+        return told | {"sentence": f"{got} fits {len(fits)} routes: {routes}. {why}."}
     if fits:
         return told | {"sentence": _of_one(grid[0], got, fits[0], method)}
     if asked is not None and abs(asked - number) <= rounding:

@@ -14,7 +14,6 @@ from coexpr.basis import find_basis
 from coexpr.choice import Annotation, Choice
 from coexpr.errors import LimitError, NotFoundError, OptionError
 from coexpr.gene_profiles import Profiles, profiles_of_genes, profiles_of_probes, why_no_profile
-from coexpr.measures import measure_all
 from coexpr.method import Method
 from coexpr.questions.limits import Limits
 from coexpr.representatives import probes_of_genes
@@ -83,7 +82,7 @@ def correlation_matrix(
     if not len(profiles):
         raise NotFoundError("none of these genes has a probe with expression that may stand for it.")
     labels = labels_of(connection, profiles, np.arange(len(profiles)))
-    r, n = measure_all(profiles.values, basis.measure)
+    r, n = basis.all_with_all(profiles.values)
     route = {
         **(describe_choice(choice) if wanted.gene_ids else {"rule": None}),
         **describe_data(connection, database, basis, ~np.isnan(profiles.values).all(axis=0)),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from coexpr.answer import Answer, number_or_none
 from coexpr.basis import Basis, find_basis
 from coexpr.between_donors import ByDonor, compare_donors
-from coexpr.choice import RULES, Choice, Rule
+from coexpr.choice import RULES, Choice, Rule, Scope
 from coexpr.errors import NotFoundError, OptionError
 from coexpr.gene_profiles import Profiles, collapse_candidates, profile_of, profiles_of_probes, why_no_profile
 from coexpr.measures import Measure
@@ -39,23 +39,23 @@ class _Side:
     seed : Seed
     probes : Profiles
         Over every sample of the database, by which rules choose.
-    candidates : Candidates, optional
-        Those of them that may stand for the gene; None for a probe by itself.
+    candidates : dict of str to Candidates
+        Those of them that may stand for the gene, by scope; none for a probe by itself.
     names : list of str
     """
 
     seed: Seed
     probes: Profiles
-    candidates: Candidates | None
+    candidates: dict[Scope, Candidates]
     names: list[str]
 
     def profile(self, connection: duckdb.DuckDBPyConnection, choice: Choice, samples: Samples) -> Profiles:
         """Return its one profile."""
-        if self.candidates is None:
+        if self.seed.level == "probe":
             return profile_of(connection, self.seed, choice, samples)
-        rows = np.searchsorted(self.probes.probe_ids, self.candidates.probe_ids)
-        values = self.probes.values[rows].astype(np.float32)
-        profile = collapse_candidates(connection, choice, samples, self.candidates, values)
+        candidates = self.candidates[choice.scope]
+        values = self.probes.values[np.searchsorted(self.probes.probe_ids, candidates.probe_ids)].astype(np.float32)
+        profile = collapse_candidates(connection, choice, samples, candidates, values)
         if not len(profile):
             raise NotFoundError(why_no_profile(connection, self.seed.gene_ids[0], choice))
         return profile
@@ -82,9 +82,12 @@ def pair(
     choice = choice or Choice()
     basis = find_basis(connection, restriction, method)
     a, b = (_side(connection, seed, choice) for seed in seeds)
-    block, rows = _every_pair(connection, a, b, basis)
-    if a.seed.name == b.seed.name and len(block) > 1:
-        block[np.tril_indices(len(block))] = np.nan  # each pair once, and no probe with itself
+    block, counts, rows = _every_pair(connection, a, b, basis)
+    if a.seed == b.seed and len(block) > 1:
+        block[np.tril_indices(len(block))] = np.nan  # each pair once
+    is_same = a.probes.probe_ids[:, None] == b.probes.probe_ids
+    if not is_same.all():
+        block[is_same] = np.nan  # a probe with itself says nothing
     not_applied: dict[Rule, str] = {}
     if not are_probes:
         by_rule, not_applied = _by_every_rule(connection, a, b, choice, basis)
@@ -93,9 +96,13 @@ def pair(
     x, y = of_a.values[0], of_b.values[0]
     known = ~np.isnan(x) & ~np.isnan(y)
     refuse_too_few(int(np.count_nonzero(known)), restriction)
-    by_donor = compare_donors(x, y[None], basis)
+    by_donor = compare_donors(x, y[None], np.array([0]), basis)
     pooled, _ = basis.seed_with(x, y[None])
-    names = [_names(connection, profile)[0] for profile in (of_a, of_b)]
+    names = [
+        name if profile.made_of[0] is None else f"{seed.name}, {name}"
+        for seed, profile in zip(seeds, (of_a, of_b), strict=True)
+        for name in _names(connection, profile)
+    ]
     donors = donor_names(connection)
     rows += [
         (BY_PROBES if are_probes else choice.rule, *names, donors[donor], number_or_none(r[0]), int(n[0]))
@@ -109,11 +116,12 @@ def pair(
         "found_as": {seed.name: seed.found_as for seed in seeds if seed.found_as},
         "levels": [seed.level for seed in seeds],
         "profiles": names,
+        "is_one_profile": bool(np.array_equal(x, y, equal_nan=True)),
         "r": number_or_none(pooled[0]),
         "between_donors": _describe_donors(by_donor),
         "disagrees": disagreement(connection, a.seed, of_a, choice) | disagreement(connection, b.seed, of_b, choice),
         "rules_not_applied": not_applied,
-        "spread": _spread(block, a.names, b.names, conflict_limit(len(basis.samples))),
+        "spread": _spread(block, counts, a.names, b.names),
         "grid": grid,
         "got": None if got is None else explain(grid, str(got), number_or_none(pooled[0]), basis.method.name),
         **(describe_choice(choice) if not are_probes else {"rule": None}),
@@ -124,12 +132,15 @@ def pair(
 
 def _side(connection: duckdb.DuckDBPyConnection, seed: Seed, choice: Choice) -> _Side:
     every = every_sample(connection)
-    candidates = None
+    candidates: dict[Scope, Candidates] = {}
     if seed.level == "probe":
         probes = profile_of(connection, seed, choice, every)
     else:
-        candidates = find_candidates(connection, choice, seed.gene_ids)
-        if not len(candidates.probe_ids):
+        # Rules that have one value for all donors are pooled, whatever the scope of the others.
+        for rule in (choice.rule, "diff-stability"):
+            by_rule = choice.with_rule(rule)
+            candidates[by_rule.scope] = find_candidates(connection, by_rule, seed.gene_ids)
+        if not all(len(among.probe_ids) for among in candidates.values()):
             raise NotFoundError(why_no_profile(connection, seed.gene_ids[0], choice))
         every_probe = probes_of_genes(connection, choice.annotation, seed.gene_ids)
         probes = profiles_of_probes(connection, choice.annotation, every, every_probe.probe_ids)
@@ -138,19 +149,20 @@ def _side(connection: duckdb.DuckDBPyConnection, seed: Seed, choice: Choice) -> 
 
 def _every_pair(
     connection: duckdb.DuckDBPyConnection, a: _Side, b: _Side, basis: Basis
-) -> tuple[NDArray[np.float64], list[tuple[Any, ...]]]:
-    """Return r of every probe of one with every probe of the other, as a block and as rows."""
+) -> tuple[NDArray[np.float64], NDArray[np.int32], list[tuple[Any, ...]]]:
+    """Return r and n of every probe of one with every probe of the other, as blocks and as rows."""
     places = basis.samples.places_in(every_sample(connection))
     values_a, values_b = a.probes.values[:, places], b.probes.values[:, places]
     block = np.full((len(values_a), len(values_b)), np.nan)
+    counts = np.zeros(block.shape, dtype=np.int32)
     rows: list[tuple[Any, ...]] = []
     for row, profile in enumerate(values_a):
-        block[row], n = basis.seed_with(profile, values_b)
+        block[row], counts[row] = basis.seed_with(profile, values_b)
         rows += [
             (BY_PROBES, a.names[row], name, None, number_or_none(value), int(count))
-            for name, value, count in zip(b.names, block[row], n, strict=True)
+            for name, value, count in zip(b.names, block[row], counts[row], strict=True)
         ]
-    return block, rows
+    return block, counts, rows
 
 
 def _by_every_rule(
@@ -186,15 +198,18 @@ def _describe_donors(by_donor: ByDonor) -> dict[str, Any]:
     return told | {"lowest_r": min(defined, default=None), "highest_r": max(defined, default=None)}
 
 
-def _spread(block: NDArray[np.float64], names_a: list[str], names_b: list[str], limit: float) -> dict[str, Any]:
-    """Return how far the r of single probes lie apart, and how many are clearly against others, past a limit."""
+def _spread(
+    block: NDArray[np.float64], counts: NDArray[np.int32], names_a: list[str], names_b: list[str]
+) -> dict[str, Any]:
+    """Return how far the r of single probes lie apart, and how many are clearly against others."""
     if np.isnan(block).all():
         return {}
+    limits = conflict_limit(counts)
     lowest, highest = (np.unravel_index(place(block), block.shape) for place in (np.nanargmin, np.nanargmax))
     return {
         "lowest": {"r": float(block[lowest]), "probes": [names_a[lowest[0]], names_b[lowest[1]]]},
         "highest": {"r": float(block[highest]), "probes": [names_a[highest[0]], names_b[highest[1]]]},
         "median": float(np.nanmedian(block)),
         "pairs": int(np.count_nonzero(~np.isnan(block))),
-        "conflicts": int(np.count_nonzero(block < -limit)) if (block > limit).any() else 0,
+        "conflicts": int(np.count_nonzero(block < -limits)) if (block > limits).any() else 0,
     }

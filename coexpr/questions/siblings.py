@@ -10,6 +10,7 @@ from coexpr.correlate import correlate_seed
 from coexpr.gene_profiles import Profiles
 from coexpr.profiles import profiles_of
 from coexpr.representatives import NO_PROBE, probes_of_genes
+from coexpr.restriction import FEWEST_FOR_R
 from coexpr.samples import every_sample
 from coexpr.seeds import Seed
 
@@ -32,6 +33,7 @@ def disagreement(
         return {}
     values = profiles_of(connection, probe_ids, every_sample(connection))
     at = int(np.searchsorted(probe_ids, chosen))
-    r, _ = correlate_seed(values[at], np.delete(values, at, axis=0))
+    r, n = correlate_seed(values[at], np.delete(values, at, axis=0))
+    r[n < FEWEST_FOR_R] = np.nan
     mean = float(np.nanmean(r)) if not np.isnan(r).all() else np.nan
     return {seed.name: {"mean_r": mean, "others": len(r)}} if mean < _LITTLE else {}

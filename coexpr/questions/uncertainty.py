@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.basis import Basis
-from coexpr.between_donors import combine, compare_donors, in_each_donor
+from coexpr.between_donors import compare_donors, in_each_donor
 from coexpr.errors import OptionError
+from coexpr.measures import lost_to_factors
 from coexpr.statistics import benjamini_hochberg, naive_test
 
 Columns = dict[str, NDArray[np.generic]]
@@ -59,7 +60,7 @@ def columns_of(
     """
     columns: Columns = {}
     if wanted.by_donor:
-        by_donor = compare_donors(seed, profiles[order], basis)
+        by_donor = compare_donors(seed, profiles, order, basis)
         for donor_id, r_donor, n_donor in zip(by_donor.donor_ids, by_donor.r, by_donor.n, strict=True):
             columns |= {f"r_{donor_names[donor_id]}": r_donor, f"n_{donor_names[donor_id]}": n_donor}
         over = by_donor.combined
@@ -68,7 +69,7 @@ def columns_of(
         columns |= {"donors": over.k.astype(np.int64), "same_sign": np.nan_to_num(over.same_sign).astype(np.int64)}
         columns |= {"lowest_without_one": by_donor.lowest, "highest_without_one": by_donor.highest}
     if wanted.stats:
-        over = combine(*in_each_donor(seed, profiles, basis), basis)
+        *_, over = in_each_donor(seed, profiles, basis)
         columns |= {"mean_r": over.mean_r[order], "ci95_low": over.mean_low[order], "ci95_high": over.mean_high[order]}
         columns |= {"p": over.p[order], "donors_used": over.k[order].astype(np.int64)}
         for name, family in families.items():
@@ -76,6 +77,6 @@ def columns_of(
             q[family] = benjamini_hochberg(over.p[family])
             columns[name] = q[order]
     if wanted.naive_p:
-        test = naive_test(r[order], n[order], basis.lost())
+        test = naive_test(r[order], n[order], lost_to_factors(seed, profiles, basis.measure)[order])
         columns |= {"naive_t": test.t, "naive_p": test.p, "naive_ci95_low": test.low, "naive_ci95_high": test.high}
     return columns

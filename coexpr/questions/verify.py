@@ -52,20 +52,26 @@ def verify_database(connection: duckdb.DuckDBPyConnection, database: Path) -> An
 def verify_download(connection: duckdb.DuckDBPyConnection | None, download: Correlates) -> Answer:
     """Compare the site's r with r of the values beside it and, for probes that are loaded, of the database."""
     inside, _ = correlate_seed(download.values[download.seed], download.values)
-    rows = [_compare("the values in the download", download.r, inside)]
+    rows = [_compare("the values in the download", download.r, np.where(np.isnan(inside), np.inf, inside))]
     if connection is not None:
         rows.append(_compare("the database", download.r, _from_database(connection, download)))
     holds = rows[0][1] > 0 and all(row[3] == 0 for row in rows)
-    route = {"download": download.location, "title": download.title, "seed": download.names[download.seed]}
-    return Answer(list(COMPARISON), rows, route | {"holds": holds, "tolerance": _ROUNDING})
+    route: dict[str, Any] = {
+        "download": download.location,
+        "title": download.title,
+        "seed": download.names[download.seed],
+    }
+    route |= {"holds": holds, "tolerance": _ROUNDING, "off": [row[0] for row in rows if row[3]]}
+    return Answer(list(COMPARISON), rows, route)
 
 
 def _wrong_stability(connection: duckdb.DuckDBPyConnection) -> int:
     """Return how many probes have another differential stability than their values give, or none stored."""
     stored = dict(connection.execute(query("stored_stability")).fetchall())
-    wrong = 0
+    wrong = len(stored)  # what is stored of probes for which there is nothing to compute
     for probe_ids, stability in compute_stability(connection, every_sample(connection)):
         kept = np.array([stored.get(probe_id, np.inf) for probe_id in probe_ids.tolist()], dtype=np.float64)
+        wrong -= sum(probe_id in stored for probe_id in probe_ids.tolist())
         wrong += int(np.count_nonzero(~np.isclose(kept, stability, rtol=0, atol=1e-9, equal_nan=True)))
     return wrong
 
@@ -102,5 +108,6 @@ def _from_database(connection: duckdb.DuckDBPyConnection, download: Correlates) 
 def _compare(source: str, site: NDArray[np.float64], ours: NDArray[np.float64]) -> tuple[str, int, float | None, int]:
     """Return how many rows could be compared, the largest difference, and how many are off by more than rounding."""
     differences = np.abs(site - ours)[~np.isnan(ours)]
-    largest = float(differences.max()) if len(differences) else None
+    finite = differences[np.isfinite(differences)]
+    largest = float(finite.max()) if len(finite) else None
     return source, len(differences), largest, int(np.count_nonzero(differences > _ROUNDING))
