@@ -103,6 +103,7 @@ def _all_pairwise_complete(
         return r, n
     enough = np.maximum(known.sum(axis=1, keepdims=True), 1)
     dx = np.where(known, x - np.sum(x, axis=1, keepdims=True, where=known) / enough, 0)
+    squared = dx**2
     mask = known.astype(np.float64)
     r = np.empty((len(x), len(x)))
     n = np.empty((len(x), len(x)), dtype=np.int32)
@@ -112,7 +113,7 @@ def _all_pairwise_complete(
         shared = mask[rows] @ mask[others].T
         # The means over shared samples differ from those of whole rows: sums of the deviations correct for it.
         sums, sums_of_other = dx[rows] @ mask[others].T, mask[rows] @ dx[others].T
-        raw, raw_of_other = dx[rows] ** 2 @ mask[others].T, mask[rows] @ (dx[others] ** 2).T
+        raw, raw_of_other = squared[rows] @ mask[others].T, mask[rows] @ squared[others].T
         divisor = np.maximum(shared, 1)
         squares, squares_of_other = raw - sums**2 / divisor, raw_of_other - sums_of_other**2 / divisor
         with np.errstate(divide="ignore", invalid="ignore"):

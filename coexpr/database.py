@@ -190,6 +190,7 @@ def _connect_readonly(path: Path) -> duckdb.DuckDBPyConnection:
 
 def _attach(path: Path) -> duckdb.DuckDBPyConnection:
     """Attach the file to an in-memory connection: only ATTACH can set the row group size."""
+    is_new = not path.exists()
     connection = duckdb.connect(
         config={"memory_limit": _WRITING_MEMORY, "temp_directory": f"{path}.tmp"},
     )
@@ -200,8 +201,14 @@ def _attach(path: Path) -> duckdb.DuckDBPyConnection:
         connection.execute(query("use_atlas"))
     except duckdb.Error as error:
         connection.close()
+        if is_new and not _is_locked(error):  # what a full disk leaves of a new file
+            path.unlink(missing_ok=True)
         raise DatabaseError(_why_not_opened(path, error)) from None
     return connection
+
+
+def _is_locked(error: duckdb.Error) -> bool:
+    return "Could not set lock" in str(error)
 
 
 def _first_line(error: duckdb.Error) -> str:
@@ -211,7 +218,7 @@ def _first_line(error: duckdb.Error) -> str:
 def _why_not_opened(path: Path, error: duckdb.Error) -> str:
     if "Unique file handle conflict" in str(error) or "different configuration" in str(error):
         return f"{path} is open in this process already. Close that Atlas or connection first."
-    if "Could not set lock" in str(error):
+    if _is_locked(error):
         return f"{path} is in use by another process. Wait until it has finished, then try again."
     return (
         f"{path} cannot be opened as a database: {_first_line(error)}. Choose another with --db or {DATABASE_VARIABLE}."

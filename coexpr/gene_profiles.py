@@ -110,6 +110,15 @@ def profiles_of_probes(
     return Profiles(values, ids, genes, one, one, [None] * len(ids))
 
 
+def every_probe_of(connection: duckdb.DuckDBPyConnection, seed: Seed, annotation: Annotation) -> Profiles:
+    """Return every probe of a gene over every sample, or a probe that was named by itself."""
+    if seed.probe_id is not None:
+        probe_ids = np.array([seed.probe_id], dtype=np.int32)
+    else:
+        probe_ids = probes_of_genes(connection, annotation, seed.gene_ids).probe_ids
+    return profiles_of_probes(connection, annotation, every_sample(connection), probe_ids)
+
+
 def profiles_of_genes(
     connection: duckdb.DuckDBPyConnection, choice: Choice, samples: Samples, gene_ids: Sequence[int] | None = None
 ) -> Profiles:

@@ -53,6 +53,24 @@ def test_present_calls_of_an_older_database_are_counted(tmp_path: Path) -> None:
         assert connection.execute("select n, n_present from present_calls").fetchall() == [(3, 2)]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
+def test_a_disk_without_room_for_a_database_leaves_no_file(tmp_path: Path) -> None:
+    code = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "from coexpr.cli import app\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))\n"
+        "app(sys.argv[1:])"
+    )
+    path = tmp_path / "atlas.duckdb"
+    command = [sys.executable, "-c", code, "ingest", str(donor_folder(tmp_path)), "--db", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
+    assert not list(tmp_path.glob("atlas.duckdb*"))
+
+
 def test_migrations_are_numbered_from_one_without_a_gap() -> None:
     numbers = sorted(int(file.name.split("_")[0]) for file in room("migrations").iterdir())
     assert numbers == list(range(1, schema_version() + 1))

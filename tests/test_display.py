@@ -82,11 +82,15 @@ def test_averages_by_definition(x: np.ndarray, data: st.DataObject) -> None:
 
 @given(matrices, st.data())
 def test_z_scores_by_definition(x: np.ndarray, data: st.DataObject) -> None:
+    x = np.where(data.draw(arrays.arrays(np.bool_, x.shape)), np.nan, x)
     groups = np.array(data.draw(st.lists(st.integers(0, 2), min_size=x.shape[1], max_size=x.shape[1])))
     z = z_scores(x, groups)
     for group in np.unique(groups):
-        for values, scores in zip(x[:, groups == group], z[:, groups == group], strict=True):
-            if np.ptp(values) == 0:
+        for every, scores_of_every in zip(x[:, groups == group], z[:, groups == group], strict=True):
+            known = ~np.isnan(every)
+            assert np.isnan(scores_of_every[~known]).all()
+            values, scores = every[known], scores_of_every[known]
+            if not len(values) or np.ptp(values) == 0:
                 assert np.isnan(scores).all()
             elif np.ptp(values) > 1e-6:
                 np.testing.assert_allclose(scores, (values - values.mean()) / values.std(), atol=1e-6)

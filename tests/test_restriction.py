@@ -450,6 +450,7 @@ def test_an_r_with_itself_counts_nowhere(atlas: Atlas) -> None:
     assert spread["highest"]["r"] < 0.999
     assert atlas.pair("BDNF", "BDNF").route["spread"]["pairs"] == 1
     assert atlas.pair("BDNF", "BDNF").route["is_one_profile"]
+    assert atlas.pair("TRKB", "NTRK2").route["spread"]["pairs"] == 7 * 6 // 2
 
 
 def test_structures_are_told_with_their_samples(atlas: Atlas) -> None:

@@ -11,7 +11,7 @@ from coexpr.answer import Answer, number_or_none
 from coexpr.basis import find_basis
 from coexpr.choice import Choice
 from coexpr.errors import OptionError
-from coexpr.gene_profiles import Profiles, profile_of, profiles_at
+from coexpr.gene_profiles import Profiles, every_probe_of, profile_of, profiles_at
 from coexpr.method import Method
 from coexpr.questions.limits import Limits
 from coexpr.questions.siblings import disagreement
@@ -73,7 +73,7 @@ def correlates(
     route = {
         **describe_seed(connection, seed, seed_profile, choice, probe),
         "level": level,
-        "disagrees": disagreement(connection, seed, seed_profile, choice),
+        "disagrees": disagreement(seed, seed_profile, every_probe_of(connection, seed, choice.annotation)),
         **(describe_choice(choice) if "gene" in (level, seed.level) else {"rule": None}),
         **describe_data(connection, database, basis, known),
         **limited,

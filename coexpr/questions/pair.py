@@ -13,13 +13,13 @@ from coexpr.basis import Basis, find_basis
 from coexpr.between_donors import ByDonor, compare_donors
 from coexpr.choice import RULES, Choice, Rule, Scope
 from coexpr.errors import NotFoundError, OptionError
-from coexpr.gene_profiles import Profiles, collapse_candidates, profile_of, profiles_of_probes, why_no_profile
+from coexpr.gene_profiles import Profiles, collapse_candidates, every_probe_of, profile_of, why_no_profile
 from coexpr.measures import Measure
 from coexpr.method import Method
 from coexpr.questions.gene_probes import conflict_limit
 from coexpr.questions.grid import explain, route_grid
 from coexpr.questions.siblings import disagreement
-from coexpr.representatives import Candidates, find_candidates, probes_of_genes
+from coexpr.representatives import Candidates, find_candidates
 from coexpr.restriction import Restriction
 from coexpr.route import describe_choice, describe_data, donor_names, labels_of
 from coexpr.samples import Samples, every_sample, refuse_too_few
@@ -83,7 +83,7 @@ def pair(
     basis = find_basis(connection, restriction, method)
     a, b = (_side(connection, seed, choice) for seed in seeds)
     block, counts, rows = _every_pair(connection, a, b, basis)
-    if a.seed == b.seed and len(block) > 1:
+    if a.seed.level == b.seed.level == "gene" and a.seed.gene_id == b.seed.gene_id and len(block) > 1:
         block[np.tril_indices(len(block))] = np.nan  # each pair once
     is_same = a.probes.probe_ids[:, None] == b.probes.probe_ids
     if not is_same.all():
@@ -119,7 +119,7 @@ def pair(
         "is_one_profile": bool(np.array_equal(x, y, equal_nan=True)),
         "r": number_or_none(pooled[0]),
         "between_donors": _describe_donors(by_donor),
-        "disagrees": disagreement(connection, a.seed, of_a, choice) | disagreement(connection, b.seed, of_b, choice),
+        "disagrees": disagreement(a.seed, of_a, a.probes) | disagreement(b.seed, of_b, b.probes),
         "rules_not_applied": not_applied,
         "spread": _spread(block, counts, a.names, b.names),
         "grid": grid,
@@ -131,19 +131,15 @@ def pair(
 
 
 def _side(connection: duckdb.DuckDBPyConnection, seed: Seed, choice: Choice) -> _Side:
-    every = every_sample(connection)
     candidates: dict[Scope, Candidates] = {}
-    if seed.level == "probe":
-        probes = profile_of(connection, seed, choice, every)
-    else:
+    if seed.level == "gene":
         # Rules that have one value for all donors are pooled, whatever the scope of the others.
         for rule in (choice.rule, "diff-stability"):
             by_rule = choice.with_rule(rule)
             candidates[by_rule.scope] = find_candidates(connection, by_rule, seed.gene_ids)
         if not all(len(among.probe_ids) for among in candidates.values()):
             raise NotFoundError(why_no_profile(connection, seed.gene_ids[0], choice))
-        every_probe = probes_of_genes(connection, choice.annotation, seed.gene_ids)
-        probes = profiles_of_probes(connection, choice.annotation, every, every_probe.probe_ids)
+    probes = every_probe_of(connection, seed, choice.annotation)
     return _Side(seed, probes, candidates, _names(connection, probes))
 
 
