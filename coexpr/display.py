@@ -54,6 +54,6 @@ def z_scores(x: NDArray[np.floating], groups: NDArray[np.integer]) -> Array:
         deviations = values - np.sum(values, axis=1, where=known, keepdims=True) / n
         spread = np.sqrt(np.sum(deviations**2, axis=1, where=known, keepdims=True) / n)
         constant = np.nanmax(values, axis=1, initial=-np.inf) == np.nanmin(values, axis=1, initial=np.inf)
-        spread[constant] = np.nan
+        spread[constant[:, None] | (spread == 0)] = np.nan  # squares of the smallest differences are 0
         z[:, columns] = deviations / spread
     return z

@@ -80,6 +80,13 @@ def test_averages_by_definition(x: np.ndarray, data: st.DataObject) -> None:
             assert averages[row, column] == pytest.approx(want, nan_ok=True)
 
 
+def test_differences_whose_squares_vanish_have_no_z_score() -> None:
+    x = np.array([[0.0, 1e-200, 0.0], [1.0, 2.0, 3.0]])
+    z = z_scores(x, np.zeros(3, dtype=int))
+    assert np.isnan(z[0]).all()
+    assert np.isfinite(z[1]).all()
+
+
 @given(matrices, st.data())
 def test_z_scores_by_definition(x: np.ndarray, data: st.DataObject) -> None:
     x = np.where(data.draw(arrays.arrays(np.bool_, x.shape)), np.nan, x)
