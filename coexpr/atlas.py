@@ -1,6 +1,7 @@
 """Atlas: an open database that answers questions.
 
-It resolves names, chooses probes with SQL, hands their matrix to numpy, and puts the labels back.
+It resolves names, chooses probes with SQL, hands their matrix to numpy, and puts the labels back. Each
+question is imported when it is first asked: a command asks one, and its imports are part of its time.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,17 +16,10 @@ from coexpr.categories import Match, want_categories
 from coexpr.choice import Choice
 from coexpr.database import open_readonly
 from coexpr.errors import OptionError
+from coexpr.expression import Expression
 from coexpr.method import Method
 from coexpr.queries import query, run
-from coexpr.questions.correlates import correlates
-from coexpr.questions.gene_probes import gene_probes
-from coexpr.questions.limits import Limits
-from coexpr.questions.matrix import MOST_ROWS, correlation_matrix
-from coexpr.questions.pair import pair
-from coexpr.questions.structures import structure_tree
-from coexpr.questions.uncertainty import Wanted
-from coexpr.questions.verify import verify_database, verify_download
-from coexpr.readers import find_correlates
+from coexpr.questions.limits import MOST_ROWS, Limits
 from coexpr.resources import database_path
 from coexpr.restriction import Restriction, as_names
 from coexpr.seeds import Level
@@ -56,6 +50,7 @@ class Atlas:
     def __init__(self, path: Path | str | None = None) -> None:
         self.path = database_path(path)
         self._connection = open_readonly(self.path)
+        self._expression = Expression(self._connection, self.path)
 
     def __enter__(self) -> Self:
         return self
@@ -162,9 +157,11 @@ class Atlas:
         _refuse_unknown(level, match)
         if top is not None and top < 1:
             raise OptionError(f"top {top!r}: expected 1 or more, or None for all.")
+        from coexpr.questions.correlates import correlates
+        from coexpr.questions.uncertainty import Wanted
+
         return correlates(
-            self._connection,
-            self.path,
+            self._expression,
             str(seed),
             choice,
             Limits(as_names(categories), as_names(genes), match, include_regulates),
@@ -209,7 +206,9 @@ class Atlas:
         OptionError
             For a probe of no known gene.
         """
-        return gene_probes(self._connection, self.path, str(gene), choice or Choice(), restriction or Restriction())
+        from coexpr.questions.gene_probes import gene_probes
+
+        return gene_probes(self._expression, str(gene), choice or Choice(), restriction or Restriction())
 
     def pair(
         self,
@@ -248,7 +247,9 @@ class Atlas:
         NotFoundError, AmbiguousNameError, OptionError
             As for `correlates`.
         """
-        return pair(self._connection, self.path, str(a), str(b), choice, restriction or Restriction(), method, got)
+        from coexpr.questions.pair import pair
+
+        return pair(self._expression, str(a), str(b), choice, restriction or Restriction(), method, got)
 
     def correlation_matrix(
         self,
@@ -302,9 +303,10 @@ class Atlas:
         """
         _refuse_unknown(level, match)
         limits = Limits(as_names(categories), as_names(genes), match, include_regulates)
+        from coexpr.questions.matrix import correlation_matrix
+
         return correlation_matrix(
-            self._connection,
-            self.path,
+            self._expression,
             as_names(items),
             limits,
             choice,
@@ -329,7 +331,9 @@ class Atlas:
             Columns structure_id, acronym, name, hemisphere, depth (in the tree), samples, and the samples
             of each donor, there or below.
         """
-        return structure_tree(self._connection, self.path, search)
+        from coexpr.questions.structures import structure_tree
+
+        return structure_tree(self._expression, search)
 
     def verify(self) -> Answer:
         """Check that the database holds together, and how much of the atlas it is.
@@ -339,7 +343,9 @@ class Atlas:
         Answer
             Columns check, holds, found, expected; the route says whether all of them hold.
         """
-        return verify_database(self._connection, self.path)
+        from coexpr.questions.verify import verify_database
+
+        return verify_database(self._expression)
 
     def categories(self, search: str | None = None) -> Answer:
         """Return the categories whose name holds `search`, with their numbers of genes."""
@@ -431,11 +437,14 @@ def verify_find_correlates(path: Path | str, database: Path | str | None = None)
     NoDownloadError, DownloadError
         If there is no such download, or it is damaged.
     """
+    from coexpr.questions.verify import verify_download  # loads readers, which other questions need not
+    from coexpr.readers import find_correlates
+
     download = find_correlates.read(Path(path))
     if not database_path(database).exists():
         return verify_download(None, download)
     with Atlas(database) as atlas:
-        return verify_download(atlas._connection, download)
+        return verify_download(atlas._expression, download)
 
 
 def _refuse_unknown(level: str | None, match: str) -> None:

@@ -3,15 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.errors import TooFewSamplesError
+from coexpr.expression import Expression, StoredProfiles, Values
 from coexpr.measures import Measure, degrees_of_freedom, measure_all, measure_seed
 from coexpr.method import Method
 from coexpr.restriction import FEWEST_FOR_R, Restriction
-from coexpr.samples import Samples, choose_samples
+from coexpr.samples import EVERYWHERE, Samples, choose_samples
+from coexpr.scan import Scan
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,22 @@ class Basis:
     method: Method
     told: dict[str, Any] = field(default_factory=dict)
 
-    def seed_with(
-        self, seed: NDArray[np.floating], profiles: NDArray[np.floating]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    def seed_with(self, seed: NDArray[np.floating], profiles: Values) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         """Return r and n of one profile (S,) with each of many (P, S); an r of fewer than four samples is none."""
         r, n = measure_seed(seed, profiles, self.measure)
         r[n < FEWEST_FOR_R] = np.nan
         return r, n
+
+    def scan(self, seed: NDArray[np.floating], profiles: Values) -> Scan:
+        """Return r and n of one profile (S,) with each of many (P, S), exact where it is asked for; see `seed_with`."""
+        approximate = None
+        if isinstance(profiles, StoredProfiles) and self.measure == Measure() and len(seed) >= FEWEST_FOR_R:
+            approximate = profiles.scan(seed)
+        if approximate is None:
+            r, n = self.seed_with(seed, profiles)
+            return Scan(r, np.zeros(len(r)), n, lambda rows: (r[rows], n[rows]))
+        n = np.full(len(profiles), len(seed), dtype=np.int32)
+        return Scan(*approximate, n, lambda rows: self.seed_with(seed, profiles[rows]))
 
     def all_with_all(self, profiles: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         """Return r and n of every profile (P, S) with every other; see `seed_with`."""
@@ -53,7 +63,7 @@ class Basis:
         return Measure(self.measure.method, self.measure.max_p_outliers, factors)
 
 
-def find_basis(connection: duckdb.DuckDBPyConnection, restriction: Restriction | None, method: Method | None) -> Basis:
+def find_basis(expression: Expression, restriction: Restriction | None, method: Method | None) -> Basis:
     """Return the samples that a restriction leaves, and how r is measured over them.
 
     Raises
@@ -64,7 +74,10 @@ def find_basis(connection: duckdb.DuckDBPyConnection, restriction: Restriction |
         As for `choose_samples`.
     """
     method = method or Method()
-    samples, told = choose_samples(connection, restriction or Restriction())
+    if restriction is None or not restriction.limits:
+        samples, told = expression.every_sample, dict(EVERYWHERE)
+    else:
+        samples, told = choose_samples(expression.connection, restriction)
     of_factor = {"donor": samples.donor_ids, "structure": samples.structure_ids}
     factors = tuple(of_factor[name] for name in (method.adjust or "").split("+") if name)
     if factors and degrees_of_freedom(factors) < 1:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.basis import Basis
+from coexpr.correlate import Rows
 from coexpr.measures import lost_to_factors, measure_seed
 from coexpr.restriction import FEWEST_FOR_R
 from coexpr.statistics import BetweenDonors, combine_donors
@@ -37,25 +38,26 @@ class ByDonor:
 
 
 def in_each_donor(
-    seed: NDArray[np.floating], profiles: NDArray[np.floating], basis: Basis
+    seed: NDArray[np.floating], profiles: Rows, basis: Basis
 ) -> tuple[NDArray[np.float64], NDArray[np.int32], BetweenDonors]:
     """Return r and n of one profile (S,) with each of many (P, S) in every donor, (D, P), and what they say together.
 
     An r of fewer than four samples is none: two samples always lie on a line.
     """
     r, n, lost = (np.empty((len(basis.samples.columns), len(profiles))) for _ in range(3))
-    for place, columns in enumerate(basis.samples.columns.values()):
-        measure = basis.only(columns)
-        r[place], n[place] = measure_seed(seed[columns], profiles[:, columns], measure)
-        lost[place] = lost_to_factors(seed[columns], profiles[:, columns], measure)
+    for start in range(0, len(profiles), _BLOCK_ROWS):
+        rows = slice(start, start + _BLOCK_ROWS)
+        some = profiles[rows]
+        for place, columns in enumerate(basis.samples.columns.values()):
+            measure = basis.only(columns)
+            r[place, rows], n[place, rows] = measure_seed(seed[columns], some[:, columns], measure)
+            lost[place, rows] = lost_to_factors(seed[columns], some[:, columns], measure)
     r[n < FEWEST_FOR_R] = np.nan
     counts = n.astype(np.int32)
     return r, counts, combine_donors(r, counts, lost.astype(np.int32))
 
 
-def compare_donors(
-    seed: NDArray[np.floating], profiles: NDArray[np.floating], rows: NDArray[np.intp], basis: Basis
-) -> ByDonor:
+def compare_donors(seed: NDArray[np.floating], profiles: Rows, rows: NDArray[np.intp], basis: Basis) -> ByDonor:
     """Return what each donor says of the r of one profile (S,) with some of many (P, S)."""
     donor_ids = list(basis.samples.columns)
     parts = []

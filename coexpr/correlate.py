@@ -1,5 +1,7 @@
 """numpy only: the correlation of one profile with many, and of all with all."""
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,9 +14,19 @@ _DOUBTFUL = 1e-28
 _DOUBTFUL_SHARED = 1e-4
 
 
-def correlate_seed(
-    seed: NDArray[np.floating], profiles: NDArray[np.floating]
-) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+class RowReader(Protocol):
+    """Profiles (P, S) that are read when they are asked for: indexed by rows it gives them as an array."""
+
+    shape: tuple[int, int]
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, rows: int | slice | NDArray[np.intp]) -> NDArray[np.floating]: ...
+
+
+Rows = NDArray[np.floating] | RowReader
+
+
+def correlate_seed(seed: NDArray[np.floating], profiles: Rows) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Return Pearson's r of one profile with each of many, pairwise complete.
 
     Parameters
@@ -49,7 +61,7 @@ def correlate_seed(
     step = max(1, _BLOCK_VALUES // max(1, n_samples))
     for start in range(0, n_profiles, step):
         rows = slice(start, start + step)
-        y = profiles[rows, samples].astype(np.float64)
+        y = profiles[rows][:, samples].astype(np.float64)
         shared = ~np.isnan(y)
         if shared.all():
             r[rows] = _complete(x, y)

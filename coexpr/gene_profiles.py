@@ -3,20 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.choice import BUILDING, Annotation, Choice
 from coexpr.errors import NotFoundError, OptionError
-from coexpr.profiles import choose_probes, profiles_of, read_profiles
-from coexpr.queries import query, single
+from coexpr.expression import NO_GENE, Expression, Values
+from coexpr.queries import single
 from coexpr.representatives import NO_PROBE, Candidates, choose_representatives, find_candidates, probes_of_genes
 from coexpr.rules import build_profiles
-from coexpr.samples import Samples, every_sample
+from coexpr.samples import Samples
 from coexpr.seeds import Level, Seed, find_probe
-
-NO_GENE = 0
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,8 @@ class Profiles:
     Parameters
     ----------
     values : (N, S) float32, or float64 where they are built
-        Log2 intensity, NaN where unknown; columns by donor_id and position.
+        Log2 intensity, NaN where unknown; columns by donor_id and position. Where they are those of the
+        whole atlas they are read when they are asked for, by rows.
     probe_ids : (N,) int32
         The probe that each is; `NO_PROBE` where it is of several.
     gene_ids : (N,) int32
@@ -39,7 +37,7 @@ class Profiles:
         How many genes have no profile, because none of their probes may stand for them.
     """
 
-    values: NDArray[np.floating]
+    values: Values
     probe_ids: NDArray[np.int32]
     gene_ids: NDArray[np.int32]
     candidates: NDArray[np.intp]
@@ -75,7 +73,7 @@ class Profiles:
     def followed_by(self, other: "Profiles") -> "Profiles":
         """Return both, one after the other; the matrices are copied into one."""
         return Profiles(
-            np.concatenate([self.values, other.values]),
+            np.concatenate([np.asarray(self.values), np.asarray(other.values)]),
             np.concatenate([self.probe_ids, other.probe_ids]),
             np.concatenate([self.gene_ids, other.gene_ids]),
             np.concatenate([self.candidates, other.candidates]),
@@ -91,51 +89,61 @@ class Profiles:
 
 
 def profiles_of_probes(
-    connection: duckdb.DuckDBPyConnection,
+    expression: Expression,
     annotation: Annotation,
     samples: Samples,
     probe_ids: NDArray[np.int32] | None = None,
 ) -> Profiles:
     """Return the profile of every probe with expression, or of the given ones, ascending."""
+    values: Values
     if probe_ids is None:
-        connection.execute(query("create_chosen_probes"))
-        connection.execute(query("choose_all_probes"))
+        ids = expression.matrix.probe_ids
+        values = expression.mapped_profiles(ids, samples)
     else:
-        choose_probes(connection, probe_ids)
-    chosen = connection.execute(query("chosen_probe_ids"), {"annotation": annotation}).fetchnumpy()
-    ids = np.asarray(chosen["probe_id"])
-    genes = np.ma.filled(np.ma.asarray(chosen["gene_id"]), NO_GENE)
-    values = read_profiles(connection, ids, samples)
+        ids = probe_ids
+        values = expression.profiles(ids, samples)
     one = np.ones(len(ids), dtype=np.intp)
-    return Profiles(values, ids, genes, one, one, [None] * len(ids))
+    return Profiles(values, ids, expression.genes_of(ids, annotation), one, one, [None] * len(ids))
 
 
-def every_probe_of(connection: duckdb.DuckDBPyConnection, seed: Seed, annotation: Annotation) -> Profiles:
+def every_probe_of(expression: Expression, seed: Seed, annotation: Annotation) -> Profiles:
     """Return every probe of a gene over every sample, or a probe that was named by itself."""
     if seed.probe_id is not None:
         probe_ids = np.array([seed.probe_id], dtype=np.int32)
     else:
-        probe_ids = probes_of_genes(connection, annotation, seed.gene_ids).probe_ids
-    return profiles_of_probes(connection, annotation, every_sample(connection), probe_ids)
+        probe_ids = probes_of_genes(expression, annotation, seed.gene_ids).probe_ids
+    return profiles_of_probes(expression, annotation, expression.every_sample, probe_ids)
 
 
 def profiles_of_genes(
-    connection: duckdb.DuckDBPyConnection, choice: Choice, samples: Samples, gene_ids: Sequence[int] | None = None
+    expression: Expression, choice: Choice, samples: Samples, gene_ids: Sequence[int] | None = None
 ) -> Profiles:
     """Return one profile for every gene, or for the given ones.
 
     A gene none of whose probes may stand for it is not there. Their order is that of the probes that
     were chosen, in which they are read: another would cost a copy of the matrix.
     """
-    return collapse_candidates(connection, choice, samples, find_candidates(connection, choice, gene_ids))
+    candidates = find_candidates(expression, choice, gene_ids)
+    read = expression.mapped_profiles if gene_ids is None else expression.profiles
+    return collapse_candidates(expression, choice, samples, candidates, read)
+
+
+def reading_from(profiles: Profiles, every: Samples) -> Callable[[NDArray[np.int32], Samples], NDArray[np.float32]]:
+    """Return what reads profiles of some probes over some samples out of those of all samples."""
+    values = np.asarray(profiles.values, dtype=np.float32)
+
+    def read(probe_ids: NDArray[np.int32], samples: Samples) -> NDArray[np.float32]:
+        return values[np.ix_(np.searchsorted(profiles.probe_ids, probe_ids), samples.places_in(every))]
+
+    return read
 
 
 def collapse_candidates(
-    connection: duckdb.DuckDBPyConnection,
+    expression: Expression,
     choice: Choice,
     samples: Samples,
     candidates: Candidates,
-    profiles: NDArray[np.float32] | None = None,
+    read: Callable[[NDArray[np.int32], Samples], Values],
 ) -> Profiles:
     """Return one profile for every gene of the candidates.
 
@@ -144,27 +152,19 @@ def collapse_candidates(
 
     Parameters
     ----------
-    connection : DuckDBPyConnection
+    expression : Expression
     choice : Choice
     samples : Samples
         The columns of the result.
     candidates : Candidates
-    profiles : (P, S) float32, optional
-        Those of the candidates over every sample; they are read where they are not given.
+    read : callable
+        Gives the profiles of some of the candidates over some samples.
     """
-    every = every_sample(connection)
-
-    def read(probe_ids: NDArray[np.int32]) -> NDArray[np.float32]:
-        if profiles is None:
-            return profiles_of(connection, probe_ids, samples)
-        rows = np.searchsorted(candidates.probe_ids, probe_ids)
-        return profiles[np.ix_(rows, samples.places_in(every))]
-
+    every = expression.every_sample
     counts, totals = candidates.counts, candidates.totals
-    by_donor = choose_representatives(connection, choice, candidates, profiles)
+    by_donor = choose_representatives(expression, choice, candidates, read)
     if by_donor is None:
-        whole = profiles_of(connection, candidates.probe_ids, every) if profiles is None else profiles
-        built = build_profiles(whole, candidates.groups, choice.rule)
+        built = build_profiles(read(candidates.probe_ids, every), candidates.groups, choice.rule)
         if len(samples) < len(every):
             built = built[:, samples.places_in(every)]
         built_of: list[str | None] = [
@@ -179,8 +179,9 @@ def collapse_candidates(
         order = np.argsort(by_donor[0]) if len(by_donor) else rows
         ids, rows = by_donor[:1, order].ravel(), rows[order]
         made_of: list[str | None] = [None] * len(rows)
-        return Profiles(read(ids), ids, candidates.gene_ids[rows], counts[rows], totals[rows], made_of, lost)
-    values = _joined_by_donor(by_donor, read, samples.columns)
+        return Profiles(read(ids, samples), ids, candidates.gene_ids[rows], counts[rows], totals[rows], made_of, lost)
+    chosen = np.unique(by_donor[by_donor != NO_PROBE])
+    values = _joined_by_donor(by_donor, chosen, np.asarray(read(chosen, samples)), samples.columns)
     first = np.max(by_donor, axis=0)
     single = ((by_donor == first) | (by_donor == NO_PROBE)).all(axis=0)
     made_of = [
@@ -192,7 +193,7 @@ def collapse_candidates(
 
 
 def profiles_at(
-    connection: duckdb.DuckDBPyConnection,
+    expression: Expression,
     level: Level,
     choice: Choice,
     samples: Samples,
@@ -200,15 +201,15 @@ def profiles_at(
 ) -> Profiles:
     """Return the profiles of all genes or of all probes, or those of some genes."""
     if level == "gene":
-        return profiles_of_genes(connection, choice, samples, gene_ids)
+        return profiles_of_genes(expression, choice, samples, gene_ids)
     if gene_ids is None:
-        return profiles_of_probes(connection, choice.annotation, samples)
-    probe_ids = probes_of_genes(connection, choice.annotation, gene_ids).probe_ids
-    return profiles_of_probes(connection, choice.annotation, samples, probe_ids)
+        return profiles_of_probes(expression, choice.annotation, samples)
+    probe_ids = probes_of_genes(expression, choice.annotation, gene_ids).probe_ids
+    return profiles_of_probes(expression, choice.annotation, samples, probe_ids)
 
 
 def profile_of(
-    connection: duckdb.DuckDBPyConnection, seed: Seed, choice: Choice, samples: Samples, probe: str | None = None
+    expression: Expression, seed: Seed, choice: Choice, samples: Samples, probe: str | None = None
 ) -> Profiles:
     """Return the one profile of a probe, or of a gene by its rule or by the probe that is named for it.
 
@@ -223,33 +224,33 @@ def profile_of(
     if probe is not None:
         if seed.level == "probe":
             raise OptionError(f"--probe chooses among the probes of a gene, but {seed.name} is a probe itself.")
-        named = _named_probe(connection, seed, choice, probe)
+        named = _named_probe(expression, seed, choice, probe)
     if named.probe_id is not None:
         ids = np.array([named.probe_id], dtype=np.int32)
-        profile = profiles_of_probes(connection, choice.annotation, samples, ids)
-        if np.isnan(profile.values).all():
+        profile = profiles_of_probes(expression, choice.annotation, samples, ids)
+        if np.isnan(profile.values[0]).all():
             raise NotFoundError(f"probe {named.name} has no expression in these samples of the database.")
         return profile
-    profile = profiles_of_genes(connection, choice, samples, seed.gene_ids)
+    profile = profiles_of_genes(expression, choice, samples, seed.gene_ids)
     if not len(profile):
-        raise NotFoundError(why_no_profile(connection, seed.gene_ids[0], choice))
+        raise NotFoundError(why_no_profile(expression, seed.gene_ids[0], choice))
     return profile
 
 
-def _named_probe(connection: duckdb.DuckDBPyConnection, gene: Seed, choice: Choice, probe: str) -> Seed:
+def _named_probe(expression: Expression, gene: Seed, choice: Choice, probe: str) -> Seed:
     """Return the one of a gene's probes that was asked for."""
-    wanted = find_probe(connection, probe, choice.annotation)
-    probes = probes_of_genes(connection, choice.annotation, gene.gene_ids).probe_ids
+    wanted = find_probe(expression.connection, probe, choice.annotation)
+    probes = probes_of_genes(expression, choice.annotation, gene.gene_ids).probe_ids
     if wanted and wanted.probe_id in probes.tolist():
         return wanted
     by = "" if choice.annotation == "allen" else f" --annotation {choice.annotation}"
     raise OptionError(f"{probe} is no probe of {gene.name}. `coexpr probes {gene.name}{by}` lists them.")
 
 
-def why_no_profile(connection: duckdb.DuckDBPyConnection, gene_id: int, choice: Choice) -> str:
+def why_no_profile(expression: Expression, gene_id: int, choice: Choice) -> str:
     """Say why no probe may stand for a gene: which filter took how many."""
-    gene = single(connection, "symbol_of_gene", {"gene_id": gene_id})
-    candidates = find_candidates(connection, choice, [gene_id])
+    gene = single(expression.connection, "symbol_of_gene", {"gene_id": gene_id})
+    candidates = find_candidates(expression, choice, [gene_id])
     if len(candidates.probe_ids):
         return (
             f"the rule {choice.rule} says nothing of {gene}: what it compares is known of none of its "
@@ -263,12 +264,11 @@ def why_no_profile(connection: duckdb.DuckDBPyConnection, gene_id: int, choice: 
 
 def _joined_by_donor(
     by_donor: NDArray[np.int32],
-    read: Callable[[NDArray[np.int32]], NDArray[np.float32]],
+    chosen: NDArray[np.int32],
+    profiles: NDArray[np.float32],
     columns: Mapping[int, slice],
 ) -> NDArray[np.float32]:
     """Return the profile of every gene, in each donor that of the probe which stands for it there (D, G)."""
-    chosen = np.unique(by_donor[by_donor != NO_PROBE])
-    profiles = read(chosen)
     values = np.full((by_donor.shape[1], profiles.shape[1]), np.nan, dtype=np.float32)
     for of_donor, samples in zip(by_donor, columns.values(), strict=True):
         known = of_donor != NO_PROBE

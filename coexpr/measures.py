@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.correlate import correlate_all, correlate_seed
+from coexpr.correlate import Rows, correlate_all, correlate_seed
 from coexpr.ranks import rank_rows
 
 MethodName = Literal["pearson", "spearman", "bicor"]
@@ -50,7 +50,7 @@ class Measure:
 
 
 def measure_seed(
-    seed: NDArray[np.floating], profiles: NDArray[np.floating], measure: Measure
+    seed: NDArray[np.floating], profiles: Rows, measure: Measure
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Return r of one profile with each of many, pairwise complete.
 
@@ -85,10 +85,14 @@ def measure_seed(
         step = max(1, _BLOCK_VALUES // len(samples))
         for start in range(0, len(rows), step):
             some = rows[start : start + step]
-            y = _unit_rows(profiles[np.ix_(some, samples)].astype(np.float64), measure, factors)
+            y = _unit_rows(_columns(profiles[some], samples).astype(np.float64), measure, factors)
             # einsum sums every row in one order, a BLAS product does not: equal profiles must get equal r.
             r[some] = np.einsum("ij,j->i", y, x)
     return np.clip(r, -1, 1, out=r), n
+
+
+def _columns(block: NDArray[np.floating], samples: NDArray[np.intp]) -> NDArray[np.floating]:
+    return block if len(samples) == block.shape[1] else block[:, samples]
 
 
 def measure_all(profiles: NDArray[np.floating], measure: Measure) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
@@ -114,7 +118,7 @@ def measure_all(profiles: NDArray[np.floating], measure: Measure) -> tuple[NDArr
     return _with_unit_diagonal(np.clip(r, -1, 1, out=r)), n
 
 
-def lost_to_factors(seed: NDArray[np.floating], profiles: NDArray[np.floating], measure: Measure) -> NDArray[np.intp]:
+def lost_to_factors(seed: NDArray[np.floating], profiles: Rows, measure: Measure) -> NDArray[np.intp]:
     """Return how many degrees of freedom the factors take from r of one profile with each of many, (P,).
 
     They are fitted over the samples that both profiles know.
@@ -140,7 +144,7 @@ def _with_unit_diagonal(r: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _rows_by_known_samples(
-    profiles: NDArray[np.floating], of_seed: NDArray[np.bool_]
+    profiles: Rows, of_seed: NDArray[np.bool_]
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Yield rows that know the same samples among those of the seed, and these samples."""
     step = max(1, _BLOCK_VALUES // max(1, profiles.shape[1]))

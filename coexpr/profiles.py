@@ -4,7 +4,6 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.lists import stream
 from coexpr.queries import query
 from coexpr.samples import Samples
 
@@ -17,12 +16,11 @@ def choose_probes(connection: duckdb.DuckDBPyConnection, probe_ids: NDArray[np.i
     connection.unregister("given_probes")
 
 
-def profiles_of(
-    connection: duckdb.DuckDBPyConnection, probe_ids: NDArray[np.int32], samples: Samples
-) -> NDArray[np.float32]:
-    """Return the profiles of these probes, ascending; see `read_profiles`. They become the chosen probes."""
-    choose_probes(connection, probe_ids)
-    return read_profiles(connection, probe_ids, samples)
+def choose_every_probe(connection: duckdb.DuckDBPyConnection) -> NDArray[np.int32]:
+    """Fill chosen_probes with every probe that has expression; return them, ascending."""
+    connection.execute(query("create_chosen_probes"))
+    connection.execute(query("choose_all_probes"))
+    return np.asarray(connection.execute(query("chosen_probe_ids")).fetchnumpy()["probe_id"], dtype=np.int32)
 
 
 def read_profiles(
@@ -42,6 +40,8 @@ def read_profiles(
     (P, S) float32
         Rows in the order of `probe_ids`, columns in that of `samples`. NaN where unknown.
     """
+    from coexpr.lists import stream  # loads Arrow, which a mapped matrix needs not
+
     profiles = np.full((len(probe_ids), len(samples)), np.nan, dtype=np.float32)
     statement, donors = query("expression_of_chosen_probes"), {"donor_ids": list(samples.columns)}
     for donor_ids, ids, values in stream(connection, statement, donors):

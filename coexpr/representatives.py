@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from coexpr.choice import Annotation, Choice
 from coexpr.errors import NotFoundError
-from coexpr.profiles import choose_probes, profiles_of
+from coexpr.expression import NO_GENE, Expression, Values
+from coexpr.profiles import choose_probes
 from coexpr.queries import query, single
 from coexpr.rules import best_rows, score_rows
-from coexpr.samples import every_sample
+from coexpr.samples import Samples
 
 NO_PROBE = -1
 
@@ -71,7 +72,7 @@ class Candidates:
 
 
 def probes_of_genes(
-    connection: duckdb.DuckDBPyConnection, annotation: Annotation, gene_ids: Sequence[int] | None = None
+    expression: Expression, annotation: Annotation, gene_ids: Sequence[int] | None = None
 ) -> Candidates:
     """Return every probe with expression of some genes, or of all.
 
@@ -80,24 +81,19 @@ def probes_of_genes(
     NotFoundError
         If the re-annotation is asked for and not loaded.
     """
-    if annotation == "reannotated" and not single(connection, "count_reannotations"):
+    if annotation == "reannotated" and not single(expression.connection, "count_reannotations"):
         raise NotFoundError(
             "no re-annotation is loaded. Load the table of Arnatkeviciute et al. 2019 with "
             "`coexpr ingest reannotated.csv.gz`."
         )
-    parameters = {"annotation": annotation, "every_gene": gene_ids is None}
-    connection.register("asked_genes", {"gene_id": np.array(gene_ids or [], dtype=np.int32)})
-    columns = connection.execute(query("candidate_probes"), parameters).fetchnumpy()
-    connection.unregister("asked_genes")
-    found = {name: np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan) for name, values in columns.items()}
-    probe_ids, genes = found.pop("probe_id").astype(np.int32), found.pop("gene_id").astype(np.int32)
-    ids, groups, totals = np.unique(genes, return_inverse=True, return_counts=True)
-    return Candidates(probe_ids, groups, ids, totals, found)
+    probe_ids, facts = expression.facts
+    genes = expression.genes_of(probe_ids, annotation)
+    rows = np.flatnonzero(genes != NO_GENE if gene_ids is None else np.isin(genes, gene_ids))
+    ids, groups, totals = np.unique(genes[rows], return_inverse=True, return_counts=True)
+    return Candidates(probe_ids[rows], groups, ids, totals, {name: values[rows] for name, values in facts.items()})
 
 
-def find_candidates(
-    connection: duckdb.DuckDBPyConnection, choice: Choice, gene_ids: Sequence[int] | None = None
-) -> Candidates:
+def find_candidates(expression: Expression, choice: Choice, gene_ids: Sequence[int] | None = None) -> Candidates:
     """Return the probes that may stand for genes: present in enough samples, and known in the most.
 
     Means over different samples are not compared: of a gene's probes only those compete that are known
@@ -108,9 +104,9 @@ def find_candidates(
     NotFoundError
         If what the choice needs is not loaded: present calls, the re-annotation.
     """
-    candidates = probes_of_genes(connection, choice.annotation, gene_ids)
+    candidates = probes_of_genes(expression, choice.annotation, gene_ids)
     if choice.min_present is not None:
-        if not single(connection, "count_present_calls"):
+        if not single(expression.connection, "count_present_calls"):
             raise NotFoundError(
                 "no present calls are loaded, so nothing says which probes are present. Full-donor downloads bring "
                 "them."
@@ -127,10 +123,10 @@ def find_candidates(
 
 
 def choose_representatives(
-    connection: duckdb.DuckDBPyConnection,
+    expression: Expression,
     choice: Choice,
     candidates: Candidates,
-    profiles: NDArray[np.float32] | None = None,
+    read: Callable[[NDArray[np.int32], Samples], Values],
 ) -> NDArray[np.int32] | None:
     """Return the probe that stands for each gene of the candidates under a rule.
 
@@ -139,12 +135,11 @@ def choose_representatives(
 
     Parameters
     ----------
-    connection : DuckDBPyConnection
+    expression : Expression
     choice : Choice
     candidates : Candidates
-    profiles : (P, S) float32, optional
-        Those of the candidates over every sample, for rules that compare them; they are read where they
-        are not given.
+    read : callable
+        Gives the profiles of the candidates over some samples, for rules that compare them.
 
     Returns
     -------
@@ -157,29 +152,25 @@ def choose_representatives(
     NotFoundError
         If what the rule needs is not loaded: agreement with RNA-seq, a second donor.
     """
-    _refuse_rule_without_data(connection, choice)
+    _refuse_rule_without_data(expression.connection, choice)
     if choice.builds:
         return None
-    every = every_sample(connection)
+    every = expression.every_sample
     columns = every.columns
-    if choice.rule in _STORED:
-        profiles = None
-    elif profiles is None:
-        profiles = profiles_of(connection, candidates.probe_ids, every)
+
+    def profiles(samples: Samples) -> Values | None:
+        return None if choice.rule in _STORED else read(candidates.probe_ids, samples)
+
     if choice.scope == "pooled":
-        rows = _best_candidates(choice, candidates, candidates.statistics, profiles)
+        rows = _best_candidates(choice, candidates, candidates.statistics, profiles(every))
         return _probe_ids(candidates, rows)[None, :].repeat(len(columns), axis=0)
     if not columns:
         return np.empty((0, len(candidates.gene_ids)), dtype=np.int32)
+    statistics = _statistics_by_donor(expression.connection, candidates, list(columns))
     by_donor = np.stack(
         [
-            _probe_ids(
-                candidates,
-                _best_candidates(choice, candidates, of_donor, None if profiles is None else profiles[:, samples]),
-            )
-            for of_donor, samples in zip(
-                _statistics_by_donor(connection, candidates, list(columns)), columns.values(), strict=True
-            )
+            _probe_ids(candidates, _best_candidates(choice, candidates, of_donor, profiles(every.only(samples))))
+            for of_donor, samples in zip(statistics, columns.values(), strict=True)
         ]
     )
     return by_donor if choice.scope == "per-donor" else _most_frequent(by_donor)[None, :].repeat(len(columns), axis=0)
@@ -196,7 +187,7 @@ _STORED: dict[str, Callable[[Statistics], tuple[NDArray[np.float64], ...]]] = {
 
 
 def _best_candidates(
-    choice: Choice, candidates: Candidates, statistics: Statistics, profiles: NDArray[np.float32] | None
+    choice: Choice, candidates: Candidates, statistics: Statistics, profiles: Values | None
 ) -> NDArray[np.intp]:
     """Return the row of the best candidate of each gene, over all donors or in the one that is given."""
     groups = _known_in_most(candidates.groups, statistics["n"])

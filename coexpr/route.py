@@ -1,6 +1,5 @@
 """What is said of the way to an answer, and the names of the profiles in it."""
 
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -10,8 +9,9 @@ from numpy.typing import NDArray
 import coexpr
 from coexpr.basis import Basis
 from coexpr.choice import Choice
+from coexpr.expression import Expression
 from coexpr.gene_profiles import Profiles
-from coexpr.queries import query, run
+from coexpr.queries import run
 from coexpr.seeds import Seed
 
 LABELS = ("probe_id", "probe_name", "gene_symbol", "gene_name", "entrez_id")
@@ -48,25 +48,17 @@ def describe_seed(
     }
 
 
-def donor_names(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
-    """Return what each donor is called, by donor_id."""
-    return dict(connection.execute(query("donor_names")).fetchall())
-
-
-def describe_data(
-    connection: duckdb.DuckDBPyConnection, database: Path, basis: Basis, known: NDArray[np.bool_]
-) -> dict[str, Any]:
+def describe_data(expression: Expression, basis: Basis, known: NDArray[np.bool_]) -> dict[str, Any]:
     """Return what the route says of the data.
 
     Parameters
     ----------
-    connection : DuckDBPyConnection
-    database : path
+    expression : Expression
     basis : Basis
     known : (S,) bool
         The samples in which what was asked about is known.
     """
-    names = donor_names(connection)
+    names = expression.donor_names
     return {
         "method": basis.method.name,
         "max_p_outliers": basis.method.max_p_outliers if basis.method.name == "bicor" else None,
@@ -82,8 +74,9 @@ def describe_data(
             if known[samples].any()
         },
         "n_samples": int(np.count_nonzero(known)),
-        "source": [title for (title,) in connection.execute(query("titles")).fetchall()],
-        "database": str(database),
+        "source": expression.titles,
+        "database": str(expression.path),
+        "cache_problem": expression.cache_problem,
         "coexpr_version": coexpr.__version__,
     }
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.correlate import correlate_all
+from coexpr.correlate import Rows, correlate_all
 
 # Scores that differ by less, relative to their size, differ by rounding: the rows are equals.
 _TIE = 1e-12
@@ -20,7 +20,6 @@ _BLOCK_VALUES = 1 << 23
 # A row with this share of values missing is not used at all.
 MOST_MISSING = 0.9
 
-Rows = NDArray[np.floating]
 Groups = NDArray[np.integer]
 
 
@@ -133,7 +132,7 @@ def build_profiles(x: Rows, groups: Groups, rule: str) -> NDArray[np.float64]:
     return profiles
 
 
-def enough_known(x: Rows, groups: Groups, *, fewest_missing: bool = True) -> NDArray[np.bool_]:
+def enough_known(x: NDArray[np.floating], groups: Groups, *, fewest_missing: bool = True) -> NDArray[np.bool_]:
     """Say which rows take part in collapsing.
 
     Parameters

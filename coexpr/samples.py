@@ -13,6 +13,9 @@ from coexpr.queries import query, run
 from coexpr.restriction import FEWEST_SAMPLES, Hemisphere, Restriction
 from coexpr.seeds import as_name_and_number
 
+# What the route says where nothing limits the samples.
+EVERYWHERE = {"structures": "all", "hemisphere": None}
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -38,6 +41,10 @@ class Samples:
         starts = {donor: columns.start for donor, columns in every.columns.items()}
         first = np.array([starts[donor] for donor in self.donor_ids.tolist()], dtype=np.intp)
         return first + self.positions
+
+    def only(self, columns: slice) -> "Samples":
+        """Return some of them."""
+        return Samples(self.donor_ids[columns], self.positions[columns], self.structure_ids[columns])
 
     @cached_property
     def columns(self) -> dict[int, slice]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.database import transaction
-from coexpr.profiles import profiles_of
+from coexpr.profiles import choose_every_probe, choose_probes, read_profiles
 from coexpr.queries import query, single
 from coexpr.samples import Samples, every_sample
 from coexpr.stability import differential_stability
@@ -44,12 +44,11 @@ def compute_stability(
     Nothing where no two donors can be compared.
     """
     structures = [every.structure_ids[columns] for columns in every.columns.values()]
-    connection.execute(query("create_chosen_probes"))
-    connection.execute(query("choose_all_probes"))
-    probe_ids = np.asarray(connection.execute(query("chosen_probe_ids"), {"annotation": None}).fetchnumpy()["probe_id"])
+    probe_ids = choose_every_probe(connection)
     for start in range(0, len(probe_ids), _PROBES_AT_A_TIME):
         some = probe_ids[start : start + _PROBES_AT_A_TIME]
-        profiles = profiles_of(connection, some, every)
+        choose_probes(connection, some)
+        profiles = read_profiles(connection, some, every)
         try:
             yield some, differential_stability([profiles[:, of] for of in every.columns.values()], structures)
         except ValueError:  # no two donors share two structures

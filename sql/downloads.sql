@@ -53,3 +53,7 @@ select
     (select count(*) from structures) as structures,
     (select count(*) from probes) as probes,
     (select count(*) from genes) as genes;
+
+-- name: loaded_downloads
+-- Which downloads are loaded, and since when, in one text.
+select coalesce(string_agg(concat(sha256, ' ', loaded_at), ';' order by sha256), '') from downloads;

@@ -76,17 +76,26 @@ insert into chosen_probes
 select probe_id from given_probes;
 
 -- name: chosen_probe_ids
--- Every chosen probe with its gene, ascending by probe_id.
-select chosen_probes.probe_id, probe_genes.gene_id
-from chosen_probes
-left join probe_genes
-    on probe_genes.probe_id = chosen_probes.probe_id and probe_genes.annotation = $annotation
-order by chosen_probes.probe_id;
+-- Every chosen probe, ascending.
+select probe_id from chosen_probes order by probe_id;
+
+-- name: genes_of_probes
+-- The gene that each probe measures by an annotation, ascending by probe_id.
+select probe_id, gene_id from probe_genes where annotation = $annotation order by probe_id;
 
 -- name: labels_of_reported_profiles
 -- Names of the probe and the gene of every profile that is reported, in their order.
-select probes.probe_name, all_genes.gene_symbol, all_genes.gene_name, all_genes.entrez_id
+-- Genes that only the re-annotation names are looked up apart: all_genes would be built for a few rows.
+with newly_named as (
+    select -entrez_id as gene_id, min(gene_symbol) as gene_symbol, entrez_id from reannotations group by entrez_id
+)
+select
+    probes.probe_name,
+    coalesce(genes.gene_symbol, newly_named.gene_symbol) as gene_symbol,
+    genes.gene_name,
+    coalesce(genes.entrez_id, newly_named.entrez_id) as entrez_id
 from reported_profiles
 left join probes using (probe_id)
-left join all_genes on all_genes.gene_id = reported_profiles.gene_id
+left join genes on genes.gene_id = reported_profiles.gene_id
+left join newly_named on newly_named.gene_id = reported_profiles.gene_id
 order by reported_profiles.place;

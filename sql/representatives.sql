@@ -1,16 +1,9 @@
 -- Representatives: which probes may stand for a gene, and what the rules choose by.
 
--- name: candidate_probes
--- The probes with expression of the asked genes, or of every gene, with the numbers that rules choose by.
-with asked as (
-    select probe_id, gene_id
-    from probe_genes
-    where annotation = $annotation
-        and ($every_gene or gene_id in (select gene_id from asked_genes))
-)
+-- name: facts_of_probes
+-- Every probe with expression, and the numbers that rules choose by.
 select
-    asked.probe_id,
-    asked.gene_id,
+    probe_statistics.probe_id,
     probe_statistics.n,
     probe_statistics.mean_log2,
     probe_statistics.variance_log2,
@@ -18,11 +11,10 @@ select
     probe_statistics.diff_stability,
     rnaseq_agreement.r as rnaseq_r,
     rnaseq_agreement.q as rnaseq_q
-from asked
-join probe_statistics using (probe_id)
-join probes using (probe_id)
+from probe_statistics
+left join probes using (probe_id)
 left join rnaseq_agreement using (probe_name)
-order by asked.probe_id;
+order by probe_statistics.probe_id;
 
 -- name: statistics_by_donor
 -- Count, mean and variance of the chosen probes in each donor.

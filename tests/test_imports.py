@@ -17,6 +17,7 @@ LAYERS = [
     {"coexpr.route", "coexpr.between_donors"},
     {"coexpr.gene_profiles", "coexpr.basis"},
     {"coexpr.representatives", "coexpr.stored_stability", "coexpr.site_views"},
+    {"coexpr.expression"},
     {"coexpr.profiles"},
     {"coexpr.samples"},
     {
@@ -40,10 +41,12 @@ LAYERS = [
         "coexpr.display",
         "coexpr.ranks",
         "coexpr.merge",
+        "coexpr.scan",
+        "coexpr.matrix_cache",
     },
     {"coexpr.resources", "coexpr.errors"},
 ]
-ARRAYS_ONLY = ["collapse", "correlate", "display", "measures", "merge", "ranks", "rules", "stability", "statistics"]
+ARRAYS_ONLY = sorted(name.removeprefix("coexpr.") for name in LAYERS[-2] - {"coexpr.matrix_cache"})
 READERS = sorted(path.stem for path in (PACKAGE / "readers").glob("*.py"))
 
 

@@ -54,7 +54,6 @@ REGISTERED = {
     "listed_genes": pa.table({"gene_id": NO_PROBES}),
     "asked_donors": pa.table({"donor_id": NO_PROBES}),
     "asked_structures": pa.table({"structure_id": NO_PROBES}),
-    "asked_genes": pa.table({"gene_id": NO_PROBES}),
     "given_probes": pa.table({"probe_id": NO_PROBES}),
     "reported_profiles": pa.table({"place": NO_PROBES, "probe_id": NO_PROBES, "gene_id": NO_PROBES}),
     "incoming_stability": pa.table({"probe_id": NO_PROBES, "diff_stability": pa.array([], pa.float64())}),

@@ -12,10 +12,10 @@ from selection import DONORS, FOLDER, OURS, open_signs, read_selection, rows_of
 from coexpr.atlas import Atlas
 from coexpr.choice import BUILDING, RULES, SELECTING, Choice
 from coexpr.errors import NotFoundError, OptionError
+from coexpr.expression import Expression
 from coexpr.gene_profiles import profiles_of_genes
 from coexpr.ingest import ingest
 from coexpr.representatives import NO_PROBE, choose_representatives, find_candidates
-from coexpr.samples import every_sample
 from coexpr.stability import differential_stability
 
 Picks = dict[str, int]
@@ -43,20 +43,22 @@ def six_donors(downloads: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture
 def selection(six_donors: Path):
     with duckdb.connect(six_donors, read_only=True) as connection:
-        yield connection
+        yield Expression(connection, six_donors)
 
 
-def symbols(connection: duckdb.DuckDBPyConnection) -> dict[int, str]:
+def symbols(selection: Expression) -> dict[int, str]:
     """Genes with an Entrez id, which are those that abagen looks at."""
-    return dict(connection.execute("select gene_id, gene_symbol from genes where entrez_id is not null").fetchall())
+    return dict(
+        selection.connection.execute("select gene_id, gene_symbol from genes where entrez_id is not null").fetchall()
+    )
 
 
-def picks(connection: duckdb.DuckDBPyConnection, choice: Choice) -> list[Picks]:
+def picks(selection: Expression, choice: Choice) -> list[Picks]:
     """The probe of each gene, donor by donor."""
-    candidates = find_candidates(connection, choice)
-    chosen = choose_representatives(connection, choice, candidates)
+    candidates = find_candidates(selection, choice)
+    chosen = choose_representatives(selection, choice, candidates, selection.profiles)
     assert chosen is not None
-    names = symbols(connection)
+    names = symbols(selection)
     return [
         {
             names[gene]: probe
@@ -73,7 +75,7 @@ def is_open(method: str, threshold: str, gene: str) -> bool:
 
 @pytest.mark.parametrize("method", OURS)
 @pytest.mark.parametrize("threshold", ["none", "0.2", "0.5", "0.9"])
-def test_pooled_choices_are_abagens(selection: duckdb.DuckDBPyConnection, method: str, threshold: str) -> None:
+def test_pooled_choices_are_abagens(selection: Expression, method: str, threshold: str) -> None:
     choice = Choice(OURS[method], min_present=None if threshold == "none" else float(threshold))
     first, *others = picks(selection, choice)
     assert all(other == first for other in others)
@@ -90,7 +92,7 @@ def test_pooled_choices_are_abagens(selection: duckdb.DuckDBPyConnection, method
 
 
 @pytest.mark.parametrize("method", [method for method in OURS if method not in ("diff_stability",)])
-def test_common_choices_are_abagens(selection: duckdb.DuckDBPyConnection, method: str) -> None:
+def test_common_choices_are_abagens(selection: Expression, method: str) -> None:
     (ours, *_) = picks(selection, Choice(OURS[method], min_present=0.5, scope="common"))
     by_donor = picks(selection, Choice(OURS[method], min_present=0.5, scope="per-donor"))
     for row in rows_of(FOLDER / "selected_common_ibf0.5.csv"):
@@ -110,7 +112,7 @@ def test_common_choices_are_abagens(selection: duckdb.DuckDBPyConnection, method
 
 
 @pytest.mark.parametrize("method", [method for method in OURS if method not in ("diff_stability",)])
-def test_choices_in_each_donor_are_abagens(selection: duckdb.DuckDBPyConnection, method: str) -> None:
+def test_choices_in_each_donor_are_abagens(selection: Expression, method: str) -> None:
     ours = picks(selection, Choice(OURS[method], min_present=0.5, scope="per-donor"))
     compared = 0
     for row in rows_of(FOLDER / "selected_per_donor_ibf0.5.csv"):
@@ -122,8 +124,8 @@ def test_choices_in_each_donor_are_abagens(selection: duckdb.DuckDBPyConnection,
     assert compared > 100
 
 
-def test_the_share_of_present_samples_is_abagens(selection: duckdb.DuckDBPyConnection) -> None:
-    shares = dict(selection.execute("select probe_id, present_fraction from probe_statistics").fetchall())
+def test_the_share_of_present_samples_is_abagens(selection: Expression) -> None:
+    shares = dict(selection.connection.execute("select probe_id, present_fraction from probe_statistics").fetchall())
     for row in rows_of(FOLDER / "intensity_filter.csv"):
         share = shares[int(row["probe_id"])]
         assert share == int(row["present"]) / int(row["samples"])
@@ -131,8 +133,8 @@ def test_the_share_of_present_samples_is_abagens(selection: duckdb.DuckDBPyConne
             assert (share >= threshold) == (row[f"kept_{threshold}"] == "1")
 
 
-def test_differential_stability_is_stored(selection: duckdb.DuckDBPyConnection) -> None:
-    stored = dict(selection.execute("select probe_id, diff_stability from probe_statistics").fetchall())
+def test_differential_stability_is_stored(selection: Expression) -> None:
+    stored = dict(selection.connection.execute("select probe_id, diff_stability from probe_statistics").fetchall())
     data = read_selection()
     as_stored = [data.values[donor].astype(np.float32) for donor in DONORS]
     known = differential_stability(as_stored, [data.structures[donor] for donor in DONORS])
@@ -144,14 +146,16 @@ def test_differential_stability_is_stored(selection: duckdb.DuckDBPyConnection) 
         assert stored[int(row["probe_id"])] == pytest.approx(expected, abs=1e-3)
 
 
-def test_the_average_is_abagens(selection: duckdb.DuckDBPyConnection) -> None:
-    profiles = profiles_of_genes(selection, Choice("average", min_present=0.5), every_sample(selection))
+def test_the_average_is_abagens(selection: Expression) -> None:
+    profiles = profiles_of_genes(selection, Choice("average", min_present=0.5), selection.every_sample)
     names = symbols(selection)
     by_symbol = {
         names[gene]: row for gene, row in zip(profiles.gene_ids.tolist(), profiles.values, strict=True) if gene in names
     }
     wells = [int(row["well_id"]) for row in rows_of(FOLDER / "normalized_microarray_donor9861" / "SampleAnnot.csv")]
-    position = dict(selection.execute("select sample_id, position from samples where donor_id = 9861").fetchall())
+    position = dict(
+        selection.connection.execute("select sample_id, position from samples where donor_id = 9861").fetchall()
+    )
     columns = [position[well] - 1 for well in wells]
     rows = rows_of(FOLDER / "average_ibf0.5_donor9861.csv")
     assert len(rows) > 20
@@ -160,18 +164,18 @@ def test_the_average_is_abagens(selection: duckdb.DuckDBPyConnection) -> None:
         np.testing.assert_allclose(by_symbol[row["gene_symbol"]][columns], want, rtol=1e-6)
 
 
-def test_the_view_and_the_rule_agree(selection: duckdb.DuckDBPyConnection) -> None:
-    view = dict(selection.execute("select gene_id, probe_id from representative_probes").fetchall())
+def test_the_view_and_the_rule_agree(selection: Expression) -> None:
+    view = dict(selection.connection.execute("select gene_id, probe_id from representative_probes").fetchall())
     candidates = find_candidates(selection, Choice())
-    chosen = choose_representatives(selection, Choice(), candidates)
+    chosen = choose_representatives(selection, Choice(), candidates, selection.profiles)
     assert chosen is not None
     assert view == dict(zip(candidates.gene_ids.tolist(), chosen[0].tolist(), strict=True))
 
 
-def test_a_profile_by_donor_holds_the_probe_of_each_donor(selection: duckdb.DuckDBPyConnection) -> None:
+def test_a_profile_by_donor_holds_the_probe_of_each_donor(selection: Expression) -> None:
     data = read_selection()
-    profiles = profiles_of_genes(selection, Choice("max-mean", scope="per-donor"), every_sample(selection))
-    single = profiles_of_genes(selection, Choice("max-mean"), every_sample(selection))
+    profiles = profiles_of_genes(selection, Choice("max-mean", scope="per-donor"), selection.every_sample)
+    single = profiles_of_genes(selection, Choice("max-mean"), selection.every_sample)
     assert any(profiles.made_of)
     assert not any(single.made_of)
     by_donor = picks(selection, Choice("max-mean", scope="per-donor"))

@@ -13,6 +13,7 @@ from coexpr.basis import find_basis
 from coexpr.between_donors import compare_donors
 from coexpr.choice import Choice
 from coexpr.errors import AmbiguousNameError, CoexprError, NotFoundError, OptionError, TooFewSamplesError
+from coexpr.expression import Expression
 from coexpr.ingest import ingest
 from coexpr.measures import Measure, measure_all, measure_seed
 from coexpr.method import Method
@@ -467,13 +468,12 @@ def test_structures_are_told_with_their_samples(atlas: Atlas) -> None:
 
 
 def test_donors_are_compared_as_one_by_one(atlas: Atlas) -> None:
-    with duckdb.connect(atlas.path, read_only=True) as connection:
-        basis = find_basis(connection, None, None)
+    basis = find_basis(Expression(atlas._connection, atlas.path), None, None)
     x = np.stack([profile(atlas, name) for name in (SEED, "CUST_1359_PI416573500")])
     compared = compare_donors(x[0], x, np.arange(2), basis)
     assert compared.donor_ids == sorted(set(labels(atlas)[0].tolist()))
     assert compared.n.sum(axis=0).tolist() == [90, 90]
-    only = find_basis(duckdb.connect(atlas.path, read_only=True), Restriction(donors=("9861",)), None)
+    only = find_basis(Expression(atlas._connection, atlas.path), Restriction(donors=("9861",)), None)
     alone = compare_donors(x[0][: len(only.samples)], x[:, : len(only.samples)], np.arange(2), only)
     assert np.isnan(alone.lowest).all()
 

@@ -62,6 +62,7 @@ app = typer.Typer(
     help="Which genes are expressed like this one, in the human brain?",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -86,7 +86,7 @@ def matrix(
     from coexpr import export
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
     from coexpr.cli.screen import say
-    from coexpr.questions.matrix import MOST_ROWS
+    from coexpr.questions.limits import MOST_ROWS
 
     name = output_format or (export.format_of_file(output, export.MATRIX_ENDINGS) if output else MatrixFormat.CSV)
     if name in export.BINARY and output is None:

@@ -142,9 +142,9 @@ def describe(route: dict[str, Any], shown: int) -> list[str]:
     """Say in words which way led to an answer."""
     lines = [_describe_seed(route), *describe_disagreement(route)]
     each = f", each {route['profile_in_words']}" if route["level"] == "gene" else ""
-    data, source = describe_data(route)
+    data, *source = describe_data(route)
     shown_of = f"{shown:,} of {route['answers']:,} {route['level']}s shown{each}."
-    lines += [data, shown_of, source, *describe_categories(route), *describe_lost(route)]
+    lines += [data, shown_of, *source, *describe_categories(route), *describe_lost(route)]
     if not route["answers"] and "categories" in route:
         lines.append("No gene of this choice is loaded beside the seed itself.")
     elif not route["answers"]:

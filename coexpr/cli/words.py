@@ -15,12 +15,14 @@ def describe_data(route: Mapping[str, Any]) -> list[str]:
     thin = [f"{donor} ({count})" for donor, count in route["samples_of_donors"].items() if count < FEWEST_SAMPLES]
     if thin:
         where += f"; few samples of {', '.join(thin)}"
+    slow = [f"This took longer than it need: the matrix could not be kept ({route['cache_problem']})."]
     few = f" With fewer than {FEW_SAMPLES} samples r says little." if route["n_samples"] < FEW_SAMPLES else ""
     return [
         f"{route['method_in_words']}, sample by sample: {route['n_samples']:,} samples of "
         f"{len(donors)} donor{'s' * (len(donors) != 1)} ({', '.join(donors)}), {where}.{few}",
         f"Data: {'; '.join(route['source']) or 'unnamed'}. Database: {route['database']}. "
         f"coexpr {route['coexpr_version']}.",
+        *(slow if route["cache_problem"] else []),
     ]
 
 

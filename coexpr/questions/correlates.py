@@ -1,9 +1,7 @@
 """Which probes or genes go with the one that was asked about."""
 
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,20 +9,20 @@ from coexpr.answer import Answer, number_or_none
 from coexpr.basis import find_basis
 from coexpr.choice import Choice
 from coexpr.errors import OptionError
+from coexpr.expression import Expression
 from coexpr.gene_profiles import Profiles, every_probe_of, profile_of, profiles_at
 from coexpr.method import Method
 from coexpr.questions.limits import Limits
 from coexpr.questions.siblings import disagreement
 from coexpr.questions.uncertainty import Wanted, columns_of
 from coexpr.restriction import Restriction
-from coexpr.route import LABELS, describe_choice, describe_data, describe_seed, donor_names, labels_of
+from coexpr.route import LABELS, describe_choice, describe_data, describe_seed, labels_of
 from coexpr.samples import refuse_too_few
 from coexpr.seeds import Level, Seed, find_seed
 
 
 def correlates(
-    connection: duckdb.DuckDBPyConnection,
-    database: Path,
+    expression: Expression,
     name: str,
     choice: Choice | None,
     limits: Limits,
@@ -41,49 +39,49 @@ def correlates(
     wanted: Wanted,
 ) -> Answer:
     """Answer `Atlas.correlates`."""
+    connection = expression.connection
     seed = find_seed(connection, name, choice.annotation if choice else "allen")
     level = level or seed.level
     _refuse_idle_options(seed, level, probe, choice, limits, rank_overall)
     choice = choice or Choice()
-    basis = find_basis(connection, restriction, method)
+    basis = find_basis(expression, restriction, method)
     wanted.refuse_what_cannot_be(basis)
-    seed_profile = profile_of(connection, seed, choice, basis.samples, probe)
+    seed_profile = profile_of(expression, seed, choice, basis.samples, probe)
     known = ~np.isnan(seed_profile.values[0])
     refuse_too_few(int(np.count_nonzero(known)), restriction)
     limited = limits.choose(connection, choice.annotation)
-    members = limits.gene_ids(connection)
-    profiles = profiles_at(connection, level, choice, basis.samples, members if limited and not rank_overall else None)
+    members = limits.gene_ids(connection) if limited else []
+    profiles = profiles_at(expression, level, choice, basis.samples, members if limited and not rank_overall else None)
     if level == "gene":
         profiles.let_stand_in(seed_profile)
-    r, n = basis.seed_with(seed_profile.values[0], profiles.values)
-    order = np.lexsort((profiles.tie_order, r if ascending else -r))
+    scan = basis.scan(seed_profile.values[0], profiles.values)
+    others = np.arange(len(profiles))
     if not include_self:
-        order = order[~_is_own(profiles, seed, seed_profile, level)[order]]
-    overall = np.empty(len(profiles), dtype=np.intp)
-    overall[order] = np.arange(1, len(order) + 1)
-    families = {"q": order}
+        others = np.flatnonzero(~_is_own(profiles, seed, seed_profile, level))
+    answers = others[np.isin(profiles.gene_ids[others], members)] if limited else others
+    families = {"q": others}
     if limited:
-        order = order[np.isin(profiles.gene_ids, members)[order]]
-        families = {"q": families["q"], "q_category": order} if rank_overall else {"q_category": order}
-    counts = {"answers": len(order), "without_r": int(np.count_nonzero(np.isnan(r[order])))}
+        families = {"q": others, "q_category": answers} if rank_overall else {"q_category": answers}
+    counts = {"answers": len(answers), "without_r": int(np.count_nonzero(np.isnan(scan.r[answers])))}
     counts |= {"genes_without_profile": profiles.lost}
+    order = scan.first(answers, top, ascending=ascending, tie_order=profiles.tie_order)
     if min_r is not None:
-        order = order[r[order] >= min_r]
-    order = order[:top]
+        order = order[scan.r[order] >= min_r]
     route = {
         **describe_seed(connection, seed, seed_profile, choice, probe),
         "level": level,
-        "disagrees": disagreement(seed, seed_profile, every_probe_of(connection, seed, choice.annotation)),
+        "disagrees": disagreement(seed, seed_profile, every_probe_of(expression, seed, choice.annotation)),
         **(describe_choice(choice) if "gene" in (level, seed.level) else {"rule": None}),
-        **describe_data(connection, database, basis, known),
+        **describe_data(expression, basis, known),
         **limited,
         **counts,
     }
     ranks = {"rank": np.arange(1, len(order) + 1)}
     if limited and rank_overall:
-        ranks["rank_overall"] = overall[order]
+        ranks["rank_overall"] = scan.places(order, others, ascending=ascending, tie_order=profiles.tie_order)
+    r, n = scan.r, scan.n
     extra = columns_of(
-        wanted, basis, seed_profile.values[0], profiles.values, r, n, order, families, donor_names(connection)
+        wanted, basis, seed_profile.values[0], profiles.values, r, n, order, families, expression.donor_names
     )
     rows = [
         (*(rank[place] for rank in ranks.values()), *label, r[at], n[at], *(column[place] for column in extra.values()))

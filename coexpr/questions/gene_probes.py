@@ -1,9 +1,7 @@
 """Which of a gene's probes stands for it, and how much they differ."""
 
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,11 +9,11 @@ from coexpr.answer import Answer, number_or_none
 from coexpr.basis import find_basis
 from coexpr.choice import BUILDING, RULES, Choice, Rule
 from coexpr.errors import NotFoundError, OptionError
-from coexpr.gene_profiles import Profiles, profiles_of_probes, why_no_profile
+from coexpr.expression import Expression
+from coexpr.gene_profiles import Profiles, profiles_of_probes, reading_from, why_no_profile
 from coexpr.representatives import NO_PROBE, choose_representatives, find_candidates, probes_of_genes
 from coexpr.restriction import Restriction
 from coexpr.route import describe_data, labels_of
-from coexpr.samples import every_sample
 from coexpr.seeds import find_seed
 
 _COLUMNS = (
@@ -39,23 +37,22 @@ def conflict_limit(n: NDArray[np.int32]) -> NDArray[np.float64]:
     return np.maximum(0.1, 2 / np.sqrt(np.maximum(n, 1)))
 
 
-def gene_probes(
-    connection: duckdb.DuckDBPyConnection, database: Path, name: str, choice: Choice, restriction: Restriction
-) -> Answer:
+def gene_probes(expression: Expression, name: str, choice: Choice, restriction: Restriction) -> Answer:
     """Answer `Atlas.probes`."""
+    connection = expression.connection
     gene = find_seed(connection, name, choice.annotation)
     if not gene.gene_ids:
         raise OptionError(f"probe {gene.name} measures no known gene, so there are no other probes to compare it with.")
-    candidates = probes_of_genes(connection, choice.annotation, gene.gene_ids)
-    basis = find_basis(connection, restriction, None)
+    candidates = probes_of_genes(expression, choice.annotation, gene.gene_ids)
+    basis = find_basis(expression, restriction, None)
     if not len(candidates.probe_ids):
-        raise NotFoundError(why_no_profile(connection, gene.gene_ids[0], choice))
-    every = every_sample(connection)
-    probes = profiles_of_probes(connection, choice.annotation, every, candidates.probe_ids)
+        raise NotFoundError(why_no_profile(expression, gene.gene_ids[0], choice))
+    every = expression.every_sample
+    probes = profiles_of_probes(expression, choice.annotation, every, candidates.probe_ids)
     names = [probe_name for _, probe_name, *_ in labels_of(connection, probes, np.arange(len(probes)))]
-    values = probes.values[:, basis.samples.places_in(every)]
+    values = np.asarray(probes.values)[:, basis.samples.places_in(every)]
     r, n = basis.all_with_all(values)
-    chosen_by, not_applied = _rules_that_choose(connection, probes, choice, gene.gene_ids)
+    chosen_by, not_applied = _rules_that_choose(expression, probes, choice, gene.gene_ids)
     known = candidates.statistics
     rows = []
     for row in np.lexsort((probes.probe_ids, -known["mean_log2"])).tolist():
@@ -82,24 +79,24 @@ def gene_probes(
         "power": choice.exponent,
         "rules_not_applied": not_applied,
         "sign_conflicts": _sign_conflicts(r, n, names),
-        **describe_data(connection, database, basis, ~np.isnan(values).all(axis=0)),
+        **describe_data(expression, basis, ~np.isnan(values).all(axis=0)),
     }
     return Answer(list(_COLUMNS), rows, route)
 
 
 def _rules_that_choose(
-    connection: duckdb.DuckDBPyConnection, probes: Profiles, choice: Choice, gene_ids: list[int]
+    expression: Expression, probes: Profiles, choice: Choice, gene_ids: list[int]
 ) -> tuple[dict[int, list[Rule]], dict[Rule, str]]:
     """Return the rules that choose each probe, and why the others choose none."""
     chosen_by: dict[int, list[Rule]] = {}
     not_applied: dict[Rule, str] = {}
-    filtered = find_candidates(connection, choice, gene_ids)
-    profiles = probes.values[np.searchsorted(probes.probe_ids, filtered.probe_ids)].astype(np.float32)
+    filtered = find_candidates(expression, choice, gene_ids)
+    read = reading_from(probes, expression.every_sample)
     for rule in RULES:
         if rule in BUILDING:
             continue
         try:
-            chosen = choose_representatives(connection, choice.with_rule(rule), filtered, profiles)
+            chosen = choose_representatives(expression, choice.with_rule(rule), filtered, read)
         except NotFoundError as reason:
             not_applied[rule] = str(reason)
             continue

@@ -9,6 +9,9 @@ from coexpr.categories import Match, choose_genes
 from coexpr.choice import Annotation
 from coexpr.queries import query
 
+# Rows past which a matrix must be asked for in earnest: 25 million values.
+MOST_ROWS = 5000
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -21,9 +24,9 @@ class Limits:
 
     def choose(self, connection: duckdb.DuckDBPyConnection, annotation: Annotation) -> dict[str, Any]:
         """Fill chosen_genes; return what the route says of it, which is nothing where nothing is limited."""
-        connection.execute(query("create_chosen_genes"))
         if not (self.categories or self.genes):
             return {}
+        connection.execute(query("create_chosen_genes"))
         return choose_genes(connection, self.categories, self.genes, self.match, self.include_regulates, annotation)
 
     def gene_ids(self, connection: duckdb.DuckDBPyConnection) -> list[int]:

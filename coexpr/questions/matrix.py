@@ -3,16 +3,15 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.basis import find_basis
 from coexpr.choice import Annotation, Choice
 from coexpr.errors import LimitError, NotFoundError, OptionError
+from coexpr.expression import Expression
 from coexpr.gene_profiles import Profiles, profiles_of_genes, profiles_of_probes, why_no_profile
 from coexpr.method import Method
 from coexpr.questions.limits import Limits
@@ -25,8 +24,6 @@ from coexpr.seeds import Level, Seed, find_seed
 if TYPE_CHECKING:
     import pandas as pd
 
-# Rows past which a matrix must be asked for in earnest: 25 million values.
-MOST_ROWS = 5000
 # r in double precision, and how many samples each is of.
 _BYTES_PER_CELL = 12
 
@@ -43,8 +40,7 @@ class _Rows:
 
 
 def correlation_matrix(
-    connection: duckdb.DuckDBPyConnection,
-    database: Path,
+    expression: Expression,
     items: Sequence[str],
     limits: Limits,
     choice: Choice | None,
@@ -56,6 +52,7 @@ def correlation_matrix(
     progress: Callable[[str], None],
 ) -> "pd.DataFrame":
     """Answer `Atlas.correlation_matrix`."""
+    connection = expression.connection
     if items and (limits.match != "any" or limits.include_regulates):
         raise OptionError("--match and --include-regulates say which genes of categories count, and there is none.")
     if bool(items) == bool(limits.categories or limits.genes):
@@ -64,28 +61,29 @@ def correlation_matrix(
     limited: dict[str, Any] = {}
     if items:
         wanted = _rows_of_items(
-            connection, [find_seed(connection, item, annotation) for item in items], level, annotation
+            expression, [find_seed(connection, item, annotation) for item in items], level, annotation
         )
     else:
         limited = limits.choose(connection, annotation)
-        wanted = _rows_of_genes(connection, limits.gene_ids(connection), level, choice or Choice())
+        wanted = _rows_of_genes(expression, limits.gene_ids(connection), level, choice or Choice())
     if choice is not None and choice.is_of_profiles and (level == "probe" or (items and not wanted.gene_ids)):
         raise OptionError(
             "--rule, --min-present and --scope say which profile a gene gets, but the rows are probes. Leave them out."
         )
     choice = choice or Choice(annotation=annotation)
     _announce(len(wanted), most_rows, progress)
-    basis = find_basis(connection, restriction, method)
-    profiles = _profiles(connection, wanted, choice, basis.samples)
+    basis = find_basis(expression, restriction, method)
+    profiles = _profiles(expression, wanted, choice, basis.samples)
     if items and (missing := sorted(set(wanted.gene_ids) - set(profiles.gene_ids.tolist()))):
-        raise NotFoundError(why_no_profile(connection, missing[0], choice))
+        raise NotFoundError(why_no_profile(expression, missing[0], choice))
     if not len(profiles):
         raise NotFoundError("none of these genes has a probe with expression that may stand for it.")
     labels = labels_of(connection, profiles, np.arange(len(profiles)))
-    r, n = basis.all_with_all(profiles.values)
+    values = np.asarray(profiles.values)
+    r, n = basis.all_with_all(values)
     route = {
         **(describe_choice(choice) if wanted.gene_ids else {"rule": None}),
-        **describe_data(connection, database, basis, ~np.isnan(profiles.values).all(axis=0)),
+        **describe_data(expression, basis, ~np.isnan(values).all(axis=0)),
         **limited,
         "rows": len(profiles),
         "fewest_samples": int(n.min()),
@@ -100,9 +98,7 @@ def correlation_matrix(
     return frame
 
 
-def _rows_of_items(
-    connection: duckdb.DuckDBPyConnection, seeds: list[Seed], level: Level | None, annotation: Annotation
-) -> _Rows:
+def _rows_of_items(expression: Expression, seeds: list[Seed], level: Level | None, annotation: Annotation) -> _Rows:
     """Return the rows that named probes and genes are at a level, each once, as they are where none is given."""
     if level == "gene" and (without := [seed.name for seed in seeds if seed.gene_id is None]):
         raise OptionError(f"probe {without[0]} measures no known gene, so it has no row among genes.")
@@ -110,16 +106,14 @@ def _rows_of_items(
     probes = [seed.probe_id for seed in seeds if level != "gene" and seed.level == "probe"]
     gene_ids = list(dict.fromkeys(gene_id for gene_id in genes if gene_id is not None))
     if level == "probe" and gene_ids:
-        of_genes = probes_of_genes(connection, annotation, gene_ids).probe_ids
+        of_genes = probes_of_genes(expression, annotation, gene_ids).probe_ids
         probes, gene_ids = [*probes, *of_genes.tolist()], []
     return _Rows(list(dict.fromkeys(probe_id for probe_id in probes if probe_id is not None)), gene_ids)
 
 
-def _rows_of_genes(
-    connection: duckdb.DuckDBPyConnection, gene_ids: list[int], level: Level | None, choice: Choice
-) -> _Rows:
+def _rows_of_genes(expression: Expression, gene_ids: list[int], level: Level | None, choice: Choice) -> _Rows:
     """Return the rows that the genes of a category are: those that have probes, or all of these."""
-    probes = probes_of_genes(connection, choice.annotation, gene_ids)
+    probes = probes_of_genes(expression, choice.annotation, gene_ids)
     return _Rows(probes.probe_ids.tolist(), []) if level == "probe" else _Rows([], probes.gene_ids.tolist())
 
 
@@ -131,17 +125,17 @@ def _announce(rows: int, most_rows: int | None, progress: Callable[[str], None])
     progress(f"{size}.")
 
 
-def _profiles(connection: duckdb.DuckDBPyConnection, wanted: _Rows, choice: Choice, samples: Samples) -> Profiles:
+def _profiles(expression: Expression, wanted: _Rows, choice: Choice, samples: Samples) -> Profiles:
     """Return the profiles of the rows in their order, probes before genes.
 
     A gene without a profile is left out.
     """
     parts = []
     if wanted.probe_ids:
-        of_probes = profiles_of_probes(connection, choice.annotation, samples, _ids(wanted.probe_ids))
+        of_probes = profiles_of_probes(expression, choice.annotation, samples, _ids(wanted.probe_ids))
         parts.append(of_probes.at(np.searchsorted(of_probes.probe_ids, wanted.probe_ids)))
     if wanted.gene_ids:
-        of_genes = profiles_of_genes(connection, choice, samples, wanted.gene_ids)
+        of_genes = profiles_of_genes(expression, choice, samples, wanted.gene_ids)
         order = np.argsort(of_genes.gene_ids)
         found = of_genes.gene_ids[order]
         there = np.array(wanted.gene_ids, dtype=np.int32)

@@ -1,10 +1,8 @@
 """How two genes, or two probes, go together, and how much the choice of probes matters."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +11,15 @@ from coexpr.basis import Basis, find_basis
 from coexpr.between_donors import ByDonor, compare_donors
 from coexpr.choice import RULES, Choice, Rule, Scope
 from coexpr.errors import NotFoundError, OptionError
-from coexpr.gene_profiles import Profiles, collapse_candidates, every_probe_of, profile_of, why_no_profile
+from coexpr.expression import Expression
+from coexpr.gene_profiles import (
+    Profiles,
+    collapse_candidates,
+    every_probe_of,
+    profile_of,
+    reading_from,
+    why_no_profile,
+)
 from coexpr.measures import Measure
 from coexpr.method import Method
 from coexpr.questions.gene_probes import conflict_limit
@@ -21,8 +27,8 @@ from coexpr.questions.grid import explain, route_grid
 from coexpr.questions.siblings import disagreement
 from coexpr.representatives import Candidates, find_candidates
 from coexpr.restriction import Restriction
-from coexpr.route import describe_choice, describe_data, donor_names, labels_of
-from coexpr.samples import Samples, every_sample, refuse_too_few
+from coexpr.route import describe_choice, describe_data, labels_of
+from coexpr.samples import Samples, refuse_too_few
 from coexpr.seeds import Seed, find_seed
 
 COLUMNS = ("by", "probe_a", "probe_b", "donor", "r", "n")
@@ -42,6 +48,7 @@ class _Side:
     candidates : dict of str to Candidates
         Those of them that may stand for the gene, by scope; none for a probe by itself.
     names : list of str
+        Of the probes.
     """
 
     seed: Seed
@@ -49,21 +56,25 @@ class _Side:
     candidates: dict[Scope, Candidates]
     names: list[str]
 
-    def profile(self, connection: duckdb.DuckDBPyConnection, choice: Choice, samples: Samples) -> Profiles:
+    def name_of(self, profile: Profiles) -> str:
+        """Return what its one profile is called: the probe, or what it is built of."""
+        made_of = profile.made_of[0]
+        return made_of or self.names[int(np.searchsorted(self.probes.probe_ids, profile.probe_ids[0]))]
+
+    def profile(self, expression: Expression, choice: Choice, samples: Samples) -> Profiles:
         """Return its one profile."""
         if self.seed.level == "probe":
-            return profile_of(connection, self.seed, choice, samples)
+            return profile_of(expression, self.seed, choice, samples)
         candidates = self.candidates[choice.scope]
-        values = self.probes.values[np.searchsorted(self.probes.probe_ids, candidates.probe_ids)].astype(np.float32)
-        profile = collapse_candidates(connection, choice, samples, candidates, values)
+        read = reading_from(self.probes, expression.every_sample)
+        profile = collapse_candidates(expression, choice, samples, candidates, read)
         if not len(profile):
-            raise NotFoundError(why_no_profile(connection, self.seed.gene_ids[0], choice))
+            raise NotFoundError(why_no_profile(expression, self.seed.gene_ids[0], choice))
         return profile
 
 
 def pair(
-    connection: duckdb.DuckDBPyConnection,
-    database: Path,
+    expression: Expression,
     first: str,
     second: str,
     choice: Choice | None,
@@ -72,6 +83,7 @@ def pair(
     got: str | None,
 ) -> Answer:
     """Answer `Atlas.pair`."""
+    connection = expression.connection
     annotation = choice.annotation if choice else "allen"
     seeds = [find_seed(connection, name, annotation) for name in (first, second)]
     are_probes = all(seed.level == "probe" for seed in seeds)
@@ -80,9 +92,9 @@ def pair(
             "--rule, --min-present and --scope say which profile a gene gets, but both are probes. Leave them out."
         )
     choice = choice or Choice()
-    basis = find_basis(connection, restriction, method)
-    a, b = (_side(connection, seed, choice) for seed in seeds)
-    block, counts, rows = _every_pair(connection, a, b, basis)
+    basis = find_basis(expression, restriction, method)
+    a, b = (_side(expression, seed, choice) for seed in seeds)
+    block, counts, rows = _every_pair(expression, a, b, basis)
     if a.seed.level == b.seed.level == "gene" and a.seed.gene_id == b.seed.gene_id and len(block) > 1:
         block[np.tril_indices(len(block))] = np.nan  # each pair once
     is_same = a.probes.probe_ids[:, None] == b.probes.probe_ids
@@ -90,20 +102,19 @@ def pair(
         block[is_same] = np.nan  # a probe with itself says nothing
     not_applied: dict[Rule, str] = {}
     if not are_probes:
-        by_rule, not_applied = _by_every_rule(connection, a, b, choice, basis)
+        by_rule, not_applied = _by_every_rule(expression, a, b, choice, basis)
         rows += by_rule
-    of_a, of_b = (side.profile(connection, choice, basis.samples) for side in (a, b))
+    of_a, of_b = (side.profile(expression, choice, basis.samples) for side in (a, b))
     x, y = of_a.values[0], of_b.values[0]
     known = ~np.isnan(x) & ~np.isnan(y)
     refuse_too_few(int(np.count_nonzero(known)), restriction)
     by_donor = compare_donors(x, y[None], np.array([0]), basis)
     pooled, _ = basis.seed_with(x, y[None])
     names = [
-        name if profile.made_of[0] is None else f"{seed.name}, {name}"
-        for seed, profile in zip(seeds, (of_a, of_b), strict=True)
-        for name in _names(connection, profile)
+        side.name_of(profile) if profile.made_of[0] is None else f"{side.seed.name}, {side.name_of(profile)}"
+        for side, profile in ((a, of_a), (b, of_b))
     ]
-    donors = donor_names(connection)
+    donors = expression.donor_names
     rows += [
         (BY_PROBES if are_probes else choice.rule, *names, donors[donor], number_or_none(r[0]), int(n[0]))
         for donor, r, n in zip(by_donor.donor_ids, by_donor.r, by_donor.n, strict=True)
@@ -125,30 +136,31 @@ def pair(
         "grid": grid,
         "got": None if got is None else explain(grid, str(got), number_or_none(pooled[0]), basis.method.name),
         **(describe_choice(choice) if not are_probes else {"rule": None}),
-        **describe_data(connection, database, basis, known),
+        **describe_data(expression, basis, known),
     }
     return Answer(list(COLUMNS), rows, route)
 
 
-def _side(connection: duckdb.DuckDBPyConnection, seed: Seed, choice: Choice) -> _Side:
+def _side(expression: Expression, seed: Seed, choice: Choice) -> _Side:
     candidates: dict[Scope, Candidates] = {}
     if seed.level == "gene":
         # Rules that have one value for all donors are pooled, whatever the scope of the others.
         for rule in (choice.rule, "diff-stability"):
             by_rule = choice.with_rule(rule)
-            candidates[by_rule.scope] = find_candidates(connection, by_rule, seed.gene_ids)
+            candidates[by_rule.scope] = find_candidates(expression, by_rule, seed.gene_ids)
         if not all(len(among.probe_ids) for among in candidates.values()):
-            raise NotFoundError(why_no_profile(connection, seed.gene_ids[0], choice))
-    probes = every_probe_of(connection, seed, choice.annotation)
-    return _Side(seed, probes, candidates, _names(connection, probes))
+            raise NotFoundError(why_no_profile(expression, seed.gene_ids[0], choice))
+    probes = every_probe_of(expression, seed, choice.annotation)
+    names = [probe_name for _, probe_name, *_ in labels_of(expression.connection, probes, np.arange(len(probes)))]
+    return _Side(seed, probes, candidates, names)
 
 
 def _every_pair(
-    connection: duckdb.DuckDBPyConnection, a: _Side, b: _Side, basis: Basis
+    expression: Expression, a: _Side, b: _Side, basis: Basis
 ) -> tuple[NDArray[np.float64], NDArray[np.int32], list[tuple[Any, ...]]]:
     """Return r and n of every probe of one with every probe of the other, as blocks and as rows."""
-    places = basis.samples.places_in(every_sample(connection))
-    values_a, values_b = a.probes.values[:, places], b.probes.values[:, places]
+    places = basis.samples.places_in(expression.every_sample)
+    values_a, values_b = (np.asarray(side.probes.values)[:, places] for side in (a, b))
     block = np.full((len(values_a), len(values_b)), np.nan)
     counts = np.zeros(block.shape, dtype=np.int32)
     rows: list[tuple[Any, ...]] = []
@@ -162,25 +174,20 @@ def _every_pair(
 
 
 def _by_every_rule(
-    connection: duckdb.DuckDBPyConnection, a: _Side, b: _Side, choice: Choice, basis: Basis
+    expression: Expression, a: _Side, b: _Side, choice: Choice, basis: Basis
 ) -> tuple[list[tuple[Any, ...]], dict[Rule, str]]:
     """Return a row for every rule, and why the others cannot be applied."""
     rows: list[tuple[Any, ...]] = []
     not_applied: dict[Rule, str] = {}
     for rule in RULES:
         try:
-            of_a, of_b = (side.profile(connection, choice.with_rule(rule), basis.samples) for side in (a, b))
+            of_a, of_b = (side.profile(expression, choice.with_rule(rule), basis.samples) for side in (a, b))
         except NotFoundError as reason:
             not_applied[rule] = str(reason)
             continue
         r, n = basis.seed_with(of_a.values[0], of_b.values)
-        names = (_names(connection, profile)[0] for profile in (of_a, of_b))
-        rows.append((rule, *names, None, number_or_none(r[0]), int(n[0])))
+        rows.append((rule, a.name_of(of_a), b.name_of(of_b), None, number_or_none(r[0]), int(n[0])))
     return rows, not_applied
-
-
-def _names(connection: duckdb.DuckDBPyConnection, profiles: Profiles) -> list[str]:
-    return [probe_name for _, probe_name, *_ in labels_of(connection, profiles, np.arange(len(profiles)))]
 
 
 def _describe_donors(by_donor: ByDonor) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def disagreement(seed: Seed, profile: Profiles, probes: Profiles) -> dict[str, A
     if seed.level == "probe" or chosen == NO_PROBE or len(probes) < 3:  # of two nobody can say which is odd
         return {}
     at = int(np.searchsorted(probes.probe_ids, chosen))
-    r, n = correlate_seed(probes.values[at], np.delete(probes.values, at, axis=0))
+    values = np.asarray(probes.values)
+    r, n = correlate_seed(values[at], np.delete(values, at, axis=0))
     r[n < FEWEST_FOR_R] = np.nan
     mean = float(np.nanmean(r)) if not np.isnan(r).all() else np.nan
     return {seed.name: {"mean_r": mean, "others": len(r)}} if mean < _LITTLE else {}

@@ -1,20 +1,17 @@
 """Which structures have samples, and how many of each donor."""
 
-from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from coexpr.answer import Answer
+from coexpr.expression import Expression
 from coexpr.queries import run
-from coexpr.route import donor_names
 
 
-def structure_tree(connection: duckdb.DuckDBPyConnection, database: Path, search: str | None) -> Answer:
+def structure_tree(expression: Expression, search: str | None) -> Answer:
     """Answer `Atlas.structures`."""
-    donors = donor_names(connection)
+    donors = expression.donor_names
     rows: dict[int, dict[str, Any]] = {}
-    for found in run(connection, "structure_tree", {"search": None if search is None else search.strip()}):
+    for found in run(expression.connection, "structure_tree", {"search": None if search is None else search.strip()}):
         row = rows.setdefault(found["structure_id"], found | {"of_donor": {}})
         row["of_donor"][found["donor_id"]] = found["samples"]
     columns = ["structure_id", "acronym", "name", "hemisphere", "depth", "samples", *donors.values()]
@@ -26,4 +23,4 @@ def structure_tree(connection: duckdb.DuckDBPyConnection, database: Path, search
         )
         for row in rows.values()
     ]
-    return Answer(columns, told, {"database": str(database)})
+    return Answer(columns, told, {"database": str(expression.path)})

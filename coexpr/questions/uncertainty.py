@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from coexpr.basis import Basis
 from coexpr.between_donors import compare_donors, in_each_donor
+from coexpr.correlate import Rows
 from coexpr.errors import OptionError
 from coexpr.measures import lost_to_factors
 from coexpr.statistics import benjamini_hochberg, naive_test
@@ -35,7 +36,7 @@ def columns_of(
     wanted: Wanted,
     basis: Basis,
     seed: NDArray[np.floating],
-    profiles: NDArray[np.floating],
+    profiles: Rows,
     r: NDArray[np.float64],
     n: NDArray[np.int32],
     order: NDArray[np.intp],

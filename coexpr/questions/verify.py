@@ -1,6 +1,5 @@
 """Whether a database holds together, and whether the site's own r can be computed again."""
 
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,6 +11,7 @@ from coexpr.basis import find_basis
 from coexpr.choice import Choice
 from coexpr.correlate import correlate_seed
 from coexpr.errors import CoexprError
+from coexpr.expression import Expression
 from coexpr.gene_profiles import profile_of, profiles_of_probes
 from coexpr.queries import query, run
 from coexpr.readers.find_correlates import Correlates
@@ -30,31 +30,36 @@ _GOLDEN = ("A_23_P216779", "CUST_1359_PI416573500", 0.947)
 _ROUNDING = 0.001
 
 
-def verify_database(connection: duckdb.DuckDBPyConnection, database: Path) -> Answer:
+def verify_database(expression: Expression) -> Answer:
     """Answer `Atlas.verify`."""
+    connection = expression.connection
     rows: list[tuple[Any, ...]] = [
         (f"no {row['what']}", row["broken"] == 0, f"{row['broken']:,}", "0") for row in run(connection, "broken_rows")
     ]
     if all(row[1] for row in rows):  # else the values cannot even be read as profiles
         wrong = _wrong_stability(connection)
         rows.append(("no differential stability that is not that of the values", wrong == 0, f"{wrong:,}", "0"))
+        differing = expression.differing_rows()
+        if differing is not None:
+            rows.append(
+                ("no row of the cached matrix that is not the database's", differing == 0, f"{differing:,}", "0")
+            )
     (contents,) = run(connection, "contents")
     for what, count in _COMPLETE.items():
         # A part of the atlas is no fault, more than the atlas is.
         expected = f"{count:,}" if contents[what] >= count else f"{count:,} when complete"
         rows.append((what, contents[what] <= count, f"{contents[what]:,}", expected))
-    titles = [title for (title,) in connection.execute(query("titles")).fetchall()]
-    if titles == [_TITLE] and contents["samples"] == _COMPLETE["samples"]:
-        rows += _golden_pair(connection)
-    return Answer(list(CHECKS), rows, {"database": str(database), "holds": all(row[1] for row in rows)})
+    if expression.titles == [_TITLE] and contents["samples"] == _COMPLETE["samples"]:
+        rows += _golden_pair(expression)
+    return Answer(list(CHECKS), rows, {"database": str(expression.path), "holds": all(row[1] for row in rows)})
 
 
-def verify_download(connection: duckdb.DuckDBPyConnection | None, download: Correlates) -> Answer:
+def verify_download(expression: Expression | None, download: Correlates) -> Answer:
     """Compare the site's r with r of the values beside it and, for probes that are loaded, of the database."""
     inside, _ = correlate_seed(download.values[download.seed], download.values)
     rows = [_compare("the values in the download", download.r, np.where(np.isnan(inside), np.inf, inside))]
-    if connection is not None:
-        rows.append(_compare("the database", download.r, _from_database(connection, download)))
+    if expression is not None:
+        rows.append(_compare("the database", download.r, _from_database(expression, download)))
     holds = rows[0][1] > 0 and all(row[3] == 0 for row in rows)
     route: dict[str, Any] = {
         "download": download.location,
@@ -76,30 +81,30 @@ def _wrong_stability(connection: duckdb.DuckDBPyConnection) -> int:
     return wrong
 
 
-def _golden_pair(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+def _golden_pair(expression: Expression) -> list[tuple[Any, ...]]:
     *names, expected = _GOLDEN
-    a, b = (find_probe(connection, str(name)) for name in names)
+    a, b = (find_probe(expression.connection, str(name)) for name in names)
     if a is None or b is None:
         return []
-    samples = every_sample(connection)
+    samples = expression.every_sample
     try:
-        x, y = (profile_of(connection, probe, Choice(), samples).values for probe in (a, b))
+        x, y = (profile_of(expression, probe, Choice(), samples).values for probe in (a, b))
     except CoexprError:
         return []  # they are known, but have no expression here
-    r, _ = find_basis(connection, None, None).seed_with(x[0], y)
+    r, _ = find_basis(expression, None, None).seed_with(x[0], y)
     return [(f"r of {names[0]} and {names[1]}", round(r[0], 3) == expected, f"{r[0]:.6f}", f"{expected}")]
 
 
-def _from_database(connection: duckdb.DuckDBPyConnection, download: Correlates) -> NDArray[np.float64]:
+def _from_database(expression: Expression, download: Correlates) -> NDArray[np.float64]:
     """Return r of the seed with every row by the database, NaN for what is not loaded."""
-    found = [find_probe(connection, name) for name in download.names]
+    found = [find_probe(expression.connection, name) for name in download.names]
     r = np.full(len(found), np.nan)
     rows = [row for row, probe in enumerate(found) if probe is not None]
     if found[download.seed] is None:
         return r
     ids = np.array([probe.probe_id for probe in found if probe is not None], dtype=np.int32)
     order = np.argsort(ids)
-    profiles = profiles_of_probes(connection, "allen", every_sample(connection), ids[order])
+    profiles = profiles_of_probes(expression, "allen", expression.every_sample, ids[order])
     seed = int(np.flatnonzero(np.array(rows)[order] == download.seed)[0])
     r[np.array(rows)[order]], _ = correlate_seed(profiles.values[seed], profiles.values)
     return r

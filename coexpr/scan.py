@@ -1,0 +1,156 @@
+"""numpy only: which profiles go best with one, found in single precision and told in double.
+
+A scan gives every r with a bound on its error. What an answer tells, and what it needs to know the
+order, is then computed exactly: rows whose r might be among those told, and no others.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Largest relative error of one operation in single precision.
+_UNIT = 2.0**-24
+# Values gathered at a time: 1 MB, so that a block is still in cache when it is used again.
+_BLOCK_VALUES = 1 << 18
+# Relative variance below which a row is not scanned but computed.
+_NEARLY_CONSTANT = 1e-4
+
+Exact = Callable[[NDArray[np.intp]], tuple[NDArray[np.float64], NDArray[np.int32]]]
+
+
+class Scan:
+    """r of one profile with each of many, exact for as many of them as was needed so far.
+
+    Parameters
+    ----------
+    r : (P,) float64
+    slack : (P,) float64
+        How far each r may lie from the exact one; 0 where it is exact, NaN or infinite where nothing is
+        known of it.
+    n : (P,) int32
+        Samples that each is of, where it is exact.
+    exact : callable
+        Gives r and n of some rows, in double precision.
+    """
+
+    def __init__(self, r: NDArray[np.float64], slack: NDArray[np.float64], n: NDArray[np.int32], exact: Exact) -> None:
+        self.r, self.n, self._slack, self._exact = r, n, slack, exact
+        self.settle(np.flatnonzero(~np.isfinite(slack) | np.isnan(r)))
+
+    def settle(self, rows: NDArray[np.intp]) -> None:
+        """Compute r and n of some rows exactly."""
+        rows = rows[self._slack[rows] != 0]
+        if len(rows):
+            self.r[rows], self.n[rows] = self._exact(rows)
+            self._slack[rows] = 0
+
+    def first(
+        self, rows: NDArray[np.intp], count: int | None, *, ascending: bool, tie_order: NDArray[np.integer]
+    ) -> NDArray[np.intp]:
+        """Return the first of some rows in the order of their exact r.
+
+        Parameters
+        ----------
+        rows : (N,) intp
+        count : int or None
+            How many; None for all.
+        ascending : bool
+            Lowest r first, else highest; NaN comes last.
+        tie_order : (P,) int
+            What decides the order of equals.
+        """
+        if count is not None and count < len(rows):
+            key, slack = self._key(rows, ascending), self._slack[rows]
+            last = np.partition(key + slack, count - 1)[count - 1]
+            rows = rows[key - slack <= last]
+        self.settle(rows)
+        return rows[np.lexsort((tie_order[rows], self._key(rows, ascending)))][:count]
+
+    def places(
+        self,
+        rows: NDArray[np.intp],
+        among: NDArray[np.intp],
+        *,
+        ascending: bool,
+        tie_order: NDArray[np.integer],
+    ) -> NDArray[np.intp]:
+        """Return the place of some rows, whose r is exact, among others that include them, from 1; see `first`."""
+        told = np.sort(self._key(rows, ascending))
+        key, slack = self._key(among, ascending), self._slack[among]
+        undecided = np.searchsorted(told, key - slack) != np.searchsorted(told, key + slack, side="right")
+        self.settle(among[undecided])
+        places = np.empty(len(self.r), dtype=np.intp)
+        places[among[np.lexsort((tie_order[among], self._key(among, ascending)))]] = np.arange(1, len(among) + 1)
+        return places[rows]
+
+    def _key(self, rows: NDArray[np.intp], ascending: bool) -> NDArray[np.float64]:
+        """Return what is sorted by, lowest first; infinite where there is no r."""
+        key = self.r[rows] if ascending else -self.r[rows]
+        return np.where(np.isnan(key), np.inf, key)
+
+
+def scan_rows(
+    seed: NDArray[np.float64],
+    values: NDArray[np.float32],
+    n: int,
+    means: NDArray[np.float64],
+    squares: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return Pearson's r of one profile with every row, by one product in single precision, and its slack.
+
+    Parameters
+    ----------
+    seed : (S,) float64
+        Deviations from the mean over the samples that count, 0 in the others.
+    values : (P, S) float32
+    n : int
+        How many samples count.
+    means, squares : (P,) float64
+        Mean of each row, and sum of squared deviations from it, over the samples that count.
+
+    Returns
+    -------
+    r, slack : (P,) float64
+        Whatever the order in which the product sums, its error is at most that of S operations one
+        after another (Higham 2002, Accuracy and Stability of Numerical Algorithms, equation 3.5), over
+        the lengths of the two rows. Infinite slack where a row is, or nearly is, constant.
+    """
+    products = (values @ seed.astype(np.float32)).astype(np.float64)
+    norms = np.sqrt(squares)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = products / (norms * np.sqrt(seed @ seed))
+        slack = (len(seed) + 4) * _UNIT * np.sqrt(squares + n * means**2) / norms
+    slack[~(squares > _NEARLY_CONSTANT * n * means**2)] = np.inf
+    return r, slack
+
+
+def scan_columns(
+    seed: NDArray[np.float64], values: NDArray[np.float32], columns: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return Pearson's r of one profile with every row over some columns, in single precision, and its slack.
+
+    Parameters
+    ----------
+    seed : (k,) float64
+        Deviations from the mean.
+    values : (P, S) float32
+    columns : (k,) intp
+    """
+    d = seed.astype(np.float32)
+    k = len(columns)
+    products, means, squares = (np.empty(len(values)) for _ in range(3))
+    step = max(1, _BLOCK_VALUES // max(1, k))
+    for start in range(0, len(values), step):
+        rows = slice(start, start + step)
+        block = np.take(values[rows], columns, axis=1)
+        means[rows] = mean = block.mean(axis=1)
+        block -= mean[:, None]
+        products[rows] = np.einsum("ij,j->i", block, d)
+        squares[rows] = np.einsum("ij,ij->i", block, block)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = products / np.sqrt(squares * (seed @ seed))
+    # Of the product once; of the squares, of which r has the root, half; and of the mean, squared.
+    slack = np.full(len(values), 2 * (k + 4) * _UNIT)
+    slack[~(squares > _NEARLY_CONSTANT * k * means**2)] = np.inf
+    return r, slack
