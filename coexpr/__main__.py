@@ -2,7 +2,7 @@
 
 import sys
 
-INTERRUPTED = 130
+from coexpr.resources import INTERRUPTED
 
 
 def main() -> None:

@@ -19,10 +19,11 @@ from coexpr.errors import OptionError
 from coexpr.expression import Expression
 from coexpr.method import Method
 from coexpr.queries import query, run
-from coexpr.questions.limits import MOST_ROWS, Limits
+from coexpr.questions.limits import MEMORY, MOST_EDGES, MOST_ROWS, Limits
 from coexpr.resources import database_path
 from coexpr.restriction import Restriction, as_names
 from coexpr.seeds import Level
+from coexpr.threads import use_threads, wanted_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,9 @@ class Atlas:
     ----------
     path : path, optional
         The database; COEXPR_DB or the user's own where none is named.
+    threads : int, optional
+        How many threads work on matrix products, for the whole process, and on queries; COEXPR_THREADS
+        where none is named, else as many as there are processors.
 
     Raises
     ------
@@ -47,9 +51,12 @@ class Atlas:
     ...     atlas.correlates("NTRK2", top=5).to_pandas()
     """
 
-    def __init__(self, path: Path | str | None = None) -> None:
+    def __init__(self, path: Path | str | None = None, *, threads: int | None = None) -> None:
+        threads = wanted_threads(threads)
         self.path = database_path(path)
         self._connection = open_readonly(self.path)
+        if threads is not None:
+            use_threads(self._connection, threads)
         self._expression = Expression(self._connection, self.path)
 
     def __enter__(self) -> Self:
@@ -314,6 +321,104 @@ class Atlas:
             method,
             level=level,
             most_rows=most_rows,
+            progress=progress,
+        )
+
+    def network(
+        self,
+        output: Path | str,
+        items: Sequence[str] = (),
+        *,
+        top: int | None = None,
+        min_abs_r: float | None = None,
+        mutual_rank: bool = False,
+        categories: Sequence[str] = (),
+        genes: Sequence[str] = (),
+        match: Match = "any",
+        include_regulates: bool = False,
+        level: Level | None = None,
+        choice: Choice | None = None,
+        restriction: Restriction | None = None,
+        method: Method | None = None,
+        form: str | None = None,
+        memory: int = MEMORY,
+        most_edges: int | None = MOST_EDGES,
+        progress: Callable[[str], None] = lambda message: None,
+    ) -> dict[str, Any]:
+        """Write the network of all against all: the strongest edges of every gene or probe.
+
+        Products are formed in single precision: r is within 2e-6 of that of double precision, and where r
+        ties within that, the choice is open. A row that lacks a value in one of the samples, or whose
+        profile is constant, has no edge.
+
+        Parameters
+        ----------
+        output : path
+            .parquet, .csv, .tsv: a table of edges. .graphml: nodes and edges. .duckdb: the tables edges,
+            nodes and route. An edge is its source, target, r and rank: the place of the target among all
+            others by their r with the source.
+        items : sequence of str
+            Probes and genes; every gene of the atlas where neither they nor categories are given.
+        top : int, optional
+            So many edges of each row: those with the highest r.
+        min_abs_r : float, optional
+            Only edges of at least this |r|. With it the strongest are those of the highest |r|, and ranks are
+            of |r|.
+        mutual_rank : bool
+            A column of the geometric mean of the ranks that both ends have for one another; none where the
+            source is not among the `top` of the target.
+        categories, genes, match, include_regulates
+            As for `correlates`: rows are the genes of categories or of a list.
+        level : "probe" or "gene", optional
+            As for `correlation_matrix`.
+        choice, restriction, method
+            As for `correlates`.
+        form : str, optional
+            The format, where the ending of the file does not say it.
+        memory : int
+            Bytes to use beyond the mapped matrix.
+        most_edges : int or None
+            A network of more edges is refused; None for no limit.
+        progress : callable, optional
+            Is called with the size before anything is computed, then with how much is left.
+
+        Returns
+        -------
+        dict
+            The route, with the numbers of rows and edges, and of rows that were left out.
+
+        Raises
+        ------
+        LimitError
+            If there are too many edges for the limit, the memory or the disk.
+        OutputError
+            If the file cannot be written, or is a database.
+        NotFoundError, AmbiguousNameError, OptionError
+            As for `correlates`.
+
+        Notes
+        -----
+        What was found is kept beside the output, in a folder that ends in .partial: the same call after an
+        interruption continues there.
+        """
+        from coexpr.network import Wanted
+        from coexpr.questions.network import network
+
+        _refuse_unknown(level, match)
+        return network(
+            self._expression,
+            Path(output),
+            as_names(items),
+            Limits(as_names(categories), as_names(genes), match, include_regulates),
+            choice,
+            restriction or Restriction(),
+            method,
+            Wanted(top, min_abs_r),
+            level=level,
+            mutual_rank=mutual_rank,
+            form=form,
+            memory=memory,
+            most_edges=most_edges,
             progress=progress,
         )
 

@@ -128,20 +128,22 @@ class Expression:
     def _stored_matrix(self) -> Matrix | None:
         """Return the matrix if this was asked before, or a cache holds it."""
         if not self._has_looked and _is_wanted():
-            self._matrix = load(cache_path(self.path), self._key())
+            self._matrix = load(cache_path(self.path), self.key)
         self._has_looked = True
         return self._matrix
 
     def _cached(self, matrix: Matrix) -> Matrix:
         """Write a matrix to its cache and return it mapped, or as it is where that cannot be."""
         try:
-            save(cache_path(self.path), self._key(), matrix)
+            save(cache_path(self.path), self.key, matrix)
         except OSError as error:
             self.cache_problem = f"{cache_path(self.path)}: {error.strerror or error}"
             return matrix
-        return load(cache_path(self.path), self._key()) or matrix
+        return load(cache_path(self.path), self.key) or matrix
 
-    def _key(self) -> str:
+    @property
+    def key(self) -> str:
+        """What tells the contents of the database from any others."""
         return key_of(self.path, str(single(self.connection, "loaded_downloads")))
 
 

@@ -26,6 +26,7 @@ from coexpr.readers.recognise import Recognised, Skipped, find_downloads
 from coexpr.resources import database_path
 from coexpr.shipped import fill_with_shipped
 from coexpr.stored_stability import forget_stability, store_stability
+from coexpr.threads import use_threads, wanted_threads
 from coexpr.values import write_values
 
 # The tables of a download, in the order in which they are merged.
@@ -63,6 +64,7 @@ def ingest(
     database: Path | str | None = None,
     *,
     donor: str | None = None,
+    threads: int | None = None,
     progress: Callable[[str], None] = lambda message: None,
 ) -> Report:
     """Load the downloads under each path into the database, creating it if there is none.
@@ -75,6 +77,8 @@ def ingest(
         The database; see `coexpr.resources.database_path`.
     donor : str, optional
         Id or name of the donor of a full-donor download whose name does not say.
+    threads : int, optional
+        See `Atlas`.
     progress : callable, optional
         Is called with a line of text before each download.
 
@@ -93,7 +97,10 @@ def ingest(
     recognised, skipped = find_downloads([Path(path) for path in paths], donor)
     target = database_path(database)
     report = Report(str(target), skipped=skipped)
+    threads = wanted_threads(threads)
     with open_for_writing(target) as connection:
+        if threads is not None:
+            use_threads(connection, threads)
         try:
             for number, download in enumerate(recognised, start=1):
                 progress(f"[{number}/{len(recognised)}] {download.kind} {download.place.location}")

@@ -118,6 +118,15 @@ def measure_all(profiles: NDArray[np.floating], measure: Measure) -> tuple[NDArr
     return _with_unit_diagonal(np.clip(r, -1, 1, out=r)), n
 
 
+def unit_rows(profiles: NDArray[np.floating], measure: Measure) -> NDArray[np.float64]:
+    """Return rows of unit length (P, S) whose products are r; NaN for a row that has none or lacks a value."""
+    unknown = np.isnan(profiles).any(axis=1)
+    factors = [_codes(factor) for factor in measure.factors]
+    unit = np.full(profiles.shape, np.nan)
+    unit[~unknown] = _unit_rows(profiles[~unknown].astype(np.float64), measure, factors)
+    return unit
+
+
 def lost_to_factors(seed: NDArray[np.floating], profiles: Rows, measure: Measure) -> NDArray[np.intp]:
     """Return how many degrees of freedom the factors take from r of one profile with each of many, (P,).
 

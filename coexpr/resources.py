@@ -11,6 +11,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 DATABASE_VARIABLE = "COEXPR_DB"
+# The exit code of a program that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 def room(name: str) -> Traversable:

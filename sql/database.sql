@@ -39,3 +39,7 @@ select version, name, coexpr_version from schema_migrations order by version;
 -- Record a migration as applied now.
 insert into schema_migrations
 values ($version, $name, current_timestamp at time zone 'UTC', $coexpr_version);
+
+-- name: set_threads
+-- Let so many threads work on queries.
+set threads = $threads;

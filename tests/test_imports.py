@@ -12,12 +12,12 @@ PACKAGE = Path(__file__).parents[1] / "coexpr"
 # Each line may import from the lines below it, and from its own.
 LAYERS = [
     {"coexpr.__main__", "coexpr.cli"},
-    {"coexpr.atlas", "coexpr.ingest", "coexpr.categories_ingest", "coexpr.demo", "coexpr.export"},
+    {"coexpr.atlas", "coexpr.ingest", "coexpr.categories_ingest", "coexpr.demo"},
     {"coexpr.questions"},
-    {"coexpr.route", "coexpr.between_donors"},
+    {"coexpr.route", "coexpr.between_donors", "coexpr.network"},
     {"coexpr.gene_profiles", "coexpr.basis"},
     {"coexpr.representatives", "coexpr.stored_stability", "coexpr.site_views"},
-    {"coexpr.expression"},
+    {"coexpr.expression", "coexpr.network_files"},
     {"coexpr.profiles"},
     {"coexpr.samples"},
     {
@@ -27,9 +27,10 @@ LAYERS = [
         "coexpr.categories",
         "coexpr.synthetic",
         "coexpr.answer",
+        "coexpr.export",
         "coexpr.shipped",
     },
-    {"coexpr.readers", "coexpr.database", "coexpr.lists"},
+    {"coexpr.readers", "coexpr.database", "coexpr.lists", "coexpr.threads"},
     {"coexpr.queries", "coexpr.choice", "coexpr.method", "coexpr.restriction"},
     {
         "coexpr.collapse",
@@ -42,6 +43,7 @@ LAYERS = [
         "coexpr.ranks",
         "coexpr.merge",
         "coexpr.scan",
+        "coexpr.edges",
         "coexpr.matrix_cache",
     },
     {"coexpr.resources", "coexpr.errors"},

@@ -22,6 +22,14 @@ NOT_PREPARABLE = {
     "use_atlas",
     "checkpoint_atlas",
     "forbid_other_files",
+    "set_threads",
+    "attach_network",
+    "use_network",
+    "leave_network",
+    "detach_network",
+    "create_edges",
+    "create_nodes",
+    "create_route",
     "create_chosen_genes",
     "create_wanted_categories",
     "create_schema_migrations",
@@ -57,6 +65,7 @@ REGISTERED = {
     "given_probes": pa.table({"probe_id": NO_PROBES}),
     "reported_profiles": pa.table({"place": NO_PROBES, "probe_id": NO_PROBES, "gene_id": NO_PROBES}),
     "incoming_stability": pa.table({"probe_id": NO_PROBES, "diff_stability": pa.array([], pa.float64())}),
+    "incoming_edges": pa.table({"r": pa.array([], pa.float32())}),
     "incoming_facts": pa.table({"probe_name": pa.array([], pa.string())}),
     # of demo.sql
     "shipped_terms": pa.table({name: pa.array([], pa.string()) for name in ("go_id", "name", "aspect")}),
@@ -71,7 +80,7 @@ REGISTERED = {
 
 @pytest.mark.parametrize("name", sorted(set(queries()) - NOT_PREPARABLE))
 def test_every_query_prepares_against_an_empty_database(name: str, empty_database: duckdb.DuckDBPyConnection) -> None:
-    for name_of_table in ("chosen_probes", "chosen_genes", "chosen_structures", "wanted_categories"):
+    for name_of_table in ("chosen_probes", "chosen_genes", "chosen_structures", "wanted_categories", "edges"):
         empty_database.execute(query(f"create_{name_of_table}"))
     for table, rows in REGISTERED.items():
         empty_database.register(table, rows)

@@ -12,9 +12,9 @@ import typer
 from typer.core import TyperGroup
 
 import coexpr
-from coexpr.__main__ import INTERRUPTED
-from coexpr.cli import categories, demo, info, ingest, matrix, pair, probes, query, sql, structures, verify
+from coexpr.cli import categories, demo, info, ingest, matrix, network, pair, probes, query, sql, structures, verify
 from coexpr.errors import CoexprError
+from coexpr.resources import INTERRUPTED
 
 _FAILED = 1
 
@@ -62,8 +62,8 @@ app = typer.Typer(
     help="Which genes are expressed like this one, in the human brain?",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,  # half the time of --help; and plain text goes through pipes as it is
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 
 
@@ -89,6 +89,7 @@ app.command("query")(query.query)
 app.command("probes")(probes.probes)
 app.command("pair")(pair.pair)
 app.command("matrix")(matrix.matrix)
+app.command("network")(network.network)
 app.command("structures")(structures.structures)
 app.add_typer(categories.app, name="categories")
 app.command("info")(info.info)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from coexpr.cli.options import Database
+from coexpr.cli.options import Database, ThreadsOption
 
 if TYPE_CHECKING:
     from coexpr.ingest import Report
@@ -33,6 +33,7 @@ def ingest(
     output_format: Annotated[
         Literal["table", "json"], typer.Option("--format", "-f", help="How to write the report.")
     ] = "table",
+    threads: ThreadsOption = None,
     db: Database = None,
 ) -> None:
     """Load downloads of the Allen Human Brain Atlas: full-donor zips and heatmap downloads.
@@ -45,7 +46,7 @@ def ingest(
     from coexpr.ingest import ingest as load
 
     progress = say if sys.stderr.isatty() else lambda message: None
-    report = load(paths or [Path()], db, donor=donor, progress=progress)
+    report = load(paths or [Path()], db, donor=donor, threads=threads, progress=progress)
     if output_format == "json":
         typer.echo(json_text(asdict(report)))
     else:

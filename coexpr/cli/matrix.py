@@ -26,6 +26,7 @@ from coexpr.cli.options import (
     RuleOption,
     ScopeOption,
     StructureOption,
+    ThreadsOption,
     as_choice,
     as_method,
     as_restriction,
@@ -77,6 +78,7 @@ def matrix(
             "--output", "-o", metavar="FILE", help="Write to a file: .csv, .tsv, .parquet, .npz.", show_default=False
         ),
     ] = None,
+    threads: ThreadsOption = None,
     db: Database = None,
 ) -> None:
     """Write the matrix of r of all ITEMs, or of the genes of a category.
@@ -91,7 +93,7 @@ def matrix(
     name = output_format or (export.format_of_file(output, export.MATRIX_ENDINGS) if output else MatrixFormat.CSV)
     if name in export.BINARY and output is None:
         raise OptionError(f"{name} is for a file: name it with -o FILE.")
-    with Atlas(db) as atlas:
+    with Atlas(db, threads=threads) as atlas:
         frame = atlas.correlation_matrix(
             items or [],
             categories=category or [],

@@ -157,6 +157,18 @@ AdjustOption = Annotated[
 ]
 
 
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        metavar="N",
+        help="How many threads work; COEXPR_THREADS says the same for every command. Without it: one per processor.",
+        show_default=False,
+    ),
+]
+
+
 def as_choice(
     rule: Rule | None,
     power: float | None,

@@ -20,6 +20,7 @@ from coexpr.cli.options import (
     RuleOption,
     ScopeOption,
     StructureOption,
+    ThreadsOption,
     as_choice,
     as_method,
     as_restriction,
@@ -53,6 +54,7 @@ def pair(
     ] = None,
     output_format: OutputFormat = None,
     output: OutputFile = None,
+    threads: ThreadsOption = None,
     db: Database = None,
 ) -> None:
     """Show how two genes or probes go together: by single probes, by every rule, in every donor, on every route.
@@ -62,7 +64,7 @@ def pair(
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
     from coexpr.cli.screen import deliver, say
 
-    with Atlas(db) as atlas:
+    with Atlas(db, threads=threads) as atlas:
         answer = atlas.pair(
             a,
             b,

@@ -25,6 +25,7 @@ from coexpr.cli.options import (
     RuleOption,
     ScopeOption,
     StructureOption,
+    ThreadsOption,
     as_choice,
     as_method,
     as_restriction,
@@ -101,6 +102,7 @@ def query(
     ] = False,
     output_format: OutputFormat = None,
     output: OutputFile = None,
+    threads: ThreadsOption = None,
     db: Database = None,
 ) -> None:
     """List the probes or genes whose expression goes with that of SEED, highest r first.
@@ -112,7 +114,7 @@ def query(
 
     if all_rows and top is not None:
         raise OptionError("--all and --top say different things: give one of them.")
-    with Atlas(db) as atlas:
+    with Atlas(db, threads=threads) as atlas:
         answer = atlas.correlates(
             seed,
             level=level,

@@ -1,0 +1,42 @@
+"""How many threads work: those of matrix products, of DuckDB and of Arrow."""
+
+import os
+import sys
+
+import duckdb
+
+from coexpr.errors import OptionError
+from coexpr.queries import query
+
+THREADS_VARIABLE = "COEXPR_THREADS"
+
+
+def wanted_threads(threads: int | None = None) -> int | None:
+    """Return how many threads are asked for, here or by COEXPR_THREADS; None where nobody says.
+
+    Raises
+    ------
+    OptionError
+        For less than one, or what is no number.
+    """
+    said = threads if threads is not None else os.environ.get(THREADS_VARIABLE, "").strip() or None
+    if said is None:
+        return None
+    if not str(said).isascii() or not str(said).isdecimal() or int(said) < 1:
+        raise OptionError(f"threads {said!r}: expected a whole number from 1 on.")
+    return int(said)
+
+
+def use_threads(connection: duckdb.DuckDBPyConnection, threads: int) -> None:
+    """Let so many threads work, in this process, on matrix products, in this connection and in Arrow.
+
+    numpy's library of matrix products takes as many as there are processors unless told otherwise.
+    """
+    from threadpoolctl import threadpool_limits  # only where somebody asks
+
+    connection.execute(query("set_threads").replace("$threads", str(int(threads))))  # SET takes no parameter
+    threadpool_limits(limits=threads, user_api="blas")
+    if "pyarrow" in sys.modules:
+        import pyarrow as pa
+
+        pa.set_cpu_count(threads)
