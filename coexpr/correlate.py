@@ -61,12 +61,15 @@ def correlate_seed(seed: NDArray[np.floating], profiles: Rows) -> tuple[NDArray[
     step = max(1, _BLOCK_VALUES // max(1, n_samples))
     for start in range(0, n_profiles, step):
         rows = slice(start, start + step)
-        y = profiles[rows][:, samples].astype(np.float64)
+        # In one order of memory, so that a row is summed in one way whatever the rows beside it.
+        y = profiles[rows][:, samples].astype(np.float64, order="C")
         shared = ~np.isnan(y)
-        if shared.all():
+        complete = shared.all(axis=1)
+        if complete.all():
             r[rows] = _complete(x, y)
         else:
-            r[rows], n[rows] = _pairwise_complete(x, y, shared)
+            r[rows][complete] = _complete(x, y[complete])
+            r[rows][~complete], n[rows][~complete] = _pairwise_complete(x, y[~complete], shared[~complete])
     return r, n
 
 

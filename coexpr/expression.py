@@ -14,18 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.choice import Annotation
-from coexpr.matrix_cache import Matrix, cache_path, key_of, load, save, shift_rows
+from coexpr.errors import OutputError
+from coexpr.matrix_cache import Matrix, cache_path, key_of, load, save, shift_rows, stamp_of
 from coexpr.profiles import choose_every_probe, choose_probes, read_profiles
 from coexpr.queries import query, single
 from coexpr.samples import Samples, every_sample
-from coexpr.scan import scan_columns, scan_rows
+from coexpr.scan import is_scannable, scan_columns, scan_rows
 
 NO_GENE = 0
 _FACTS = ("n", "mean_log2", "variance_log2", "present_fraction", "diff_stability", "rnaseq_r", "rnaseq_q")
 CACHE_VARIABLE = "COEXPR_CACHE"
-# Rows that are compared at a time: 120 MB at full size.
-_ROWS_AT_A_TIME = 8192
 _OFF = ("off", "0", "no", "false")
+# Rows that are compared with the database at a time: 120 MB at full size.
+_ROWS_AT_A_TIME = 8192
+# Rows whose mean and spread are computed at a time, while they are in cache.
+_BLOCK_ROWS = 256
 # A scan of the whole matrix costs as much as that many of its rows do exactly.
 _WORTH_A_SCAN = 1 / 16
 
@@ -44,6 +47,9 @@ class Expression:
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         self.connection = connection
         self.path = path
+        # As it is now: the working folder may change, and the file may be replaced while it is open.
+        self._file = path.resolve()
+        self._stamp = stamp_of(self._file)
         self.cache_problem: str | None = None
         self._matrix: Matrix | None = None
         self._has_looked = False
@@ -100,11 +106,19 @@ class Expression:
         return matrix
 
     def differing_rows(self) -> int | None:
-        """Return how many rows of the cached matrix are not those of the database; None where nothing is cached."""
+        """Return how many rows of the cached matrix, or facts of probes, are not the database's.
+
+        None where nothing is cached.
+        """
         matrix = self._stored_matrix()
         if matrix is None:
             return None
-        differing = 0
+        probe_ids, facts = _read_facts(self.connection)
+        if not np.array_equal(probe_ids, matrix.probe_ids):
+            return len(np.setxor1d(probe_ids, matrix.probe_ids))
+        differing = int(
+            np.count_nonzero(~((facts == matrix.facts) | (np.isnan(facts) & np.isnan(matrix.facts))).all(axis=0))
+        )
         for start in range(0, len(matrix.probe_ids), _ROWS_AT_A_TIME):
             rows = slice(start, start + _ROWS_AT_A_TIME)
             choose_probes(self.connection, matrix.probe_ids[rows])
@@ -128,23 +142,25 @@ class Expression:
     def _stored_matrix(self) -> Matrix | None:
         """Return the matrix if this was asked before, or a cache holds it."""
         if not self._has_looked and _is_wanted():
-            self._matrix = load(cache_path(self.path), self.key)
+            self._matrix = load(cache_path(self._file), self.key)
         self._has_looked = True
         return self._matrix
 
     def _cached(self, matrix: Matrix) -> Matrix:
         """Write a matrix to its cache and return it mapped, or as it is where that cannot be."""
         try:
-            save(cache_path(self.path), self.key, matrix)
-        except OSError as error:
-            self.cache_problem = f"{cache_path(self.path)}: {error.strerror or error}"
+            if stamp_of(self._file) != self._stamp:
+                return matrix  # the file of that name is another by now
+            save(cache_path(self._file), self.key, matrix)
+        except (OSError, OutputError) as error:
+            self.cache_problem = str(error)
             return matrix
-        return load(cache_path(self.path), self.key) or matrix
+        return load(cache_path(self._file), self.key) or matrix
 
-    @property
+    @cached_property
     def key(self) -> str:
-        """What tells the contents of the database from any others."""
-        return key_of(self.path, str(single(self.connection, "loaded_downloads")))
+        """What tells the contents of the database, and what is made of them, from any others."""
+        return key_of(self._stamp, str(single(self.connection, "loaded_downloads")), query("facts_of_probes"), *_FACTS)
 
 
 class StoredProfiles:
@@ -194,22 +210,27 @@ class StoredProfiles:
         None where every r is had sooner exactly: for few profiles, or a seed that is not known in every
         sample.
         """
-        if len(self) < _WORTH_A_SCAN * len(self._matrix.values) or np.isnan(seed).any():
+        matrix = self._matrix
+        if len(self) < _WORTH_A_SCAN * len(matrix.values) or not is_scannable(seed):
             return None
         deviations = seed - seed.mean(dtype=np.float64)
         if self._columns is None or self._are_whole_donors():
-            full = np.zeros(self._matrix.values.shape[1])
+            full = np.zeros(matrix.values.shape[1])
             full[slice(None) if self._columns is None else self._columns] = deviations
-            means, squares = self._matrix.spread(self._samples.columns)
-            r, slack = scan_rows(full, self._matrix.values, len(seed), means, squares)
+            donors = np.isin(matrix.donor_ids, list(self._samples.columns))
+            means, squares = matrix.spread(donors)
+            r, slack = scan_rows(full, matrix.values, len(seed), means, squares)
+            slack[matrix.n[donors].sum(axis=0) != len(seed)] = np.inf
         else:
-            r, slack = scan_columns(deviations, self._matrix.values, self._columns)
+            r, slack = scan_columns(deviations, matrix.values, self._columns)
         r, slack = r[self._rows], slack[self._rows]
         slack[list(self._set)] = np.inf
         return r, slack
 
     def _are_whole_donors(self) -> bool:
-        return all(
+        """Say whether they are all samples of some donors, and no value of the others is unknown."""
+        sizes = [of.stop - of.start for of in self._every.columns.values()]
+        return bool((self._matrix.n == np.array(sizes)[:, None]).all()) and all(
             samples.stop - samples.start == self._every.columns[donor].stop - self._every.columns[donor].start
             for donor, samples in self._samples.columns.items()
         )
@@ -224,14 +245,18 @@ def _read_matrix(connection: duckdb.DuckDBPyConnection, every: Samples) -> Matri
     choose_every_probe(connection)
     probe_ids, facts = _read_facts(connection)
     values = read_profiles(connection, probe_ids, every)
-    stored = connection.execute(query("statistics_of_rows")).fetchnumpy()
-    donor_ids = np.array(list(every.columns), dtype=np.int32)
-    places = np.searchsorted(donor_ids, stored["donor_id"]), np.searchsorted(probe_ids, stored["probe_id"])
-    shape = (len(donor_ids), len(probe_ids))
-    n, means, squares = np.zeros(shape, dtype=np.int32), np.zeros(shape), np.zeros(shape)
-    n[places], means[places], squares[places] = (stored[name] for name in ("n", "mean_log2", "squared_deviations"))
+    n, means, squares = (np.zeros((len(every.columns), len(values)), dtype=kind) for kind in (np.int32, float, float))
+    for start in range(0, len(values), _BLOCK_ROWS):
+        rows = slice(start, start + _BLOCK_ROWS)
+        for donor, columns in enumerate(every.columns.values()):
+            some = values[rows, columns].astype(np.float64)
+            known = ~np.isnan(some)
+            n[donor, rows] = known.sum(axis=1)
+            means[donor, rows] = np.where(known, some, 0).sum(axis=1) / np.maximum(n[donor, rows], 1)
+            deviations = np.where(known, some - means[donor, rows, None], 0)
+            squares[donor, rows] = np.einsum("ij,ij->i", deviations, deviations)
     shift = shift_rows(values, facts[_FACTS.index("mean_log2")])
-    return Matrix(values, shift, probe_ids, donor_ids, n, means, squares, facts)
+    return Matrix(values, shift, probe_ids, np.array(list(every.columns), dtype=np.int32), n, means, squares, facts)
 
 
 def _read_facts(connection: duckdb.DuckDBPyConnection) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
@@ -241,4 +266,5 @@ def _read_facts(connection: duckdb.DuckDBPyConnection) -> tuple[NDArray[np.int32
     return np.asarray(columns["probe_id"], dtype=np.int32), np.stack(facts)
 
 
+# Profiles (P, S): in memory, or read when they are asked for.
 Values = NDArray[np.floating] | StoredProfiles

@@ -1,35 +1,54 @@
 """The expression matrix in a file that numpy maps: a cache beside the database, never trusted blindly.
 
-The file is a head in JSON, then arrays, each at a page of its own. The head names the contents of the
-database that the arrays were made of, and a checksum of each. A file that is missing, cut short,
-damaged, or of other contents is no matrix: it is made anew.
+The file is a head in JSON with its own digest, then arrays, each at a page of its own. The head names
+what the arrays were made of, and a checksum of each. A file that is missing, cut short, damaged, or of
+other contents is no matrix: it is made anew.
 """
 
 import hashlib
 import json
+import math
 import os
 import time
-from collections.abc import Collection
-from dataclasses import dataclass, fields
+import zlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from coexpr.export import write_binary_file
+
 _MAGIC = b"coexpr matrix 1\n"
+_DIGEST_BYTES = 32
 _PAGE = 4096
 # A file is dated back to a whole second before it was written: whatever changes it later changes its time,
 # on file systems with coarse clocks too.
 _BACKDATED_SECONDS = 10
 # What a killed process left behind is removed when it is this old.
-_ABANDONED_SECONDS = 3600
+_ABANDONED_SECONDS = 600
 # DuckDB's file begins with three blocks: of the file, and of its last two checkpoints.
 _DUCKDB_HEAD_BYTES = 3 * 4096
-# Shifts are multiples of this: few enough binary digits that most differences are exact.
+# Shifts are multiples of this: few enough binary digits that the values of most rows can be had back exactly.
 _SHIFT_STEP = 0.125
 _ROWS_AT_A_TIME = 256
+
+
+# The arrays of a file, in their order.
+_DTYPES: dict[str, type[np.generic]] = {
+    "values": np.float32,
+    "shift": np.float32,
+    "probe_ids": np.int32,
+    "donor_ids": np.int32,
+    "n": np.int32,
+    "mean_log2": np.float64,
+    "squared_deviations": np.float64,
+    "facts": np.float64,
+}
 
 
 @dataclass(frozen=True)
@@ -66,14 +85,12 @@ class Matrix:
         """Return the log2 intensities of some rows, as they are stored in the database; a copy."""
         return self.values[rows] + self.shift[rows, None]
 
-    def spread(self, donor_ids: Collection[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return mean and sum of squared deviations of each row of `values`, (P,), over some donors.
+    def spread(self, donors: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return mean and sum of squared deviations of each row of `values`, (P,), over some donors (D,).
 
         Those of the donors combined (Chan, Golub and LeVeque 1979).
         """
-        if len(donor_ids) == len(self.donor_ids):
-            return self._spread
-        return self._spread_over(np.isin(self.donor_ids, list(donor_ids)))
+        return self._spread if donors.all() else self._spread_over(donors)
 
     @cached_property
     def _spread(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -100,12 +117,12 @@ def shift_rows(log2: NDArray[np.float32], means: NDArray[np.float64]) -> NDArray
         0 for a row in which some difference would be rounded: small values have digits that larger
         differences have no room for.
     """
-    shift = (np.round(means / _SHIFT_STEP) * _SHIFT_STEP).astype(np.float32)
+    shift = (np.round(np.nan_to_num(means) / _SHIFT_STEP) * _SHIFT_STEP).astype(np.float32)
     for start in range(0, len(log2), _ROWS_AT_A_TIME):
         rows = slice(start, start + _ROWS_AT_A_TIME)
         shifted = log2[rows] - shift[rows, None]
         back = shifted + shift[rows, None]
-        exact = ((back == log2[rows]) | np.isnan(back)).all(axis=1)
+        exact = ((back == log2[rows]) | np.isnan(log2[rows])).all(axis=1)
         shift[rows][~exact] = 0
         np.copyto(log2[rows], shifted, where=exact[:, None])
     return shift
@@ -116,24 +133,26 @@ def cache_path(database: Path) -> Path:
     return database.with_name(database.name + ".matrix")
 
 
-def key_of(database: Path, downloads: str) -> str:
-    """Return what tells the contents of a database file from any others, those before an ingest among them.
+def stamp_of(database: Path) -> list[Any]:
+    """Return what is another whenever somebody wrote to a database file.
 
-    Every checkpoint of DuckDB changes the head of the file; what is not checkpointed lies in a file
-    beside it.
+    Every checkpoint of DuckDB changes the head of the file, but two different ones may give it the same:
+    its size and time are looked at too. What is not checkpointed lies in files beside it.
 
     Parameters
     ----------
     database : path
-    downloads : str
-        Which downloads it holds.
+        Without links: DuckDB's log lies beside the file itself.
     """
     with database.open("rb") as stream:
-        parts: list[Any] = [stream.read(_DUCKDB_HEAD_BYTES).hex(), database.stat().st_size, downloads]
-    log = database.with_name(database.name + ".wal")
-    if log.exists():
-        parts += [log.stat().st_size, log.stat().st_mtime_ns]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        stamp: list[Any] = [stream.read(_DUCKDB_HEAD_BYTES).hex()]
+    beside = sorted(path for path in database.parent.iterdir() if path.name.startswith(f"{database.name}.wal"))
+    return stamp + [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in (database, *beside)]
+
+
+def key_of(stamp: Sequence[Any], *contents: str) -> str:
+    """Return what tells a matrix from any other: the stamp of its database, and what else it was made of."""
+    return hashlib.sha256(json.dumps([stamp, contents]).encode()).hexdigest()
 
 
 def save(path: Path, key: str, matrix: Matrix) -> None:
@@ -141,38 +160,30 @@ def save(path: Path, key: str, matrix: Matrix) -> None:
 
     Raises
     ------
-    OSError
+    OSError, OutputError
         If it cannot be written.
     """
     _remove_abandoned(path)
-    arrays = {field.name: np.ascontiguousarray(getattr(matrix, field.name)) for field in fields(matrix)}
-    head: dict[str, Any] = {"key": key, "arrays": {}}
+    arrays = {name: np.ascontiguousarray(getattr(matrix, name)) for name in _DTYPES}
+    head: dict[str, Any] = {"key": key, "written_ns": (int(time.time()) - _BACKDATED_SECONDS) * 10**9, "arrays": {}}
     offset = _PAGE
     for name, array in arrays.items():
-        head["arrays"][name] = {
-            "dtype": array.dtype.str,
-            "shape": array.shape,
-            "offset": offset,
-            "checksum": _checksum(array),
-        }
+        head["arrays"][name] = {"shape": array.shape, "offset": offset, "checksum": zlib.crc32(array.data.cast("B"))}
         offset += -(-array.nbytes // _PAGE) * _PAGE
     head["size"] = offset
-    head["written_ns"] = (int(time.time()) - _BACKDATED_SECONDS) * 10**9
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            stream.write(_MAGIC + json.dumps(head).encode().ljust(_PAGE - len(_MAGIC)))
-            for name, array in arrays.items():
-                stream.seek(head["arrays"][name]["offset"])
-                stream.write(array.data)
-            stream.truncate(offset)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.utime(temporary, ns=(head["written_ns"],) * 2)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    text = json.dumps(head).encode().ljust(_PAGE - len(_MAGIC) - _DIGEST_BYTES)
+
+    def write(stream: IO[bytes]) -> None:
+        stream.write(_MAGIC + hashlib.sha256(text).digest() + text)
+        for name, array in arrays.items():
+            stream.seek(head["arrays"][name]["offset"])
+            stream.write(array.data)
+        stream.truncate(offset)
+        stream.flush()
+        os.fsync(stream.fileno())  # or a power cut could leave a file that is whole by its length and time
+
+    write_binary_file(path, write)
+    os.utime(path, ns=(head["written_ns"],) * 2)
 
 
 def load(path: Path, key: str) -> Matrix | None:
@@ -181,39 +192,37 @@ def load(path: Path, key: str) -> Matrix | None:
     Returns
     -------
     Matrix or None
-        None where there is no file, it is not of the contents that the key names, or it is damaged.
+        None where there is no file, it is not of what the key names, or it is damaged.
     """
     try:
         with path.open("rb") as stream:
-            magic, head = stream.read(len(_MAGIC)), json.loads(stream.read(_PAGE - len(_MAGIC)))
-            if magic != _MAGIC or head["key"] != key or path.stat().st_size != head["size"]:
+            magic, digest = stream.read(len(_MAGIC)), stream.read(_DIGEST_BYTES)
+            text = stream.read(_PAGE - len(_MAGIC) - _DIGEST_BYTES)
+            if magic != _MAGIC or digest != hashlib.sha256(text).digest():
+                return None
+            head = json.loads(text)
+            state = os.fstat(stream.fileno())
+            if head["key"] != key or state.st_size != head["size"]:
                 return None
             pages = np.memmap(stream, np.uint8, "r")
-        # To sum the whole matrix takes longer than a question: that is for files with another time than they got.
-        trusted = ["values"] if path.stat().st_mtime_ns == head["written_ns"] else []
-        arrays = {}
-        for name, is_at in head["arrays"].items():
-            dtype, shape = np.dtype(is_at["dtype"]), tuple(is_at["shape"])
-            size = dtype.itemsize * int(np.prod(shape))
-            # A plain array over the map: every slice of a memmap would cost a microsecond more.
-            array = np.asarray(pages[is_at["offset"] : is_at["offset"] + size]).view(dtype).reshape(shape)
-            if name not in trusted and _checksum(array) != is_at["checksum"]:
-                return None
-            arrays[name] = array
-        return Matrix(**arrays)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return None
-
-
-def _checksum(array: NDArray[Any]) -> int:
-    """Return the sum of an array's bytes, eight at a time."""
-    flat = array.reshape(-1).view(np.uint8)
-    whole = len(flat) // 8 * 8
-    rest = int.from_bytes(flat[whole:].tobytes(), "little")
-    return (int(np.add.reduce(flat[:whole].view(np.uint64))) + rest) % 2**64
+    # To sum the whole file takes longer than a question: that is for files with another time than they got.
+    is_trusted = state.st_mtime_ns == head["written_ns"]
+    arrays = {}
+    for name, dtype in _DTYPES.items():
+        shape, start = head["arrays"][name]["shape"], head["arrays"][name]["offset"]
+        # A plain array over the map: every slice of a memmap would cost a microsecond more.
+        array = np.asarray(pages[start : start + dtype().itemsize * math.prod(shape)])
+        if not is_trusted and zlib.crc32(array.data) != head["arrays"][name]["checksum"]:
+            return None
+        arrays[name] = array.view(dtype).reshape(shape)
+    return Matrix(**arrays)
 
 
 def _remove_abandoned(path: Path) -> None:
-    for left in path.parent.glob(f"{path.name}.*.tmp"):
-        if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
-            left.unlink(missing_ok=True)
+    """Remove what killed processes left of files for `path`; see `write_binary_file`."""
+    for left in path.parent.iterdir():
+        with suppress(OSError):
+            if left.name.startswith(f".{path.name}.") and time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+                left.unlink()

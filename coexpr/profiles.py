@@ -50,7 +50,7 @@ def read_profiles(
             columns = samples.columns[donor_id]
             wanted = samples.positions[columns]
             some = values if len(wanted) == values.shape[1] else values[:, wanted]
-            if donor_ids[0] == donor_ids[-1]:  # rows are stored donor by donor
+            if (donor_ids == donor_id).all():  # as a rule: rows are stored donor by donor
                 profiles[rows, columns] = some
             else:
                 of_donor = donor_ids == donor_id

@@ -15,6 +15,10 @@ _UNIT = 2.0**-24
 _BLOCK_VALUES = 1 << 18
 # Relative variance below which a row is not scanned but computed.
 _NEARLY_CONSTANT = 1e-4
+# Deviations of the seed are in double precision: its mean may be that much larger beside them.
+_SEED_IN_DOUBLE = 1e-6
+# Squares below which single precision has no numbers for the products.
+_SMALLEST = 1e-12
 
 Exact = Callable[[NDArray[np.intp]], tuple[NDArray[np.float64], NDArray[np.int32]]]
 
@@ -120,8 +124,8 @@ def scan_rows(
     norms = np.sqrt(squares)
     with np.errstate(divide="ignore", invalid="ignore"):
         r = products / (norms * np.sqrt(seed @ seed))
-        slack = (len(seed) + 4) * _UNIT * np.sqrt(squares + n * means**2) / norms
-    slack[~(squares > _NEARLY_CONSTANT * n * means**2)] = np.inf
+        slack = _error(len(seed)) * np.sqrt(squares + n * means**2) / norms
+    slack[~_can_be_scanned(squares, means, n)] = np.inf
     return r, slack
 
 
@@ -144,13 +148,30 @@ def scan_columns(
     for start in range(0, len(values), step):
         rows = slice(start, start + step)
         block = np.take(values[rows], columns, axis=1)
-        means[rows] = mean = block.mean(axis=1)
-        block -= mean[:, None]
+        means[rows] = block.mean(axis=1, dtype=np.float64)
+        block -= means[rows, None].astype(np.float32)
         products[rows] = np.einsum("ij,j->i", block, d)
         squares[rows] = np.einsum("ij,ij->i", block, block)
     with np.errstate(divide="ignore", invalid="ignore"):
         r = products / np.sqrt(squares * (seed @ seed))
-    # Of the product once; of the squares, of which r has the root, half; and of the mean, squared.
-    slack = np.full(len(values), 2 * (k + 4) * _UNIT)
-    slack[~(squares > _NEARLY_CONSTANT * k * means**2)] = np.inf
+    # Of the product once; of the squares, of which r has the root, half; and of the rounded mean, squared.
+    slack = np.full(len(values), 2 * _error(k))
+    slack[~_can_be_scanned(squares, means, k)] = np.inf
     return r, slack
+
+
+def is_scannable(seed: NDArray[np.floating]) -> bool:
+    """Say whether a profile (S,) is known throughout, and differs enough for its deviations not to be rounding."""
+    mean = seed.mean(dtype=np.float64)
+    squares = np.array([((seed - mean) ** 2).sum(dtype=np.float64)])
+    return bool(_can_be_scanned(squares, np.array([mean]) * _SEED_IN_DOUBLE, len(seed))[0])
+
+
+def _error(operations: int) -> float:
+    """Return the largest relative error of a sum of products of rounded numbers."""
+    return (operations + 4) * _UNIT / (1 - (operations + 4) * _UNIT)
+
+
+def _can_be_scanned(squares: NDArray[np.float64], means: NDArray[np.float64], n: int) -> NDArray[np.bool_]:
+    scannable: NDArray[np.bool_] = (squares > _NEARLY_CONSTANT * n * means**2) & (squares > _SMALLEST)
+    return scannable

@@ -47,10 +47,6 @@ from expression
 semi join chosen_probes using (probe_id)
 where list_contains($donor_ids, donor_id);
 
--- name: statistics_of_rows
--- What is stored of every row beside its values.
-select donor_id, probe_id, n, mean_log2, squared_deviations from expression;
-
 -- name: name_of_value
 -- The probe and the sample that one stored value belongs to.
 select probes.probe_name, samples.sample_id

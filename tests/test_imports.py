@@ -18,7 +18,7 @@ LAYERS = [
     {"coexpr.gene_profiles", "coexpr.basis"},
     {"coexpr.representatives", "coexpr.stored_stability", "coexpr.site_views"},
     {"coexpr.expression", "coexpr.network_files"},
-    {"coexpr.profiles"},
+    {"coexpr.profiles", "coexpr.matrix_cache"},
     {"coexpr.samples"},
     {
         "coexpr.seeds",
@@ -44,11 +44,10 @@ LAYERS = [
         "coexpr.merge",
         "coexpr.scan",
         "coexpr.edges",
-        "coexpr.matrix_cache",
     },
     {"coexpr.resources", "coexpr.errors"},
 ]
-ARRAYS_ONLY = sorted(name.removeprefix("coexpr.") for name in LAYERS[-2] - {"coexpr.matrix_cache"})
+ARRAYS_ONLY = sorted(name.removeprefix("coexpr.") for name in LAYERS[-2])
 READERS = sorted(path.stem for path in (PACKAGE / "readers").glob("*.py"))
 
 

@@ -1,4 +1,5 @@
 import hashlib
+import re
 from pathlib import Path
 
 import allen
@@ -9,6 +10,8 @@ from allen import donor_folder, full_donor, heatmap, write_folder, write_zip
 
 from coexpr.errors import ConflictError, DownloadError
 from coexpr.ingest import Report, ingest
+from coexpr.profiles import choose_every_probe, read_profiles
+from coexpr.samples import every_sample
 
 
 def stored(path: Path) -> dict[tuple[int, int], float]:
@@ -398,3 +401,25 @@ def test_a_readme_without_the_banner_names_no_atlas(tmp_path: Path, database: Pa
     ingest([donor_folder(tmp_path, files=full_donor() | {"Readme.txt": "My notes\nof today"})], database)
     ingest([donor_folder(tmp_path, 15496)], database)
     assert count(database, "donors") == 2
+
+
+def test_rows_that_were_rewritten_out_of_order_are_read_as_what_they_are(tmp_path: Path) -> None:
+    """Two donors of as many samples, the rows of one written again: its others lie around those of the second."""
+    database = tmp_path / "atlas.duckdb"
+    rounded, precise = heatmap(), heatmap(donors=(9861,), probes=(1, 2))
+    ingest([write_folder(tmp_path / "first", rounded)], database)
+    expression = "Expression.csv"
+    more = {
+        name: re.sub(r"(\d\.\d{4})", r"\g<1>01", text) if name == expression else text for name, text in precise.items()
+    }
+    ingest([write_folder(tmp_path / "second", more)], database)
+    with duckdb.connect(database, read_only=True) as connection:
+        every = every_sample(connection)
+        probe_ids = choose_every_probe(connection)
+        profiles = read_profiles(connection, probe_ids, every)
+        stored = connection.execute("select donor_id, probe_id, log2 from expression").fetchall()
+        order = [donor_id for donor_id, *_ in stored]
+    assert order != sorted(order)
+    for donor_id, probe_id, log2 in stored:
+        row = profiles[np.searchsorted(probe_ids, probe_id), every.columns[donor_id]]
+        np.testing.assert_array_equal(row, np.array(log2, dtype=np.float32))

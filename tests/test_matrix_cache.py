@@ -14,8 +14,10 @@ from hypothesis.extra import numpy as arrays
 
 from coexpr.atlas import Atlas
 from coexpr.errors import NotFoundError
+from coexpr.expression import StoredProfiles
 from coexpr.ingest import ingest
-from coexpr.matrix_cache import Matrix, cache_path, key_of, load, save, shift_rows
+from coexpr.matrix_cache import Matrix, cache_path, load, save, shift_rows
+from coexpr.restriction import Restriction
 
 SEED = "A_23_P216779"
 
@@ -194,20 +196,118 @@ def test_a_cache_that_cannot_be_written_is_told_and_does_without(database: Path)
     assert sorted(path.name for path in database.parent.iterdir()) == ["atlas.duckdb", "atlas.duckdb.matrix"]
 
 
-def test_the_key_is_of_contents_and_not_of_time_or_place(database: Path, tmp_path: Path) -> None:
-    key = key_of(database, "")
-    elsewhere = Path(shutil.copy(database, tmp_path / "elsewhere.duckdb"))
-    os.utime(elsewhere, (1, 1))
-    assert key_of(elsewhere, "") == key
-    (tmp_path / "elsewhere.duckdb.wal").write_bytes(b"something was committed")
-    assert key_of(elsewhere, "") != key != key_of(database, "other downloads")
+def test_two_changes_of_one_backup_are_told_apart(database: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copy(database, tmp_path / "other.duckdb"))
+    removed = [row[0] for row in answers(database)[1][:2]]
+    for path, probe_id in zip((database, other), removed, strict=True):
+        with duckdb.connect(path) as connection:
+            connection.execute("delete from expression where probe_id = $1", [probe_id])
+    assert answers(database)[1][0][0] == removed[1]
+    shutil.copy(other, database)
+    assert answers(database)[1][0][0] == removed[0]
+
+
+def test_what_lies_in_the_log_beside_a_linked_database_is_seen(database: Path, tmp_path: Path) -> None:
+    link = tmp_path / "elsewhere" / "link.duckdb"
+    link.parent.mkdir()
+    link.symlink_to(database)
+    first, second = (row[0] for row in answers(link)[1][:2])
+    assert cache_path(database).exists()
+    with duckdb.connect(database) as connection:
+        connection.execute("set checkpoint_threshold = '1 GB'")
+        connection.execute("delete from expression where probe_id = $1", [first])
+        log = database.with_name(f"{database.name}.wal")
+        kept = log.read_bytes()
+    with duckdb.connect(database) as connection:  # as after a crash: committed, not checkpointed
+        connection.execute("checkpoint")
+    assert kept
+    assert answers(link)[1][0][0] == second
+
+
+def test_a_database_that_is_replaced_while_it_is_open_gets_no_wrong_cache(
+    database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = answers(database)
+    changed = Path(shutil.copy(database, tmp_path / "changed.duckdb"))
+    with duckdb.connect(changed) as connection:
+        connection.execute("delete from expression where probe_id = $1", [expected[1][0][0]])
+    cache_path(database).unlink()
+    monkeypatch.chdir(tmp_path)
+    with Atlas(database.name) as atlas:
+        monkeypatch.chdir("/")
+        changed.replace(database)
+        assert atlas.correlates(SEED, top=1).rows[0][1] == expected[1][0][0]
+    assert not cache_path(database).exists()
+    assert answers(database)[1][0] == expected[1][1]
+
+
+def test_a_head_that_changed_is_noticed(tmp_path: Path) -> None:
+    save(tmp_path / "m", "key", small_matrix())
+    whole = (tmp_path / "m").read_bytes()
+    for old, new in ((b"[7, 13]", b"[13, 7]"), (b"4096", b"8192"), (b'"arrays": {', b'"arrays": [')):
+        assert old in whole
+        (tmp_path / "m").write_bytes(whole.replace(old, new, 1))
+        assert load(tmp_path / "m", "key") is None
+
+
+def test_words_that_changed_places_are_noticed(tmp_path: Path) -> None:
+    save(tmp_path / "m", "key", small_matrix())
+    whole = (tmp_path / "m").read_bytes()
+    at = 4096
+    (tmp_path / "m").write_bytes(whole[:at] + whole[at + 8 : at + 16] + whole[at : at + 8] + whole[at + 16 :])
+    assert load(tmp_path / "m", "key") is None
 
 
 def test_what_a_killed_process_left_is_removed(database: Path) -> None:
-    old, new = (database.with_name(f"{database.name}.matrix.{number}.tmp") for number in (1, 2))
+    old, new = (database.with_name(f".{database.name}.matrix.{number}") for number in (1, 2))
     for path in (old, new):
         path.touch()
     os.utime(old, (time.time() - 7200,) * 2)
     answers(database)
     assert not old.exists()
     assert new.exists()
+
+
+@pytest.fixture
+def with_gaps(database: Path) -> Path:
+    """A database in which probes lack donors, single values, or differ in nothing."""
+    with duckdb.connect(database) as connection:
+        connection.execute("delete from expression where donor_id in (9861, 15697) and probe_id % 7 = 0")
+        connection.execute(
+            "update expression set log2 = list_transform(log2, lambda x, i: if(i = 4, null, x)) where probe_id % 11 = 0"
+        )
+        connection.execute(
+            "update expression set log2 = twin.log2 from expression as twin "
+            "where twin.donor_id = expression.donor_id and twin.probe_id = expression.probe_id - 1 "
+            "and expression.probe_id % 13 = 0"
+        )
+        connection.execute("update expression set log2 = list_transform(log2, lambda x: 5) where probe_id % 31 = 0")
+    return database
+
+
+@pytest.mark.parametrize("donors", [(), ("9861",), ("9861", "10021")], ids=str)
+@pytest.mark.parametrize("seed", ["NTRK2", "CUST_486_PI416408490"])
+def test_scanned_answers_are_exact_answers(
+    with_gaps: Path, monkeypatch: pytest.MonkeyPatch, seed: str, donors: tuple[str, ...]
+) -> None:
+    def ask() -> list[object]:
+        asked = []
+        with Atlas(with_gaps) as atlas:
+            for restriction in (Restriction(donors=donors), Restriction(("Cx", "DiE"), donors=donors)):
+                for top, ascending in ((1, False), (9, True), (60, False)):
+                    for categories in ((), ("nervous system development",)):
+                        answer = atlas.correlates(
+                            seed,
+                            level="probe",
+                            top=top,
+                            ascending=ascending,
+                            categories=categories,
+                            restriction=restriction,
+                            include_self=True,
+                        )
+                        asked.append((answer.rows, answer.route["without_r"], answer.route["answers"]))
+        return asked
+
+    scanned = ask()
+    monkeypatch.setattr(StoredProfiles, "scan", lambda self, seed: None)
+    assert scanned == ask()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coexpr.correlate import correlate_seed
-from coexpr.scan import Scan, scan_columns, scan_rows
+from coexpr.scan import Scan, is_scannable, scan_columns, scan_rows
 
 
 def profiles(seed: int, rows: int, samples: int, spread: float) -> np.ndarray:
@@ -94,3 +94,44 @@ def test_rows_without_r_come_last(count: int | None) -> None:
     assert not np.isnan(scan.r[order[:5]]).any()
     assert np.isnan(scan.r[order[8:]]).all()
     assert scan.n[5] == 29
+
+
+def unknown_in_places(rows: int, samples: int) -> np.ndarray:
+    """Twins, one of which is unknown in a donor; rows with a value missing; constant rows."""
+    rng = np.random.default_rng(6)
+    x = (6 + 0.4 * rng.normal(size=(rows, samples))).astype(np.float32)
+    x[1::2] = x[::2]
+    x[1::6, : samples // 3] = np.nan
+    x[4::9, rng.integers(samples)] = np.nan
+    x[7] = 4
+    return x
+
+
+def test_equal_profiles_have_equal_r_whatever_is_beside_them() -> None:
+    x = unknown_in_places(60, 90)
+    for seed in (x[0], x[1]):
+        together, n = correlate_seed(seed, x)
+        alone = [correlate_seed(seed, x[[row]]) for row in range(60)]
+        np.testing.assert_array_equal(together, [r[0] for r, _ in alone])
+        assert n.tolist() == [int(count[0]) for _, count in alone]
+
+
+@pytest.mark.parametrize(
+    ("seed", "expected"),
+    [
+        (np.full(50, 7.3), False),
+        (np.full(50, 1e-30) * np.arange(50), False),
+        (7.3 + 1e-12 * np.arange(50.0), False),
+        (np.where(np.arange(50) == 3, np.nan, np.arange(50.0)), False),
+        (np.arange(50.0), True),
+    ],
+)
+def test_which_seeds_can_be_scanned(seed: np.ndarray, expected: bool) -> None:
+    assert is_scannable(seed) is expected
+
+
+def test_tiny_rows_are_computed() -> None:
+    x = (1e-20 * np.random.default_rng(1).normal(size=(40, 30))).astype(np.float32)
+    scan, settled = scan_of(x, x[0])
+    assert len(settled) == 40
+    np.testing.assert_array_equal(scan.r, correlate_seed(x[0], x)[0])
