@@ -4,10 +4,9 @@ Downloads overlap: pages of one heatmap, heatmaps of a gene and the full-donor d
 say of a donor, structure, gene, probe or sample is merged, and refused where it contradicts.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,11 @@ import duckdb
 
 import coexpr
 from coexpr.database import open_for_writing, transaction
-from coexpr.errors import CoexprError, ConflictError, DownloadError
+from coexpr.errors import CoexprError, ConflictError
 from coexpr.queries import query, run, single
+from coexpr.read_ahead import Read, read_ahead
 from coexpr.readers import full_donor
 from coexpr.readers.download import Download
-from coexpr.readers.place import FileDigest
 from coexpr.readers.probe_facts import ProbeFacts
 from coexpr.readers.recognise import Recognised, Skipped, find_downloads
 from coexpr.resources import database_path
@@ -101,11 +100,13 @@ def ingest(
     with open_for_writing(target) as connection:
         if threads is not None:
             use_threads(connection, threads)
+        known = {sha256 for (sha256,) in connection.execute(query("known_downloads")).fetchall()}
         try:
-            for number, download in enumerate(recognised, start=1):
-                progress(f"[{number}/{len(recognised)}] {download.kind} {download.place.location}")
-                report.downloads.append(_load(connection, download))
-                fill_with_shipped(connection)
+            with closing(read_ahead(recognised, known)) as reading:
+                for number, download in enumerate(recognised, start=1):
+                    progress(f"[{number}/{len(recognised)}] {download.kind} {download.place.location}")
+                    report.downloads.append(_load(connection, download, reading))
+                    fill_with_shipped(connection)
         except CoexprError as error:
             loaded = len(report.downloads)
             if not loaded:
@@ -117,14 +118,14 @@ def ingest(
     return report
 
 
-def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised) -> Loaded:
-    """Read one download and put it into the database, or leave both as they were."""
+def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised, reading: Iterator[Read]) -> Loaded:
+    """Take the next download that was read and put it into the database, or leave that as it was."""
     start = time.perf_counter()
-    digests = recognised.digests()
-    sha256 = _fingerprint(digests, recognised.place.inside)
-    if known := run(connection, "download_with_sha256", {"sha256": sha256}):
+    read = next(reading)
+    known = run(connection, "download_with_sha256", {"sha256": read.sha256})
+    if known or read.contents is None:
         return _already_loaded(recognised, known[0], time.perf_counter() - start)
-    download = _read(recognised)
+    download = read.contents
     with transaction(connection):
         if isinstance(download, ProbeFacts):
             summary, told = _put_facts(connection, recognised, download)
@@ -133,8 +134,8 @@ def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised) -> Load
         record = {
             "kind": recognised.kind,
             "location": str(recognised.place.location),
-            "sha256": sha256,
-            "files": [vars(digest) for digest in digests],
+            "sha256": read.sha256,
+            "files": [vars(digest) for digest in read.digests],
             "coexpr_version": coexpr.__version__,
         }
         connection.execute(query("insert_download"), summary | record)
@@ -197,16 +198,6 @@ def _put_facts(
     return summary, {"donors": [], "values_written": 0, "notes": notes}
 
 
-def _read(recognised: Recognised) -> Download | ProbeFacts:
-    """Read a download; whatever is wrong with it, say what to do."""
-    try:
-        return recognised.read()
-    except DownloadError as error:
-        if "again" in str(error) or "as it came" in str(error):
-            raise
-        raise type(error)(f"{error} Use the download as it came from the site, or download it again.") from None
-
-
 def _already_loaded(recognised: Recognised, known: Mapping[str, Any], seconds: float) -> Loaded:
     if recognised.donor_id is not None and known["donor_ids"] != [recognised.donor_id]:
         raise ConflictError(
@@ -261,13 +252,3 @@ def _registered(connection: duckdb.DuckDBPyConnection, download: Download) -> It
     finally:
         for name in _TABLES:
             connection.unregister(f"incoming_{name}")
-
-
-def _fingerprint(digests: Sequence[FileDigest], inside: str) -> str:
-    """Return what tells a download from every other.
-
-    That is the SHA-256 of its zip, or one over those of its files; and the folder it lies in inside a
-    zip, for a zip may hold several downloads.
-    """
-    parts = sorted(digest.sha256 for digest in digests) + [inside] * bool(inside)
-    return parts[0] if len(parts) == 1 else hashlib.sha256("\n".join(parts).encode()).hexdigest()

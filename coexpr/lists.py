@@ -73,7 +73,7 @@ def to_lists(matrix: NDArray[np.generic]) -> pa.ListArray:
         missing = flat == -1
         values = pa.array(flat == 1, mask=missing if missing.any() else None)
     else:
-        values = pa.array(flat, from_pandas=True)
+        values = pa.array(flat, from_pandas=bool(np.isnan(flat).any()))
     return pa.ListArray.from_arrays(pa.array(np.arange(rows + 1, dtype=np.int32) * width), values)
 
 

@@ -34,8 +34,10 @@ def describe_seed(
     connection: duckdb.DuckDBPyConnection, seed: Seed, profile: Profiles, choice: Choice, probe: str | None
 ) -> dict[str, Any]:
     """Return what the route says of the probe or gene that was asked about, and of its one profile."""
-    (label,) = labels_of(connection, profile, np.array([0]))
-    probe_id, probe_name, gene_symbol, *_ = label
+    if seed.level == "probe":
+        probe_id, probe_name, gene_symbol = seed.probe_id, seed.probe_name, seed.gene_symbol
+    else:
+        ((probe_id, probe_name, gene_symbol, *_),) = labels_of(connection, profile, np.array([0]))
     return {
         "seed": seed.name,
         "seed_probe": probe_name,

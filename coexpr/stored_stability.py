@@ -1,6 +1,7 @@
 """Differential stability of every probe, kept in the database for as long as it holds."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import duckdb
 import numpy as np
@@ -12,8 +13,8 @@ from coexpr.queries import query, single
 from coexpr.samples import Samples, every_sample
 from coexpr.stability import differential_stability
 
-# Probes whose profiles are held at a time: 120 MB at full size.
-_PROBES_AT_A_TIME = 8192
+# Probes whose profiles are held at a time: 60 MB at full size.
+_PROBES_AT_A_TIME = 4096
 
 
 def forget_stability(connection: duckdb.DuckDBPyConnection) -> None:
@@ -43,13 +44,29 @@ def compute_stability(
 
     Nothing where no two donors can be compared.
     """
-    structures = [every.structure_ids[columns] for columns in every.columns.values()]
-    probe_ids = choose_every_probe(connection)
-    for start in range(0, len(probe_ids), _PROBES_AT_A_TIME):
-        some = probe_ids[start : start + _PROBES_AT_A_TIME]
-        choose_probes(connection, some)
-        profiles = read_profiles(connection, some, every)
+    for probe_ids, stability in _one_behind(connection, every):
         try:
-            yield some, differential_stability([profiles[:, of] for of in every.columns.values()], structures)
+            yield probe_ids, stability.result()
         except ValueError:  # no two donors share two structures
             return
+
+
+def _one_behind(
+    connection: duckdb.DuckDBPyConnection, every: Samples
+) -> Iterator[tuple[NDArray[np.int32], Future[NDArray[np.float64]]]]:
+    """Yield what is being computed, while the next profiles are read."""
+    structures = [every.structure_ids[columns] for columns in every.columns.values()]
+    probe_ids = choose_every_probe(connection)
+    before: tuple[NDArray[np.int32], Future[NDArray[np.float64]]] | None = None
+    with ThreadPoolExecutor(max_workers=1) as computer:
+        for start in range(0, len(probe_ids), _PROBES_AT_A_TIME):
+            some = probe_ids[start : start + _PROBES_AT_A_TIME]
+            choose_probes(connection, some)
+            profiles = read_profiles(connection, some, every)
+            of_donors = [profiles[:, of] for of in every.columns.values()]
+            now = some, computer.submit(differential_stability, of_donors, structures)
+            if before:
+                yield before
+            before = now
+        if before:
+            yield before

@@ -8,6 +8,7 @@ more precise one is kept, and two that cannot be the same measurement are refuse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, NoReturn
 
 import duckdb
@@ -34,7 +35,7 @@ class _Values(NamedTuple):
     conflicts: Callable[[Any, Any], NDArray[np.bool_]]
     merge: Callable[[Any, Any], NDArray[Any]]
     rule: str
-    summary: Callable[[Any, NDArray[np.bool_]], dict[str, NDArray[Any]]]
+    summary: Callable[[Any, NDArray[np.bool_] | None], dict[str, NDArray[Any]]]
 
 
 def write_values(connection: duckdb.DuckDBPyConnection, download: Download, location: str) -> int:
@@ -104,9 +105,17 @@ class _Layout:
 
     def arrange(self, values: NDArray[Any], rows: NDArray[np.intp], empty: float) -> NDArray[Any]:
         """Return some rows of a download as they are stored, `empty` where it has no value."""
+        if len(self.columns) == self.samples == values.shape[1] and self._keep_their_places:
+            return values[rows[0] : rows[-1] + 1] if len(rows) == rows[-1] - rows[0] + 1 else values[rows]
         block = np.full((len(rows), self.samples), empty, dtype=values.dtype)
         block[:, self.positions] = values[np.ix_(rows, self.columns)]
         return block
+
+    @cached_property
+    def _keep_their_places(self) -> bool:
+        """Whether the columns of the download are in the order in which values are stored."""
+        places = np.arange(self.samples)
+        return np.array_equal(self.columns, places) and np.array_equal(self.positions, places)
 
 
 class _Conflict(NamedTuple):
@@ -179,11 +188,14 @@ def _insert(
     probe_ids: NDArray[np.int32],
     block: NDArray[Any],
 ) -> None:
-    known = ~_is_missing(block)
-    some = known.any(axis=1)
-    if not some.all():  # a probe without any value in this donor has no row
-        probe_ids, block, known = probe_ids[some], block[some], known[some]
-    columns = {"probe_id": probe_ids, kind.column: to_lists(block), "n": known.sum(axis=1, dtype=np.int32)}
+    missing = _is_missing(block)
+    known = None
+    n = np.full(len(block), block.shape[1], dtype=np.int32)
+    if missing.any():  # else nothing need be counted
+        some = ~missing.all(axis=1)  # a probe without any value in this donor has no row
+        probe_ids, block, known = probe_ids[some], block[some], ~missing[some]
+        n = known.sum(axis=1, dtype=np.int32)
+    columns = {"probe_id": probe_ids, kind.column: to_lists(block), "n": n}
     columns |= kind.summary(block, known)
     with _registering(connection, f"incoming_{kind.table}", pa.table(columns)):
         connection.execute(query(f"insert_{kind.table}"), donor)
@@ -194,14 +206,18 @@ def _is_missing(block: NDArray[Any]) -> NDArray[np.bool_]:
     return missing
 
 
-def _statistics(block: NDArray[np.float32], known: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
-    """Return mean and sum of squared deviations of every row, in double precision."""
-    mean = np.sum(block, axis=1, dtype=np.float64, where=known) / known.sum(axis=1)
-    deviations = np.subtract(block, mean[:, None], where=known, out=np.zeros(block.shape))
+def _statistics(block: NDArray[np.float32], known: NDArray[np.bool_] | None) -> dict[str, NDArray[Any]]:
+    """Return mean and sum of squared deviations of every row, in double precision; all values where none is masked."""
+    if known is None:
+        mean = block.mean(axis=1, dtype=np.float64)
+        deviations = block - mean[:, None]
+    else:
+        mean = np.sum(block, axis=1, dtype=np.float64, where=known) / known.sum(axis=1)
+        deviations = np.subtract(block, mean[:, None], where=known, out=np.zeros(block.shape))
     return {"mean_log2": mean, "squared_deviations": np.einsum("ij,ij->i", deviations, deviations)}
 
 
-def _present(block: NDArray[np.int8], known: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+def _present(block: NDArray[np.int8], known: NDArray[np.bool_] | None) -> dict[str, NDArray[Any]]:
     """Return how many calls of every row are present."""
     return {"n_present": (block == 1).sum(axis=1, dtype=np.int32)}
 

@@ -57,3 +57,7 @@ select
 -- name: loaded_downloads
 -- Which downloads are loaded, and since when, in one text.
 select coalesce(string_agg(concat(sha256, ' ', loaded_at), ';' order by sha256), '') from downloads;
+
+-- name: known_downloads
+-- What tells each download that is loaded from every other.
+select sha256 from downloads;

@@ -24,6 +24,7 @@ LAYERS = [
         "coexpr.seeds",
         "coexpr.adhoc_sql",
         "coexpr.values",
+        "coexpr.read_ahead",
         "coexpr.categories",
         "coexpr.synthetic",
         "coexpr.answer",

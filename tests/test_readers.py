@@ -24,9 +24,10 @@ from hypothesis.extra import numpy as arrays
 
 from coexpr.errors import DownloadError, NoDownloadError, OptionError, UnsupportedDownloadError, WrongViewError
 from coexpr.ingest import ingest
+from coexpr.readers import full_donor as full_donor_reader
 from coexpr.readers.download import Download
-from coexpr.readers.matrices import read_calls, read_log2
-from coexpr.readers.place import Folder
+from coexpr.readers.matrices import _calls_of_equal_lines, read_calls, read_log2
+from coexpr.readers.place import Folder, folders_in_zip
 from coexpr.readers.recognise import find_downloads
 
 
@@ -398,3 +399,42 @@ def test_a_zip_is_read_inside_itself(tmp_path: Path) -> None:
         for name, text in full_donor().items():
             archive.writestr(name.upper(), text)
     np.testing.assert_array_equal(read(path).log2, values()[[1, 3, 0, 2]].astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"1058685,0,1,1\n1058686,1,1,0\n",
+        b"1058685,0,1,1\n1058686,1,1,0",
+        b"7,0,1,1\n10,1,1,0\n",
+        b"1058685,0,1,1\r\n1058686,1,1,0\r\n",
+        b"1058685,0, 1,1\n",
+        b"1058685,0,2,1\n1058686,1,1,0\n",
+        b"105868x,0,1,1\n1058686,1,1,0\n",
+        b"1058685;0,1,1\n1058686,1,1,0\n",
+        b"1058685,0,1,1\n1058686,1,1\n\n",
+        b"1058685,0,11\n1058686,1,1,0\n",
+        b"\xb9,0,1,1\n",
+        b"9" * 30 + b",0,1,1\n",
+        b",0,1,1\n",
+    ],
+)
+def test_calls_are_read_as_characters_where_that_is_what_cells_say(text: bytes) -> None:
+    found = _calls_of_equal_lines(text, 3)
+    try:
+        rows = [[int(cell) for cell in line.split(",")] for line in text.decode().splitlines()]
+        plain = text == "".join(",".join(map(str, row)) + "\n" for row in rows).encode()
+        plain &= all(len(row) == 4 and max(row[1:]) <= 1 for row in rows) and len(set(map(len, text.splitlines()))) == 1
+        plain &= rows[0][0] < 10**18
+    except ValueError:
+        plain = False
+    assert (found is not None) == plain
+    if found is not None:
+        assert np.column_stack([found[0], found[1]]).tolist() == rows
+
+
+def test_a_reading_that_nobody_waits_for_is_given_up(tmp_path: Path) -> None:
+    (place,) = folders_in_zip(write_zip(tmp_path / "donor.zip", full_donor(9861)))
+    place.give_up()
+    with pytest.raises(DownloadError, match="given up"):
+        full_donor_reader.read(place, 9861)

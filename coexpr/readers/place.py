@@ -39,6 +39,7 @@ class Place(ABC):
 
     def __init__(self, file_names: list[str]) -> None:
         self._members = {PurePosixPath(name).name.lower(): name for name in file_names}
+        self.is_given_up = False
 
     @property
     @abstractmethod
@@ -59,6 +60,10 @@ class Place(ABC):
 
     @abstractmethod
     def _open(self, member: str) -> IO[bytes]: ...
+
+    def give_up(self) -> None:
+        """Let whoever reads here stop soon: nobody waits for it any more."""
+        self.is_given_up = True
 
     def has(self, file_name: str) -> bool:
         """Say whether the file is here."""
