@@ -13,6 +13,7 @@ from coexpr.method import Method
 from coexpr.restriction import FEWEST_FOR_R, Restriction
 from coexpr.samples import EVERYWHERE, Samples, choose_samples
 from coexpr.scan import Scan
+from coexpr.threads import workers
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Basis:
 
     def seed_with(self, seed: NDArray[np.floating], profiles: Values) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         """Return r and n of one profile (S,) with each of many (P, S); an r of fewer than four samples is none."""
-        r, n = measure_seed(seed, profiles, self.measure)
+        r, n = measure_seed(seed, profiles, self.measure, workers())
         r[n < FEWEST_FOR_R] = np.nan
         return r, n
 

@@ -91,17 +91,22 @@ def correlate_all(profiles: NDArray[np.floating]) -> tuple[NDArray[np.float64], 
         Samples shared by each pair.
     """
     x = profiles.astype(np.float64)
-    known = ~np.isnan(x)
-    if known.all():
-        constant = (x == x[..., :1]).all(axis=-1)
-        x -= x.mean(axis=-1, keepdims=True)
-        with np.errstate(invalid="ignore"):
-            x /= np.sqrt(np.einsum("...ij,...ij->...i", x, x))[..., None]
-        x[constant] = np.nan
+    if not np.isnan(x.sum()):
+        first = x[..., 0].copy()
+        means = x.mean(axis=-1)
+        x -= means[..., None]
+        squares = np.einsum("...ij,...ij->...i", x, x)
+        # Only of these rows can all values be equal, and then what is left of them is rounding.
+        doubtful = squares <= _DOUBTFUL * x.shape[-1] * means**2
+        squares[doubtful] = np.where(
+            (profiles[doubtful] == first[doubtful, None]).all(axis=-1), np.nan, squares[doubtful]
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            x /= np.sqrt(squares)[..., None]
         r = x @ x.swapaxes(-1, -2)
         n = np.full(r.shape, x.shape[-1], dtype=np.int32)
     else:
-        r, n = _all_pairwise_complete(x, known)
+        r, n = _all_pairwise_complete(x, ~np.isnan(x))
     np.clip(r, -1, 1, out=r)
     diagonal = np.einsum("...ii->...i", r)
     diagonal[~np.isnan(diagonal)] = 1

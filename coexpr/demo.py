@@ -49,7 +49,11 @@ def claim_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file; name a folder for the demo.")
     if mark.is_file() and TITLE in mark.read_text(encoding="utf-8", errors="replace"):
-        for path in [folder / DATABASE, *(folder / DOWNLOADS).glob("normalized_microarray_donor*.zip")]:
+        for path in [
+            folder / DATABASE,
+            folder / f"{DATABASE}.matrix",
+            *(folder / DOWNLOADS).glob("normalized_microarray_donor*.zip"),
+        ]:
             path.unlink(missing_ok=True)
     elif folder.exists() and any(folder.iterdir()):
         raise OutputError(f"{folder} holds files that no demo made. Name a new folder for the demo.")

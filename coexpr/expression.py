@@ -20,6 +20,7 @@ from coexpr.profiles import choose_every_probe, choose_probes, read_profiles
 from coexpr.queries import query, single
 from coexpr.samples import Samples, every_sample
 from coexpr.scan import is_scannable, scan_columns, scan_rows
+from coexpr.threads import workers
 
 NO_GENE = 0
 _FACTS = ("n", "mean_log2", "variance_log2", "present_fraction", "diff_stability", "rnaseq_r", "rnaseq_q")
@@ -53,7 +54,8 @@ class Expression:
         self.cache_problem: str | None = None
         self._matrix: Matrix | None = None
         self._has_looked = False
-        self._genes: dict[Annotation, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
+        # Of each annotation the gene of every probe with expression, and last that of any other.
+        self._genes: dict[Annotation, NDArray[np.int32]] = {}
 
     @cached_property
     def every_sample(self) -> Samples:
@@ -91,8 +93,9 @@ class Expression:
 
     def mapped_profiles(self, probe_ids: NDArray[np.int32], samples: Samples) -> "StoredProfiles":
         """Return those of probes with expression, to be read from the matrix when they are asked for."""
-        matrix = self.matrix
-        return StoredProfiles(matrix, np.searchsorted(matrix.probe_ids, probe_ids), samples, self.every_sample)
+        every = self.matrix.probe_ids
+        rows = np.arange(len(every)) if probe_ids is every else np.searchsorted(every, probe_ids)
+        return StoredProfiles(self.matrix, rows, samples, self.every_sample)
 
     @property
     def matrix(self) -> Matrix:
@@ -132,12 +135,16 @@ class Expression:
         """Return the gene that each probe measures, `NO_GENE` for none."""
         if annotation not in self._genes:
             found = self.connection.execute(query("genes_of_probes"), {"annotation": annotation}).fetchnumpy()
-            self._genes[annotation] = np.asarray(found["probe_id"]), np.asarray(found["gene_id"])
-        with_gene, genes = self._genes[annotation]
-        if not len(with_gene):
-            return np.full(len(probe_ids), NO_GENE, dtype=np.int32)
-        places = np.minimum(np.searchsorted(with_gene, probe_ids), len(with_gene) - 1)
-        return np.where(with_gene[places] == probe_ids, genes[places], NO_GENE)
+            known, genes = self.facts[0], np.full(len(self.facts[0]) + 1, NO_GENE, dtype=np.int32)
+            there = np.isin(found["probe_id"], known)
+            genes[np.searchsorted(known, found["probe_id"][there])] = found["gene_id"][there]
+            self._genes[annotation] = genes
+        known, genes = self.facts[0], self._genes[annotation]
+        if probe_ids is known:
+            return genes[:-1]
+        places = np.searchsorted(known, probe_ids)
+        places[~np.isin(probe_ids, known)] = len(known)
+        return genes[places]
 
     def _stored_matrix(self) -> Matrix | None:
         """Return the matrix if this was asked before, or a cache holds it."""
@@ -222,7 +229,7 @@ class StoredProfiles:
             r, slack = scan_rows(full, matrix.values, len(seed), means, squares)
             slack[matrix.n[donors].sum(axis=0) != len(seed)] = np.inf
         else:
-            r, slack = scan_columns(deviations, matrix.values, self._columns)
+            r, slack = scan_columns(deviations, matrix.values, self._columns, workers())
         r, slack = r[self._rows], slack[self._rows]
         slack[list(self._set)] = np.inf
         return r, slack

@@ -5,7 +5,9 @@ values are unknown the rows are made anew of the samples that both profiles know
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -50,7 +52,7 @@ class Measure:
 
 
 def measure_seed(
-    seed: NDArray[np.floating], profiles: Rows, measure: Measure
+    seed: NDArray[np.floating], profiles: Rows, measure: Measure, workers: int = 1
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Return r of one profile with each of many, pairwise complete.
 
@@ -61,6 +63,8 @@ def measure_seed(
     profiles : (P, S) float
         Over the same samples; read block by block and never copied whole.
     measure : Measure
+    workers : int
+        Threads that work on blocks of profiles at a time, but for Pearson's r without factors.
 
     Returns
     -------
@@ -83,12 +87,27 @@ def measure_seed(
             continue
         x = _unit_rows(seed[None, samples].astype(np.float64), measure, factors)[0]
         step = max(1, _BLOCK_VALUES // len(samples))
-        for start in range(0, len(rows), step):
-            some = rows[start : start + step]
-            y = _unit_rows(_columns(profiles[some], samples).astype(np.float64), measure, factors)
-            # einsum sums every row in one order, a BLAS product does not: equal profiles must get equal r.
-            r[some] = np.einsum("ij,j->i", y, x)
+        blocks = [rows[start : start + step] for start in range(0, len(rows), step)]
+        with_x = partial(_with_unit_row, x, profiles, samples, measure, factors)
+        with ThreadPoolExecutor(max_workers=workers) as threads:
+            for some, of_block in zip(blocks, threads.map(with_x, blocks), strict=True):
+                r[some] = of_block
     return np.clip(r, -1, 1, out=r), n
+
+
+def _with_unit_row(
+    x: NDArray[np.float64],
+    profiles: Rows,
+    samples: NDArray[np.intp],
+    measure: Measure,
+    factors: Sequence[Factor],
+    rows: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    """Return the product of a unit row with those of some profiles over some samples."""
+    y = _unit_rows(_columns(profiles[rows], samples).astype(np.float64), measure, factors)
+    # einsum sums every row in one order, a BLAS product does not: equal profiles must get equal r.
+    products: NDArray[np.float64] = np.einsum("ij,j->i", y, x)
+    return products
 
 
 def _columns(block: NDArray[np.floating], samples: NDArray[np.intp]) -> NDArray[np.floating]:

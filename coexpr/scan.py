@@ -4,7 +4,9 @@ A scan gives every r with a bound on its error. What an answer tells, and what i
 order, is then computed exactly: rows whose r might be among those told, and no others.
 """
 
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,7 +132,7 @@ def scan_rows(
 
 
 def scan_columns(
-    seed: NDArray[np.float64], values: NDArray[np.float32], columns: NDArray[np.intp]
+    seed: NDArray[np.float64], values: NDArray[np.float32], columns: NDArray[np.intp], workers: int = 1
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return Pearson's r of one profile with every row over some columns, in single precision, and its slack.
 
@@ -140,18 +142,24 @@ def scan_columns(
         Deviations from the mean.
     values : (P, S) float32
     columns : (k,) intp
+    workers : int
+        Threads that work on blocks of rows at a time.
     """
     d = seed.astype(np.float32)
     k = len(columns)
     products, means, squares = (np.empty(len(values)) for _ in range(3))
     step = max(1, _BLOCK_VALUES // max(1, k))
-    for start in range(0, len(values), step):
+
+    def scan(start: int) -> None:
         rows = slice(start, start + step)
         block = np.take(values[rows], columns, axis=1)
         means[rows] = block.mean(axis=1, dtype=np.float64)
         block -= means[rows, None].astype(np.float32)
         products[rows] = np.einsum("ij,j->i", block, d)
         squares[rows] = np.einsum("ij,ij->i", block, block)
+
+    with ThreadPoolExecutor(max_workers=workers) as threads:
+        deque(threads.map(scan, range(0, len(values), step)), maxlen=0)  # which raises what was raised
     with np.errstate(divide="ignore", invalid="ignore"):
         r = products / np.sqrt(squares * (seed @ seed))
     # Of the product once; of the squares, of which r has the root, half; and of the rounded mean, squared.

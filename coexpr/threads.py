@@ -9,6 +9,13 @@ from coexpr.errors import OptionError
 from coexpr.queries import query
 
 THREADS_VARIABLE = "COEXPR_THREADS"
+# What was asked for in this process, if anything.
+_asked: list[int] = []
+
+
+def workers() -> int:
+    """Return how many threads may work on blocks of profiles at a time."""
+    return _asked[-1] if _asked else os.cpu_count() or 1
 
 
 def wanted_threads(threads: int | None = None) -> int | None:
@@ -30,10 +37,11 @@ def wanted_threads(threads: int | None = None) -> int | None:
 def use_threads(connection: duckdb.DuckDBPyConnection, threads: int) -> None:
     """Let so many threads work, in this process, on matrix products, in this connection and in Arrow.
 
-    numpy's library of matrix products takes as many as there are processors unless told otherwise.
+    numpy's library of matrix products takes as many as there are processors unless told otherwise; so do we.
     """
     from threadpoolctl import threadpool_limits  # only where somebody asks
 
+    _asked[:] = [threads]
     connection.execute(query("set_threads").replace("$threads", str(int(threads))))  # SET takes no parameter
     threadpool_limits(limits=threads, user_api="blas")
     if "pyarrow" in sys.modules:

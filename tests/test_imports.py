@@ -94,7 +94,9 @@ def test_numeric_modules_import_nothing_of_ours_but_one_another(module: str) -> 
         "numpy",
         "scipy",
         "collections",
+        "concurrent",
         "dataclasses",
+        "functools",
         "itertools",
         "typing",
     }

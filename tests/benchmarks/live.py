@@ -1,0 +1,171 @@
+"""Rows that are measured inside one process: a floor and ours in turn, as JSON on stdout."""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from coexpr import Atlas, Method, Restriction
+
+SEED, CATEGORY = "A_23_P216779", "nervous system development"
+BLOCK = 4096
+Pair = tuple[Callable[[], object], Callable[[], object]]
+
+
+def whole(atlas: Atlas) -> np.ndarray:
+    """Every profile in memory, (P, S) float32."""
+    return atlas._expression.matrix.log2(slice(None))
+
+
+def unit(x: np.ndarray) -> np.ndarray:
+    """Rows of unit length."""
+    x = x - x.mean(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        return x / np.sqrt(np.einsum("ij,ij->i", x, x))[:, None]
+
+
+def one_against_all(atlas: Atlas, restriction: Restriction | None, with_floor: bool) -> Pair:
+    def ours() -> object:
+        return atlas.correlates(SEED, restriction=restriction)
+
+    ours()
+    x = whole(atlas) if with_floor else np.zeros((1, 1), np.float32)
+    d = x[0].copy()
+    return lambda: x @ d, ours
+
+
+def by_pass(atlas: Atlas, method: str, with_floor: bool) -> Pair:
+    def ranked(block: np.ndarray) -> np.ndarray:
+        order = np.argsort(block, axis=1)
+        ranks = np.empty(block.shape, np.float32)
+        np.put_along_axis(ranks, order, np.arange(block.shape[1], dtype=np.float32)[None].repeat(len(block), 0), axis=1)
+        return ranks
+
+    def weighted(block: np.ndarray) -> np.ndarray:
+        d = block - np.median(block, axis=1, keepdims=True)
+        u = d / (9 * np.median(np.abs(d), axis=1, keepdims=True))
+        return d * np.where(np.abs(u) < 1, (1 - u**2) ** 2, 0)
+
+    x = whole(atlas) if with_floor else np.zeros((1, 1), np.float32)
+    change = ranked if method == "spearman" else weighted
+
+    def floor() -> object:
+        with np.errstate(invalid="ignore"):
+            d = unit(change(x[:1]))[0]
+            return np.concatenate([unit(change(x[at : at + 256])) @ d for at in range(0, len(x), 256)])
+
+    return floor, lambda: atlas.correlates(SEED, method=Method(method))
+
+
+def matrix(atlas: Atlas, with_floor: bool) -> Pair:
+    from coexpr.choice import Choice
+    from coexpr.gene_profiles import profiles_of_genes
+
+    found = [row[1] for row in atlas.members(CATEGORY).rows if row[4] == "loaded"]
+    ids = [gene for (gene,) in atlas.sql(f"select gene_id from genes where entrez_id in {tuple(found)}").rows]
+    expression = atlas._expression
+    x = np.asarray(profiles_of_genes(expression, Choice(), expression.every_sample, ids).values)
+    return lambda: np.corrcoef(x), lambda: atlas.correlation_matrix(categories=[CATEGORY])
+
+
+def network(atlas: Atlas, count: int, with_floor: bool) -> Pair:
+    names = [name for (name,) in atlas.sql(f"select probe_name from probes order by probe_id limit {count}").rows]
+    everything = count >= len(atlas._expression.matrix.probe_ids)
+    x = unit(whole(atlas)[:count]) if with_floor else np.zeros((1, 1), np.float32)
+
+    def floor() -> None:
+        for row in range(0, len(x), BLOCK):
+            for other in range(row, len(x), BLOCK):
+                x[row : row + BLOCK] @ x[other : other + BLOCK].T
+
+    def ours() -> object:
+        with tempfile.TemporaryDirectory() as folder:
+            return atlas.network(Path(folder) / "n.parquet", () if everything else names, level="probe", top=50)
+
+    return floor, ours
+
+
+def peer(atlas: Atlas, name: str) -> Pair:
+    x = whole(atlas)
+    if name == "pandas":
+        import pandas as pd
+
+        frame = pd.DataFrame(x.T)
+        return lambda: frame.corrwith(frame[0]), lambda: atlas.correlates(SEED)
+    if name == "duckdb":
+        import duckdb
+
+        some = x[:2000]
+        connection = duckdb.connect()
+        places = np.tile(np.arange(x.shape[1], dtype=np.int32), len(some))
+        rows = np.repeat(np.arange(len(some), dtype=np.int32), x.shape[1])
+        connection.register("v", {"row": rows, "place": places, "value": some.reshape(-1)})
+        connection.execute("create table long as from v")
+        text = (
+            "select b.row, corr(a.value::double, b.value::double) from long a join long b using (place) "
+            "where a.row = 0 group by b.row"
+        )
+        times = max(1, len(x) // 2000)
+        return lambda: [connection.execute(text).fetchall() for _ in range(times)], lambda: atlas.correlates(SEED)
+    some = unit(x[: 20000 if name == "faiss" else 3000])
+    some[np.isnan(some)] = 0
+    if name == "faiss":
+        import faiss
+
+        def index() -> object:
+            flat = faiss.IndexFlatIP(some.shape[1])
+            flat.add(some)
+            return flat.search(some, 51)
+
+        return index, network(atlas, 20000, False)[1]
+    from corals.correlation.topk.default import topk_combined
+
+    return lambda: topk_combined(some.T, k=0.01), network(atlas, 3000, False)[1]
+
+
+def pair_of(atlas: Atlas, name: str, more: list[str], with_floor: bool) -> Pair:
+    """Return the floor and ours of a row."""
+    if name == "structure":
+        return one_against_all(atlas, Restriction(("Cx",)), with_floor)
+    if name == "donors":
+        donors = [donor["donor_name"] for donor in atlas.contents()["donor_list"]]
+        return one_against_all(atlas, Restriction(donors=tuple(donors[1:] or donors)), with_floor)
+    if name in ("spearman", "bicor"):
+        return by_pass(atlas, name, with_floor)
+    if name == "matrix":
+        return matrix(atlas, with_floor)
+    if name == "network":
+        return network(atlas, int(more[0]), with_floor)
+    if name.startswith("peer-"):
+        return peer(atlas, name.removeprefix("peer-"))
+    return one_against_all(atlas, None, with_floor)
+
+
+def main() -> None:
+    """Measure a row, or run ours alone for its memory, or write the matrix for the floor of a query."""
+    database, name, times, *more = [argument for argument in sys.argv[1:] if argument != "--only-ours"]
+    only_ours = "--only-ours" in sys.argv
+    with Atlas(database) as atlas:
+        if name == "dump":
+            whole(atlas).tofile(more[0])
+            return
+        floor, ours = pair_of(atlas, name, more, not only_ours)
+        seconds: dict[str, list[float]] = {"floor": [], "ours": []}
+        if only_ours:
+            ours()
+            return
+        for turn in range(int(times) + (int(times) > 1)):
+            for side, act in (("floor", floor), ("ours", ours)):
+                start = time.perf_counter()
+                act()
+                if turn or int(times) == 1:
+                    seconds[side].append(time.perf_counter() - start)
+    print(json.dumps(seconds))
+
+
+if __name__ == "__main__":
+    main()
