@@ -33,6 +33,8 @@ _BACKDATED_SECONDS = 10
 _ABANDONED_SECONDS = 600
 # DuckDB's file begins with three blocks: of the file, and of its last two checkpoints.
 _DUCKDB_HEAD_BYTES = 3 * 4096
+# The file itself, and where what is not checkpointed lies beside it.
+_DUCKDB_ENDINGS = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
 # Shifts are multiples of this: few enough binary digits that the values of most rows can be had back exactly.
 _SHIFT_STEP = 0.125
 _ROWS_AT_A_TIME = 256
@@ -146,8 +148,11 @@ def stamp_of(database: Path) -> list[Any]:
     """
     with database.open("rb") as stream:
         stamp: list[Any] = [stream.read(_DUCKDB_HEAD_BYTES).hex()]
-    beside = sorted(path for path in database.parent.iterdir() if path.name.startswith(f"{database.name}.wal"))
-    return stamp + [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in (database, *beside)]
+    for ending in _DUCKDB_ENDINGS:
+        with suppress(FileNotFoundError):
+            state = database.with_name(f"{database.name}{ending}").stat()
+            stamp.append([ending, state.st_size, state.st_mtime_ns])
+    return stamp
 
 
 def key_of(stamp: Sequence[Any], *contents: str) -> str:

@@ -5,11 +5,9 @@ As many blocks of unit rows are held as the memory allows; the others are made w
 was found is written down from time to time, so that a run that was interrupted continues.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,18 +15,20 @@ from numpy.typing import NDArray
 
 from coexpr.correlate import Rows
 from coexpr.edges import Block, Edges, Strength, as_it_is, edges_between, edges_within, mutual_ranks, strongest
-from coexpr.errors import LimitError
+from coexpr.errors import LimitError, OutputError
 from coexpr.measures import Measure, unit_rows
+from coexpr.run_folder import RunFolder
 
 # Rows of a block: a product of two blocks is 64 MB.
 _BLOCK_ROWS = 4096
 _FEWEST_BLOCK_ROWS = 64
-# Of each value of a product: r, its strength, three masks; and places where all of it is wanted.
-_BYTES_PER_PRODUCT = 16
+# Of each value of a product: r, its strength, masks; and where all of it is wanted, places, ends and r again.
+_BYTES_PER_PRODUCT = 50
 # Rows whose unit rows are made at a time: their double precision and what ranking needs beside.
 _ROWS_AT_A_TIME = 256
-# Of a stored edge: its other end and r; and as much again while edges are put in order.
-_BYTES_PER_EDGE = 40
+# Of an edge that is held: its end and r, and as much again while edges wait to be put in order; and of one that
+# is put in order, ranked and written.
+_BYTES_HELD, _BYTES_WRITTEN = 40, 90
 _SECONDS_BETWEEN_NOTES = 20.0
 _OK, _UNKNOWN, _WITHOUT_R = 0, 1, 2
 
@@ -43,10 +43,13 @@ class Wanted:
         The strongest so many of each row.
     min_abs_r : float or None
         Edges of at least this |r|. With it the strength of an edge is |r|, else r.
+    mutual_rank : bool
+        With the mean of the ranks that both ends have for one another; only with `top`.
     """
 
     top: int | None
     min_abs_r: float | None
+    mutual_rank: bool = False
 
     @property
     def strength(self) -> Strength:
@@ -87,8 +90,8 @@ class Plan:
     def steps(self) -> list[tuple[int, int]]:
         """Return every pair of blocks once.
 
-        First each with itself, so that it is known early which edges of a row are too weak. Then some blocks
-        are held, and those after the first of them pass by.
+        First each with itself, so that it is known early which edges of a row are too weak; the last of
+        them are those that are held first. Then those after the first of them pass by.
         """
         pairs = [
             (block, passing)
@@ -96,29 +99,37 @@ class Plan:
             for passing in range(first + 1, self.blocks)
             for block in range(first, min(first + self.held, passing))
         ]
-        return [*((block, block) for block in range(self.blocks)), *pairs]
+        return [*((block, block) for block in reversed(range(self.blocks))), *pairs]
+
+    def are_held_with(self, block: int) -> range:
+        """Return the blocks that are held while a block is."""
+        first = block - block % self.held
+        return range(first, first + self.held)
 
 
-def make_plan(rows: int, samples: int, wanted: Wanted, memory: int) -> Plan:
-    """Return the plan that fits into so many bytes.
+def make_plan(rows: int, samples: int, wanted: Wanted, edges: int, memory: int) -> Plan:
+    """Return the plan that fits into so many bytes, with about so many edges.
 
     Raises
     ------
     LimitError
         If even small blocks, or the edges themselves, do not fit.
     """
-    edges = rows * (wanted.top or 0) * _BYTES_PER_EDGE
+    held_edges = edges * _BYTES_HELD if wanted.top is not None else 0
+    work = _ROWS_AT_A_TIME * samples * 32
     block_rows = min(_BLOCK_ROWS, max(rows, 1))
+    needed = 0
     while block_rows >= min(rows, _FEWEST_BLOCK_ROWS):
-        left = memory - edges - block_rows**2 * _BYTES_PER_PRODUCT - _ROWS_AT_A_TIME * samples * 8 * 4
-        held = left // (block_rows * samples * 4) - 1
-        if held >= 1:
+        finding = held_edges + block_rows**2 * _BYTES_PER_PRODUCT + work
+        written = edges if wanted.mutual_rank else edges * block_rows // rows
+        needed = max(finding + 2 * block_rows * samples * 4, held_edges // 4 + written * _BYTES_WRITTEN)
+        if needed <= memory:
+            held = (memory - finding) // (block_rows * samples * 4) - 1
             return Plan(rows, block_rows, int(min(held, -(-rows // block_rows))))
         block_rows //= 2
-    least = edges + _FEWEST_BLOCK_ROWS * samples * 8 + _ROWS_AT_A_TIME * samples * 32
     raise LimitError(
-        f"{rows:,} rows with {wanted.top or 0:,} edges each need {least / 1e9:.1f} GB; {memory / 1e9:.1f} GB are "
-        "allowed. Allow more with --memory, or ask for fewer with --top or --min-abs-r alone."
+        f"{rows:,} rows and about {edges:,} edges need {needed / 1e6:,.0f} MB of memory; {memory / 1e6:,.0f} MB are "
+        "allowed. Allow more with --memory, or ask for fewer edges."
     )
 
 
@@ -131,11 +142,11 @@ class Network:
     measure : Measure
     wanted : Wanted
     plan : Plan
-    folder : path
-        Where what was found is written down. It is there, and empty or of an earlier run of the same network.
+    folder : RunFolder
+        Where what was found is written down.
     """
 
-    def __init__(self, values: Rows, measure: Measure, wanted: Wanted, plan: Plan, folder: Path) -> None:
+    def __init__(self, values: Rows, measure: Measure, wanted: Wanted, plan: Plan, folder: RunFolder) -> None:
         self._values, self._measure, self._wanted, self._plan = values, measure, wanted, plan
         self._steps = plan.steps()
         self._states = np.full(plan.rows, _OK, dtype=np.int8)
@@ -161,6 +172,7 @@ class Network:
                 if left:
                     progress(f"{number:,} of {len(self._steps):,} steps, {_in_words(left)} left")
                 noted = now
+        self._units.clear()
 
     @property
     def left_out(self) -> dict[str, int]:
@@ -171,11 +183,13 @@ class Network:
         }
 
     def edges(self) -> Iterator[dict[str, NDArray[Any]]]:
-        """Yield source, target, r and rank of all edges, those of a block of sources at a time, in order."""
-        return self._found.edges()
+        """Yield source, target, r and rank of all edges, those of a block of sources at a time, in order.
 
-    def edges_with_mutual_rank(self) -> Iterator[dict[str, NDArray[Any]]]:
-        """Yield the same with the mutual rank: NaN where an edge is not among the strongest of its target."""
+        With mutual_rank where it is wanted, NaN where an edge is not among the strongest of its target.
+        """
+        return self._with_mutual_rank() if self._wanted.mutual_rank else self._found.edges()
+
+    def _with_mutual_rank(self) -> Iterator[dict[str, NDArray[Any]]]:
         parts = list(self._found.edges())
         source, target, rank = (np.concatenate([part[name] for part in parts]) for name in ("source", "target", "rank"))
         mutual = mutual_ranks(source, target, rank)
@@ -185,6 +199,8 @@ class Network:
             start += len(part["rank"])
 
     def _take(self, block: int, passing: int) -> None:
+        held = self._plan.are_held_with(block)
+        self._units = {number: unit for number, unit in self._units.items() if number in held or number == passing}
         rows, others = self._plan.block(block), self._plan.block(passing)
         least, strength = self._found.least, self._wanted.strength
         unit = self._unit(block)
@@ -196,10 +212,8 @@ class Network:
             self._found.add(block, passing, found)
 
     def _unit(self, number: int) -> Block:
-        """Return the unit rows of a block: held, or made, for which that which was used longest ago makes room."""
+        """Return the unit rows of a block, made where they are not held."""
         if number not in self._units:
-            while len(self._units) > self._plan.held:
-                self._units.pop(next(iter(self._units)))
             rows = self._plan.block(number)
             unit = np.empty((rows.stop - rows.start, self._values.shape[1]), dtype=np.float32)
             for start in range(0, len(unit), _ROWS_AT_A_TIME):
@@ -210,15 +224,14 @@ class Network:
                 states[np.isnan(unit[start:stop, 0])] = _WITHOUT_R
                 states[np.isnan(some).any(axis=1)] = _UNKNOWN
             self._units[number] = unit
-        self._units[number] = self._units.pop(number)
         return self._units[number]
 
 
 class _Strongest:
     """The strongest edges of every row, in memory; written down whole."""
 
-    def __init__(self, wanted: Wanted, plan: Plan, folder: Path) -> None:
-        self._wanted, self._plan, self._file = wanted, plan, folder / "strongest.npz"
+    def __init__(self, wanted: Wanted, plan: Plan, folder: RunFolder) -> None:
+        self._wanted, self._plan, self._folder = wanted, plan, folder
         self._count = min(wanted.top or 0, max(plan.rows - 1, 1))
         self._target = np.full((plan.rows, self._count), -1, dtype=np.int32)
         self._r = np.full((plan.rows, self._count), np.nan, dtype=np.float32)
@@ -259,12 +272,11 @@ class _Strongest:
 
     def resume(self) -> tuple[int, NDArray[np.int8]]:
         """Take up what was written down; return how many steps were done, and the states of rows."""
-        try:
-            with np.load(self._file) as stored:
-                self._target[:], self._r[:], self.least[:] = stored["target"], stored["r"], stored["least"]
-                return int(stored["done"]), stored["states"]
-        except (OSError, ValueError, KeyError, EOFError):
+        noted = self._folder.read("strongest")
+        if noted is None:
             return 0, np.empty(0, dtype=np.int8)
+        self._target, self._r, self.least = noted["target"], noted["r"], noted["least"]
+        return int(noted["done"]), noted["states"]
 
     def write(self, done: int, states: NDArray[np.int8]) -> None:
         """Write down what was found so far: whole, or not at all."""
@@ -272,7 +284,7 @@ class _Strongest:
             if self._waiting[block]:
                 self._settle(block)
         arrays = {"target": self._target, "r": self._r, "least": self.least, "states": states, "done": done}
-        _write(self._file, arrays)
+        self._folder.write("strongest", arrays)
 
     def edges(self) -> Iterator[dict[str, NDArray[Any]]]:
         for number in range(self._plan.blocks):
@@ -289,29 +301,23 @@ class _Strongest:
 class _Every:
     """Every edge that is strong enough; those of each pair of blocks in a file of their own."""
 
-    def __init__(self, wanted: Wanted, plan: Plan, folder: Path) -> None:
+    def __init__(self, wanted: Wanted, plan: Plan, folder: RunFolder) -> None:
         self._wanted, self._plan, self._folder = wanted, plan, folder
         self._steps = {step: number for number, step in enumerate(plan.steps(), start=1)}
         self.least = np.full(plan.rows, wanted.least, dtype=np.float32)
 
     def add(self, block: int, passing: int, found: Edges) -> None:
         """Write edges between two blocks; those within one come in both directions."""
-        _write(self._file(self._steps[block, passing]), found._asdict())
-
-    def _file(self, number: int) -> Path:
-        return self._folder / f"edges-{number}.npz"
+        self._folder.write(f"edges-{self._steps[block, passing]}", found._asdict())
 
     def resume(self) -> tuple[int, NDArray[np.int8]]:
         """Return how many steps were done, and the states of rows."""
-        try:
-            with np.load(self._folder / "done.npz") as stored:
-                return int(stored["done"]), stored["states"]
-        except (OSError, ValueError, KeyError, EOFError):
-            return 0, np.empty(0, dtype=np.int8)
+        noted = self._folder.read("done")
+        return (0, np.empty(0, dtype=np.int8)) if noted is None else (int(noted["done"]), noted["states"])
 
     def write(self, done: int, states: NDArray[np.int8]) -> None:
         """Write down which steps are done."""
-        _write(self._folder / "done.npz", {"done": done, "states": states})
+        self._folder.write("done", {"done": done, "states": states})
 
     def edges(self) -> Iterator[dict[str, NDArray[Any]]]:
         for number in range(self._plan.blocks):
@@ -322,39 +328,17 @@ class _Every:
 
     def _of_block(self, number: int, block: int, passing: int) -> tuple[NDArray[np.int32], NDArray[np.int32], Block]:
         """Return the edges whose source is in a block, of the file of two blocks."""
-        with np.load(self._file(self._steps[block, passing])) as stored:
-            row = stored["row"] + np.int32(self._plan.block(block).start)
-            other = stored["other"] + np.int32(self._plan.block(passing).start)
-            return (row, other, stored["r"]) if number == block else (other, row, stored["r"])
-
-
-def _write(path: Path, arrays: dict[str, Any]) -> None:
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as stream:
-        np.savez(stream, **arrays)
-    temporary.replace(path)
+        noted = self._folder.read(f"edges-{self._steps[block, passing]}")
+        if noted is None:
+            raise OutputError(
+                f"notes in {self._folder.path} are missing or damaged. Remove that folder and begin again."
+            )
+        row = noted["row"] + np.int32(self._plan.block(block).start)
+        other = noted["other"] + np.int32(self._plan.block(passing).start)
+        return (row, other, noted["r"]) if number == block else (other, row, noted["r"])
 
 
 def _in_words(seconds: float) -> str:
     if seconds < 90:
         return f"about {max(1, round(seconds))} s"
     return f"about {round(seconds / 60)} minutes" if seconds < 5400 else f"about {seconds / 3600:.1f} hours"
-
-
-def open_folder(folder: Path, made_of: dict[str, Any]) -> None:
-    """Make the folder of a run, empty unless it is of an earlier run of the same network."""
-    note = folder / "network.json"
-    text = json.dumps(made_of, sort_keys=True)
-    if not (note.is_file() and note.read_text(encoding="utf-8") == text):
-        remove_folder(folder)
-        folder.mkdir()
-        note.write_text(text, encoding="utf-8")
-
-
-def remove_folder(folder: Path) -> None:
-    """Remove the folder of a run."""
-    for name in ("*.npz", "*.tmp", "network.json"):
-        for path in folder.glob(name):
-            path.unlink()
-    if folder.exists():
-        folder.rmdir()

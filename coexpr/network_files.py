@@ -4,7 +4,11 @@ Edges come in parts and are written as they come; the file appears when it is wh
 """
 
 import math
+import re
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 from xml.sax.saxutils import escape, quoteattr
@@ -23,14 +27,24 @@ Parts = Iterator[Mapping[str, Any]]
 
 ENDINGS = {".parquet": "parquet", ".csv": "csv", ".tsv": "tsv", ".graphml": "graphml", ".duckdb": "duckdb"}
 # About how many bytes an edge takes on disk, for the sum that is told before a run.
-BYTES_PER_EDGE = {"parquet": 12, "csv": 40, "tsv": 40, "graphml": 150, "duckdb": 20}
-NODE_COLUMNS = ("name", "probe_id", "probe_name", "gene_id", "gene_symbol", "gene_name", "entrez_id")
+BYTES_ON_DISK = {"parquet": 12, "csv": 80, "tsv": 80, "graphml": 170, "duckdb": 32}
+NODES = pa.schema(
+    {
+        "name": pa.string(),
+        "probe_id": pa.int32(),
+        "probe_name": pa.string(),
+        "gene_id": pa.int32(),
+        "gene_symbol": pa.string(),
+        "gene_name": pa.string(),
+        "entrez_id": pa.int32(),
+    }
+)
+# What XML cannot hold, whatever it is written as.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-def write_network(
-    path: Path, form: str, parts: Parts, nodes: Sequence[Sequence[Any]], route: Mapping[str, Any]
-) -> None:
-    """Write the edges of a network, by the names of their ends.
+def write_network(path: Path, form: str, parts: Parts, nodes: Sequence[Sequence[Any]], route: Mapping[str, Any]) -> int:
+    """Write the edges of a network, by the names of their ends; return how many there are.
 
     Parameters
     ----------
@@ -42,22 +56,36 @@ def write_network(
         source and target as rows of `nodes`, r, rank, and mutual_rank where that is asked for, NaN where it
         is not known.
     nodes : sequence
-        A row of `NODE_COLUMNS` each.
+        A row of `NODES` each.
     route : dict
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
     """
+    count = 0
+
+    def counted() -> Parts:
+        nonlocal count
+        for part in parts:
+            count += len(part["r"])
+            yield part
+
     writers = {"parquet": _write_parquet, "csv": _write_csv, "tsv": _write_tsv, "graphml": _write_graphml}
     if form == "duckdb":
-        _write_duckdb(path, parts, nodes, route)
+        _write_duckdb(path, counted(), nodes, route)
     else:
-        write_binary_file(path, lambda stream: writers[form](stream, parts, nodes, route))
+        write_binary_file(path, lambda stream: writers[form](stream, counted(), nodes, route))
+    return count
 
 
 def refuse_output(path: Path) -> None:
     """Raise OutputError, before anything is computed, if a file could not be written or another would be lost."""
     if not path.absolute().parent.is_dir():
         raise OutputError(f"{path} cannot be written: there is no folder {path.parent}.")
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder. Name a file.")
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise OutputError(f"{path} is no file of its own. Name one, or a new one.")
     if path.exists() and (is_duckdb_file(path) or path.suffix.lower() == ".duckdb"):
         raise OutputError(f"{path} is there already, and would be lost. Write to another file.")
 
@@ -75,13 +103,13 @@ def _tables(parts: Parts, nodes: Sequence[Sequence[Any]]) -> Iterator[pa.Table]:
 
 
 def _write_parquet(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], route: Mapping[str, Any]) -> None:
-    writer = None
-    for table in _tables(parts, nodes):
-        if writer is None:
-            writer = parquet.ParquetWriter(stream, table.schema.with_metadata({"route": json_text(route)}))
-        writer.write_table(table)
-    if writer is not None:
-        writer.close()
+    with ExitStack() as stack:
+        writer = None
+        for table in _tables(parts, nodes):
+            if writer is None:
+                schema = table.schema.with_metadata({"route": json_text(route)})
+                writer = stack.enter_context(parquet.ParquetWriter(stream, schema))
+            writer.write_table(table)
 
 
 def _write_csv(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], route: Mapping[str, Any]) -> None:
@@ -105,21 +133,21 @@ def _write_graphml(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any
     """Write GraphML (graphml.graphdrawing.org): a directed graph, for a rank is that of the target to its source."""
 
     def put(line: str) -> None:
-        stream.write((line + "\n").encode())
+        stream.write((_NOT_XML.sub("\ufffd", line) + "\n").encode())
 
     put('<?xml version="1.0" encoding="UTF-8"?>')
     put('<graphml xmlns="http://graphml.graphdrawing.org/xmlns">')
-    for name in NODE_COLUMNS:
+    put(f"<desc>{escape(json_text(route))}</desc>")
+    for name in NODES.names:
         kind = "int" if name.endswith("_id") else "string"
         put(f'<key id="{name}" for="node" attr.name="{name}" attr.type="{kind}"/>')
     for name, kind in (("r", "double"), ("rank", "int"), ("mutual_rank", "double")):
         put(f'<key id="{name}" for="edge" attr.name="{name}" attr.type="{kind}"/>')
-    put(f"<desc>{escape(json_text(route))}</desc>")
     put('<graph edgedefault="directed">')
     for row, node in enumerate(nodes):
         data = "".join(
             f"<data key={quoteattr(name)}>{escape(str(value))}</data>"
-            for name, value in zip(NODE_COLUMNS, node, strict=True)
+            for name, value in zip(NODES.names, node, strict=True)
             if value is not None
         )
         put(f'<node id="n{row}">{data}</node>')
@@ -138,8 +166,8 @@ def _write_graphml(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any
 
 def _write_duckdb(path: Path, parts: Parts, nodes: Sequence[Sequence[Any]], route: Mapping[str, Any]) -> None:
     """Write the tables edges, nodes and route of a new DuckDB file, which shells from 1.4 on read."""
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.unlink(missing_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
+    temporary = folder / path.name
     try:
         with duckdb.connect() as connection:
             literal = "'" + str(temporary.absolute()).replace("'", "''") + "'"
@@ -150,8 +178,10 @@ def _write_duckdb(path: Path, parts: Parts, nodes: Sequence[Sequence[Any]], rout
                 connection.register("incoming_edges", table)
                 connection.execute(query("insert_edges"))
                 connection.unregister("incoming_edges")
-            columns = [list(column) for column in zip(*nodes, strict=True)]
-            connection.register("incoming_nodes", pa.table(dict(zip(NODE_COLUMNS, columns, strict=True))))
+            columns = [
+                pa.array(column, kind) for column, kind in zip(zip(*nodes, strict=True), NODES.types, strict=True)
+            ]
+            connection.register("incoming_nodes", pa.table(columns, schema=NODES))
             connection.execute(query("create_nodes"))
             told = {"name": list(route), "value": [json_text(value) for value in route.values()]}
             connection.register("incoming_route", pa.table(told))
@@ -159,6 +189,11 @@ def _write_duckdb(path: Path, parts: Parts, nodes: Sequence[Sequence[Any]], rout
             connection.execute(query("leave_network"))
             connection.execute(query("detach_network"))
         temporary.replace(path)
+    except duckdb.Error as error:
+        raise OutputError(f"{path} cannot be written: {str(error).splitlines()[0]}") from None
+    except RuntimeError as error:  # DuckDB's way to say that Ctrl-C was pressed
+        if "interrupt" not in str(error).lower():
+            raise
+        raise KeyboardInterrupt from None
     finally:
-        temporary.unlink(missing_ok=True)
-        temporary.with_name(f"{temporary.name}.wal").unlink(missing_ok=True)
+        shutil.rmtree(folder)

@@ -1,6 +1,7 @@
 """Downloads, read one ahead: the next is read and checked while the one before it is written."""
 
 import hashlib
+from collections import deque
 from collections.abc import Collection, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -36,27 +37,29 @@ def read_ahead(downloads: Sequence[Recognised], known: Collection[str]) -> Gener
     What is wrong with a download is raised when its turn comes. A reading that nobody waits for any more is
     given up.
     """
+    seen = set(known)
     with ThreadPoolExecutor(max_workers=1) as reader:
-        next_one: Future[Read] | None = None
         try:
-            for place, _ in enumerate(downloads):
-                current = next_one or reader.submit(_read, downloads[place], known)
-                following = downloads[place + 1 : place + 2]
-                read = current.result()
-                next_one = reader.submit(_read, following[0], known) if following else None
-                yield read
+            ahead: deque[Future[Read]] = deque()
+            for download in downloads:
+                ahead.append(reader.submit(_read, download, seen))
+                if len(ahead) > 1:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
         finally:
             for download in downloads:
                 download.place.give_up()
 
 
-def _read(recognised: Recognised, known: Collection[str]) -> Read:
-    """Read a download; whatever is wrong with it, say what to do."""
+def _read(recognised: Recognised, seen: set[str]) -> Read:
+    """Read a download unless it was seen before; whatever is wrong with it, say what to do."""
     digests = recognised.digests()
     sha256 = _fingerprint(digests, recognised.place.inside)
-    if sha256 in known:
+    if sha256 in seen:
         return Read(sha256, digests, None)
     try:
+        seen.add(sha256)
         return Read(sha256, digests, recognised.read())
     except DownloadError as error:
         if "again" in str(error) or "as it came" in str(error):

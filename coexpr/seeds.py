@@ -1,9 +1,11 @@
 """What a name means: a probe, a gene, several things, or nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
 import duckdb
+import numpy as np
 
 from coexpr.choice import Annotation
 from coexpr.errors import AmbiguousNameError, NotFoundError
@@ -66,6 +68,17 @@ def find_seed(connection: duckdb.DuckDBPyConnection, name: str, annotation: Anno
     if not gene:
         _not_found(connection, name)
     return Seed("gene", None, None, gene["gene_id"], gene["gene_symbol"], gene.get("found_as"))
+
+
+def find_seeds(connection: duckdb.DuckDBPyConnection, names: Sequence[str], annotation: Annotation) -> list[Seed]:
+    """Return what each of many names stands for; names of probes are looked up all at once."""
+    asked = [name.strip() for name in names]
+    connection.register("asked_names", {"name": np.array(asked, dtype=object)})
+    named = {
+        row.pop("name"): Seed("probe", **row) for row in run(connection, "probes_named", {"annotation": annotation})
+    }
+    connection.unregister("asked_names")
+    return [named.get(name) or find_seed(connection, name, annotation) for name in asked]
 
 
 def find_probe(connection: duckdb.DuckDBPyConnection, name: str, annotation: Annotation = "allen") -> Seed | None:

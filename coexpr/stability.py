@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from coexpr.ranks import rank_rows
 
 
+class NothingToCompareError(ValueError):
+    """No two donors share two structures."""
+
+
 def differential_stability(
     profiles: Sequence[NDArray[np.floating]], structures: Sequence[NDArray[np.integer]]
 ) -> NDArray[np.float64]:
@@ -35,7 +39,7 @@ def differential_stability(
 
     Raises
     ------
-    ValueError
+    NothingToCompareError
         If no two donors share two structures.
     """
     regional = [_means_by_structure(x, of) for x, of in zip(profiles, structures, strict=True)]
@@ -45,7 +49,7 @@ def differential_stability(
         if len(in_first) >= 2:
             stabilities.append(_spearman_of_rows(first[:, in_first], second[:, in_second]))
     if not stabilities:
-        raise ValueError("differential stability needs two donors that share two structures")
+        raise NothingToCompareError("differential stability needs two donors that share two structures")
     stability: NDArray[np.float64] = np.mean(stabilities, axis=0)
     return stability
 

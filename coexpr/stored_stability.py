@@ -11,7 +11,7 @@ from coexpr.database import transaction
 from coexpr.profiles import choose_every_probe, choose_probes, read_profiles
 from coexpr.queries import query, single
 from coexpr.samples import Samples, every_sample
-from coexpr.stability import differential_stability
+from coexpr.stability import NothingToCompareError, differential_stability
 
 # Probes whose profiles are held at a time: 60 MB at full size.
 _PROBES_AT_A_TIME = 4096
@@ -46,9 +46,10 @@ def compute_stability(
     """
     for probe_ids, stability in _one_behind(connection, every):
         try:
-            yield probe_ids, stability.result()
-        except ValueError:  # no two donors share two structures
+            of_probes = stability.result()
+        except NothingToCompareError:
             return
+        yield probe_ids, of_probes
 
 
 def _one_behind(

@@ -106,7 +106,7 @@ class _Layout:
     def arrange(self, values: NDArray[Any], rows: NDArray[np.intp], empty: float) -> NDArray[Any]:
         """Return some rows of a download as they are stored, `empty` where it has no value."""
         if len(self.columns) == self.samples == values.shape[1] and self._keep_their_places:
-            return values[rows[0] : rows[-1] + 1] if len(rows) == rows[-1] - rows[0] + 1 else values[rows]
+            return values[rows[0] : rows[-1] + 1] if (np.diff(rows) == 1).all() else values[rows]
         block = np.full((len(rows), self.samples), empty, dtype=values.dtype)
         block[:, self.positions] = values[np.ix_(rows, self.columns)]
         return block

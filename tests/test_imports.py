@@ -8,6 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from coexpr.atlas import Atlas
+
 PACKAGE = Path(__file__).parents[1] / "coexpr"
 # Each line may import from the lines below it, and from its own.
 LAYERS = [
@@ -31,7 +33,7 @@ LAYERS = [
         "coexpr.export",
         "coexpr.shipped",
     },
-    {"coexpr.readers", "coexpr.database", "coexpr.lists", "coexpr.threads"},
+    {"coexpr.readers", "coexpr.database", "coexpr.lists", "coexpr.threads", "coexpr.run_folder"},
     {"coexpr.queries", "coexpr.choice", "coexpr.method", "coexpr.restriction"},
     {
         "coexpr.collapse",
@@ -123,25 +125,52 @@ def test_only_the_command_line_prints_exits_or_imports_typer() -> None:
         assert not called & {"print", "exit", "quit", "input"}, path
 
 
-def test_help_loads_nothing_heavy() -> None:
+# What takes long to import: a third of a second to a whole one each.
+HEAVY = {"pandas", "scipy", "scipy.stats", "matplotlib", "pyarrow", "openpyxl", "fastobo", "rich.markdown"}
+# And what is needed as soon as there is a question, but not for --help.
+NUMERIC = {"duckdb", "numpy", "platformdirs", "rich", "concurrent.futures", "threadpoolctl"}
+
+
+def imported_by(*arguments: str) -> set[str]:
+    """What of these a command imports, in a new process."""
     code = (
         "import sys\nfrom typer.testing import CliRunner\nfrom coexpr.cli import app\n"
-        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
-        "print(*sorted({'duckdb', 'numpy', 'pandas', 'pyarrow', 'scipy', 'platformdirs'} & set(sys.modules)))"
+        f"done = CliRunner().invoke(app, {list(arguments)!r})\n"
+        "assert done.exit_code == 0, done.output\n"
+        f"print(*sorted(set({sorted(HEAVY | NUMERIC)!r}) & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == []
+    return set(done.stdout.split())
+
+
+def test_help_loads_nothing_heavy() -> None:
+    assert imported_by("--help") == set()
+    assert imported_by("query", "--help") == set()
 
 
 @pytest.mark.skipif(
     int(duckdb.__version__.split(".")[0]) < 2, reason="DuckDB before version 2 imports pandas itself to bind parameters"
 )
-def test_a_query_loads_neither_pandas_nor_scipy(synthetic_database: Path) -> None:
-    code = (
-        "import sys\nfrom typer.testing import CliRunner\nfrom coexpr.cli import app\n"
-        f"done = CliRunner().invoke(app, ['query', 'NTRK2', '--db', {str(synthetic_database)!r}, '--format', 'csv'])\n"
-        "assert done.exit_code == 0, done.output\n"
-        "print(*sorted({'pandas', 'scipy'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == []
+@pytest.mark.parametrize(
+    "question",
+    [
+        ("query", "NTRK2"),
+        ("query", "A_23_P216779", "--top", "3", "--format", "csv"),
+        ("query", "NTRK2", "--category", "nervous system development"),
+        ("query", "NTRK2", "--structure", "Cx", "--method", "spearman"),
+        ("probes", "NTRK2"),
+    ],
+    ids=" ".join,
+)
+def test_a_question_loads_nothing_that_its_answer_does_not_need(
+    synthetic_database: Path, question: tuple[str, ...]
+) -> None:
+    with Atlas(synthetic_database) as atlas:
+        atlas.correlates("NTRK2")  # writes the cache: to read the database takes Arrow
+    assert not imported_by(*question, "--db", str(synthetic_database)) & HEAVY
+
+
+def test_statistics_load_scipy_special_and_no_more(synthetic_database: Path) -> None:
+    loaded = imported_by("query", "NTRK2", "--stats", "--db", str(synthetic_database))
+    assert "scipy" in loaded
+    assert "scipy.stats" not in loaded

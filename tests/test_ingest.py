@@ -1,16 +1,19 @@
 import hashlib
 import re
+import threading
 from pathlib import Path
 
 import allen
 import duckdb
 import numpy as np
 import pytest
-from allen import donor_folder, full_donor, heatmap, write_folder, write_zip
+from allen import donor_folder, full_donor, heatmap, replace_cell, write_folder, write_zip
 
 from coexpr.errors import ConflictError, DownloadError
 from coexpr.ingest import Report, ingest
 from coexpr.profiles import choose_every_probe, read_profiles
+from coexpr.read_ahead import read_ahead
+from coexpr.readers.recognise import find_downloads
 from coexpr.samples import every_sample
 
 
@@ -423,3 +426,38 @@ def test_rows_that_were_rewritten_out_of_order_are_read_as_what_they_are(tmp_pat
     for donor_id, probe_id, log2 in stored:
         row = profiles[np.searchsorted(probe_ids, probe_id), every.columns[donor_id]]
         np.testing.assert_array_equal(row, np.array(log2, dtype=np.float32))
+
+
+def test_rows_that_lie_out_of_order_are_compared_with_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A heatmap of some probes first: the rows of a donor then lie in the order in which they came."""
+    monkeypatch.setitem(allen.WELLS, 9861, sorted(allen.WELLS[9861]))  # so that columns need not be arranged
+    database = tmp_path / "atlas.duckdb"
+    donor = full_donor(9861)
+    ingest(
+        [write_folder(tmp_path / "page", heatmap(donors=(9861,), probes=(1, 0), columns=(0, 1, 2, 3, 4, 5)))], database
+    )
+    ingest([write_zip(tmp_path / "normalized_microarray_donor9861.zip", donor)], database)
+    report = ingest([donor_folder(tmp_path / "again", files=donor)], database)
+    assert report.downloads[0].status == "loaded"
+    assert report.downloads[0].values_written == 0
+    assert stored(database) == pytest.approx(expected(9861), abs=1e-6)
+
+
+def test_one_download_named_several_times_is_read_once(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "normalized_microarray_donor9861.zip", full_donor(9861))
+    recognised, _ = find_downloads([path])
+    read = list(read_ahead(recognised * 3, set()))
+    assert [one.contents is None for one in read] == [False, True, True]
+    assert len({one.sha256 for one in read}) == 1
+
+
+def test_threads_that_read_do_not_outlive_an_error(tmp_path: Path) -> None:
+    broken = write_zip(
+        tmp_path / "normalized_microarray_donor9861.zip", replace_cell(full_donor(9861), "PACall.csv", 2, 3, "7")
+    )
+    before = threading.active_count()
+    with pytest.raises(DownloadError, match="expected 0 or 1"):
+        ingest([broken], tmp_path / "atlas.duckdb")
+    assert threading.active_count() == before

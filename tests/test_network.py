@@ -2,6 +2,7 @@
 
 import csv
 import json
+import tracemalloc
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from coexpr.atlas import Atlas
 from coexpr.choice import Choice
 from coexpr.errors import LimitError, NotFoundError, OptionError, OutputError
 from coexpr.measures import Measure, measure_all
-from coexpr.network import Network, Plan, Wanted, make_plan, open_folder, remove_folder
+from coexpr.network import Network, Plan, Wanted, make_plan
+from coexpr.network_files import write_network
 from coexpr.questions.network import _announce
+from coexpr.run_folder import RunFolder
 
 SAMPLES = 40
 
@@ -48,9 +51,9 @@ def expected(x: np.ndarray, wanted: Wanted, measure: Measure | None = None) -> d
 
 
 def found_by(x: np.ndarray, wanted: Wanted, plan: Plan, folder: Path, measure: Measure | None = None) -> Network:
-    open_folder(folder, {})
-    network = Network(x, measure or Measure(), wanted, plan, folder)
-    network.find()
+    with RunFolder(folder, {}) as notes:
+        network = Network(x, measure or Measure(), wanted, plan, notes)
+        network.find()
     return network
 
 
@@ -75,7 +78,7 @@ def test_the_same_edges_whatever_the_blocks(tmp_path: Path, wanted: Wanted, bloc
     assert edges.keys() == want.keys()
     np.testing.assert_allclose(list(edges.values()), [want[edge] for edge in edges], atol=2e-6)
     assert network.left_out == {"unknown": 1, "without_r": 1}
-    remove_folder(tmp_path / "run")
+    RunFolder(tmp_path / "run", {}).remove()
     assert not (tmp_path / "run").exists()
 
 
@@ -110,45 +113,100 @@ def test_a_run_that_was_interrupted_continues(
         if len(told) == after:
             raise KeyboardInterrupt
 
-    open_folder(tmp_path / "run", {"of": 1})
-    with pytest.raises(KeyboardInterrupt):
-        Network(x, Measure(), wanted, plan, tmp_path / "run").find(stop)
-    open_folder(tmp_path / "run", {"of": 1})
-    again = Network(x, Measure(), wanted, plan, tmp_path / "run")
-    said: list[str] = []
-    again.find(said.append)
+    with pytest.raises(KeyboardInterrupt), RunFolder(tmp_path / "run", {"of": 1}) as notes:
+        Network(x, Measure(), wanted, plan, notes).find(stop)
+    with RunFolder(tmp_path / "run", {"of": 1}) as notes:
+        again = Network(x, Measure(), wanted, plan, notes)
+        said: list[str] = []
+        again.find(said.append)
     assert said[0] == f"{after} of 10 steps were done before"
     assert len(said) == 10 - after
     assert edges_of(again).keys() == expected(x, wanted).keys()
     assert again.left_out == {"unknown": 1, "without_r": 1}
 
 
-def test_what_is_of_another_network_is_not_continued(tmp_path: Path) -> None:
+@pytest.mark.parametrize("wanted", [Wanted(3, None), Wanted(None, 0.3)], ids=str)
+@pytest.mark.parametrize("share", [0, 0.5, 0.98])
+def test_notes_that_were_cut_short_are_not_continued(tmp_path: Path, wanted: Wanted, share: float) -> None:
+    found_by(profiles(), wanted, Plan(61, 16, 2), tmp_path / "run")
+    note = tmp_path / "run" / ("strongest.npz" if wanted.top else "done.npz")
+    note.write_bytes(note.read_bytes()[: int(share * note.stat().st_size)])
+    again = found_by(profiles(), wanted, Plan(61, 16, 2), tmp_path / "run")
+    assert edges_of(again).keys() == expected(profiles(), wanted).keys()
+    assert again.left_out == {"unknown": 1, "without_r": 1}
+
+
+def test_notes_of_another_run_are_removed_and_files_of_others_stay(tmp_path: Path) -> None:
     found_by(profiles(), Wanted(3, None), Plan(61, 16, 2), tmp_path / "run")
-    open_folder(tmp_path / "run", {"of": 2})
-    assert [path.name for path in (tmp_path / "run").iterdir()] == ["network.json"]
-    (tmp_path / "run" / "strongest.npz").write_bytes(b"half of a file")
-    network = Network(profiles(), Measure(), Wanted(3, None), Plan(61, 16, 2), tmp_path / "run")
-    network.find()
-    assert edges_of(network).keys() == expected(profiles(), Wanted(3, None)).keys()
+    with RunFolder(tmp_path / "run", {"of": 2}) as notes:
+        assert notes.read("strongest") is None
+        with pytest.raises(OutputError, match="another run is at work"), RunFolder(tmp_path / "run", {"of": 2}):
+            pass
+        (tmp_path / "run" / "mine.txt").write_text("something")
+        notes.remove()
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["mine.txt"]
+    with pytest.raises(OutputError, match="is in the way"), RunFolder(tmp_path / "run", {"of": 2}):
+        pass
+    assert (tmp_path / "run" / "mine.txt").exists()
+
+
+@pytest.mark.parametrize(("held", "made"), [(1, 12 + 11 * 12 // 2), (3, 33), (6, 21), (12, 12)])
+def test_blocks_are_made_no_more_often_than_they_must(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int, made: int
+) -> None:
+    counted: list[int] = []
+    real = coexpr.network.unit_rows
+
+    def counting(some: np.ndarray, measure: Measure) -> np.ndarray:
+        counted.append(len(some))
+        return real(some, measure)
+
+    monkeypatch.setattr(coexpr.network, "unit_rows", counting)
+    found_by(profiles(60), Wanted(3, None), Plan(60, 5, held), tmp_path / "run")
+    assert len(counted) <= made + 12
 
 
 @pytest.mark.parametrize("memory", [10**8, 2 * 10**8, 10**9, 2 * 10**9, 10**10])
 def test_a_plan_fits_into_the_memory(memory: int) -> None:
-    plan = make_plan(58692, 3702, Wanted(20, None), memory)
+    plan = make_plan(58692, 3702, Wanted(20, None), 58692 * 20, memory)
     held = (plan.held + 1) * plan.block_rows * 3702 * 4
     assert held + plan.block_rows**2 * 4 + 58692 * 20 * 8 < memory
     assert plan.held == min(plan.held, plan.blocks)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "allowed"),
+    [
+        (Wanted(None, 0.1), 60),
+        (Wanted(None, 0.0), 60),
+        (Wanted(300, None), 60),
+        (Wanted(300, None, mutual_rank=True), 120),
+    ],
+    ids=str,
+)
+def test_no_more_memory_is_taken_than_is_allowed(tmp_path: Path, wanted: Wanted, allowed: int) -> None:
+    x = np.random.default_rng(1).normal(size=(2500, 40)).astype(np.float32)
+    edges = len(x) * (wanted.top or len(x) - 1)
+    plan = make_plan(*x.shape, wanted, edges, allowed * 10**6)
+    nodes = [(str(row), None, None, None, None, None, None) for row in range(len(x))]
+    tracemalloc.start()
+    try:
+        network = found_by(x, wanted, plan, tmp_path / "run")
+        write_network(tmp_path / "n.parquet", "parquet", network.edges(), nodes, {})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < allowed * 10**6
+
+
 def test_what_does_not_fit_is_refused_before_it_begins(tmp_path: Path) -> None:
-    with pytest.raises(LimitError, match=r"need 2\.\d GB; 1\.0 GB are allowed"):
-        make_plan(58692, 3702, Wanted(1000, None), 10**9)
-    plan, folder = make_plan(10**6, 100, Wanted(None, 0.1), 10**9), tmp_path / "run"
+    with pytest.raises(LimitError, match=r"need 2,\d\d\d MB of memory; 1,000 MB are allowed"):
+        make_plan(58692, 3702, Wanted(1000, None), 58692 * 1000, 10**9)
+    plan, folder = make_plan(10**6, 100, Wanted(None, 0.9), 10**6, 10**9), tmp_path / "run"
     with pytest.raises(LimitError, match="MB left"):
-        _announce(plan, 10**14, "csv", folder, Wanted(None, 0.1), None, print)
+        _announce(plan, 10**14, "csv", folder, None, print)
     with pytest.raises(LimitError, match="the limit is 1,000 edges"):
-        _announce(plan, 10**4, "csv", folder, Wanted(None, 0.1), 1000, print)
+        _announce(plan, 10**4, "csv", folder, 1000, print)
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +257,7 @@ def read_network(path: Path) -> tuple[list[tuple], dict | None]:
     if path.suffix == ".graphml":
         space = "{http://graphml.graphdrawing.org/xmlns}"
         root = ElementTree.parse(path).getroot()
+        assert next(iter(root)).tag == f"{space}desc"
         names = {node.get("id"): node[0].text for node in root.iter(f"{space}node")}
         rows = []
         for edge in root.iter(f"{space}edge"):
@@ -251,6 +310,6 @@ def test_what_cannot_be_is_refused(atlas: Atlas, tmp_path: Path) -> None:
 def test_the_command(synthetic_database: Path, tmp_path: Path) -> None:
     done = run("network", "--top", "2", "--threads", "1", "-o", tmp_path / "n.csv", "--db", synthetic_database)
     assert done.stdout == ""
-    assert "up to" in done.stderr
+    assert "about" in done.stderr
     assert f"into {tmp_path / 'n.csv'}" in done.stderr.replace("\n", " ")
     assert "say which edges" in run("network", "--db", synthetic_database, code=1).stderr

@@ -65,6 +65,7 @@ REGISTERED = {
     "given_probes": pa.table({"probe_id": NO_PROBES}),
     "reported_profiles": pa.table({"place": NO_PROBES, "probe_id": NO_PROBES, "gene_id": NO_PROBES}),
     "incoming_stability": pa.table({"probe_id": NO_PROBES, "diff_stability": pa.array([], pa.float64())}),
+    "asked_names": pa.table({"name": pa.array([], pa.string())}),
     "incoming_edges": pa.table({"r": pa.array([], pa.float32())}),
     "incoming_facts": pa.table({"probe_name": pa.array([], pa.string())}),
     # of demo.sql

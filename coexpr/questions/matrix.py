@@ -11,9 +11,9 @@ from coexpr.errors import LimitError
 from coexpr.expression import Expression
 from coexpr.method import Method
 from coexpr.questions.limits import Limits
-from coexpr.questions.rows import find_rows, names_of_rows, profiles_of_rows
+from coexpr.questions.rows import find_rows, profiles_of_rows, unique_names
 from coexpr.restriction import Restriction
-from coexpr.route import describe_choice, describe_data
+from coexpr.route import describe_choice, describe_data, labels_of
 from coexpr.seeds import Level
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def correlation_matrix(
     }
     import pandas as pd  # slow to import, and this is the one question whose answer is a matrix
 
-    names = names_of_rows(expression, profiles, len(wanted.probe_ids))
+    labels = labels_of(expression.connection, profiles, np.arange(len(profiles)))
+    names = unique_names(labels, profiles, len(wanted.probe_ids))
     frame = pd.DataFrame(r, index=names, columns=names, copy=False)
     frame.attrs["route"] = route
     return frame

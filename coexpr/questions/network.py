@@ -8,26 +8,29 @@ from typing import Any
 
 import numpy as np
 
+import coexpr
 from coexpr.basis import Basis, find_basis
 from coexpr.choice import Choice
 from coexpr.correlate import Rows
 from coexpr.errors import LimitError, NotFoundError, OptionError
 from coexpr.export import format_of_file
-from coexpr.expression import Expression
+from coexpr.expression import NO_GENE, Expression
 from coexpr.gene_profiles import Profiles, profiles_at
 from coexpr.measures import unit_rows
 from coexpr.method import Method
-from coexpr.network import Network, Plan, Wanted, make_plan, open_folder, remove_folder
-from coexpr.network_files import BYTES_PER_EDGE, ENDINGS, refuse_output, write_network
+from coexpr.network import Network, Plan, Wanted, make_plan
+from coexpr.network_files import BYTES_ON_DISK, ENDINGS, refuse_output, write_network
 from coexpr.questions.limits import Limits
-from coexpr.questions.rows import find_rows, names_of_rows, profiles_of_rows
+from coexpr.questions.rows import find_rows, profiles_of_rows, unique_names
 from coexpr.restriction import FEWEST_FOR_R, Restriction
 from coexpr.route import describe_choice, describe_data, labels_of
+from coexpr.run_folder import RunFolder
 from coexpr.seeds import Level
 
 # Rows from which the number of edges above an |r| is estimated.
 _SAMPLED_ROWS = 2000
-_BYTES_OF_FOUND_EDGE = 12
+# Of each edge in the notes of a run, which are written anew before the old ones are removed.
+_BYTES_NOTED = 24
 
 
 def network(
@@ -41,7 +44,6 @@ def network(
     wanted: Wanted,
     *,
     level: Level | None,
-    mutual_rank: bool,
     form: str | None,
     memory: int,
     most_edges: int | None,
@@ -49,64 +51,46 @@ def network(
 ) -> dict[str, Any]:
     """Answer `Atlas.network`."""
     form = form or format_of_file(output, ENDINGS)
-    _refuse_what_cannot_be(wanted, mutual_rank)
+    _refuse_what_cannot_be(wanted)
     refuse_output(output)
     basis = find_basis(expression, restriction, method)
     profiles, probes, told = _rows(expression, items, limits, choice, level, basis)
     if len(basis.samples) < FEWEST_FOR_R or len(profiles) < 2:
         raise NotFoundError(f"a network needs two rows and {FEWEST_FOR_R} samples; here are {len(profiles):,} rows.")
-    plan = make_plan(len(profiles), len(basis.samples), wanted, memory)
     edges = _count(profiles.values, basis, wanted)
-    folder = output.with_name(f"{output.name}.partial")
-    _announce(plan, edges, form, folder, wanted, most_edges, progress)
-    open_folder(folder, _made_of(expression, profiles, basis, wanted, plan, told))
-    found = Network(profiles.values, basis.measure, wanted, plan, folder)
-    found.find(progress)
-    labels = labels_of(expression.connection, profiles, np.arange(len(profiles)))
-    names = names_of_rows(expression, profiles, probes)
-    nodes = [
-        (name, label[0], label[1], gene_id or None, *label[2:])
-        for name, label, gene_id in zip(names, labels, profiles.gene_ids.tolist(), strict=True)
-    ]
-    written = _Counted(found.edges_with_mutual_rank() if mutual_rank else found.edges())
-    route = {
-        **told,
-        **describe_data(expression, basis, np.ones(len(basis.samples), dtype=np.bool_)),
-        "top": wanted.top,
-        "min_abs_r": wanted.min_abs_r,
-        "mutual_rank": mutual_rank,
-        "rows": len(profiles),
-        "genes_without_profile": profiles.lost,
-        "left_out": found.left_out,
-    }
-    write_network(output, form, written, nodes, route)
-    remove_folder(folder)
-    return route | {"edges": written.count, "output": str(output)}
+    plan = make_plan(len(profiles), len(basis.samples), wanted, edges, memory)
+    notes = output.with_name(f"{output.name}.partial")
+    _announce(plan, edges, form, notes, most_edges, progress)
+    with RunFolder(notes, _made_of(expression, profiles, basis, wanted, plan, told)) as folder:
+        found = Network(profiles.values, basis.measure, wanted, plan, folder)
+        found.find(progress)
+        labels = labels_of(expression.connection, profiles, np.arange(len(profiles)))
+        names = unique_names(labels, profiles, probes)
+        nodes = [
+            (name, *label[:2], None if gene_id == NO_GENE else gene_id, *label[2:])
+            for name, label, gene_id in zip(names, labels, profiles.gene_ids.tolist(), strict=True)
+        ]
+        route = {
+            **told,
+            **describe_data(expression, basis, np.ones(len(basis.samples), dtype=np.bool_)),
+            **vars(wanted),
+            "rows": len(profiles),
+            "genes_without_profile": profiles.lost,
+            "left_out": found.left_out,
+        }
+        written = write_network(output, form, found.edges(), nodes, route)
+        folder.remove()
+    return route | {"edges": written, "output": str(output)}
 
 
-class _Counted:
-    """Parts of edges that are counted as they are taken."""
-
-    def __init__(self, parts: Any) -> None:
-        self._parts, self.count = parts, 0
-
-    def __iter__(self) -> "_Counted":
-        return self
-
-    def __next__(self) -> dict[str, Any]:
-        part: dict[str, Any] = next(self._parts)
-        self.count += len(part["r"])
-        return part
-
-
-def _refuse_what_cannot_be(wanted: Wanted, mutual_rank: bool) -> None:
+def _refuse_what_cannot_be(wanted: Wanted) -> None:
     if wanted.top is None and wanted.min_abs_r is None:
         raise OptionError("say which edges: --top K of each row, --min-abs-r T, or both.")
     if wanted.top is not None and wanted.top < 1:
         raise OptionError(f"top {wanted.top}: expected 1 or more.")
     if wanted.min_abs_r is not None and not 0 <= wanted.min_abs_r <= 1:
         raise OptionError(f"min-abs-r {wanted.min_abs_r}: expected a number from 0 to 1.")
-    if mutual_rank and wanted.top is None:
+    if wanted.mutual_rank and wanted.top is None:
         raise OptionError("--mutual-rank compares the ranks of --top K: say how many.")
 
 
@@ -143,7 +127,8 @@ def _count(values: Rows, basis: Basis, wanted: Wanted) -> int:
     some = np.unique(np.linspace(0, rows - 1, min(rows, _SAMPLED_ROWS)).astype(np.intp))
     unit = unit_rows(values[some], basis.measure).astype(np.float32)
     strengths = np.abs(unit @ unit.T)
-    strong = int(np.count_nonzero(strengths >= np.float32(wanted.least))) - int(np.count_nonzero(~np.isnan(unit[:, 0])))
+    np.fill_diagonal(strengths, np.nan)
+    strong = int(np.count_nonzero(strengths >= np.float32(wanted.least)))
     return math.ceil(strong / max(1, len(some) * (len(some) - 1)) * rows * (rows - 1))
 
 
@@ -152,15 +137,13 @@ def _announce(
     edges: int,
     form: str,
     folder: Path,
-    wanted: Wanted,
     most_edges: int | None,
     progress: Callable[[str], None],
 ) -> None:
     """Say how large a network becomes, and refuse one past the limit or the free space."""
-    on_disk = edges * (BYTES_PER_EDGE[form] + 2 * _BYTES_OF_FOUND_EDGE)
-    about = "up to" if wanted.top is not None else "about"
+    on_disk = edges * (BYTES_ON_DISK[form] + _BYTES_NOTED)
     size = (
-        f"{plan.rows:,} rows, {plan.rows * (plan.rows - 1) // 2:,} pairs, {about} {edges:,} edges, "
+        f"{plan.rows:,} rows, {plan.rows * (plan.rows - 1) // 2:,} pairs, about {edges:,} edges, "
         f"{on_disk / 1e6:,.1f} MB of disk while it runs"
     )
     if most_edges is not None and edges > most_edges:
@@ -185,7 +168,8 @@ def _made_of(
         "database": expression.key,
         "rows": [profiles.probe_ids.tolist(), profiles.gene_ids.tolist()],
         "samples": [basis.samples.donor_ids.tolist(), basis.samples.positions.tolist()],
-        "method": basis.method.in_words,
+        "method": vars(basis.method),
+        "coexpr_version": coexpr.__version__,
         "wanted": vars(wanted),
         "plan": vars(plan),
         "told": told,

@@ -13,9 +13,8 @@ from coexpr.expression import Expression
 from coexpr.gene_profiles import Profiles, profiles_of_genes, profiles_of_probes, why_no_profile
 from coexpr.questions.limits import Limits
 from coexpr.representatives import probes_of_genes
-from coexpr.route import labels_of
 from coexpr.samples import Samples
-from coexpr.seeds import Level, Seed, find_seed
+from coexpr.seeds import Level, Seed, find_seeds
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ def find_rows(
     annotation = choice.annotation if choice else "allen"
     limited: dict[str, Any] = {}
     if items:
-        seeds = [find_seed(connection, item, annotation) for item in items]
+        seeds = find_seeds(connection, items, annotation)
         probe_ids, gene_ids = _rows_of_items(expression, seeds, level, annotation)
     else:
         limited = limits.choose(connection, annotation)
@@ -105,9 +104,8 @@ def profiles_of_rows(expression: Expression, wanted: RowsWanted, samples: Sample
     return parts[0] if len(parts) == 1 else parts[0].followed_by(parts[1])
 
 
-def names_of_rows(expression: Expression, profiles: Profiles, probes: int) -> list[str]:
+def unique_names(labels: Sequence[tuple[Any, ...]], profiles: Profiles, probes: int) -> list[str]:
     """Return the name of each row, the first of which are probes; two that are one are told apart by Entrez id."""
-    labels = labels_of(expression.connection, profiles, np.arange(len(profiles)))
     names = [str(label[1] if row < probes else label[2]) for row, label in enumerate(labels)]
     times = Counter(names)
     return [

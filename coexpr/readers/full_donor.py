@@ -84,7 +84,7 @@ def read(place: Place, donor_id: int) -> download.Download:
         try:
             log2 = matrices.read_log2(place, EXPRESSION, probe_ids, len(samples))
             _refuse_blanks(log2, probe_ids, place)
-        except DownloadError:
+        except BaseException:
             place.give_up()
             raise
         present = calls.result()
