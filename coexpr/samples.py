@@ -58,7 +58,7 @@ class Samples:
 
 def every_sample(connection: duckdb.DuckDBPyConnection) -> Samples:
     """Return every sample of the database."""
-    return _read(connection, [], None, every_structure=True)
+    return _as_samples(connection.execute(query("every_sample")).fetchnumpy())
 
 
 def choose_samples(connection: duckdb.DuckDBPyConnection, restriction: Restriction) -> tuple[Samples, dict[str, Any]]:
@@ -110,11 +110,13 @@ def _read(
     connection: duckdb.DuckDBPyConnection, donors: list[int], hemisphere: Hemisphere | None, *, every_structure: bool
 ) -> Samples:
     connection.register("asked_donors", {"donor_id": np.array(donors, dtype=np.int32)})
-    if every_structure:
-        connection.execute(query("create_chosen_structures"))
     parameters = {"every_donor": not donors, "every_structure": every_structure, "hemisphere": hemisphere}
     found = connection.execute(query("chosen_samples"), parameters).fetchnumpy()
     connection.unregister("asked_donors")
+    return _as_samples(found)
+
+
+def _as_samples(found: dict[str, NDArray[Any]]) -> Samples:
     return Samples(np.asarray(found["donor_id"]), np.asarray(found["position"]) - 1, np.asarray(found["structure_id"]))
 
 

@@ -59,6 +59,10 @@ semi join incoming_samples using (sample_id);
 -- How many samples each donor has.
 select donor_id, count(*)::integer as samples from samples group by donor_id order by donor_id;
 
+-- name: every_sample
+-- Every sample, in the order of the columns of a matrix.
+select donor_id, position, structure_id from samples order by donor_id, position;
+
 -- name: chosen_samples
 -- The samples that a question is about, in the order of the columns of a matrix: of the asked donors and
 -- the chosen structures, or of every one, on one side or on both.
