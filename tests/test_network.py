@@ -308,7 +308,7 @@ def test_what_cannot_be_is_refused(atlas: Atlas, tmp_path: Path) -> None:
 
 
 def test_the_command(synthetic_database: Path, tmp_path: Path) -> None:
-    done = run("network", "--top", "2", "--threads", "1", "-o", tmp_path / "n.csv", "--db", synthetic_database)
+    done = run("network", "--top", "2", "-o", tmp_path / "n.csv", "--db", synthetic_database)
     assert done.stdout == ""
     assert "about" in done.stderr
     assert f"into {tmp_path / 'n.csv'}" in done.stderr.replace("\n", " ")
