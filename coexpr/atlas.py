@@ -401,7 +401,7 @@ class Atlas:
         What was found is kept beside the output, in a folder that ends in .partial: the same call after an
         interruption continues there.
         """
-        from coexpr.network import Wanted
+        from coexpr.network_plan import Wanted
         from coexpr.questions.network import network
 
         _refuse_unknown(level, match)

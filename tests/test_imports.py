@@ -16,7 +16,7 @@ LAYERS = [
     {"coexpr.__main__", "coexpr.cli"},
     {"coexpr.atlas", "coexpr.ingest", "coexpr.categories_ingest", "coexpr.demo"},
     {"coexpr.questions"},
-    {"coexpr.route", "coexpr.between_donors", "coexpr.network"},
+    {"coexpr.route", "coexpr.between_donors", "coexpr.network", "coexpr.found_edges", "coexpr.network_plan"},
     {"coexpr.gene_profiles", "coexpr.basis"},
     {"coexpr.representatives", "coexpr.stored_stability", "coexpr.site_views"},
     {"coexpr.expression", "coexpr.network_files"},

@@ -19,8 +19,9 @@ from coexpr.atlas import Atlas
 from coexpr.choice import Choice
 from coexpr.errors import LimitError, NotFoundError, OptionError, OutputError
 from coexpr.measures import Measure, measure_all
-from coexpr.network import Network, Plan, Wanted, make_plan
+from coexpr.network import Network
 from coexpr.network_files import write_network
+from coexpr.network_plan import Plan, Wanted, make_plan
 from coexpr.questions.network import _announce
 from coexpr.run_folder import RunFolder
 

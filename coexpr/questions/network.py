@@ -18,8 +18,9 @@ from coexpr.expression import NO_GENE, Expression
 from coexpr.gene_profiles import Profiles, profiles_at
 from coexpr.measures import unit_rows
 from coexpr.method import Method
-from coexpr.network import Network, Plan, Wanted, make_plan
+from coexpr.network import Network
 from coexpr.network_files import BYTES_ON_DISK, ENDINGS, refuse_output, write_network
+from coexpr.network_plan import Plan, Wanted, make_plan
 from coexpr.questions.limits import Limits
 from coexpr.questions.rows import find_rows, profiles_of_rows, unique_names
 from coexpr.restriction import FEWEST_FOR_R, Restriction
