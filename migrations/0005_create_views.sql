@@ -1,0 +1,233 @@
+-- Views that a person would guess from the bare shell: every value by itself, and what is known of probes,
+-- genes, categories, structures, samples, donors and downloads.
+
+-- Every value by itself: a row per probe and sample. A condition on the probe or its gene is applied before
+-- lists are taken apart, so that one probe takes a moment and not the whole atlas. present is null where no
+-- call is loaded.
+create view expression_values as
+with with_calls as (
+    select
+        probes.probe_id,
+        probes.probe_name,
+        genes.gene_symbol,
+        expression.donor_id,
+        expression.log2,
+        present_calls.present
+    from probes
+    join expression on expression.probe_id = probes.probe_id
+    join present_calls on present_calls.probe_id = probes.probe_id and present_calls.donor_id = expression.donor_id
+    left join genes on genes.gene_id = probes.gene_id
+    union all
+    select probes.probe_id, probes.probe_name, genes.gene_symbol, expression.donor_id, expression.log2, null
+    from probes
+    join expression on expression.probe_id = probes.probe_id
+    left join genes on genes.gene_id = probes.gene_id
+    where not exists (
+        from present_calls
+        where present_calls.probe_id = expression.probe_id and present_calls.donor_id = expression.donor_id
+    )
+),
+taken_apart as (
+    select
+        probe_id,
+        probe_name,
+        gene_symbol,
+        donor_id,
+        generate_subscripts(log2, 1)::integer as position,
+        unnest(log2) as log2,
+        unnest(present) as present
+    from with_calls
+)
+select
+    taken_apart.probe_id,
+    taken_apart.probe_name,
+    taken_apart.gene_symbol,
+    taken_apart.donor_id,
+    samples.sample_id,
+    samples.structure_id,
+    taken_apart.log2,
+    taken_apart.present
+from taken_apart
+join samples using (donor_id, position);
+
+-- A probe, its gene, what is known of its values, and whether it stands for its gene.
+create view probe_summary as
+select
+    probes.probe_id,
+    probes.probe_name,
+    probes.gene_id,
+    genes.gene_symbol,
+    genes.gene_name,
+    genes.entrez_id,
+    coalesce(representative_probes.probe_id = probes.probe_id, false) as is_representative,
+    probe_statistics.n,
+    probe_statistics.mean_log2,
+    probe_statistics.variance_log2,
+    probe_statistics.present_fraction,
+    probe_statistics.diff_stability,
+    rnaseq_agreement.r as rnaseq_r,
+    rnaseq_agreement.q as rnaseq_q
+from probes
+left join genes using (gene_id)
+left join representative_probes on representative_probes.gene_id = probes.gene_id
+left join probe_statistics on probe_statistics.probe_id = probes.probe_id
+left join rnaseq_agreement on rnaseq_agreement.probe_name = probes.probe_name;
+
+-- A gene, how many probes it has, and what is known of the one that stands for it.
+create view gene_summary as
+with counted as (
+    select gene_id, count(*)::integer as probes, count(n)::integer as probes_with_expression
+    from probe_summary
+    group by gene_id
+)
+select
+    genes.gene_id,
+    genes.gene_symbol,
+    genes.gene_name,
+    genes.entrez_id,
+    genes.chromosome,
+    coalesce(counted.probes, 0) as probes,
+    coalesce(counted.probes_with_expression, 0) as probes_with_expression,
+    representative.probe_id as representative_probe_id,
+    representative.probe_name as representative_probe,
+    representative.mean_log2,
+    representative.variance_log2,
+    representative.present_fraction,
+    representative.diff_stability
+from genes
+left join counted using (gene_id)
+left join (select * from probe_summary where is_representative) as representative using (gene_id);
+
+-- A probe of a gene that is a member of a category.
+create view category_probes as
+select
+    categories.category_id,
+    categories.source,
+    categories.accession,
+    categories.name,
+    category_genes.direct,
+    genes.gene_id,
+    genes.gene_symbol,
+    genes.entrez_id,
+    probes.probe_id,
+    probes.probe_name
+from categories
+join category_genes using (category_id)
+join genes using (entrez_id)
+join probes using (gene_id);
+
+-- A category, and how many of its genes there are, are on the chip, and have expression here.
+create view category_coverage as
+with loaded_genes as (
+    select distinct entrez_id from genes semi join representative_probes using (gene_id)
+),
+chip_genes as (
+    select distinct entrez_id from genes
+)
+select
+    categories.category_id,
+    categories.source,
+    categories.release,
+    categories.accession,
+    categories.name,
+    count(category_genes.entrez_id)::integer as genes,
+    count(chip_genes.entrez_id)::integer as on_chip,
+    count(loaded_genes.entrez_id)::integer as loaded
+from categories
+left join category_genes using (category_id)
+left join chip_genes on chip_genes.entrez_id = category_genes.entrez_id
+left join loaded_genes on loaded_genes.entrez_id = category_genes.entrez_id
+group by all;
+
+-- A structure, its place in the tree, and how many samples there are in it, and in it and below.
+create view structure_tree as
+with sampled as (
+    select structure_id, count(*)::integer as samples from samples group by structure_id
+),
+in_and_below as (
+    select above.structure_id, sum(sampled.samples)::integer as samples
+    from (
+        select distinct above.structure_id, below.structure_id as below_id
+        from structures as below
+        join structures as above
+            on above.structure_id = below.structure_id
+            or above.structure_id = below.top_level_structure_id
+            or contains(below.structure_id_path, concat('/', above.structure_id, '/'))
+        where below.structure_id in (select structure_id from sampled)
+    ) as above
+    join sampled on sampled.structure_id = above.below_id
+    group by above.structure_id
+)
+select
+    structures.structure_id,
+    structures.acronym,
+    structures.name,
+    coalesce(structures.hemisphere, side_of_name(structures.name)) as hemisphere,
+    structures.parent_structure_id,
+    greatest(0, len(string_split(trim(structures.structure_id_path, '/'), '/')) - 1)::integer as depth,
+    coalesce(sampled.samples, 0) as samples,
+    coalesce(in_and_below.samples, 0) as samples_in_and_below
+from structures
+left join sampled using (structure_id)
+left join in_and_below using (structure_id)
+order by structures.graph_order nulls last, structures.structure_id;
+
+-- A sample, with its donor and its structure by name.
+create view sample_details as
+select
+    samples.sample_id,
+    samples.donor_id,
+    donors.donor_name,
+    samples.position,
+    samples.structure_id,
+    structures.acronym,
+    structures.name as structure_name,
+    coalesce(structures.hemisphere, side_of_name(structures.name)) as hemisphere,
+    samples.slab_num,
+    samples.slab_type,
+    samples.polygon_id,
+    samples.mri_voxel_x,
+    samples.mri_voxel_y,
+    samples.mri_voxel_z,
+    samples.mni_x,
+    samples.mni_y,
+    samples.mni_z
+from samples
+join donors using (donor_id)
+left join structures using (structure_id);
+
+-- A donor, and how much of the donor is loaded.
+create view donor_summary as
+with sampled as (
+    select donor_id, count(*)::integer as samples, count(distinct structure_id)::integer as structures
+    from samples
+    group by donor_id
+),
+measured as (
+    select donor_id, count(*)::integer as probes, sum(n)::bigint as known_values from expression group by donor_id
+)
+select
+    donors.donor_id,
+    donors.donor_name,
+    donors.age,
+    donors.sex,
+    coalesce(sampled.samples, 0) as samples,
+    coalesce(sampled.structures, 0) as structures,
+    coalesce(measured.probes, 0) as probes,
+    coalesce(measured.known_values, 0) as known_values
+from donors
+left join sampled using (donor_id)
+left join measured using (donor_id);
+
+-- A file that was loaded, with its size and SHA-256, and the download that it was of.
+create view ingested_files as
+select
+    downloads.kind,
+    downloads.location,
+    downloads.title,
+    file.name,
+    file.bytes,
+    file.sha256,
+    downloads.loaded_at,
+    downloads.coexpr_version
+from downloads, unnest(downloads.files) as files(file);
