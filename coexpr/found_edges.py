@@ -63,11 +63,15 @@ class Strongest:
         self._target, self._r, self.least = noted["target"], noted["r"], noted["least"]
         return int(noted["done"]), noted["states"]
 
-    def write(self, done: int, states: NDArray[np.int8]) -> None:
-        """Write down what was found so far: whole, or not at all."""
+    def settle(self) -> None:
+        """Put all edges that wait in order."""
         for block in range(self._plan.blocks):
             if self._waiting[block]:
                 self._settle(block)
+
+    def write(self, done: int, states: NDArray[np.int8]) -> None:
+        """Write down what was found so far: whole, or not at all."""
+        self.settle()
         arrays = {"target": self._target, "r": self._r, "least": self.least, "states": states, "done": done}
         self._folder.write("strongest", arrays)
 
@@ -100,6 +104,9 @@ class Every:
         """Return how many steps were done, and the states of rows."""
         noted = self._folder.read("done")
         return (0, np.empty(0, dtype=np.int8)) if noted is None else (int(noted["done"]), noted["states"])
+
+    def settle(self) -> None:
+        """Nothing waits: edges are written as they come."""
 
     def write(self, done: int, states: NDArray[np.int8]) -> None:
         """Write down which steps are done."""

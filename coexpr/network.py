@@ -55,13 +55,14 @@ class Network:
         for number, step in enumerate(self._steps[done:], start=done + 1):
             self._take(*step)
             now = time.monotonic()
-            if now - noted > _SECONDS_BETWEEN_NOTES or number == len(self._steps):
+            if now - noted >= _SECONDS_BETWEEN_NOTES:
                 self._found.write(number, self._states)
                 share = (number - done) / (len(self._steps) - done)
                 left = (now - start) * (1 - share) / share
-                if left:
+                if number < len(self._steps):
                     progress(f"{number:,} of {len(self._steps):,} steps, {_in_words(left)} left")
                 noted = now
+        self._found.settle()
         self._units.clear()
 
     @property

@@ -128,7 +128,10 @@ def test_a_run_that_was_interrupted_continues(
 
 @pytest.mark.parametrize("wanted", [Wanted(3, None), Wanted(None, 0.3)], ids=str)
 @pytest.mark.parametrize("share", [0, 0.5, 0.98])
-def test_notes_that_were_cut_short_are_not_continued(tmp_path: Path, wanted: Wanted, share: float) -> None:
+def test_notes_that_were_cut_short_are_not_continued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: Wanted, share: float
+) -> None:
+    monkeypatch.setattr(coexpr.network, "_SECONDS_BETWEEN_NOTES", 0)
     found_by(profiles(), wanted, Plan(61, 16, 2), tmp_path / "run")
     note = tmp_path / "run" / ("strongest.npz" if wanted.top else "done.npz")
     note.write_bytes(note.read_bytes()[: int(share * note.stat().st_size)])
