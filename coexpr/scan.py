@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 _UNIT = 2.0**-24
 # Values gathered at a time: 1 MB, so that a block is still in cache when it is used again.
 _BLOCK_VALUES = 1 << 18
+# Rows that are read to be computed exactly at a time: 15 MB at full size.
+_SETTLED_AT_A_TIME = 1024
 # Relative variance below which a row is not scanned but computed.
 _NEARLY_CONSTANT = 1e-4
 # Deviations of the seed are in double precision: its mean may be that much larger beside them.
@@ -47,9 +49,10 @@ class Scan:
     def settle(self, rows: NDArray[np.intp]) -> None:
         """Compute r and n of some rows exactly."""
         rows = rows[self._slack[rows] != 0]
-        if len(rows):
-            self.r[rows], self.n[rows] = self._exact(rows)
-            self._slack[rows] = 0
+        for start in range(0, len(rows), _SETTLED_AT_A_TIME):
+            some = rows[start : start + _SETTLED_AT_A_TIME]
+            self.r[some], self.n[some] = self._exact(some)
+            self._slack[some] = 0
 
     def first(
         self, rows: NDArray[np.intp], count: int | None, *, ascending: bool, tie_order: NDArray[np.integer]
