@@ -188,7 +188,17 @@ def growth(zips: list[Path], folder: Path, probes: int, donors: int) -> list[Row
         floors, ours = ([seconds for seconds, _ in side] for side in zip(*pairs, strict=True))
         row = Row(f"`query --all`: {what}", "the smaller", None, floors, ours, max(of[1] for _, of in pairs))
         rows.append(say(row))
-    return rows
+    return [*rows, network_growth(folder / "atlas.duckdb", probes)]
+
+
+def network_growth(database: Path, probes: int) -> Row:
+    """Measure what twice the rows take in a network, beside what they take in the product alone."""
+    count = min(20000, probes)
+    small, large = (live(database, "network", "", "", None, 1, str(rows)) for rows in (count // 2, count))
+    what = f"`network --top 50`: {count // 2:,} to {count:,} probes"
+    product, ours = large.floors[0] / small.floors[0], large.ours[0] / small.ours[0]
+    words = f"the growth of the blocked half product, {product:.2f} x"
+    return say(Row(what, words, None, [product], [ours], large.peak_mb))
 
 
 def peers(database: Path, times: int) -> list[Row]:
