@@ -19,8 +19,8 @@ from coexpr.errors import OptionError
 from coexpr.expression import Expression
 from coexpr.method import Method
 from coexpr.queries import query, run
-from coexpr.questions.limits import MEMORY, MOST_EDGES, MOST_ROWS, Limits
-from coexpr.resources import database_path
+from coexpr.questions.limits import MOST_EDGES, MOST_ROWS, Limits
+from coexpr.resources import MEMORY, database_path
 from coexpr.restriction import Restriction, as_names
 from coexpr.seeds import Level
 from coexpr.threads import use_threads, wanted_threads

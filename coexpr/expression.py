@@ -160,7 +160,7 @@ class Expression:
                 return matrix  # the file of that name is another by now
             save(cache_path(self._file), self.key, matrix)
         except (OSError, OutputError) as error:
-            self.cache_problem = str(error)
+            self.cache_problem = str(error).rstrip(".")
             return matrix
         return load(cache_path(self._file), self.key) or matrix
 

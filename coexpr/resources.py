@@ -11,6 +11,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 DATABASE_VARIABLE = "COEXPR_DB"
+# Bytes that a network may take beyond the mapped matrix, unless somebody says.
+MEMORY = 2 * 10**9
 # The exit code of a program that Ctrl-C ended.
 INTERRUPTED = 130
 

@@ -10,7 +10,7 @@ use network;
 
 -- name: create_edges
 -- Edges by the names of their ends; mutual_rank is null where it was not asked for or is not known.
-create or replace table edges (
+create table edges (
     source varchar not null,
     target varchar not null,
     r float not null,

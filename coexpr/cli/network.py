@@ -31,10 +31,9 @@ from coexpr.cli.options import (
     listed,
 )
 from coexpr.cli.words import describe_categories, describe_data, describe_lost
-from coexpr.resources import INTERRUPTED
+from coexpr.resources import INTERRUPTED, MEMORY
 
 _GIGABYTE = 10**9
-_MEMORY = 2.0
 
 
 class NetworkFormat(StrEnum):
@@ -91,7 +90,7 @@ def network(
     ] = False,
     memory: Annotated[
         float, typer.Option(min=0.01, metavar="GB", help="Memory to use beyond the mapped matrix, in gigabytes.")
-    ] = _MEMORY,
+    ] = MEMORY / _GIGABYTE,
     threads: ThreadsOption = None,
     force: Annotated[bool, typer.Option("--force", help="Lift the limit on the number of edges.")] = False,
     output_format: Annotated[

@@ -9,8 +9,6 @@ from coexpr.categories import Match, choose_genes
 from coexpr.choice import Annotation
 from coexpr.queries import query
 
-# Bytes that a network may take beyond the mapped matrix.
-MEMORY = 2 * 10**9
 # Edges past which a network must be asked for in earnest.
 MOST_EDGES = 100_000_000
 # Rows past which a matrix must be asked for in earnest: 25 million values.
