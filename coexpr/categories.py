@@ -92,10 +92,7 @@ def find_category(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str,
     AmbiguousNameError
         If several sources have it; the message lists them as source:name.
     """
-    found = run(connection, "categories_called", {"name": name, "source": None})
-    if not found and ":" in name:
-        source, _, rest = name.partition(":")
-        found = run(connection, "categories_called", {"name": rest, "source": source})
+    found = run(connection, "categories_called", {"name": name})
     if not found:
         _not_found(connection, name)
     if len(found) > 1:

@@ -129,7 +129,7 @@ def _find_donor(connection: duckdb.DuckDBPyConnection, name: str) -> int:
 
 
 def _find_structures(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, Any]]:
-    found = run(connection, "structures_called", as_name_and_number(name))
+    found = run(connection, "structures_called", {"name": name})
     if not found:
         near = run(connection, "structures_near", {"name": name.strip()})
         hint = "; ".join(f"{structure['name']} ({structure['acronym']})" for structure in near)

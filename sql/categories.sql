@@ -1,20 +1,8 @@
 -- Categories: which there are, what they hold, and the genes that they choose.
 
 -- name: categories_called
--- The categories that $name means: an accession, or a name whatever its case, underscores and prefix;
--- of every source, or of $source. A name ends in what is plain of it: to ask for that first saves most of
--- the time.
-select category_id, source, release, accession, name
-from categories
-where (
-        upper(accession) = upper($name)
-        or (
-            ends_with(trim(replace(lower(name), '_', ' ')), plain_name($name))
-            and plain_name(name) = plain_name($name)
-        )
-    )
-    and ($source is null or lower(source) = lower($source))
-order by upper(accession) = upper($name) desc, source, accession;
+-- The categories that $name means.
+from categories_called($name);
 
 -- name: categories_near
 -- The names of categories most like $name, best first.

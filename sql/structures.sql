@@ -27,27 +27,8 @@ on conflict do update set
     top_level_structure_id = coalesce(top_level_structure_id, excluded.top_level_structure_id);
 
 -- name: structures_called
--- The structures that $name means: an id; an acronym, in the very case before any other; or a name. Left
--- and right share an acronym, and a name without its side means both.
-with candidates as (
-    select
-        structure_id,
-        acronym,
-        name,
-        case
-            when structure_id = $number then 1
-            when acronym = $name then 2
-            when plain_structure(name) = plain_structure($name) or lower(name) = lower($name) then 3
-            when lower(acronym) = lower($name) then 4
-        end as way,
-        lower(name) = lower($name) as is_whole_name
-    from structures
-)
-select structure_id, acronym, name, way
-from candidates
-where way is not null
-qualify way = min(way) over () and (way <> 3 or is_whole_name or not bool_or(is_whole_name) over ())
-order by structure_id;
+-- The structures that $name means, and in which way.
+from structures_called($name);
 
 -- name: structures_near
 -- The names of structures most like $name, best first.

@@ -153,7 +153,7 @@ def test_info(synthetic_database: Path) -> None:
     assert "9861   H0351.2001  24 years, M" in text
     assert text.count("SHA-256") == 6
     facts = json.loads(run("info", "--db", synthetic_database, "--format", "json").stdout)
-    assert (facts["schema_version"], facts["samples"], facts["path"]) == (5, 90, str(synthetic_database))
+    assert (facts["schema_version"], facts["samples"], facts["path"]) == (8, 90, str(synthetic_database))
 
 
 def test_info_path_needs_no_database(tmp_path: Path) -> None:

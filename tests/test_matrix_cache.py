@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from gaps import punch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -272,16 +273,7 @@ def test_what_a_killed_process_left_is_removed(database: Path) -> None:
 def with_gaps(database: Path) -> Path:
     """A database in which probes lack donors, single values, or differ in nothing."""
     with duckdb.connect(database) as connection:
-        connection.execute("delete from expression where donor_id in (9861, 15697) and probe_id % 7 = 0")
-        connection.execute(
-            "update expression set log2 = list_transform(log2, lambda x, i: if(i = 4, null, x)) where probe_id % 11 = 0"
-        )
-        connection.execute(
-            "update expression set log2 = twin.log2 from expression as twin "
-            "where twin.donor_id = expression.donor_id and twin.probe_id = expression.probe_id - 1 "
-            "and expression.probe_id % 13 = 0"
-        )
-        connection.execute("update expression set log2 = list_transform(log2, lambda x: 5) where probe_id % 31 = 0")
+        punch(connection)
     return database
 
 
