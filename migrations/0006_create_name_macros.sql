@@ -203,9 +203,8 @@ select upper(alias), alias, 'gene', case when is_current then 3 else 4 end, null
 from gene_aliases
 left join genes using (entrez_id);
 
--- The one probe or gene that a name means, and the probe whose profile it has: of a gene its representative probe. A
--- symbol in the very case that was asked for comes before one in another case.
-create macro find_seed(seed) as table
+-- The one probe or gene that a name means. A symbol in the very case that was asked for comes before one in another case.
+create macro seed_called(seed) as table
     with in_every_way as (
         select *, case when way = 1 and written <> trim(seed::varchar) then 2 else way end as full_way
         from seed_names
@@ -217,39 +216,57 @@ create macro find_seed(seed) as table
     described as (
         select
             meant.level,
-            coalesce(meant.probe_id, representative_probes.probe_id) as probe_id,
+            meant.probe_id,
             meant.gene_id,
             genes.gene_symbol,
             meant.level = 'probe' or meant.gene_id is not null as is_here
         from meant
-        left join representative_probes on representative_probes.gene_id = meant.gene_id
         left join genes on genes.gene_id = meant.gene_id
     ),
-    the_one as (
+    counted as (
         select
+            count(*) as meanings,
+            count(*) filter (is_here) as here,
+            string_agg(concat_ws(' ', level, gene_symbol, coalesce(probe_id, gene_id)), ', ') filter (is_here) as told,
             any_value(level) as level,
+            any_value(probe_id) as probe_id,
             any_value(gene_id) as gene_id,
-            any_value(gene_symbol) as gene_symbol,
-            case
-                when count(*) = 0
-                    then error(concat(seed, ' is no probe, gene symbol or Entrez id of this database. ',
-                        'FROM find_gene(''', seed, ''') looks for names like it.'))
-                when count(*) filter (is_here) = 0
-                    then error(concat(seed, ' is a human gene, but no probe of it is in this database. ',
-                        'Load a download that holds it.'))
-                when count(*) filter (is_here) > 1
-                    then error(concat(seed, ' means several: ',
-                        string_agg(concat(level, ' ', gene_symbol, ' (probe ', probe_id, ')'), ', ') filter (is_here),
-                        '. Use the name of a probe.'))
-                when count(probe_id) = 0
-                    then error(concat('no probe of ', seed, ' has expression in this database.'))
-                else any_value(probe_id)
-            end as probe_id
+            any_value(gene_symbol) as gene_symbol
         from described
     )
-    select the_one.level, the_one.probe_id, probes.probe_name, the_one.gene_id, the_one.gene_symbol
-    from the_one
-    left join probes on probes.probe_id = the_one.probe_id;
+    select level, probe_id, gene_id, gene_symbol
+    from counted
+    where
+        case
+            when meanings = 0
+                then error(concat(seed, ' is no probe, gene symbol or Entrez id of this database. ',
+                    'FROM find_gene(''', seed, ''') looks for names like it.'))
+            when here = 0
+                then error(concat(seed, ' is a human gene, but no probe of it is in this database. ',
+                    'Load a download that holds it.'))
+            when here > 1
+                then error(concat(seed, ' means several: ', told, '. Use the name of a probe.'))
+            else true
+        end;
+
+-- The same with the probe whose profile it has: of a gene its representative probe.
+create macro find_seed(seed) as table
+    with with_probe as (
+        select
+            called.level,
+            case
+                when called.probe_id is null and representative_probes.probe_id is null
+                then error(concat('no probe of ', seed, ' has expression in this database.'))
+                else coalesce(called.probe_id, representative_probes.probe_id)
+            end as probe_id,
+            called.gene_id,
+            called.gene_symbol
+        from seed_called(seed) as called
+        left join representative_probes on representative_probes.gene_id = called.gene_id
+    )
+    select with_probe.level, with_probe.probe_id, probes.probe_name, with_probe.gene_id, with_probe.gene_symbol
+    from with_probe
+    left join probes on probes.probe_id = with_probe.probe_id;
 
 -- The genes that a text may mean: by symbol, Entrez id, current symbol or alias; else those whose symbol begins with
 -- it; else those whose symbol is like it.

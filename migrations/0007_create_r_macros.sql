@@ -12,8 +12,13 @@
 -- decided once for all rows: list_dot_product refuses every row of a block in which any list has a null. Donors are
 -- then pooled about the common means.
 create macro correlates(seed, category := null, structure := null, donor := null, top := 50) as table
-    with asked as materialized (
-        from find_seed(seed)
+    with representatives as materialized (
+        select gene_id, probe_id from representative_probes
+    ),
+    asked as materialized (
+        select level, coalesce(called.probe_id, representatives.probe_id) as probe_id, called.gene_id
+        from seed_called(seed) as called
+        left join representatives on representatives.gene_id = called.gene_id
     ),
     chosen_donors as materialized (
         select donor_id
@@ -71,6 +76,8 @@ create macro correlates(seed, category := null, structure := null, donor := null
     problems as materialized (
         select
             case
+                when (select probe_id from asked) is null
+                    then error(concat('no probe of ', seed, ' has expression in this database.'))
                 when not exists (from chosen_donors)
                     then error(concat('donor ', donor, ' is not loaded. FROM donor_summary lists those that are.'))
                 when (donor is not null or structure is not null) and coalesce(sum(len(x)), 0) < 10
@@ -88,7 +95,7 @@ create macro correlates(seed, category := null, structure := null, donor := null
             and (category is null or probe_id in (from member_probes))
             and case (select level from asked)
                 when 'probe' then probe_id <> (select probe_id from asked)
-                else gene_id <> (select gene_id from asked) and probe_id in (select probe_id from representative_probes)
+                else gene_id <> (select gene_id from asked) and probe_id in (select probe_id from representatives)
             end
     ),
     paired as (

@@ -159,6 +159,7 @@ def test_find_gene(synthetic_database: Path, text: str, symbols: list[str], matc
     ("question", "complaint"),
     [
         ("from correlates('NTRK9')", "NTRK9 is no probe, gene symbol or Entrez id of this database"),
+        ("select r(name, 'BDNF') from (values ('NTRK2'), ('NTRK9')) as names(name)", "NTRK9 is no probe, gene symbol"),
         ("select r('NTRK2', 'NTRK9')", "NTRK9 is no probe, gene symbol or Entrez id of this database"),
         ("from r_by_donor('NTRK9', 'NTRK2')", "NTRK9 is no probe, gene symbol or Entrez id of this database"),
         ("from correlates('TP53')", "TP53 is a human gene, but no probe of it is in this database"),
