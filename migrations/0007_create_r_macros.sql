@@ -25,23 +25,33 @@ create macro correlates(seed, category := null, structure := null, donor := null
         from donors
         where donor is null or donor_id = as_id(donor) or lower(donor_name) = lower(trim(donor::varchar))
     ),
-    chosen_samples as materialized (
-        select donor_id, position
+    chosen_samples as (
+        select donor_id, list_sort(list(position)) as positions
         from samples
         semi join chosen_donors using (donor_id)
         where structure is null or structure_id in (select structure_id from descendants(structure))
+        group by donor_id
+    ),
+    seed_samples as (
+        select
+            expression.donor_id,
+            expression.log2,
+            list_filter(chosen_samples.positions, lambda i: expression.log2[i] is not null) as positions
+        from expression
+        join chosen_samples using (donor_id)
+        where expression.probe_id = (select probe_id from asked)
     ),
     seed_values as materialized (
         select
-            expression.donor_id,
-            len(any_value(expression.log2)) as samples,
-            list(position order by position) as positions,
-            list(log2[position]::double order by position) as x,
-            avg(log2[position]::double) as mean_x
-        from expression
-        join chosen_samples using (donor_id)
-        where probe_id = (select probe_id from asked) and log2[position] is not null
-        group by expression.donor_id
+            donor_id,
+            len(log2) as samples,
+            positions,
+            list_transform(positions, lambda i: log2[i]::double) as x
+        from seed_samples
+        where len(positions) > 0
+    ),
+    seed_means as materialized (
+        select *, list_avg(x) as mean_x from seed_values
     ),
     seed_rows as materialized (
         select
@@ -51,7 +61,7 @@ create macro correlates(seed, category := null, structure := null, donor := null
             mean_x,
             list_var_pop(x) * len(x) as squares_x,
             list_transform(x, lambda value: value - mean_x) as x
-        from seed_values
+        from seed_means
     ),
     gaps as materialized (
         select exists (
