@@ -1,9 +1,9 @@
 """An answer: named columns, rows, and the route that led to them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,6 +13,22 @@ def number_or_none(value: Any) -> float | int | None:
     """Return a number of numpy as Python's own, None for NaN."""
     number: float | int = value.item() if hasattr(value, "item") else value
     return None if math.isnan(number) else number
+
+
+class Rows(Protocol):
+    """Named columns, rows that can be gone through at least once, and the route that led to them."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Names of the columns."""
+
+    @property
+    def rows(self) -> Iterable[Sequence[Any]]:
+        """One value per column each; None where there is no value."""
+
+    @property
+    def route(self) -> dict[str, Any]:
+        """Everything that decides the numbers."""
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ question is imported when it is first asked: a command asks one, and its imports
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import coexpr
-from coexpr.adhoc_sql import run_statement
+from coexpr.adhoc_sql import ArrowStream, Stream, relation_of, stream_arrow, stream_rows
 from coexpr.answer import Answer
 from coexpr.categories import Match, want_categories
 from coexpr.choice import Choice
@@ -26,6 +27,7 @@ from coexpr.seeds import Level
 from coexpr.threads import use_threads, wanted_threads
 
 if TYPE_CHECKING:
+    import duckdb
     import pandas as pd
 
 
@@ -69,6 +71,8 @@ class Atlas:
 
     def close(self) -> None:
         """Close the database."""
+        if "_users_connection" in self.__dict__:
+            self._users_connection.close()
         self._connection.close()
 
     def correlates(
@@ -477,24 +481,47 @@ class Atlas:
                 route["problems"][row["matched_by"]] = row["without_gene"]
         return Answer(members.columns[1:], [row[1:] for row in members.rows], route)
 
-    def sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Answer:
-        """Run statements of SQL against the database, which is open for reading only.
+    def sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> "duckdb.DuckDBPyRelation":
+        """Return what SQL gives, as a relation of DuckDB; the database is open for reading only.
 
         Parameters
         ----------
         statement : str
-            One or more statements; the rows of the last one are returned.
+            One or more statements; the last one is returned. Tables, views and macros are those of
+            docs/data-model.md; a DataFrame or Arrow table of the caller can be named too.
         parameters : mapping, optional
-            Values for its $parameters.
+            Values for the $parameters of the last statement.
+
+        Returns
+        -------
+        DuckDBPyRelation
+            Runs when it is asked: `.df()`, `.to_arrow_table()`, `.fetchall()`, `.filter(...)`. It can be used
+            until the Atlas is closed.
 
         Raises
         ------
         QueryError
-            If DuckDB cannot run it.
+            If DuckDB cannot run it, or it returns no rows.
         """
-        columns, rows = run_statement(self._connection, statement, parameters)
-        route = {"statement": statement, "database": str(self.path), "coexpr_version": coexpr.__version__}
-        return Answer(columns, rows, route)
+        return relation_of(self._users_connection, statement, parameters)
+
+    def stream_sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Stream:
+        """Run SQL as `sql` does, and return its rows as they are found: a result may be larger than memory."""
+        return stream_rows(self._users_connection, statement, parameters, self._route_of(statement))
+
+    def stream_sql_as_arrow(self, statement: str, parameters: Mapping[str, Any] | None = None) -> ArrowStream:
+        """Run SQL as `sql` does, and return Arrow batches of its rows as they are found. Close it before the Atlas."""
+        return stream_arrow(self._users_connection, statement, parameters, self._route_of(statement))
+
+    def _route_of(self, statement: str) -> dict[str, Any]:
+        return {"statement": statement, "database": str(self.path), "coexpr_version": coexpr.__version__}
+
+    @cached_property
+    def _users_connection(self) -> "duckdb.DuckDBPyConnection":
+        """A connection of its own for SQL of the user, whose results and temporary tables meet none of ours."""
+        connection = self._connection.cursor()
+        connection.execute(query("find_tables_of_the_caller"))
+        return connection
 
     def forbid_other_files(self) -> None:
         """Let statements read this database and nothing else: no COPY to a file, no ATTACH.

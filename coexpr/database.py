@@ -4,6 +4,8 @@ Readers open it read-only. Only ingest writes, and what it writes is readable by
 1.4 on, whatever version wrote it.
 """
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources.abc import Traversable
@@ -71,6 +73,7 @@ def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise DatabaseError(f"{path} cannot be created: {error.strerror}. Choose another with --db.") from None
     if not created:
         _refuse_foreign(path)
+        _bring_up_to_date(path)
     connection = _attach(path)
     try:
         _migrate(connection, path)
@@ -132,6 +135,55 @@ def _pending(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Traversa
             f"which knows schema {schema_version()}. Upgrade coexpr to use it."
         )
     return [migration for migration in _migrations() if _number(migration) > version]
+
+
+def _bring_up_to_date(path: Path) -> None:
+    """Apply what migrations an existing database lacks; a copy is kept until they have succeeded.
+
+    A copy that is there already is that of a run that was killed, and is the one to go back to.
+    """
+    kept = path.with_name(f"{path.name}.before-schema-{schema_version()}")
+    connection = _attach(path)
+    try:
+        if single(connection, "count_tables") == 0 or not _pending(connection, path):
+            kept.unlink(missing_ok=True)
+            return
+        connection.execute(query("checkpoint_atlas"))  # what a killed run left in the log belongs to the copy
+    finally:
+        connection.close()
+    if not kept.exists():
+        _copy(path, kept)
+    try:
+        connection = _attach(path)
+        try:
+            _migrate(connection, path)
+            connection.execute(query("checkpoint_atlas"))
+        finally:
+            connection.close()
+    except BaseException as error:
+        os.replace(kept, path)
+        path.with_name(path.name + ".wal").unlink(missing_ok=True)
+        if not isinstance(error, duckdb.Error):
+            raise
+        raise DatabaseError(
+            f"{path} could not be brought up to date: {_first_line(error)}. It is as it was before; free some space "
+            "and run the same command again."
+        ) from None
+    kept.unlink()
+
+
+def _copy(path: Path, kept: Path) -> None:
+    """Copy a database, whole or not at all."""
+    unfinished = kept.with_name(kept.name + ".unfinished")
+    try:
+        shutil.copyfile(path, unfinished)
+        os.replace(unfinished, kept)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise DatabaseError(
+            f"{path} was made by an older coexpr, and there is no room to keep a copy while it is brought up to date "
+            f"({error.strerror}). Free {path.stat().st_size / 1e6:,.0f} MB beside it and run the same command again."
+        ) from None
 
 
 def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

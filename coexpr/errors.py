@@ -46,6 +46,10 @@ class QueryError(CoexprError):
     """A statement of SQL that the user wrote failed."""
 
 
+class ShellError(CoexprError):
+    """The duckdb program cannot be started."""
+
+
 class OptionError(CoexprError):
     """Two choices that cannot go together, or a value that an option cannot take."""
 

@@ -16,13 +16,17 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from coexpr.answer import Answer
+from coexpr.answer import Rows
 from coexpr.errors import OptionError, OutputError
 from coexpr.resources import is_duckdb_file
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from coexpr.adhoc_sql import ArrowStream
+
+# About how much a row group of a Parquet file holds, before it is compressed.
+_ROW_GROUP_BYTES = 64 * 2**20
 ENDINGS = {
     ".csv": "csv",
     ".tsv": "tsv",
@@ -31,6 +35,7 @@ ENDINGS = {
     ".ndjson": "jsonl",
     ".txt": "table",
 }
+SQL_ENDINGS = ENDINGS | {".parquet": "parquet"}
 MATRIX_ENDINGS = {".csv": "csv", ".tsv": "tsv", ".parquet": "parquet", ".npz": "npz"}
 
 
@@ -50,17 +55,17 @@ def format_of_file(path: Path, endings: Mapping[str, str] = ENDINGS) -> str:
         ) from None
 
 
-def write_csv(answer: Answer, stream: IO[str]) -> None:
+def write_csv(answer: Rows, stream: IO[str]) -> None:
     """Write an answer as comma-separated values with a header."""
     _write_separated(answer, stream, ",")
 
 
-def write_tsv(answer: Answer, stream: IO[str]) -> None:
+def write_tsv(answer: Rows, stream: IO[str]) -> None:
     """Write an answer as tab-separated values with a header."""
     _write_separated(answer, stream, "\t")
 
 
-def write_json(answer: Answer, stream: IO[str]) -> None:
+def write_json(answer: Rows, stream: IO[str]) -> None:
     """Write an answer as one JSON object, its route beside its rows."""
     stream.write('{"route": ')
     stream.write(json_text(answer.route))
@@ -71,7 +76,7 @@ def write_json(answer: Answer, stream: IO[str]) -> None:
     stream.write("\n]}\n")
 
 
-def write_jsonl(answer: Answer, stream: IO[str]) -> None:
+def write_jsonl(answer: Rows, stream: IO[str]) -> None:
     """Write an answer as one JSON object per row."""
     for row in answer.rows:
         stream.write(json_text(dict(zip(answer.columns, row, strict=True))) + "\n")
@@ -104,6 +109,33 @@ def write_parquet(frame: "pd.DataFrame", stream: IO[bytes]) -> None:
     columns = {"name": pa.array(names), **dict(zip(names, map(pa.array, frame.to_numpy().T), strict=True))}
     table = pa.table(columns).replace_schema_metadata({"route": json_text(frame.attrs["route"])})
     pq.write_table(table, stream)
+
+
+def write_batches(answer: "ArrowStream", stream: IO[bytes]) -> None:
+    """Write Arrow batches as Parquet, as they come: some row groups at a time are in memory, not all of them.
+
+    Raises
+    ------
+    OutputError
+        If Parquet has no such type.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetWriter(stream, answer.schema, compression="zstd") as writer:
+            waiting: list[pa.RecordBatch] = []
+            for batch in answer.batches:
+                waiting.append(batch)
+                if sum(part.nbytes for part in waiting) > _ROW_GROUP_BYTES:
+                    writer.write_table(pa.Table.from_batches(waiting, answer.schema))
+                    waiting = []
+            if waiting:
+                writer.write_table(pa.Table.from_batches(waiting, answer.schema))
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid) as error:
+        raise OutputError(
+            f"Parquet cannot hold this result ({error}). Cast the column, or choose another format."
+        ) from None
 
 
 SEPARATED: dict[str, Callable[["pd.DataFrame", IO[str]], None]] = {
@@ -165,7 +197,7 @@ def _umask() -> int:
     return current
 
 
-def _write_separated(answer: Answer, stream: IO[str], separator: str) -> None:
+def _write_separated(answer: Rows, stream: IO[str], separator: str) -> None:
     writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
     if answer.columns:
         writer.writerow(answer.columns)

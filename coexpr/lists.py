@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from coexpr.batches import batches, checked
 from coexpr.errors import DatabaseError
 
 # Rows per Arrow batch: about 30 MB of the widest donor's.
@@ -36,7 +37,7 @@ def stream(
         Each column but the last as (b,), the last as (b, n), for runs of b rows with lists of one
         length n.
     """
-    for batch in _batches(connection, statement, dict(parameters or {})):
+    for batch in _checked_batches(connection, statement, parameters):
         *columns, lists = batch.columns
         ends = np.flatnonzero(np.diff(_to_numpy(lists.value_lengths()))) + 1
         for start, end in zip([0, *ends], [*ends, len(lists)], strict=True):
@@ -45,21 +46,12 @@ def stream(
                 yield *(_to_numpy(column)[run] for column in columns), _to_matrix(lists[run])
 
 
-def _batches(
-    connection: duckdb.DuckDBPyConnection, statement: str, parameters: dict[str, Any]
+def _checked_batches(
+    connection: duckdb.DuckDBPyConnection, statement: str, parameters: Mapping[str, Any] | None
 ) -> Iterator[pa.RecordBatch]:
-    """Run a statement and yield what it gives without holding all of it.
-
-    DuckDB 1.4 streams only what was executed, and needs ten times the memory for a relation with
-    parameters; later versions stream relations, and copy what was executed.
-    """
     try:
-        if hasattr(duckdb.DuckDBPyRelation, "to_arrow_reader"):
-            yield from connection.sql(statement, params=parameters).to_arrow_reader(_BATCH_ROWS)
-        else:
-            executed: Any = connection.execute(statement, parameters)
-            yield from executed.fetch_record_batch(_BATCH_ROWS)
-    except OSError as error:  # what Arrow makes of an error of DuckDB
+        yield from checked(batches(connection, statement, parameters, _BATCH_ROWS))
+    except duckdb.Error as error:
         raise DatabaseError(
             f"the database cannot be read ({str(error).splitlines()[0]}). Load the downloads into a new one."
         ) from None

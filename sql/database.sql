@@ -14,6 +14,10 @@ use atlas;
 -- Let statements read the open database and nothing else: no COPY to a file, no ATTACH, no download.
 set enable_external_access = false;
 
+-- name: find_tables_of_the_caller
+-- Let statements name a DataFrame or an Arrow table of whoever calls from Python, however far up.
+set python_scan_all_frames = true;
+
 -- name: checkpoint_atlas
 -- Fold the write-ahead log into the file, so that one file is all there is.
 checkpoint atlas;

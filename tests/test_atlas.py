@@ -6,7 +6,7 @@ import pytest
 from allen import WELLS, donor_folder, full_donor, heatmap, replace_cell, values, write_folder
 
 from coexpr.atlas import Atlas
-from coexpr.errors import AmbiguousNameError, NotFoundError, OptionError, QueryError
+from coexpr.errors import AmbiguousNameError, NotFoundError, OptionError
 from coexpr.ingest import ingest
 from coexpr.seeds import find_seed
 
@@ -183,24 +183,6 @@ def test_a_number_that_is_a_probe_and_a_gene_is_ambiguous(tmp_path: Path) -> Non
     ingest([donor_folder(tmp_path, files=files)], tmp_path / "atlas.duckdb")
     with Atlas(tmp_path / "atlas.duckdb") as atlas, pytest.raises(AmbiguousNameError, match="Entrez id of gene BDNF"):
         atlas.correlates("103")
-
-
-def test_sql_returns_columns_and_rows(atlas: Atlas) -> None:
-    answer = atlas.sql("select 1 as one, $two as two", {"two": 2})
-    assert (list(answer.columns), list(answer.rows)) == (["one", "two"], [(1, 2)])
-
-
-def test_sql_gives_values_as_the_files_have_them(atlas: Atlas) -> None:
-    assert atlas.sql("select 6.5945::float as v, [6.5945, null]::float[] as l, null::float as n").rows == [
-        (6.5945, [6.5945, None], None)
-    ]
-
-
-def test_sql_cannot_write_and_says_why(atlas: Atlas) -> None:
-    with pytest.raises(QueryError, match="open for reading only"):
-        atlas.sql("delete from probes")
-    with pytest.raises(QueryError, match="selec"):
-        atlas.sql("selec 1")
 
 
 def test_an_answer_is_a_data_frame_away(atlas: Atlas) -> None:

@@ -76,7 +76,7 @@ def test_sql_sees_the_same_by_recursion_over_the_tables(atlas: Atlas) -> None:
         "with recursive below(id) as (select category_id from categories where accession = 'GO:0007420' union "
         "select child_id from below join category_edges on parent_id = id where relation in ('is_a', 'part_of')) "
         "select distinct entrez_id from below join category_genes on category_id = id where direct"
-    ).rows
+    ).fetchall()
     members = {row[1] for row in atlas.members("brain development").rows}
     assert members == {entrez_id for (entrez_id,) in rows}
     assert len(members) > 500
@@ -203,7 +203,7 @@ def test_the_same_source_and_name_replace(database: Path, tmp_path: Path) -> Non
         assert {row[0] for row in atlas.members("one").rows} >= {"BDNF"}
         assert "NTRK2" not in {row[0] for row in atlas.members("one").rows}
         assert "NTRK2" in {row[0] for row in atlas.members("two").rows}
-        counts = atlas.sql("select count(*) from category_names").rows
+        counts = atlas.sql("select count(*) from category_names").fetchall()
     assert counts == [(4,)]
 
 

@@ -161,14 +161,6 @@ def test_info_path_needs_no_database(tmp_path: Path) -> None:
     assert run("info", "--path", COEXPR_DB="elsewhere.duckdb").stdout == "elsewhere.duckdb\n"
 
 
-def test_sql(synthetic_database: Path) -> None:
-    statement = "select gene_symbol, entrez_id from genes where entrez_id in (627, 4915) order by 1"
-    done = run("sql", statement, "--format", "csv", "--db", synthetic_database)
-    assert done.stdout == "gene_symbol,entrez_id\nBDNF,627\nNTRK2,4915\n"
-    assert run("sql", "-", "--format", "csv", "--db", synthetic_database, stdin=statement).stdout == done.stdout
-    assert "NTRK2" in run("sql", statement, "--db", synthetic_database).stdout
-
-
 class Terminal(io.StringIO):
     """A stream that says it is a screen."""
 
@@ -185,27 +177,6 @@ def test_the_screen_shows_long_cells_and_many_rows_short_and_says_so(capsys: pyt
     assert "234 more rows are not shown" in capsys.readouterr().err
 
 
-def test_a_file_and_a_pipe_get_every_row_and_cell_whole(synthetic_database: Path, tmp_path: Path) -> None:
-    statement = "select i, repeat('x', 300) as long from range(1234) t(i)"
-    done = run("sql", statement, "--db", synthetic_database)
-    assert len(done.stdout.splitlines()) == 1236
-    assert "x" * 300 in done.stdout
-    run("sql", statement, "--db", synthetic_database, "-o", tmp_path / "t.txt")
-    assert (tmp_path / "t.txt").read_text() == done.stdout
-
-
-def test_sql_reads_no_other_file_and_writes_none(synthetic_database: Path, tmp_path: Path) -> None:
-    for statement in (
-        f"copy probes to '{tmp_path / 'stolen.csv'}'",
-        f"attach '{tmp_path / 'other.duckdb'}'",
-        f"from read_csv('{__file__}')",
-    ):
-        done = run("sql", statement, "--db", synthetic_database)
-        assert (done.exit_code, done.stdout) == (1, "")
-        assert "only the database itself can be read" in done.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_an_answer_does_not_overwrite_a_database(tmp_path: Path) -> None:
     database = tmp_path / "atlas.duckdb"
     run("ingest", donor_folder(tmp_path), "--db", database)
@@ -214,13 +185,6 @@ def test_an_answer_does_not_overwrite_a_database(tmp_path: Path) -> None:
     assert (done.exit_code, done.stdout) == (1, "")
     assert "is a DuckDB database, and would be lost" in done.stderr
     assert database.read_bytes() == before
-
-
-def test_sql_returns_times_and_equal_column_names(synthetic_database: Path) -> None:
-    done = run("sql", "select 1 as a, 2 as a, now() as t", "--db", synthetic_database, "--format", "json")
-    (row,) = json.loads(done.stdout)["rows"]
-    assert (row["a"], row["a_2"]) == (1, 2)
-    assert row["t"].startswith("20")
 
 
 def test_the_only_gene_says_how_to_go_on(gabra4: Path) -> None:
@@ -278,13 +242,6 @@ def test_a_query_that_duckdb_interrupts_is_exit_130(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(Atlas, "correlates", interrupt)
     assert query(synthetic_database, "NTRK2").exit_code == 130
-
-
-@pytest.mark.parametrize("statement", ["create table x (i int)", "delete from probes", "selec"])
-def test_sql_that_cannot_run(synthetic_database: Path, statement: str) -> None:
-    done = run("sql", statement, "--db", synthetic_database)
-    assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: ")
 
 
 def test_demo_in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from allen import donor_folder
 
 import coexpr
 from coexpr.atlas import Atlas
-from coexpr.database import _attach, open_for_writing, open_readonly, schema_version, transaction
+from coexpr.database import _attach, _migrate, open_for_writing, open_readonly, schema_version, transaction
 from coexpr.errors import DatabaseError
 from coexpr.ingest import ingest
 from coexpr.queries import query
@@ -220,7 +220,7 @@ def test_another_connection_of_the_same_process_may_be_open(synthetic_database: 
     with Atlas(synthetic_database) as atlas, duckdb.connect(synthetic_database, read_only=True) as connection:
         assert (
             connection.execute("select count(*) from probes").fetchall()
-            == atlas.sql("select count(*) from probes").rows
+            == atlas.sql("select count(*) from probes").fetchall()
         )
 
 
@@ -246,3 +246,93 @@ def test_a_database_whose_making_was_killed_at_its_start_can_be_used(tmp_path: P
     ingest([donor_folder(tmp_path)], path)
     with Atlas(path) as atlas:
         assert atlas.contents()["samples"] == 6
+
+
+def older_database(tmp_path: Path) -> Path:
+    """A database that lacks the newest migration, with a download in it."""
+    path = tmp_path / "older.duckdb"
+    files = sorted(room("migrations").iterdir(), key=lambda file: file.name)[:-1]
+    with _attach(path) as connection:
+        connection.execute(query("create_schema_migrations"))
+        for number, file in enumerate(files, start=1):
+            connection.execute(file.read_text())
+            record = {"version": number, "name": file.name, "coexpr_version": "0"}
+            connection.execute(query("insert_schema_migration"), record)
+        connection.execute("insert into downloads select 'x', 'x', 'x', null, [], 0, 0, 0, [], current_timestamp, 'x'")
+    return path
+
+
+def test_a_copy_is_kept_until_migration_has_succeeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = older_database(tmp_path)
+    kept = tmp_path / f"older.duckdb.before-schema-{schema_version()}"
+    seen = []
+    monkeypatch.setattr(
+        "coexpr.database._migrate", lambda *arguments: (seen.append(kept.exists()), _migrate(*arguments))[1]
+    )
+    with open_for_writing(path):
+        pass
+    assert seen == [True, False]  # once to bring it up to date, once with nothing left to do
+    assert [file.name for file in tmp_path.iterdir()] == ["older.duckdb"]
+    open_readonly(path).close()
+
+
+@pytest.mark.parametrize("failure", [duckdb.IOException("no space left"), KeyboardInterrupt()], ids=repr)
+def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+) -> None:
+    path = older_database(tmp_path)
+    before = path.read_bytes()
+
+    def half(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        connection.execute("create table half_done as select 1 as one")
+        raise failure
+
+    monkeypatch.setattr("coexpr.database._migrate", half)
+    with pytest.raises((DatabaseError, KeyboardInterrupt)) as told, open_for_writing(path):
+        pass
+    if isinstance(failure, duckdb.Error):
+        assert "could not be brought up to date: no space left. It is as it was before" in str(told.value)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["older.duckdb"]
+
+
+def test_the_copy_of_a_killed_migration_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = older_database(tmp_path)
+    before = path.read_bytes()
+    kept = tmp_path / f"older.duckdb.before-schema-{schema_version()}"
+    kept.write_bytes(before)
+    with _attach(path) as connection:
+        connection.execute("create table half_done as select 1 as one")
+
+    def fail(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        raise duckdb.IOException("again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("coexpr.database._migrate", fail)
+        with pytest.raises(DatabaseError, match="as it was before"), open_for_writing(path):
+            pass
+    assert path.read_bytes() == before
+    with open_for_writing(path):
+        pass
+    kept.write_bytes(before)  # killed after it had succeeded
+    with open_for_writing(path):
+        pass
+    assert [file.name for file in tmp_path.iterdir()] == ["older.duckdb"]
+
+
+def test_without_room_for_a_copy_nothing_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = older_database(tmp_path)
+    before = path.read_bytes()
+
+    def full(source: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfile", full)
+    with (
+        pytest.raises(DatabaseError, match=r"no room to keep a copy.*Free [\d.]+ MB beside it"),
+        open_for_writing(path),
+    ):
+        pass
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["older.duckdb"]

@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import comments
 import duckdb
 import pytest
 from typer.testing import CliRunner
@@ -56,18 +57,29 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert len(names["frame"]) > 10
 
 
-def test_every_table_view_and_column_is_described(empty_database: duckdb.DuckDBPyConnection) -> None:
+def test_every_comment_in_the_database_is_the_sentence_of_the_page(empty_database: duckdb.DuckDBPyConnection) -> None:
+    page = (TOP / "docs" / "data-model.md").read_text()
+    assert list(comments.statements(page, empty_database)) == []
+    commented = [comment for *_, comment in comments.objects(empty_database)]
+    assert len(commented) > 250
+    assert None not in commented
+    changed = page.replace("A donor: one brain.", "A donor's brain.")
+    assert list(comments.statements(changed, empty_database)) == ["comment on table donors is 'A donor''s brain.';"]
+    with pytest.raises(KeyError, match=re.escape("'alias'")):
+        list(comments.statements(page.replace("| `alias` |", "| `aliases` |"), empty_database))
+    with pytest.raises(LookupError, match="'ages'"):
+        list(comments.statements(page.replace("| `age` |", "| `ages` | No. |\n| `age` |"), empty_database))
+
+
+def test_every_macro_is_described_with_its_parameters(empty_database: duckdb.DuckDBPyConnection) -> None:
     text = (TOP / "docs" / "data-model.md").read_text()
-    rows = empty_database.execute("select table_name, column_name from information_schema.columns").fetchall()
-    assert len(rows) > 50
-    undescribed = []
-    for table, column in rows:
-        (line,) = re.findall(rf"^\| `{table}` \|.*$", text, re.M)
-        name = re.sub(r"_[xyz]$", "_x/y/z", column)
-        if f"`{name}`" not in line and f"`{column}`" not in line:
-            undescribed.append(f"{table}.{column}")
-    # A view says in words that it has the probe or gene that a row is of.
-    assert undescribed in ([], ["probe_statistics.probe_id"])
+    macros = empty_database.execute(
+        "select function_name, parameters from duckdb_functions() where not internal"
+    ).fetchall()
+    assert len(macros) >= 15
+    for name, parameters in macros:
+        (said,) = re.findall(rf"^\| `{name}\(([^`]*)\)` \|", text, re.M)
+        assert [parameter.split(" ")[0] for parameter in said.split(", ")] == parameters
 
 
 def test_the_schema_version_is_said() -> None:

@@ -33,7 +33,7 @@ LAYERS = [
         "coexpr.export",
         "coexpr.shipped",
     },
-    {"coexpr.readers", "coexpr.database", "coexpr.lists", "coexpr.threads", "coexpr.run_folder"},
+    {"coexpr.readers", "coexpr.database", "coexpr.lists", "coexpr.batches", "coexpr.threads", "coexpr.run_folder"},
     {"coexpr.queries", "coexpr.choice", "coexpr.method", "coexpr.restriction"},
     {
         "coexpr.collapse",

@@ -217,7 +217,9 @@ def test_what_does_not_fit_is_refused_before_it_begins(tmp_path: Path) -> None:
 def edges_by_r(synthetic_database: Path) -> dict[str, list[tuple[str, float]]]:
     """The five strongest edges of every gene, by the command that asks for one gene at a time."""
     with Atlas(synthetic_database) as atlas:
-        symbols = [symbol for (symbol,) in atlas.sql("select gene_symbol from genes where entrez_id > 0").rows][:8]
+        symbols = [symbol for (symbol,) in atlas.sql("select gene_symbol from genes where entrez_id > 0").fetchall()][
+            :8
+        ]
         return {
             symbol: [(row[3], row[6]) for row in atlas.correlates(symbol, top=5).rows]
             for symbol in dict.fromkeys(symbols)

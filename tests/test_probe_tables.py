@@ -114,7 +114,9 @@ def test_the_rule_rnaseq_takes_the_lowest_q_then_the_largest_r(database: Path, t
         answer = atlas.correlates("NTRK2", choice=Choice("rnaseq"), top=None)
         assert [row[3] for row in answer.rows] == ["BDNF"]
         assert answer.route["genes_without_profile"] > 50
-        (other,) = atlas.sql("select min(gene_symbol) from genes where gene_symbol not in ('NTRK2', 'BDNF')").rows[0]
+        (other,) = atlas.sql(
+            "select min(gene_symbol) from genes where gene_symbol not in ('NTRK2', 'BDNF')"
+        ).fetchall()[0]
         with pytest.raises(CoexprError, match=f"the rule rnaseq says nothing of {other}"):
             atlas.correlates(other, choice=Choice("rnaseq"))
 
@@ -124,7 +126,7 @@ def test_the_table_may_come_before_the_atlas(tmp_path: Path) -> None:
     ingest([workbook(tmp_path / "8.xlsx", ROWS)], path)
     ingest([donor_folder(tmp_path)], path)
     with Atlas(path) as atlas:
-        assert atlas.sql("select count(*) from rnaseq_agreement").rows == [(5,)]
+        assert atlas.sql("select count(*) from rnaseq_agreement").fetchall() == [(5,)]
 
 
 def test_a_table_of_another_chip_is_refused(database: Path, tmp_path: Path) -> None:
@@ -252,7 +254,7 @@ def test_entrez_ids_of_re_saved_files(tmp_path: Path) -> None:
     header = REANNOTATED.splitlines()[0]
     ingest([reannotated(tmp_path, f"{header}\nA_1_P1,X,0,0,1\n")], tmp_path / "atlas.duckdb")
     with Atlas(tmp_path / "atlas.duckdb") as atlas:
-        assert atlas.sql("select entrez_id from reannotations").rows == [(None,)]
+        assert atlas.sql("select entrez_id from reannotations").fetchall() == [(None,)]
         for ask in (atlas.probes, atlas.correlates, lambda name: atlas.pair(name, name)):
             with pytest.raises(CoexprError):
                 ask("NTRK2")
@@ -271,8 +273,8 @@ def test_the_real_re_annotation(shared_data: Path, tmp_path: Path) -> None:
     (loaded,) = ingest([shared_data / "probes" / "reannotated.csv.gz"], tmp_path / "atlas.duckdb").downloads
     assert loaded.probes == 45892
     with Atlas(tmp_path / "atlas.duckdb") as atlas:
-        assert atlas.sql("select count(distinct entrez_id), count(*) - count(entrez_id) from reannotations").rows == [
-            (20232, 71)
-        ]
-        (row,) = atlas.sql("select gene_symbol from reannotations where probe_name = 'A_24_P415195'").rows
+        assert atlas.sql(
+            "select count(distinct entrez_id), count(*) - count(entrez_id) from reannotations"
+        ).fetchall() == [(20232, 71)]
+        (row,) = atlas.sql("select gene_symbol from reannotations where probe_name = 'A_24_P415195'").fetchall()
         assert row == ("NTRK2",)

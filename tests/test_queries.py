@@ -22,6 +22,7 @@ NOT_PREPARABLE = {
     "use_atlas",
     "checkpoint_atlas",
     "forbid_other_files",
+    "find_tables_of_the_caller",
     "set_threads",
     "attach_network",
     "use_network",

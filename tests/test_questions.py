@@ -21,7 +21,7 @@ def profile(atlas: Atlas, probe: str) -> np.ndarray:
         "select unnest(log2::double[]) from (select log2 from expression join probes using (probe_id) "
         "where probe_name = $probe order by donor_id)",
         {"probe": probe},
-    ).rows
+    ).fetchall()
     return np.array([value for (value,) in rows], dtype=np.float64)
 
 
@@ -109,7 +109,7 @@ def test_the_matrix_of_a_category_is_numpys(atlas: Atlas) -> None:
         atlas.sql(
             "select gene_symbol, probe_name from representative_probes join genes using (gene_id) "
             "join probes on probes.probe_id = representative_probes.probe_id"
-        ).rows
+        ).fetchall()
     )
     x = np.stack([profile(atlas, representatives[symbol]) for symbol in frame.index])
     np.testing.assert_allclose(frame.to_numpy(), np.corrcoef(x), atol=1e-12)
@@ -183,7 +183,7 @@ def test_pair_draws_a_grid_and_a_line_for_every_rule(synthetic_database: Path) -
     assert any(line.startswith("max-mean ") for line in lines)
     assert "14 pairs of probes: r from" in done.stderr
     assert "not to be averaged" in done.stderr
-    tidy = pd.read_csv(io.StringIO(run("pair", "NTRK2", "BDNF", "--db", synthetic_database, "-f", "csv").stdout))
+    tidy = pd.read_csv(io.StringIO(run("pair", "NTRK2", "BDNF", "--db", synthetic_database, "--format", "csv").stdout))
     assert list(tidy.columns) == ["by", "probe_a", "probe_b", "donor", "r", "n"]
 
 

@@ -94,7 +94,7 @@ def test_the_differential_stability_of_gabra4_is_stored(gabra4: Path) -> None:
         ((stability,),) = atlas.sql(
             "select diff_stability from probe_statistics join probes using (probe_id) "
             "where probe_name = 'CUST_142_PI417557136'"
-        ).rows
+        ).fetchall()
     assert stability == pytest.approx(0.8598, abs=5e-5)
 
 

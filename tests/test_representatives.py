@@ -226,7 +226,7 @@ def test_what_a_rule_needs_and_is_not_loaded_is_said(tmp_path: Path, downloads: 
     with Atlas(tmp_path / "one.duckdb") as atlas:
         with pytest.raises(NotFoundError, match="compares donors, and needs two"):
             atlas.correlates("PR1", choice=Choice("diff-stability"))
-        assert atlas.sql("select count(diff_stability) from probe_statistics").rows == [(0,)]
+        assert atlas.sql("select count(diff_stability) from probe_statistics").fetchall() == [(0,)]
 
 
 def test_another_donor_refreshes_what_is_stored(tmp_path: Path, downloads: Path, six_donors: Path) -> None:

@@ -29,7 +29,7 @@ def labels(atlas: Atlas) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     rows = atlas.sql(
         "select donor_id, structure_id, hemisphere from samples join structures using (structure_id) "
         "order by donor_id, position"
-    ).rows
+    ).fetchall()
     donors, structures, sides = zip(*rows, strict=True)
     return np.array(donors), np.array(structures), np.array(sides)
 
@@ -37,7 +37,8 @@ def labels(atlas: Atlas) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def below(atlas: Atlas, acronym: str) -> np.ndarray:
     """The structures under those of an acronym, by walking the tree upwards."""
     nodes = {
-        row[0]: row[1:] for row in atlas.sql("select structure_id, parent_structure_id, acronym from structures").rows
+        row[0]: row[1:]
+        for row in atlas.sql("select structure_id, parent_structure_id, acronym from structures").fetchall()
     }
     found = []
     for node in nodes:
@@ -111,7 +112,7 @@ def test_a_name_without_its_side_means_both(atlas: Atlas) -> None:
 @pytest.mark.parametrize("name", ["Cx", "Frontal Lobe", "frontal lobe, left", "4391", "Br"])
 def test_sql_has_the_same_samples(atlas: Atlas, name: str) -> None:
     statement = "select count(*) from samples semi join descendants($name) using (structure_id)"
-    ((count,),) = atlas.sql(statement, {"name": name}).rows
+    ((count,),) = atlas.sql(statement, {"name": name}).fetchall()
     with duckdb.connect(atlas.path, read_only=True) as connection:
         try:
             assert len(choose_samples(connection, Restriction(structures=(name,)))[0]) == count
@@ -282,7 +283,7 @@ def test_the_known_numbers_of_gabra4(gabra4: Path) -> None:
 
 @pytest.mark.parametrize(("got", "matches"), [("0.911", True), ("0.50", False)])
 def test_a_number_from_elsewhere(gabra4: Path, got: str, matches: bool) -> None:
-    done = run("pair", "A_23_P56883", "A_32_P204137", "--got", got, "--db", gabra4, "-f", "json")
+    done = run("pair", "A_23_P56883", "A_32_P204137", "--got", got, "--db", gabra4, "--format", "json")
     told = json.loads(done.stdout)["route"]["got"]
     assert told["matches"] == matches
     assert told["sentence"] in done.stderr
@@ -301,7 +302,7 @@ def test_a_number_that_fits_several_routes_or_another_method(gabra4: Path) -> No
         assert "is the r that was asked for here" in adjusted.route["got"]["sentence"]
         # Each donor loses as many degrees of freedom as it has structures, less one: by hand from the samples.
         counted = "select donor_id, count(*), count(distinct structure_id) from samples group by all order by 1"
-        weights = np.array([n - 3 - (structures - 1) for _, n, structures in atlas.sql(counted).rows])
+        weights = np.array([n - 3 - (structures - 1) for _, n, structures in atlas.sql(counted).fetchall()])
         z = np.arctanh([row[4] for row in adjusted.rows[1:]])
         q = np.sum(weights * (z - np.sum(weights * z) / weights.sum()) ** 2)
         assert adjusted.route["between_donors"]["q"] == pytest.approx(q, rel=1e-9)

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_info
 with Atlas(sys.argv[1], threads=int(sys.argv[2]) if len(sys.argv) > 2 else None) as atlas:
     atlas.correlates("NTRK2", method=None)
     products = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
-    ((queries,),) = atlas.sql("select current_setting('threads')").rows
+    ((queries,),) = atlas.sql("select current_setting('threads')").fetchall()
     print(json.dumps([sorted(products), int(queries), workers()]))
 """
 

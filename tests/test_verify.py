@@ -32,7 +32,7 @@ def find_correlates(folder: Path, atlas: Atlas, seed: str, extra: float = 0) -> 
     """A Find Correlates download of the synthetic atlas: three decimals of r, four of values."""
     folder.mkdir()
     found = [(seed, 1.0), *((row[2], row[-2]) for row in atlas.correlates(seed, top=10).rows)]
-    ids = dict(atlas.sql("select probe_name, probe_id from probes").rows)
+    ids = dict(atlas.sql("select probe_name, probe_id from probes").fetchall())
     x = {name: profile(atlas, name) for name, _ in found}
     (folder / "Probes.csv").write_text(
         as_csv([["id", "name", "r"], *([ids[name], name, f"{r + extra:.3f}"] for name, r in found)])

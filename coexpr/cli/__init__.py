@@ -12,7 +12,21 @@ import typer
 from typer.core import TyperGroup
 
 import coexpr
-from coexpr.cli import categories, demo, info, ingest, matrix, network, pair, probes, query, sql, structures, verify
+from coexpr.cli import (
+    categories,
+    demo,
+    info,
+    ingest,
+    matrix,
+    network,
+    pair,
+    probes,
+    query,
+    shell,
+    sql,
+    structures,
+    verify,
+)
 from coexpr.errors import CoexprError
 from coexpr.resources import INTERRUPTED
 
@@ -52,7 +66,7 @@ def _fail(message: str) -> NoReturn:
 
 
 def _interrupted() -> NoReturn:
-    typer.echo("Interrupted. No answer was written; what was being loaded is not in the database.", err=True)
+    typer.echo("Interrupted. No file was written, and what was being loaded is not in the database.", err=True)
     raise typer.Exit(INTERRUPTED) from None
 
 
@@ -95,4 +109,5 @@ app.add_typer(categories.app, name="categories")
 app.command("info")(info.info)
 app.command("verify")(verify.verify)
 app.command("sql")(sql.sql)
+app.command("shell")(shell.shell)
 app.command("demo")(demo.demo)

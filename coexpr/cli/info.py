@@ -11,7 +11,7 @@ from coexpr.resources import database_path
 def info(
     path: Annotated[bool, typer.Option("--path", help="Print only where the database is, or would be.")] = False,
     output_format: Annotated[
-        Literal["table", "json"], typer.Option("--format", "-f", help="How to write the answer.")
+        Literal["table", "json"], typer.Option("--format", help="How to write the answer.")
     ] = "table",
     db: Database = None,
 ) -> None:

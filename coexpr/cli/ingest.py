@@ -31,7 +31,7 @@ def ingest(
         ),
     ] = None,
     output_format: Annotated[
-        Literal["table", "json"], typer.Option("--format", "-f", help="How to write the report.")
+        Literal["table", "json"], typer.Option("--format", help="How to write the report.")
     ] = "table",
     threads: ThreadsOption = None,
     db: Database = None,

@@ -68,9 +68,7 @@ def matrix(
     force: Annotated[bool, typer.Option("--force", help="Lift the limit on the number of rows.")] = False,
     output_format: Annotated[
         MatrixFormat | None,
-        typer.Option(
-            "--format", "-f", help="How to write it. Without it: csv, or what -o FILE ends in.", show_default=False
-        ),
+        typer.Option("--format", help="How to write it. Without it: csv, or what -o FILE ends in.", show_default=False),
     ] = None,
     output: Annotated[
         Path | None,

@@ -95,7 +95,7 @@ def network(
     force: Annotated[bool, typer.Option("--force", help="Lift the limit on the number of edges.")] = False,
     output_format: Annotated[
         NetworkFormat | None,
-        typer.Option("--format", "-f", help="How to write it. Without it: what FILE ends in.", show_default=False),
+        typer.Option("--format", help="How to write it. Without it: what FILE ends in.", show_default=False),
     ] = None,
     output: Annotated[
         Path,

@@ -39,7 +39,6 @@ OutputFormat = Annotated[
     Format | None,
     typer.Option(
         "--format",
-        "-f",
         help="How to write the answer. Without it: a table, or what -o FILE ends in.",
         show_default=False,
     ),

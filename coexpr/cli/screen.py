@@ -2,15 +2,17 @@
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
+from enum import StrEnum
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 import typer
 
 from coexpr import export
-from coexpr.answer import Answer
+from coexpr.answer import Rows
 from coexpr.cli.options import Format
 
 # A table on the screen is for reading: this many rows and characters are. A file or a pipe gets everything.
@@ -25,10 +27,10 @@ _NUMBER = re.compile(r"-?[\d.]+(e[-+]?\d+)?")
 
 
 def deliver(
-    answer: Answer,
+    answer: Rows,
     output: Path | None,
-    chosen: Format | None,
-    draw: Callable[[Answer, IO[str]], None] | None = None,
+    chosen: StrEnum | None,
+    draw: Callable[[Any, IO[str]], None] | None = None,
 ) -> None:
     """Write an answer to stdout, or to the file `output`, in the chosen format or that of the file.
 
@@ -37,7 +39,7 @@ def deliver(
     if output in _STDOUT:
         output = None
     name = chosen.value if chosen else export.format_of_file(output) if output else Format.TABLE.value
-    writers: dict[str, Callable[[Answer, IO[str]], None]] = {
+    writers: dict[str, Callable[[Any, IO[str]], None]] = {
         "table": draw or write_table,
         "csv": export.write_csv,
         "tsv": export.write_tsv,
@@ -56,7 +58,7 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def write_table(answer: Answer, stream: IO[str]) -> None:
+def write_table(answer: Rows, stream: IO[str]) -> None:
     """Draw an answer as a table: r at three decimals, as the atlas's site prints it."""
     from rich.box import SIMPLE_HEAD  # a third of the time of a query that prints no table
     from rich.console import Console
@@ -64,9 +66,10 @@ def write_table(answer: Answer, stream: IO[str]) -> None:
 
     is_terminal = stream.isatty()
     most_rows, most_characters = (_MOST_ROWS, _MOST_CHARACTERS) if is_terminal else (None, None)
+    rows = iter(answer.rows)
     shown = [
         [_cell(name, value, most_characters) for name, value in zip(answer.columns, row, strict=True)]
-        for row in answer.rows[:most_rows]
+        for row in islice(rows, most_rows)
     ]
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, name in enumerate(answer.columns):
@@ -84,8 +87,9 @@ def write_table(answer: Answer, stream: IO[str]) -> None:
     Console(
         file=stream, width=None if is_terminal else _WIDTH_WITHOUT_TERMINAL, highlight=False, markup=False, emoji=False
     ).print(table)
-    if left := len(answer.rows) - len(shown):
-        say(f"{left:,} more rows are not shown. Use --format csv or -o FILE to get them all.")
+    if next(rows, None) is not None:
+        left = f"{len(answer.rows) - len(shown):,} more" if isinstance(answer.rows, Sized) else "More"
+        say(f"{left} rows are not shown. Use --format csv or -o FILE to get them all.")
 
 
 def counts(numbers: Mapping[str, int], *things: str) -> str:

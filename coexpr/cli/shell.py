@@ -1,0 +1,62 @@
+"""coexpr shell: the duckdb program on the database."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coexpr.cli.options import Database
+from coexpr.errors import ShellError
+
+# Older ones cannot open what coexpr writes.
+_OLDEST = (1, 4)
+
+
+def shell(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[-- ARGUMENT]...", help="What duckdb is to be given besides.", show_default=False),
+    ] = None,
+    db: Database = None,
+) -> None:
+    """Open the database in the duckdb shell, for reading only.
+
+    Examples: coexpr shell; coexpr shell -- -markdown -c "FROM correlates('NTRK2', top := 5)"
+    """
+    from coexpr.atlas import Atlas  # loads DuckDB, which --help need not wait for
+    from coexpr.cli.screen import say
+
+    program = _find_program()
+    with Atlas(db) as atlas:  # says what is wrong with the database better than the shell would
+        path = atlas.path
+    if not arguments and sys.stdin.isatty():
+        say(f"{path}, for reading only. Try: FROM correlates('NTRK2', top := 5);  .quit leaves.")
+    command = [program, "-readonly", *(arguments or []), str(path)]
+    if os.name == "nt":  # there exec does not wait for the program
+        raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603  (the user's own arguments)
+    sys.stdout.flush()
+    os.execv(program, command)  # noqa: S606  (a shell between would have to quote them)
+
+
+def _find_program() -> str:
+    """Return the duckdb program: that of this environment, or else the first one on the path.
+
+    Raises
+    ------
+    ShellError
+        If there is none, or it is too old.
+    """
+    program = shutil.which("duckdb", path=str(Path(sys.executable).parent)) or shutil.which("duckdb")
+    how = "`pip install duckdb-cli` brings it into this environment; duckdb.org has it for every system."
+    if program is None:
+        raise ShellError(f"the program duckdb is not installed here. {how}")
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
+    version = re.match(r"v?(\d+)\.(\d+)", told)
+    if version is None or (int(version[1]), int(version[2])) < _OLDEST:
+        raise ShellError(f"{program} is {told.strip() or 'of no known version'}; 1.4 or newer is needed. {how}")
+    return program
