@@ -1,7 +1,7 @@
 """One DuckDB file: opening it, and bringing its schema up to date.
 
 Readers open it read-only. Only ingest writes, and what it writes is readable by any DuckDB from
-1.4 on, whatever version wrote it.
+1.4.2 on, whatever version wrote it.
 """
 
 import os

@@ -1,7 +1,7 @@
 -- Macros for the bare shell that say what a name means: a seed, a category, a structure, a gene. What is not known
 -- is an error, never an empty table: error() speaks when the row that holds it is used.
 --
--- A database is opened by every DuckDB from 1.4 on. So there is no if() here, which 2.0 stores under a name that
+-- A database is opened by every DuckDB from 1.4.2 on. So there is no if() here, which 2.0 stores under a name that
 -- older ones do not know, and no scalar macro with a subquery is called by another, which 1.4 cannot copy.
 
 -- How many values of every probe are known, and their mean over all donors.

@@ -1,7 +1,7 @@
 -- Macros for the bare shell: the correlates of a gene or a probe, and r. They give what the command line gives, in
 -- double precision.
 --
--- A database is opened by every DuckDB from 1.4 on. So there is no if() here, which 2.0 stores under a name that
+-- A database is opened by every DuckDB from 1.4.2 on. So there is no if() here, which 2.0 stores under a name that
 -- older ones do not know, and no scalar macro with a subquery is called by another, which 1.4 cannot copy.
 
 -- The correlates of a gene or a probe, highest r first: genes for a gene, each by its representative probe, probes

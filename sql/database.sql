@@ -1,7 +1,7 @@
 -- The database file itself: how it is opened for writing, and which migrations it has seen.
 
 -- name: attach_atlas
--- Open the file at the path for writing, as any DuckDB shell from 1.4 on can read it. Small row groups
+-- Open the file at the path for writing, as any DuckDB from 1.4.2 on can read it. Small row groups
 -- suit rows that are kilobytes wide: with DuckDB's usual 122,880 rows a group, expression takes
 -- almost twice the bytes and three times the time to write.
 attach $path as atlas (storage_version 'v1.4.0', row_group_size 2048);

@@ -50,7 +50,7 @@ def test_a_data_frame_of_the_caller_can_be_joined(atlas: Atlas) -> None:
 
 
 def test_temporary_tables_of_the_user_meet_none_of_ours(atlas: Atlas) -> None:
-    atlas.sql("create temp table chosen_probes as select 'mine' as mine")
+    atlas.sql("create temp table chosen_probes as select 'mine' as mine; from chosen_probes")
     atlas.correlates("NTRK2", categories=["nervous system development"])
     assert atlas.sql("from chosen_probes").fetchall() == [("mine",)]
 
@@ -184,7 +184,7 @@ def test_sql_reads_no_other_file_and_writes_none(synthetic_database: Path, tmp_p
     ):
         done = run("sql", statement, "--db", synthetic_database)
         assert (done.exit_code, done.stdout) == (1, "")
-        assert "only the database itself can be read" in done.stderr or "Cannot enable external access" in done.stderr
+        assert "only the database itself can be read" in done.stderr or "while database is running" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
@@ -251,22 +251,21 @@ def test_five_queries_worth_having(synthetic_database: Path) -> None:
         assert query in readme, query
 
 
+def with_a_shell() -> str:
+    """Return a search path on which there is a duckdb shell."""
+    return os.pathsep.join([str(Path(SHELLS[-1]).parent), os.environ["PATH"]])
+
+
 @pytest.mark.skipif(not SHELLS, reason="no duckdb shell is installed")
-@pytest.mark.parametrize("shell", SHELLS)
-def test_the_shell_is_started_on_the_database(synthetic_database: Path, shell: str) -> None:
-    command = [sys.executable, "-m", "coexpr", "shell", "--db", synthetic_database]
-    path = os.pathsep.join([str(Path(shell).parent), os.environ["PATH"]])
-    done = subprocess.run(
-        [*map(str, command), "--", "-csv", "-c", STATEMENT],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PATH": path},
-    )
+def test_the_shell_is_started_on_the_database(synthetic_database: Path) -> None:
+    def shell(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "coexpr", "shell", "--db", str(synthetic_database), "--", *arguments]
+        environment = os.environ | {"PATH": with_a_shell()}
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+    done = shell("-csv", "-c", STATEMENT)
     assert (done.returncode, done.stdout, done.stderr) == (0, AS_CSV, "")
-    wrote = subprocess.run(
-        [*map(str, command), "--", "-c", "delete from genes"], capture_output=True, text=True, check=False
-    )
+    wrote = shell("-c", "delete from genes")
     assert wrote.returncode != 0
     assert "read-only" in wrote.stderr
 
@@ -284,11 +283,15 @@ def test_without_the_duckdb_program_it_says_how_to_get_it(
     old.chmod(0o755)
     done = run("shell", "--db", synthetic_database)
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "is v1.3.2 abcdef; 1.4 or newer is needed" in done.stderr
+    assert "is v1.3.2 abcdef; 1.4.2 or newer is needed" in done.stderr
 
 
 @pytest.mark.parametrize("command", [("sql", "select 1"), ("shell",)])
-def test_a_database_that_is_being_written_is_said_to_be_so(tmp_path: Path, command: tuple[str, ...]) -> None:
+@pytest.mark.skipif(not SHELLS, reason="no duckdb shell is installed")
+def test_a_database_that_is_being_written_is_said_to_be_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("PATH", with_a_shell())
     path = tmp_path / "atlas.duckdb"
     code = f"import duckdb, time; c = duckdb.connect({str(path)!r}); print('open', flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as writer:

@@ -14,7 +14,7 @@ from coexpr.cli.options import Database
 from coexpr.errors import ShellError
 
 # Older ones cannot open what coexpr writes.
-_OLDEST = (1, 4)
+_OLDEST = (1, 4, 2)
 
 
 def shell(
@@ -56,7 +56,7 @@ def _find_program() -> str:
     if program is None:
         raise ShellError(f"the program duckdb is not installed here. {how}")
     told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
-    version = re.match(r"v?(\d+)\.(\d+)", told)
-    if version is None or (int(version[1]), int(version[2])) < _OLDEST:
-        raise ShellError(f"{program} is {told.strip() or 'of no known version'}; 1.4 or newer is needed. {how}")
+    version = re.match(r"v?(\d+)\.(\d+)\.(\d+)", told)
+    if version is None or tuple(map(int, version.groups())) < _OLDEST:
+        raise ShellError(f"{program} is {told.strip() or 'of no known version'}; 1.4.2 or newer is needed. {how}")
     return program
