@@ -2,11 +2,13 @@
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import comments
 import duckdb
 import pytest
+from test_database import SHELLS
 from typer.testing import CliRunner
 
 import coexpr
@@ -48,6 +50,39 @@ def test_every_command_prints_what_the_page_shows(page: Path, tmp_path: Path, mo
         assert agrees(shown, done.output), f"{command} prints\n{done.output}"
 
 
+def shell_sessions(page: Path) -> list[tuple[str, str]]:
+    """Return each statement of a page's shell blocks with the output that the page shows."""
+    found = []
+    for block in re.findall(r"^```duckdb\n(.*?)^```$", page.read_text(), re.M | re.S):
+        for part in re.split(r"^D ", block, flags=re.M)[1:]:
+            statement, end, output = part.partition(";\n")
+            found.append((statement + end.strip(), output))
+    return found
+
+
+@pytest.mark.skipif(not SHELLS, reason="no duckdb shell is installed")
+def test_the_shell_prints_what_the_page_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["demo"]).exit_code == 0
+    shown = shell_sessions(TOP / "docs" / "sql.md")
+    assert len(shown) >= 6
+    for shell in SHELLS:
+        for statement, output in shown:
+            command = [shell, "-readonly", "coexpr-demo/demo.duckdb", "-c", statement]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.stdout + done.stderr == output, statement
+
+
+def test_the_python_of_the_page_about_sql_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = re.findall(r"^```python\n(.*?)^```$", (TOP / "docs" / "sql.md").read_text(), re.M | re.S)
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["demo"]).exit_code == 0
+    names: dict[str, object] = {}
+    exec(example, names)
+    assert len(names["frame"]) == 6
+    assert sorted(names["joined"]["r"]) == sorted(names["frame"]["r"])
+
+
 def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (example,) = re.findall(r"^```python\n(.*?)^```$", (TOP / "README.md").read_text(), re.M | re.S)
     monkeypatch.chdir(tmp_path)
@@ -55,6 +90,7 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     names: dict[str, object] = {}
     exec(example, names)
     assert len(names["frame"]) > 10
+    assert len(names["by_donor"]) == 6
 
 
 def test_every_comment_in_the_database_is_the_sentence_of_the_page(empty_database: duckdb.DuckDBPyConnection) -> None:
