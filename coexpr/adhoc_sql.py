@@ -130,11 +130,13 @@ def stream_arrow(
 
 def _distinct(names: list[str]) -> list[str]:
     """Return column names with a number behind those that came before."""
-    counted = dict.fromkeys(names, 0)
-    found = []
+    found: list[str] = []
     for name in names:
-        counted[name] += 1
-        found.append(name if counted[name] == 1 else f"{name}_{counted[name]}")
+        number, new = 1, name
+        while new in found or (number > 1 and new in names):
+            number += 1
+            new = f"{name}_{number}"
+        found.append(new)
     return found
 
 
@@ -147,6 +149,8 @@ def _in_our_words() -> Iterator[None]:
         raise KeyboardInterrupt from None
     except duckdb.Error as error:
         raise QueryError(_in_words(str(error).strip())) from None
+    except OverflowError as error:  # Python's dates and intervals end before those of DuckDB
+        raise QueryError(f"a value is past what Python can hold ({error}). Cast the column to VARCHAR.") from None
 
 
 _NO_ROWS = "there is no statement to run that returns rows."
@@ -187,7 +191,7 @@ def _in_words(message: str) -> str:
         )
     if "attached in read-only mode" in message:
         return f"the database is open for reading only, and this would write to it. ({message.splitlines()[0]})"
-    return message.removeprefix("Invalid Input Error: ")
+    return message.partition("\n\nStack Trace")[0].removeprefix("Invalid Input Error: ")
 
 
 def _shortest(value: Any) -> Any:

@@ -60,6 +60,7 @@ class Atlas:
         if threads is not None:
             use_threads(self._connection, threads)
         self._expression = Expression(self._connection, self.path)
+        self._cursors: list[duckdb.DuckDBPyConnection] = []
 
     def __enter__(self) -> Self:
         return self
@@ -71,9 +72,8 @@ class Atlas:
 
     def close(self) -> None:
         """Close the database."""
-        if "_users_connection" in self.__dict__:
-            self._users_connection.close()
-        self._connection.close()
+        for connection in [*self._cursors, self._connection]:
+            connection.close()
 
     def correlates(
         self,
@@ -501,26 +501,32 @@ class Atlas:
         Raises
         ------
         QueryError
-            If DuckDB cannot run it, or it returns no rows.
+            If DuckDB cannot make sense of it, or it returns no rows. What fails when the relation is
+            asked is raised by DuckDB itself.
         """
-        return relation_of(self._users_connection, statement, parameters)
+        return relation_of(self._relations, statement, parameters)
 
     def stream_sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Stream:
         """Run SQL as `sql` does, and return its rows as they are found: a result may be larger than memory."""
-        return stream_rows(self._users_connection, statement, parameters, self._route_of(statement))
+        return stream_rows(self._users_connection(), statement, parameters, self._route_of(statement))
 
     def stream_sql_as_arrow(self, statement: str, parameters: Mapping[str, Any] | None = None) -> ArrowStream:
         """Run SQL as `sql` does, and return Arrow batches of its rows as they are found. Close it before the Atlas."""
-        return stream_arrow(self._users_connection, statement, parameters, self._route_of(statement))
+        return stream_arrow(self._users_connection(), statement, parameters, self._route_of(statement))
 
     def _route_of(self, statement: str) -> dict[str, Any]:
         return {"statement": statement, "database": str(self.path), "coexpr_version": coexpr.__version__}
 
     @cached_property
+    def _relations(self) -> "duckdb.DuckDBPyConnection":
+        """The connection of all relations: what one statement makes, such as a temporary table, the next one finds."""
+        return self._users_connection()
+
     def _users_connection(self) -> "duckdb.DuckDBPyConnection":
-        """A connection of its own for SQL of the user, whose results and temporary tables meet none of ours."""
+        """Return a new connection for SQL of the user: its results and temporary tables meet no others."""
         connection = self._connection.cursor()
         connection.execute(query("find_tables_of_the_caller"))
+        self._cursors.append(connection)
         return connection
 
     def forbid_other_files(self) -> None:

@@ -140,36 +140,33 @@ def _pending(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Traversa
 def _bring_up_to_date(path: Path) -> None:
     """Apply what migrations an existing database lacks; a copy is kept until they have succeeded.
 
-    A copy that is there already is that of a run that was killed, and is the one to go back to.
+    The connection is held all the while: nobody else may write between copy and migration.
     """
+    path = path.resolve()  # a link stays one
     kept = path.with_name(f"{path.name}.before-schema-{schema_version()}")
     connection = _attach(path)
     try:
         if single(connection, "count_tables") == 0 or not _pending(connection, path):
-            kept.unlink(missing_ok=True)
+            kept.unlink(missing_ok=True)  # of a run that was killed when all was done
             return
         connection.execute(query("checkpoint_atlas"))  # what a killed run left in the log belongs to the copy
-    finally:
-        connection.close()
-    if not kept.exists():
         _copy(path, kept)
-    try:
-        connection = _attach(path)
         try:
             _migrate(connection, path)
             connection.execute(query("checkpoint_atlas"))
-        finally:
+        except BaseException as error:
             connection.close()
-    except BaseException as error:
-        os.replace(kept, path)
-        path.with_name(path.name + ".wal").unlink(missing_ok=True)
-        if not isinstance(error, duckdb.Error):
-            raise
-        raise DatabaseError(
-            f"{path} could not be brought up to date: {_first_line(error)}. It is as it was before; free some space "
-            "and run the same command again."
-        ) from None
-    kept.unlink()
+            os.replace(kept, path)
+            path.with_name(path.name + ".wal").unlink(missing_ok=True)
+            if not isinstance(error, duckdb.Error):
+                raise
+            raise DatabaseError(
+                f"{path} could not be brought up to date: {_first_line(error)}. It is as it was before; if the disk is "
+                "full, free some space and run the same command again."
+            ) from None
+        kept.unlink()
+    finally:
+        connection.close()
 
 
 def _copy(path: Path, kept: Path) -> None:
@@ -178,11 +175,13 @@ def _copy(path: Path, kept: Path) -> None:
     try:
         shutil.copyfile(path, unfinished)
         os.replace(unfinished, kept)
-    except OSError as error:
+    except BaseException as error:
         unfinished.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise DatabaseError(
-            f"{path} was made by an older coexpr, and there is no room to keep a copy while it is brought up to date "
-            f"({error.strerror}). Free {path.stat().st_size / 1e6:,.0f} MB beside it and run the same command again."
+            f"{path} was made by an older coexpr, and a copy cannot be kept while it is brought up to date "
+            f"({error.strerror}). Have {path.stat().st_size / 1e6:,.0f} MB free beside it and run the command again."
         ) from None
 
 

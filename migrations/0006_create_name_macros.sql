@@ -1,6 +1,9 @@
 -- Macros for the bare shell that say what a name means: a seed, a category, a structure, a gene. What is not known
 -- is an error, never an empty table: error() speaks when the row that holds it is used.
 --
+-- A parameter that is a column of the caller could meet a column of ours of the same name. So it is taken where there
+-- is no table (given), or stands in a limit too, which refuses columns.
+--
 -- A database is opened by every DuckDB from 1.4.2 on. So there is no if() here, which 2.0 stores under a name that
 -- older ones do not know, and no scalar macro with a subquery is called by another, which 1.4 cannot copy.
 
@@ -50,13 +53,17 @@ join probe_means using (probe_id)
 where probes.gene_id is not null
 group by probes.gene_id;
 
+-- A name as it is meant: without what stands around it. Null is an empty one, which nothing is called: a condition
+-- on null would be found to hold for no row before any is read, and no error raised.
+create macro stripped(name) as trim(coalesce(name::varchar, ''), concat(' ', chr(9), chr(10), chr(13)));
+
 -- A name that is a whole number, as that number.
 create macro as_id(name) as
     try_cast(regexp_extract(name::varchar, '^\s*([0-9]{1,9})\s*$', 1) as integer);
 
 -- The last word of a name, and what stands behind its first colon.
-create macro last_word(name) as regexp_extract(lower(trim(name)), '[^ _]*$');
-create macro after_colon(name) as substring(name, strpos(name, ':') + 1);
+create macro last_word(name) as regexp_extract(lower(stripped(name)), '[^ _]*$');
+create macro after_colon(name) as substring(name::varchar, strpos(name::varchar, ':') + 1);
 
 -- The structures that a name means: an id; an acronym, in the very case before any other; or a name. Left
 -- and right share an acronym, and a name without its side means both.
@@ -68,37 +75,45 @@ create macro structures_called(called) as table
             name,
             case
                 when structure_id = as_id(called) then 1
-                when acronym = trim(called::varchar) then 2
-                when plain_structure(name) = plain_structure(called::varchar) then 3
-                when lower(name) = lower(trim(called::varchar)) then 3
-                when lower(acronym) = lower(trim(called::varchar)) then 4
+                when acronym = stripped(called) then 2
+                when plain_structure(name) = plain_structure(stripped(called)) then 3
+                when lower(name) = lower(stripped(called)) then 3
+                when lower(acronym) = lower(stripped(called)) then 4
             end as way,
-            lower(name) = lower(trim(called::varchar)) as is_whole_name
+            lower(name) = lower(stripped(called)) as is_whole_name
         from structures
     )
     select structure_id, acronym, name, way
     from candidates
     where way is not null
     qualify way = min(way) over () and (way <> 3 or is_whole_name or not bool_or(is_whole_name) over ())
-    order by structure_id;
+    order by structure_id
+    limit case when called is null then 1 end;
 
 -- The structures that a name means, and everything below them in the tree or, where that is not loaded, in the
--- site's grouping by top level structure.
-create or replace macro descendants(structure) as table
+-- site's grouping by top level structure; none for null, which is how correlates asks for every structure.
+create macro structures_below(structure) as table
     with called as materialized (
         from structures_called(structure)
+    ),
+    counted as (
+        select
+            count(*) as meanings,
+            min(way) as way,
+            count(distinct acronym) as acronyms,
+            string_agg(distinct acronym, ', ' order by acronym) as told
+        from called
     ),
     problems as materialized (
         select
             case
                 when structure is null then null
-                when count(*) = 0
+                when meanings = 0
                     then error(concat(structure, ' is no structure of this database. FROM structure_tree lists them.'))
-                when min(way) = 4 and count(distinct acronym) > 1
-                    then error(concat(structure, ' may mean ', string_agg(distinct acronym, ', ' order by acronym),
-                        ': these differ by case. Write the one that you mean.'))
+                when way = 4 and acronyms > 1
+                    then error(concat(structure, ' may mean ', told, ': these differ by case. Write the one you mean.'))
             end as problem
-        from called
+        from counted
     )
     select distinct below.structure_id, below.acronym, below.name
     from called as above
@@ -107,6 +122,10 @@ create or replace macro descendants(structure) as table
         or below.top_level_structure_id = above.structure_id
         or contains(below.structure_id_path, concat('/', above.structure_id, '/'))
     where (select problem from problems) is null;
+
+-- The same for the user, who is to name one.
+create or replace macro descendants(structure) as table
+    from structures_below(coalesce(structure::varchar, ''));
 
 -- The categories that a name means: an accession, or a name whatever its case, underscores and prefix; of every
 -- source or, where that means none, of the one that stands before a colon. Names that do not hold the last word
@@ -120,39 +139,42 @@ create macro categories_called(called) as table
             accession,
             name,
             case
-                when upper(accession) = upper(called) then 1
-                when contains(lower(name), last_word(called)) and plain_name(name) = plain_name(called) then 1
-                when lower(source) = lower(split_part(called, ':', 1))
+                when upper(accession) = upper(stripped(called)) then 1
+                when contains(lower(name), last_word(called)) and plain_name(name) = plain_name(stripped(called)) then 1
+                when lower(source) = lower(stripped(split_part(called::varchar, ':', 1)))
                     and (
-                        upper(accession) = upper(after_colon(called))
+                        upper(accession) = upper(stripped(after_colon(called)))
                         or plain_name(name) = plain_name(after_colon(called))
                     ) then 2
             end as way,
-            upper(accession) = upper(called) as is_accession
+            upper(accession) = upper(stripped(called)) as is_accession
         from categories
     )
     select category_id, source, release, accession, name
     from candidates
     where way is not null
     qualify way = min(way) over ()
-    order by is_accession desc, source, accession;
+    order by is_accession desc, source, accession
+    limit case when called is null then 1 end;
 
--- The one category that a name means.
+-- The one category that a name means; none for null, which is how correlates asks for every gene.
 create macro category_named(category) as table
     with called as materialized (
         from categories_called(category)
+    ),
+    counted as (
+        select count(*) as meanings, string_agg(concat(source, ':', name), ', ') as told from called
     ),
     problems as materialized (
         select
             case
                 when category is null then null
-                when count(*) = 0
+                when meanings = 0
                     then error(concat(category, ' is no category of this database. FROM category_coverage lists them.'))
-                when count(*) > 1
-                    then error(concat(category, ' is a category of several sources. Say which: ',
-                        string_agg(concat(source, ':', name), ', '), '.'))
+                when meanings > 1
+                    then error(concat(category, ' is a category of several sources. Say which: ', told, '.'))
             end as problem
-        from called
+        from counted
     )
     from called where (select problem from problems) is null;
 
@@ -181,7 +203,7 @@ create macro members(category) as table
             when atlas_genes.entrez_id is not null then 'on the chip'
             else 'not found'
         end as status
-    from category_named(category)
+    from category_named(coalesce(category::varchar, ''))
     join category_genes using (category_id)
     left join current_symbols using (entrez_id)
     left join atlas_genes using (entrez_id)
@@ -203,12 +225,24 @@ select upper(alias), alias, 'gene', case when is_current then 3 else 4 end, null
 from gene_aliases
 left join genes using (entrez_id);
 
--- The one probe or gene that a name means. A symbol in the very case that was asked for comes before one in another case.
+-- The one probe or gene that a name means. A symbol in the very case that was asked for comes before one in another.
 create macro seed_called(seed) as table
-    with in_every_way as (
-        select *, case when way = 1 and written <> trim(seed::varchar) then 2 else way end as full_way
+    with given as (
+        select seed::varchar as given_seed
+    ),
+    given_names as (
+        select distinct unnest([upper(stripped(given_seed)), as_id(given_seed)::varchar]) as given_name from given
+    ),
+    in_every_way as (
+        select
+            seed_names.*,
+            case
+                when way = 1 and written <> stripped(given_seed) and as_id(given_seed) is null then 2
+                else way
+            end as full_way
         from seed_names
-        where name = upper(trim(seed::varchar))
+        join given_names on given_names.given_name = seed_names.name
+        cross join given
     ),
     meant as (
         select distinct level, probe_id, gene_id from in_every_way qualify full_way = min(full_way) over ()
@@ -236,16 +270,17 @@ create macro seed_called(seed) as table
     )
     select level, probe_id, gene_id, gene_symbol
     from counted
+    cross join given
     where
         case
             when meanings = 0
-                then error(concat(seed, ' is no probe, gene symbol or Entrez id of this database. ',
-                    'FROM find_gene(''', seed, ''') looks for names like it.'))
+                then error(concat(given_seed, ' is no probe, gene symbol or Entrez id of this database. ',
+                    'FROM find_gene(''', replace(given_seed, '''', ''''''), ''') looks for names like it.'))
             when here = 0
-                then error(concat(seed, ' is a human gene, but no probe of it is in this database. ',
+                then error(concat(given_seed, ' is a human gene, but no probe of it is in this database. ',
                     'Load a download that holds it.'))
             when here > 1
-                then error(concat(seed, ' means several: ', told, '. Use the name of a probe.'))
+                then error(concat(given_seed, ' means several: ', told, '. Use the name of a probe.'))
             else true
         end;
 
@@ -255,14 +290,17 @@ create macro find_seed(seed) as table
         select
             called.level,
             case
-                when called.probe_id is null and representative_probes.probe_id is null
-                then error(concat('no probe of ', seed, ' has expression in this database.'))
+                when coalesce(probe_means.probe_id, representative_probes.probe_id) is null
+                then error(concat('no probe of ', coalesce(called.gene_symbol, called.probe_id::varchar),
+                    ' has expression in this database.'))
                 else coalesce(called.probe_id, representative_probes.probe_id)
             end as probe_id,
             called.gene_id,
             called.gene_symbol
         from seed_called(seed) as called
-        left join representative_probes on representative_probes.gene_id = called.gene_id
+        left join probe_means on probe_means.probe_id = called.probe_id
+        left join representative_probes
+            on representative_probes.gene_id = called.gene_id and called.probe_id is null
     )
     select with_probe.level, with_probe.probe_id, probes.probe_name, with_probe.gene_id, with_probe.gene_symbol
     from with_probe
@@ -283,20 +321,20 @@ create macro find_gene(text) as table
             end as matched_by,
             case when way = 4 then 2 else 1 end as way
         from seed_names
-        where gene_id is not null and level = 'gene' and name = upper(trim(text::varchar))
+        where gene_id is not null and level = 'gene' and name = upper(stripped(text))
     ),
     alike as (
         select
             gene_id,
             gene_symbol as name,
-            case when starts_with(upper(gene_symbol), upper(trim(text::varchar))) then 'beginning' else 'likeness' end
+            case when starts_with(upper(gene_symbol), upper(stripped(text))) then 'beginning' else 'likeness' end
                 as matched_by,
-            case when starts_with(upper(gene_symbol), upper(trim(text::varchar))) then 3 else 4 end as way
+            case when starts_with(upper(gene_symbol), upper(stripped(text))) then 3 else 4 end as way
         from genes
         where not exists (from named)
             and (
-                starts_with(upper(gene_symbol), upper(trim(text::varchar)))
-                or jaro_winkler_similarity(upper(gene_symbol), upper(trim(text::varchar))) > 0.85
+                starts_with(upper(gene_symbol), upper(stripped(text)))
+                or jaro_winkler_similarity(upper(gene_symbol), upper(stripped(text))) > 0.85
             )
     ),
     found as (
@@ -313,5 +351,7 @@ create macro find_gene(text) as table
         gene_summary.representative_probe
     from found
     join gene_summary using (gene_id)
+    where case when stripped(text) <> '' then true else error('find_gene looks for a text, and there is none.') end
     qualify found.way <= 3 or min(found.way) over () = 4
-    order by found.way, gene_summary.gene_symbol;
+    order by found.way, gene_summary.gene_symbol
+    limit case when text is null then 1 end;

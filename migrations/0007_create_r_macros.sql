@@ -1,8 +1,13 @@
 -- Macros for the bare shell: the correlates of a gene or a probe, and r. They give what the command line gives, in
 -- double precision.
 --
+-- A parameter that is a column of the caller could meet a column of ours of the same name: a limit refuses columns.
+--
 -- A database is opened by every DuckDB from 1.4.2 on. So there is no if() here, which 2.0 stores under a name that
 -- older ones do not know, and no scalar macro with a subquery is called by another, which 1.4 cannot copy.
+
+-- An r that rounding did not take past 1.
+create macro clipped(r) as case when r > 1 then 1 when r < -1 then -1 else r end;
 
 -- The correlates of a gene or a probe, highest r first: genes for a gene, each by its representative probe, probes
 -- for a probe. Only those of a category; over the samples of a structure and what is below it, or of one donor.
@@ -23,13 +28,13 @@ create macro correlates(seed, category := null, structure := null, donor := null
     chosen_donors as materialized (
         select donor_id
         from donors
-        where donor is null or donor_id = as_id(donor) or lower(donor_name) = lower(trim(donor::varchar))
+        where donor is null or donor_id = as_id(donor) or lower(donor_name) = lower(stripped(donor))
     ),
     chosen_samples as (
         select donor_id, list_sort(list(position)) as positions
         from samples
         semi join chosen_donors using (donor_id)
-        where structure is null or structure_id in (select structure_id from descendants(structure))
+        where structure is null or structure_id in (select structure_id from structures_below(structure))
         group by donor_id
     ),
     seed_samples as (
@@ -86,7 +91,10 @@ create macro correlates(seed, category := null, structure := null, donor := null
     problems as materialized (
         select
             case
-                when (select probe_id from asked) is null
+                when top < 1 then error(concat('top is ', top, ': expected 1 or more, or NULL for all.'))
+                when (select probe_id from asked) is null or not exists (
+                    from expression where probe_id = (select probe_id from asked)
+                )
                     then error(concat('no probe of ', seed, ' has expression in this database.'))
                 when not exists (from chosen_donors)
                     then error(concat('donor ', donor, ' is not loaded. FROM donor_summary lists those that are.'))
@@ -101,6 +109,7 @@ create macro correlates(seed, category := null, structure := null, donor := null
     answering as materialized (
         select probe_id
         from probes
+        semi join expression using (probe_id)
         where (select problem from problems) is null
             and (category is null or probe_id in (from member_probes))
             and case (select level from asked)
@@ -159,9 +168,12 @@ create macro correlates(seed, category := null, structure := null, donor := null
         from centred
     ),
     means as (
-        select probe_id, sum(n)::integer as n, sum(n * mean_x) / sum(n) as mean_x, sum(n * mean_y) / sum(n) as mean_y
+        select
+            probe_id,
+            sum(n)::integer as n,
+            sum(n * mean_x) / nullif(sum(n), 0) as mean_x,
+            sum(n * mean_y) / nullif(sum(n), 0) as mean_y
         from sums
-        where n > 0
         group by probe_id
     ),
     pooled as (
@@ -173,18 +185,18 @@ create macro correlates(seed, category := null, structure := null, donor := null
             sum(sums.products + sums.n * (sums.mean_x - means.mean_x) * (sums.mean_y - means.mean_y)) as products
         from means
         join sums using (probe_id)
-        where sums.n > 0
         group by means.probe_id, means.n
     ),
     measured as (
         select
-            probe_id,
-            n,
+            answering.probe_id,
+            coalesce(pooled.n, 0) as n,
             case
                 when n >= 4 and squares_x > 0 and squares_y > 0
-                then greatest(-1, least(1, products / sqrt(squares_x) / sqrt(squares_y)))
+                then clipped(products / sqrt(squares_x) / sqrt(squares_y))
             end as r
-        from pooled
+        from answering
+        left join pooled using (probe_id)
     ),
     placed as (
         select *, row_number() over (order by r desc nulls last, probe_id) as place from measured
@@ -201,8 +213,8 @@ create macro correlates(seed, category := null, structure := null, donor := null
     from placed
     join probes using (probe_id)
     left join genes using (gene_id)
-    where top is null or place <= top
-    order by place;
+    order by place
+    limit case when top < 1 or concat(seed, category, structure, donor) is null then 1 else top end;
 
 -- The values of two genes or probes in every sample that both know. Only equalities join, so that r may be asked of
 -- many names at once, such as the symbols of a table.
@@ -221,7 +233,8 @@ create macro values_of_both(a, b) as table
 
 -- r of two genes or probes over all samples.
 create macro r(a, b) as (
-    select case when count(*) >= 4 and var_pop(x) > 0 and var_pop(y) > 0 then corr(x, y) end from values_of_both(a, b)
+    select case when count(*) >= 4 and var_pop(x) > 0 and var_pop(y) > 0 then clipped(corr(x, y)) end
+    from values_of_both(a, b)
 );
 
 -- r of two genes or probes in each donor.
@@ -229,7 +242,7 @@ create macro r_by_donor(a, b) as table
     with measured as (
         select
             donor_id,
-            case when count(*) >= 4 and var_pop(x) > 0 and var_pop(y) > 0 then corr(x, y) end as r,
+            case when count(*) >= 4 and var_pop(x) > 0 and var_pop(y) > 0 then clipped(corr(x, y)) end as r,
             count(*)::integer as n
         from values_of_both(a, b)
         group by donor_id
@@ -244,7 +257,8 @@ create macro r_by_donor(a, b) as table
     cross join find_seed(b) as seed_b
     cross join donors
     left join measured using (donor_id)
-    order by donors.donor_id;
+    order by donors.donor_id
+    limit case when concat(a, b) is null then 1 end;
 
 -- r of every gene of a category with every other, in long form, each gene by its representative probe.
 --
@@ -259,7 +273,7 @@ create macro correlation_matrix(category, most_rows := 5000) as table
                 when count(*) over (partition by genes.gene_symbol) = 1 then genes.gene_symbol
                 else concat(genes.gene_symbol, ' (', genes.entrez_id, ')')
             end as name
-        from category_named(category)
+        from category_named(coalesce(category::varchar, ''))
         join category_genes using (category_id)
         join genes using (entrez_id)
         join representative_probes using (gene_id)
@@ -366,9 +380,10 @@ create macro correlation_matrix(category, most_rows := 5000) as table
     select
         row_genes.name as gene_a,
         column_genes.name as gene_b,
-        case when r is not null then greatest(-1, least(1, r)) end as r,
+        clipped(r) as r,
         n
     from in_both_directions
     join members_here as row_genes on row_genes.gene_id = gene_id_a
     join members_here as column_genes on column_genes.gene_id = gene_id_b
-    order by gene_id_a, gene_id_b;
+    order by gene_id_a, gene_id_b
+    limit case when concat(category, most_rows) is null then 1 end;

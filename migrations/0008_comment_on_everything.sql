@@ -248,6 +248,7 @@ comment on macro after_colon is 'What stands behind the first colon of a name.';
 comment on macro as_id is 'A name that is a whole number, as that number.';
 comment on macro table categories_called is 'The categories that an accession, a name or source:name may mean.';
 comment on macro table category_named is 'The one category that an accession, a name or source:name means.';
+comment on macro clipped is 'An r that rounding did not take past 1.';
 comment on macro table correlates is 'The correlates of a gene or a probe, as the command line gives them: rank, probe, gene, r, n. One seed at a time; top := NULL gives all.';
 comment on macro table correlation_matrix is 'r of every gene of a category with every other, in long form, each by its representative probe.';
 comment on macro table descendants is 'The structures that an acronym, a name or an id means, and everything below them.';
@@ -261,5 +262,7 @@ comment on macro r is 'r of two genes or probes over all samples; may be asked o
 comment on macro table r_by_donor is 'r of two genes or probes in each donor.';
 comment on macro table seed_called is 'The one probe or gene that a name means.';
 comment on macro side_of_name is 'L or R where the name of a structure says so.';
+comment on macro stripped is 'A name without what stands around it.';
+comment on macro table structures_below is 'The same as descendants, and none for NULL.';
 comment on macro table structures_called is 'The structures that an acronym, a name or an id means, and in which way.';
 comment on macro table values_of_both is 'The values of two genes or probes in every sample that both know: x and y.';

@@ -296,13 +296,15 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     assert [file.name for file in tmp_path.iterdir()] == ["older.duckdb"]
 
 
-def test_the_copy_of_a_killed_migration_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_copy_of_a_killed_migration_is_not_taken_for_that_of_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = older_database(tmp_path)
-    before = path.read_bytes()
     kept = tmp_path / f"older.duckdb.before-schema-{schema_version()}"
-    kept.write_bytes(before)
+    kept.write_bytes(path.read_bytes())
     with _attach(path) as connection:
-        connection.execute("create table half_done as select 1 as one")
+        connection.execute("create table since_then as select 1 as one")
+    before = path.read_bytes()
 
     def fail(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise duckdb.IOException("again")
@@ -320,6 +322,24 @@ def test_the_copy_of_a_killed_migration_is_not_replaced(tmp_path: Path, monkeypa
     assert [file.name for file in tmp_path.iterdir()] == ["older.duckdb"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has links for administrators only")
+def test_a_link_stays_one_when_a_migration_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = older_database(tmp_path)
+    before = path.read_bytes()
+    link = tmp_path / "elsewhere" / "link.duckdb"
+    link.parent.mkdir()
+    link.symlink_to(path)
+
+    def fail(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        raise duckdb.IOException("no")
+
+    monkeypatch.setattr("coexpr.database._migrate", fail)
+    with pytest.raises(DatabaseError, match="as it was before"), open_for_writing(link):
+        pass
+    assert (link.is_symlink(), path.read_bytes()) == (True, before)
+    assert [file.name for file in link.parent.iterdir()] == ["link.duckdb"]
+
+
 def test_without_room_for_a_copy_nothing_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = older_database(tmp_path)
     before = path.read_bytes()
@@ -330,7 +350,7 @@ def test_without_room_for_a_copy_nothing_is_changed(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr("shutil.copyfile", full)
     with (
-        pytest.raises(DatabaseError, match=r"no room to keep a copy.*Free [\d.]+ MB beside it"),
+        pytest.raises(DatabaseError, match=r"a copy cannot be kept.*Have [\d.]+ MB free beside it"),
         open_for_writing(path),
     ):
         pass

@@ -51,7 +51,7 @@ def assert_same(
         assert ours == pytest.approx(expected, abs=1e-9), (ours, expected)
 
 
-@pytest.mark.parametrize("seed", ["NTRK2", "trkb", "4915", PROBE, "1000300", "CUST_486_PI416408490", "BDNF"])
+@pytest.mark.parametrize("seed", ["NTRK2", " trkb\t", "04915", PROBE, "1000300", "CUST_486_PI416408490", "BDNF"])
 @pytest.mark.parametrize(
     ("arguments", "asked"),
     [
@@ -176,6 +176,69 @@ def test_find_gene(synthetic_database: Path, text: str, symbols: list[str], matc
 def test_what_is_not_known_is_an_error(synthetic_database: Path, question: str, complaint: str) -> None:
     with pytest.raises(duckdb.InvalidInputException, match=complaint):
         ask(synthetic_database, question)
+
+
+@pytest.mark.parametrize(
+    ("question", "complaint"),
+    [
+        ("from correlates('NTRK2', top := 0)", "top is 0: expected 1 or more, or NULL"),
+        ("from correlates(null)", "is no probe, gene symbol"),
+        ("from members(null)", "is no category"),
+        ("from descendants(null)", "is no structure"),
+        ("from correlation_matrix(null)", "is no category"),
+        ("from find_gene('')", "find_gene looks for a text"),
+        ("from find_gene(null)", "find_gene looks for a text"),
+        ("from correlates('O''Brien')", r"FROM find_gene\('O''Brien'\) looks"),
+    ],
+)
+def test_nothing_is_asked_for(synthetic_database: Path, question: str, complaint: str) -> None:
+    with pytest.raises(duckdb.InvalidInputException, match=complaint):
+        ask(synthetic_database, question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "from (select 'BDNF' as name) as t, lateral (from find_gene(name))",
+        "from (select 'Cx' as acronym) as t, lateral (from structures_called(acronym))",
+        "from (select 'brain development' as name) as t, lateral (from categories_called(name))",
+        "from (select 3 as n) as t, lateral (from correlates('NTRK2', top := n))",
+        "from (select * from donors) as t, lateral (from correlates('NTRK2', donor := donor_name))",
+    ],
+)
+def test_a_column_of_the_caller_never_meets_one_of_ours(synthetic_database: Path, question: str) -> None:
+    with pytest.raises(duckdb.Error, match=r"LIMIT|Unsupported join type|GROUP BY"):
+        ask(synthetic_database, question)
+
+
+def test_names_of_columns_that_we_use_too_are_safe_with_r(synthetic_database: Path) -> None:
+    for column in ("name", "written", "seed", "level", "gene_symbol", "a"):
+        _, rows = ask(
+            synthetic_database, f"select {column}, r({column}, 'BDNF') from (values ('NTRK2'), ('BDNF')) as t({column})"
+        )
+        assert dict(rows) == {"NTRK2": ask(synthetic_database, "select r('NTRK2', 'BDNF')")[1][0][0], "BDNF": 1}
+
+
+def test_a_seed_without_expression_and_rows_that_share_no_sample(gappy: Path, tmp_path: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    shutil.copyfile(gappy, path)
+    with duckdb.connect(path) as connection:
+        connection.execute("delete from expression where probe_id = 1000010")
+        connection.execute("delete from expression where probe_id = 1000012 and donor_id <> 10021")
+        connection.execute("delete from expression where probe_id = 1000015 and donor_id = 10021")
+    for question in (
+        "from correlates('1000010')",
+        "select r('1000010', 'NTRK2')",
+        "from r_by_donor('NTRK2', '1000010')",
+    ):
+        with pytest.raises(duckdb.InvalidInputException, match=r"no probe of .* has expression in this database"):
+            ask(path, question)
+    for seed, donor in (("1000012", None), ("1000015", None), ("1000015", "9861")):
+        with Atlas(path) as atlas:
+            expected = atlas.correlates(seed, top=None, restriction=Restriction(donors=(donor,) if donor else ()))
+        found = ask(path, "from correlates($1, donor := $2, top := null)", seed, donor)
+        assert_same(found, expected.columns, expected.rows)
+        assert 0 in [row[-1] for row in found[1]]
 
 
 def test_a_category_of_several_sources_and_a_name_of_several_genes(gappy: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from coexpr.cli.options import Format
 _MOST_ROWS = 1000
 _MOST_CHARACTERS = 60
 # Redirected, /dev/stdout is somebody's file, which must not be replaced.
-_STDOUT = (Path("-"), Path("/dev/stdout"))
+STDOUT = (Path("-"), Path("/dev/stdout"))
 _WIDTH_WITHOUT_TERMINAL = 1_000_000
 # Columns of r and of the limits of its intervals.
 _IS_R = re.compile(r"r|r_.*|.*_r|(random|ci95|naive_ci95)_(low|high)|(lowest|highest)_without_one")
@@ -36,7 +36,7 @@ def deliver(
 
     `draw` is what draws a table of it for reading, where that is not `write_table`.
     """
-    if output in _STDOUT:
+    if output in STDOUT:
         output = None
     name = chosen.value if chosen else export.format_of_file(output) if output else Format.TABLE.value
     writers: dict[str, Callable[[Any, IO[str]], None]] = {

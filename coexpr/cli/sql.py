@@ -84,7 +84,7 @@ def sql(
     """  # noqa: D301, E501  (the escape keeps the lines of the queries, which are what they are)
     from coexpr import export
     from coexpr.atlas import Atlas  # loads DuckDB, which --help need not wait for
-    from coexpr.cli.screen import deliver, say
+    from coexpr.cli.screen import STDOUT, deliver, say
 
     text = _text(statement, file)
     values = _values(parameter or [])
@@ -93,7 +93,7 @@ def sql(
         atlas.forbid_other_files()
         if name is not SqlFormat.PARQUET:
             deliver(atlas.stream_sql(text, values), output, name)
-        elif output is None:
+        elif output in (None, *STDOUT):
             raise OptionError(f"{name} is for a file: name it with -o FILE.")
         else:
             with closing(atlas.stream_sql_as_arrow(text, values)) as found:
