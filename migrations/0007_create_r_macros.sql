@@ -1,7 +1,8 @@
 -- Macros for the bare shell: the correlates of a gene or a probe, and r. They give what the command line gives, in
 -- double precision.
 --
--- A parameter that is a column of the caller could meet a column of ours of the same name: a limit refuses columns.
+-- A parameter that is a column of the caller could meet a column of ours of the same name: a limit refuses columns. It
+-- stands by itself (constants), because what is below a limit is not kept but computed each time it is named.
 --
 -- A database is opened by every DuckDB from 1.4.2 on. So there is no if() here, which 2.0 stores under a name that
 -- older ones do not know, and no scalar macro with a subquery is called by another, which 1.4 cannot copy.
@@ -17,7 +18,10 @@ create macro clipped(r) as case when r > 1 then 1 when r < -1 then -1 else r end
 -- decided once for all rows: list_dot_product refuses every row of a block in which any list has a null. Donors are
 -- then pooled about the common means.
 create macro correlates(seed, category := null, structure := null, donor := null, top := 50) as table
-    with representatives as materialized (
+    with constants as (
+        select 1 limit case when concat(seed, category, structure, donor, top) is null then 1 else 1 end
+    ),
+    representatives as materialized (
         select gene_id, probe_id from representative_probes
     ),
     asked as materialized (
@@ -213,8 +217,8 @@ create macro correlates(seed, category := null, structure := null, donor := null
     from placed
     join probes using (probe_id)
     left join genes using (gene_id)
-    order by place
-    limit case when top < 1 or concat(seed, category, structure, donor) is null then 1 else top end;
+    where exists (from constants) and (top is null or place <= greatest(top, 1))
+    order by place;
 
 -- The values of two genes or probes in every sample that both know. Only equalities join, so that r may be asked of
 -- many names at once, such as the symbols of a table.
@@ -257,15 +261,17 @@ create macro r_by_donor(a, b) as table
     cross join find_seed(b) as seed_b
     cross join donors
     left join measured using (donor_id)
-    order by donors.donor_id
-    limit case when concat(a, b) is null then 1 end;
+    order by donors.donor_id;
 
 -- r of every gene of a category with every other, in long form, each gene by its representative probe.
 --
 -- Of profiles without a gap r is the product of the standardised profiles; of others it is taken over the samples
 -- that both know. Each pair is computed once and told in both directions.
 create macro correlation_matrix(category, most_rows := 5000) as table
-    with members_here as materialized (
+    with constants as (
+        select 1 limit case when concat(category, most_rows) is null then 1 else 1 end
+    ),
+    members_here as materialized (
         select
             genes.gene_id,
             representative_probes.probe_id,
@@ -385,5 +391,5 @@ create macro correlation_matrix(category, most_rows := 5000) as table
     from in_both_directions
     join members_here as row_genes on row_genes.gene_id = gene_id_a
     join members_here as column_genes on column_genes.gene_id = gene_id_b
-    order by gene_id_a, gene_id_b
-    limit case when concat(category, most_rows) is null then 1 end;
+    where exists (from constants)
+    order by gene_id_a, gene_id_b;
