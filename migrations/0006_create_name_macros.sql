@@ -2,7 +2,8 @@
 -- is an error, never an empty table: error() speaks when the row that holds it is used.
 --
 -- A parameter that is a column of the caller could meet a column of ours of the same name. So it is taken where there
--- is no table (given), or stands in a limit too, which refuses columns.
+-- is no table (given), or stands in a limit too, which refuses columns. That limit stands by itself (constants): what
+-- is below a limit is not kept but computed each time it is named.
 --
 -- A database is opened by every DuckDB from 1.4.2 on. So there is no if() here, which 2.0 stores under a name that
 -- older ones do not know, and no scalar macro with a subquery is called by another, which 1.4 cannot copy.
@@ -68,7 +69,10 @@ create macro after_colon(name) as substring(name::varchar, strpos(name::varchar,
 -- The structures that a name means: an id; an acronym, in the very case before any other; or a name. Left
 -- and right share an acronym, and a name without its side means both.
 create macro structures_called(called) as table
-    with candidates as (
+    with constants as (
+        select 1 limit case when called is null then 1 else 1 end
+    ),
+    candidates as (
         select
             structure_id,
             acronym,
@@ -85,10 +89,9 @@ create macro structures_called(called) as table
     )
     select structure_id, acronym, name, way
     from candidates
-    where way is not null
+    where way is not null and exists (from constants)
     qualify way = min(way) over () and (way <> 3 or is_whole_name or not bool_or(is_whole_name) over ())
-    order by structure_id
-    limit case when called is null then 1 end;
+    order by structure_id;
 
 -- The structures that a name means, and everything below them in the tree or, where that is not loaded, in the
 -- site's grouping by top level structure; none for null, which is how correlates asks for every structure.
@@ -131,7 +134,10 @@ create or replace macro descendants(structure) as table
 -- source or, where that means none, of the one that stands before a colon. Names that do not hold the last word
 -- asked for are passed over first, which saves most of the time.
 create macro categories_called(called) as table
-    with candidates as (
+    with constants as (
+        select 1 limit case when called is null then 1 else 1 end
+    ),
+    candidates as (
         select
             category_id,
             source,
@@ -152,10 +158,9 @@ create macro categories_called(called) as table
     )
     select category_id, source, release, accession, name
     from candidates
-    where way is not null
+    where way is not null and exists (from constants)
     qualify way = min(way) over ()
-    order by is_accession desc, source, accession
-    limit case when called is null then 1 end;
+    order by is_accession desc, source, accession;
 
 -- The one category that a name means; none for null, which is how correlates asks for every gene.
 create macro category_named(category) as table
@@ -309,7 +314,10 @@ create macro find_seed(seed) as table
 -- The genes that a text may mean: by symbol, Entrez id, current symbol or alias; else those whose symbol begins with
 -- it; else those whose symbol is like it.
 create macro find_gene(text) as table
-    with named as (
+    with constants as (
+        select 1 limit case when text is null then 1 else 1 end
+    ),
+    named as (
         select
             gene_id,
             written as name,
@@ -351,7 +359,7 @@ create macro find_gene(text) as table
         gene_summary.representative_probe
     from found
     join gene_summary using (gene_id)
-    where case when stripped(text) <> '' then true else error('find_gene looks for a text, and there is none.') end
+    where exists (from constants)
+        and case when stripped(text) <> '' then true else error('find_gene looks for a text, and there is none.') end
     qualify found.way <= 3 or min(found.way) over () = 4
-    order by found.way, gene_summary.gene_symbol
-    limit case when text is null then 1 end;
+    order by found.way, gene_summary.gene_symbol;
