@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _ROWS = 2048
 _ARROW_ROWS = 16_384
 _BETWEEN_INTERRUPTS = 0.05  # seconds
+_NO_ROWS = "there is no statement to run that returns rows."
 
 _T = TypeVar("_T")
 
@@ -38,7 +39,7 @@ class Stream:
 
     columns: list[str]
     rows: Iterator[tuple[Any, ...]]
-    route: dict[str, Any] = field(default_factory=dict)
+    route: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -151,9 +152,6 @@ def _in_our_words() -> Iterator[None]:
         raise QueryError(_in_words(str(error).strip())) from None
     except OverflowError as error:  # Python's dates and intervals end before those of DuckDB
         raise QueryError(f"a value is past what Python can hold ({error}). Cast the column to VARCHAR.") from None
-
-
-_NO_ROWS = "there is no statement to run that returns rows."
 
 
 def _rows_of(connection: duckdb.DuckDBPyConnection, narrow: set[int]) -> Iterator[tuple[Any, ...]]:

@@ -149,7 +149,13 @@ def _bring_up_to_date(path: Path) -> None:
         if single(connection, "count_tables") == 0 or not _pending(connection, path):
             kept.unlink(missing_ok=True)  # of a run that was killed when all was done
             return
-        connection.execute(query("checkpoint_atlas"))  # what a killed run left in the log belongs to the copy
+        try:
+            connection.execute(query("checkpoint_atlas"))  # what a killed run left in the log belongs to the copy
+        except duckdb.Error as error:
+            raise DatabaseError(
+                f"{path} could not be brought up to date: {_first_line(error)}. Nothing was changed; if the disk is "
+                "full, free some space and run the same command again."
+            ) from None
         _copy(path, kept)
         try:
             _migrate(connection, path)

@@ -340,6 +340,18 @@ def test_a_link_stays_one_when_a_migration_fails(tmp_path: Path, monkeypatch: py
     assert [file.name for file in link.parent.iterdir()] == ["link.duckdb"]
 
 
+def test_a_log_that_cannot_be_folded_in_is_said_to_be_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = older_database(tmp_path)
+    before = path.read_bytes()
+    monkeypatch.setattr(
+        "coexpr.database.query", lambda name: "checkpoint nowhere" if name == "checkpoint_atlas" else query(name)
+    )
+    with pytest.raises(DatabaseError, match=r"could not be brought up to date.*Nothing was changed"):
+        open_for_writing(path).__enter__()
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["older.duckdb"]
+
+
 def test_without_room_for_a_copy_nothing_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = older_database(tmp_path)
     before = path.read_bytes()
