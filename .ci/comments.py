@@ -1,8 +1,6 @@
-"""Print the COMMENT ON statements that the database lacks to say what docs/data-model.md says.
+"""Write the COMMENT ON statements of sql/schema/ from the sentences of docs/data-model.md.
 
-Nothing is printed when they agree. After a change of the page or the schema:
-
-    python .ci/comments.py > migrations/NNNN_comment_on_....sql
+Run it after a change of the page or the schema: python .ci/comments.py
 """
 
 import re
@@ -15,6 +13,10 @@ import duckdb
 from coexpr.database import open_for_writing
 
 PAGE = Path(__file__).parents[1] / "docs" / "data-model.md"
+FILE = Path(__file__).parents[1] / "sql" / "schema" / "07_comments.sql"
+_HEADING = (
+    "-- What every table, view, column and macro is: the sentences of docs/data-model.md, written by .ci/comments.py."
+)
 _ROW = re.compile(r"^\| `([^`]+)` \| (.+) \|$")
 _KINDS = ("table", "view", "column", "macro")
 
@@ -37,7 +39,7 @@ def objects(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str, s
     """Yield of every object of the database its kind, how the page and how SQL name it, and its comment."""
     for kind in ("table", "view"):
         for name, comment in connection.execute(
-            f"select {kind}_name, comment from duckdb_{kind}s() where not internal order by all"  # noqa: S608
+            f"select {kind}_name, comment from duckdb_{kind}s() where not internal order by all"
         ).fetchall():
             yield kind, name, f"{kind} {name}", comment
     for table, column, comment in connection.execute(
@@ -63,26 +65,25 @@ def statements(page: str, connection: duckdb.DuckDBPyConnection) -> Iterator[str
     """
     said = sentences(page)
     spoken_of = {kind: set[str]() for kind in _KINDS}
-    for kind, name, target, comment in objects(connection):
+    for kind, name, target, _ in objects(connection):
         key = name if name in said[kind] else name.split(".")[-1]
         spoken_of[kind].add(key)
-        sentence = said[kind][key].replace("`", "")
-        if comment != sentence:
-            quoted = sentence.replace("'", "''")
-            yield f"comment on {target} is '{quoted}';"
+        quoted = said[kind][key].replace("`", "").replace("'", "''")
+        yield f"comment on {target} is '{quoted}';"
     left = {kind: sorted(said[kind].keys() - spoken_of[kind]) for kind in _KINDS}
     if any(left.values()):
         raise LookupError(f"{PAGE.name} speaks of what is not there: {left}")
 
 
-def main() -> None:
+def definitions(page: str) -> str:
+    """Return the contents of the file of comments: all statements, for an empty database."""
     with tempfile.TemporaryDirectory() as folder, open_for_writing(Path(folder) / "empty.duckdb") as connection:
-        lines = list(statements(PAGE.read_text(encoding="utf-8"), connection))
-    if lines:
-        print(
-            "-- What every table, view, column and macro is, in the sentences of docs/data-model.md (.ci/comments.py)."
-        )
-        print("\n".join(lines))
+        lines = list(statements(page, connection))
+    return "\n".join([_HEADING, *lines, ""])
+
+
+def main() -> None:
+    FILE.write_text(definitions(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,22 +13,24 @@ from typing import TYPE_CHECKING, Any, Self
 import coexpr
 from coexpr.adhoc_sql import ArrowStream, Stream, relation_of, stream_arrow, stream_rows
 from coexpr.answer import Answer
-from coexpr.categories import Match, want_categories
-from coexpr.choice import Choice
+from coexpr.categories import Match, checked_evidence, want_categories
+from coexpr.choice import Annotation, Choice, ChoiceLike, as_choice
 from coexpr.database import open_readonly
 from coexpr.errors import OptionError
 from coexpr.expression import Expression
-from coexpr.method import Method
+from coexpr.method import MethodLike, as_method
+from coexpr.names import Level
 from coexpr.queries import query, run
 from coexpr.questions.limits import MOST_EDGES, MOST_ROWS, Limits
 from coexpr.resources import MEMORY, database_path
-from coexpr.restriction import Restriction, as_names
-from coexpr.seeds import Level
+from coexpr.restriction import RestrictionLike, as_names, as_restriction
 from coexpr.threads import use_threads, wanted_threads
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
+
+    from coexpr.readers.category_file import CategoryFile
 
 
 class Atlas:
@@ -84,15 +86,17 @@ class Atlas:
         top: int | None = 20,
         ascending: bool = False,
         min_r: float | None = None,
+        max_r: float | None = None,
         include_self: bool = False,
         categories: Sequence[str] = (),
         genes: Sequence[str] = (),
         match: Match = "any",
         include_regulates: bool = False,
+        evidence_not: Sequence[str] = (),
         rank_overall: bool = True,
-        choice: Choice | None = None,
-        restriction: Restriction | None = None,
-        method: Method | None = None,
+        choice: ChoiceLike | None = None,
+        restriction: RestrictionLike | None = None,
+        method: MethodLike | None = None,
         by_donor: bool = False,
         stats: bool = False,
         naive_p: bool = False,
@@ -112,8 +116,8 @@ class Atlas:
             Number of rows; None for all.
         ascending : bool
             Lowest r first: the anticorrelates.
-        min_r : float, optional
-            Leave out rows with a lower r, or without one.
+        min_r, max_r : float, optional
+            Leave out rows with a lower or a higher r, or without one, before the first rows are taken.
         include_self : bool
             Keep the seed itself and, at gene level, its own gene.
         categories : sequence of str
@@ -125,23 +129,26 @@ class Atlas:
             Genes of any of the categories, or only those in all of them.
         include_regulates : bool
             Count what regulates a category as its members too, not only what is part of it.
+        evidence_not : sequence of str
+            Leave out genes that are members of the categories only by annotations with these evidence codes, such
+            as IEA.
         rank_overall : bool
             Tell each row's rank among all probes or genes beside that within the categories. Without
             it only the rows of the categories are read.
-        choice : Choice, optional
-            How genes get their profiles: the rule, and which probes may stand for a gene. Highest mean
-            unless said.
-        restriction : Restriction, optional
-            Only samples of some structures, one side, some donors.
-        method : Method, optional
-            How r is measured: Pearson over all values unless said.
+        choice : Choice or str, optional
+            How genes get their profiles: the rule, and which probes may represent a gene; or the rule alone, as a
+            word. Highest mean unless given.
+        restriction : Restriction, str or sequence of str, optional
+            Only samples of some structures, one hemisphere, some donors; or the structures alone, by name.
+        method : Method or str, optional
+            How r is measured, or the method alone, as a word. Pearson over all values unless given.
         by_donor : bool
             Columns of r and n in each donor; random_r, random_low and random_high: their random-effects mean
             of Fisher's z with its 95 % interval; Q, I2, tau2; donors and same_sign: how many are used, and
             how many agree in sign with that mean; lowest_without_one and highest_without_one: the pooled
             r that remain when one donor is left out.
         stats : bool
-            Columns mean_r, ci95_low, ci95_high: mean of Fisher's z over donors and its interval by Student's
+            Columns donor_mean_r, ci95_low, ci95_high: mean of Fisher's z over donors and its interval by Student's
             t, as r; q, and q_category within categories: false discovery rates over all that was read, from
             the same test. Donors are the unit: samples of one brain are not independent.
         naive_p : bool
@@ -166,29 +173,31 @@ class Atlas:
             If `probe` is not a probe of the seed gene, or a choice is given where nothing is a gene.
         """
         _refuse_unknown(level, match)
-        if top is not None and top < 1:
-            raise OptionError(f"top {top!r}: expected 1 or more, or None for all.")
+        _refuse_unusable(top, min_r, max_r)
         from coexpr.questions.correlates import correlates
         from coexpr.questions.uncertainty import Wanted
 
         return correlates(
             self._expression,
             str(seed),
-            choice,
-            Limits(as_names(categories), as_names(genes), match, include_regulates),
+            as_choice(choice),
+            Limits(as_names(categories), as_names(genes), match, include_regulates, as_names(evidence_not)),
             level=level,
             probe=probe,
             top=top,
             ascending=ascending,
             min_r=min_r,
+            max_r=max_r,
             include_self=include_self,
             rank_overall=rank_overall,
-            restriction=restriction or Restriction(),
-            method=method,
+            restriction=as_restriction(restriction),
+            method=as_method(method),
             wanted=Wanted(by_donor, stats, naive_p),
         )
 
-    def probes(self, gene: str, *, choice: Choice | None = None, restriction: Restriction | None = None) -> Answer:
+    def probes(
+        self, gene: str, *, choice: ChoiceLike | None = None, restriction: RestrictionLike | None = None
+    ) -> Answer:
         """Return the probes of a gene, what is known of each, and which rules choose it.
 
         Parameters
@@ -219,16 +228,16 @@ class Atlas:
         """
         from coexpr.questions.gene_probes import gene_probes
 
-        return gene_probes(self._expression, str(gene), choice or Choice(), restriction or Restriction())
+        return gene_probes(self._expression, str(gene), as_choice(choice) or Choice(), as_restriction(restriction))
 
     def pair(
         self,
         a: str,
         b: str,
         *,
-        choice: Choice | None = None,
-        restriction: Restriction | None = None,
-        method: Method | None = None,
+        choice: ChoiceLike | None = None,
+        restriction: RestrictionLike | None = None,
+        method: MethodLike | None = None,
         got: str | None = None,
     ) -> Answer:
         """Return how two genes or probes go together: by single probes, by every rule, in every donor.
@@ -260,7 +269,9 @@ class Atlas:
         """
         from coexpr.questions.pair import pair
 
-        return pair(self._expression, str(a), str(b), choice, restriction or Restriction(), method, got)
+        return pair(
+            self._expression, str(a), str(b), as_choice(choice), as_restriction(restriction), as_method(method), got
+        )
 
     def correlation_matrix(
         self,
@@ -270,10 +281,11 @@ class Atlas:
         genes: Sequence[str] = (),
         match: Match = "any",
         include_regulates: bool = False,
+        evidence_not: Sequence[str] = (),
         level: Level | None = None,
-        choice: Choice | None = None,
-        restriction: Restriction | None = None,
-        method: Method | None = None,
+        choice: ChoiceLike | None = None,
+        restriction: RestrictionLike | None = None,
+        method: MethodLike | None = None,
         most_rows: int | None = MOST_ROWS,
         progress: Callable[[str], None] = lambda message: None,
     ) -> "pd.DataFrame":
@@ -284,7 +296,7 @@ class Atlas:
         items : sequence of str
             Probes and genes, in the order of the rows but for probes, which come first. Not together
             with categories or genes.
-        categories, genes, match, include_regulates
+        categories, genes, match, include_regulates, evidence_not
             As for `correlates`: rows are the genes of categories or of a list.
         level : "probe" or "gene", optional
             Rows are all probes of what was named, or all genes. Without it items are what they are, and
@@ -313,16 +325,16 @@ class Atlas:
             As for `correlates`.
         """
         _refuse_unknown(level, match)
-        limits = Limits(as_names(categories), as_names(genes), match, include_regulates)
+        limits = Limits(as_names(categories), as_names(genes), match, include_regulates, as_names(evidence_not))
         from coexpr.questions.matrix import correlation_matrix
 
         return correlation_matrix(
             self._expression,
             as_names(items),
             limits,
-            choice,
-            restriction or Restriction(),
-            method,
+            as_choice(choice),
+            as_restriction(restriction),
+            as_method(method),
             level=level,
             most_rows=most_rows,
             progress=progress,
@@ -340,10 +352,11 @@ class Atlas:
         genes: Sequence[str] = (),
         match: Match = "any",
         include_regulates: bool = False,
+        evidence_not: Sequence[str] = (),
         level: Level | None = None,
-        choice: Choice | None = None,
-        restriction: Restriction | None = None,
-        method: Method | None = None,
+        choice: ChoiceLike | None = None,
+        restriction: RestrictionLike | None = None,
+        method: MethodLike | None = None,
         form: str | None = None,
         memory: int = MEMORY,
         most_edges: int | None = MOST_EDGES,
@@ -371,7 +384,7 @@ class Atlas:
         mutual_rank : bool
             A column of the geometric mean of the ranks that both ends have for one another; none where the
             source is not among the `top` of the target.
-        categories, genes, match, include_regulates
+        categories, genes, match, include_regulates, evidence_not
             As for `correlates`: rows are the genes of categories or of a list.
         level : "probe" or "gene", optional
             As for `correlation_matrix`.
@@ -413,10 +426,10 @@ class Atlas:
             self._expression,
             Path(output),
             as_names(items),
-            Limits(as_names(categories), as_names(genes), match, include_regulates),
-            choice,
-            restriction or Restriction(),
-            method,
+            Limits(as_names(categories), as_names(genes), match, include_regulates, as_names(evidence_not)),
+            as_choice(choice),
+            as_restriction(restriction),
+            as_method(method),
             Wanted(top, min_abs_r, mutual_rank),
             level=level,
             form=form,
@@ -459,19 +472,67 @@ class Atlas:
         """Return the categories whose name holds `search`, with their numbers of genes."""
         return self._table("list_categories", {"search": search})
 
-    def members(self, category: str, *, include_regulates: bool = False) -> Answer:
-        """Return the genes of a category: loaded, only known to be on the chip, or not found here.
+    def resolve(self, names: Sequence[str], *, annotation: Annotation = "allen") -> Answer:
+        """Return what each of many names means here.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of genes and probes: symbols, aliases, Entrez ids, probe names or probe ids.
+        annotation : "allen" or "reannotated"
+            Which annotation says what gene a probe measures.
+
+        Returns
+        -------
+        Answer
+            One row per name: its status (with expression data, on the chip, not in this database, ambiguous, or
+            unknown), the gene, by what it was matched, its current symbol, its numbers of probes, and an explanation,
+            which for an unknown name lists similar ones.
+        """
+        from coexpr.questions.genes import resolve_names
+
+        return resolve_names(self._connection, as_names(names), annotation)
+
+    def read_genes(self, path: Path | str, *, gene_column: str | None = None) -> "CategoryFile":
+        """Return the names of genes in a file, which `correlates` and others take as `genes`.
+
+        Parameters
+        ----------
+        path : path
+            A list, or a table with a column of genes: CSV, TSV, GMT of one set, gzipped or not. "-" is stdin.
+        gene_column : str, optional
+            The header of the column, or its number from 1. Found by its header and contents unless given.
+
+        Returns
+        -------
+        CategoryFile
+            Its only category has the names as members; its notes say which column was read.
+
+        Raises
+        ------
+        DownloadError
+            If the file cannot be read, or it is doubtful which column holds genes.
+        """
+        from coexpr.questions.genes import read_list
+
+        return read_list(self._connection, Path(path), gene_column)
+
+    def members(self, category: str, *, include_regulates: bool = False, evidence_not: Sequence[str] = ()) -> Answer:
+        """Return the genes of a category, with expression data or without.
 
         Parameters
         ----------
         category : str
-            Its name, accession, or source:name.
+            Its name, accession, source:name, or id:number.
         include_regulates : bool
             With the genes of what regulates it, not only of what is part of it.
+        evidence_not : sequence of str
+            Leave out genes that are members only by annotations with these evidence codes, such as IEA.
         """
         (found,) = want_categories(self._connection, [category], include_regulates).values()
-        members = self._table("wanted_members", {})
-        counts = run(self._connection, "wanted_counts", {"annotation": "allen"})[0]
+        evidence = {"evidence_not": checked_evidence(self._connection, as_names(evidence_not))}
+        members = self._table("wanted_members", evidence)
+        counts = run(self._connection, "wanted_counts", {"annotation": "allen"} | evidence)[0]
         route = {key: found[key] for key in ("source", "release", "accession", "name")}
         route |= {key: counts[key] for key in ("genes", "on_chip", "loaded")}
         route |= {"names": {}, "problems": {}}
@@ -542,6 +603,7 @@ class Atlas:
             "path": str(self.path),
             "schema_version": run(self._connection, "applied_migrations")[-1]["version"],
             **run(self._connection, "contents")[0],
+            "gene_ids": run(self._connection, "count_retired_ids")[0],
             "donor_list": run(self._connection, "donor_contents"),
             "downloads": run(self._connection, "all_downloads"),
         }
@@ -588,3 +650,14 @@ def _refuse_unknown(level: str | None, match: str) -> None:
     """Raise OptionError for words that mean nothing; the command line knows its own."""
     if level not in (None, "probe", "gene") or match not in ("any", "all"):
         raise OptionError(f"level {level!r}, match {match!r}: expected probe or gene, any or all.")
+
+
+def _refuse_unusable(top: int | None, min_r: float | None, max_r: float | None) -> None:
+    """Raise OptionError for a number of rows below 1, and for limits that no r can meet."""
+    if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
+        raise OptionError(f"top {top!r}: expected a whole number from 1, or None for all.")
+    for name, limit in (("min_r", min_r), ("max_r", max_r)):
+        if limit is not None and not (isinstance(limit, int | float) and -1 <= limit <= 1):
+            raise OptionError(f"{name} {limit!r}: expected a number from -1 to 1.")
+    if min_r is not None and max_r is not None and min_r > max_r:
+        raise OptionError(f"min_r {min_r} is higher than max_r {max_r}: no r can be between them.")

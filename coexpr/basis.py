@@ -1,6 +1,6 @@
 """What an r is of and how it is measured: the samples of a question, and its method."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from coexpr.errors import TooFewSamplesError
 from coexpr.expression import Expression, StoredProfiles, Values
 from coexpr.measures import Measure, degrees_of_freedom, measure_all, measure_seed
 from coexpr.method import Method
+from coexpr.precision import OF_STORED_VALUES
 from coexpr.restriction import FEWEST_FOR_R, Restriction
 from coexpr.samples import EVERYWHERE, Samples, choose_samples
 from coexpr.scan import Scan
@@ -44,7 +45,8 @@ class Basis:
     def scan(self, seed: NDArray[np.floating], profiles: Values) -> Scan:
         """Return r and n of one profile (S,) with each of many (P, S), exact where it is asked for; see `seed_with`."""
         approximate = None
-        if isinstance(profiles, StoredProfiles) and self.measure == Measure() and len(seed) >= FEWEST_FOR_R:
+        is_plain = self.measure.method == "pearson" and not self.measure.factors
+        if is_plain and isinstance(profiles, StoredProfiles) and len(seed) >= FEWEST_FOR_R:
             approximate = profiles.scan(seed)
         if approximate is None:
             r, n = self.seed_with(seed, profiles)
@@ -61,7 +63,7 @@ class Basis:
     def only(self, columns: slice | NDArray[np.intp]) -> Measure:
         """Return the measure for some of the samples."""
         factors = tuple(factor[columns] for factor in self.measure.factors)
-        return Measure(self.measure.method, self.measure.max_p_outliers, factors)
+        return replace(self.measure, factors=factors)
 
 
 def find_basis(expression: Expression, restriction: Restriction | None, method: Method | None) -> Basis:
@@ -87,4 +89,4 @@ def find_basis(expression: Expression, restriction: Restriction | None, method: 
             f"{len(np.unique(samples.structure_ids))} structures and {len(samples.columns)} donors. Ask for more "
             "samples, or leave --adjust out."
         )
-    return Basis(samples, Measure(method.name, method.max_p_outliers, factors), method, told)
+    return Basis(samples, Measure(method.name, method.max_p_outliers, factors, OF_STORED_VALUES), method, told)

@@ -1,41 +1,43 @@
-"""What a category means and which genes it chooses; lists of genes given on the spot."""
+"""What a category means and which genes it has; lists of genes given with a query."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
 
 import duckdb
+import numpy as np
 
 from coexpr.choice import Annotation
-from coexpr.errors import AmbiguousNameError, NotFoundError
+from coexpr.errors import AmbiguousNameError, NotFoundError, OptionError
+from coexpr.names import Meaning, listed, meanings_of
 from coexpr.queries import query, run
-from coexpr.readers.spreadsheet import is_date
+from coexpr.readers.gene_cells import is_probe_name
+from coexpr.readers.spreadsheet import is_date, symbols_of_date
 
 Match = Literal["any", "all"]
 
 LIST = "list"
-# What chose the genes of a list, beside the words that categories were asked for by: none is called so.
+# Stands for the list of genes among the words by which categories were named: no category has this name.
 _CHOSEN_BY_LIST = "--genes"
 
 
 @dataclass(frozen=True)
 class Matches:
-    """What became of names: the gene of each, or why it has none.
+    """The gene that each of many names means, or why it means none.
 
     Parameters
     ----------
-    genes : dict of str to (int or None, int or None)
-        Entrez id and gene_id of every name that means one gene.
-    way_of : dict of str to str
-        As what each of them was matched: Entrez id, symbol, alias and so on.
-    ambiguous, unmatched : list of str
-        Names that mean several genes, or none.
+    genes : dict of str to Meaning
+        Every name that means one gene, or a probe.
+    ambiguous : dict of str to list of Meaning
+        Names that mean several.
+    unmatched : list of str
+        Names that mean nothing.
     """
 
-    genes: dict[str, tuple[int | None, int | None]]
-    way_of: dict[str, str]
-    ambiguous: list[str]
+    genes: dict[str, Meaning]
+    ambiguous: dict[str, list[Meaning]]
     unmatched: list[str]
 
     def __len__(self) -> int:
@@ -44,60 +46,78 @@ class Matches:
     @property
     def ways(self) -> dict[str, int]:
         """How many names were matched in each way."""
-        return dict(Counter(self.way_of.values()))
+        return dict(Counter(meaning.matched_by for meaning in self.genes.values()))
 
     def problems(self) -> list[str]:
-        """Say in words which names have no gene, and why."""
-        dates = [name for name in self.unmatched if is_date(name)]
-        unknown = [name for name in self.unmatched if not is_date(name)]
-        told = (
-            ("mean several genes", self.ambiguous),
-            ("are dates that a spreadsheet made of gene symbols such as SEPT2 or MARCH1", dates),
-            ("are no gene that is known", unknown),
+        """Return sentences about the names that mean no gene, several, or one without an Entrez id."""
+        dates = [name for name in self.unmatched if is_date(name) or symbols_of_date(name)]
+        shown = [f"{name} ({' or '.join(symbols_of_date(name)) or 'a date'}?)" for name in dates]
+        several = [f"{name}: {listed(meanings)}" for name, meanings in self.ambiguous.items()]
+        without_id = [name for name, meaning in self.genes.items() if meaning.entrez_id is None]
+        unknown = [name for name in self.unmatched if name not in dates]
+        problems = (
+            ("ambiguous names, left out", several, "; "),
+            ("dates that a spreadsheet made of gene symbols", shown, ", "),
+            ("unknown names", unknown, ", "),
+            ("genes without Entrez id, left out", without_id, ", "),
         )
-        return [f"{len(names):,} names {why}: {', '.join(names)}" for why, names in told if names]
+        return [problem_of(what, names, between) for what, names, between in problems if names]
+
+
+def problem_of(what: str, names: Sequence[str], between: str = ", ") -> str:
+    """Return "unknown names (2): a, b"."""
+    return f"{what} ({len(names):,}): {between.join(names)}"
 
 
 def match_names(
     connection: duckdb.DuckDBPyConnection, names: Sequence[str], annotation: Annotation = "allen"
 ) -> Matches:
-    """Return the gene that each name means: as Entrez id, current symbol, symbol of the atlas, alias or probe."""
-    import pyarrow as pa
-
-    connection.register("given_names", pa.table({"name": pa.array(dict.fromkeys(names), pa.string())}))
-    rows = run(connection, "match_names", {"annotation": annotation})
-    connection.unregister("given_names")
-    candidates: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        candidates.setdefault(row["name"], []).append(row)
-    matches = Matches({}, {}, [], [])
-    for name, found in candidates.items():
-        if found[0]["matched_by"] is None:
+    """Return the gene that each name means; the definition is that of seeds (see `coexpr.names`)."""
+    matches = Matches({}, {}, [])
+    for name, meanings in meanings_of(connection, names, annotation).items():
+        if not meanings:
             matches.unmatched.append(name)
-        elif len({row["entrez_id"] or -row["gene_id"] for row in found}) > 1:
-            matches.ambiguous.append(name)
+        elif len(meanings) > 1:
+            matches.ambiguous[name] = meanings
         else:
-            matches.genes[name] = (found[0]["entrez_id"], found[0]["gene_id"])
-            matches.way_of[name] = found[0]["matched_by"]
+            (matches.genes[name],) = meanings
     return matches
 
 
+def look_up(connection: duckdb.DuckDBPyConnection, names: Collection[str]) -> Mapping[str, Hashable]:
+    """Return a key of the gene for every name that means one; see `coexpr.readers.category_file.Lookup`.
+
+    Names that have the form of a probe name of the atlas count, although the download with the probe may not be loaded
+    yet.
+    """
+    keys: dict[str, Hashable] = {}
+    for name, meanings in meanings_of(connection, names).items():
+        if meanings:
+            first = meanings[0]
+            keys[name] = first.entrez_id or (first.gene_id, first.probe_id) if len(meanings) == 1 else name
+        elif is_probe_name(name):
+            keys[name] = name.upper()
+    return keys
+
+
 def find_category(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
-    """Return the category that a name means: its accession, its name in any spelling, or source:name.
+    """Return the category that a name means; the definition is the macro `categories_called` in sql/schema/.
 
     Raises
     ------
     NotFoundError
-        If there is none; the message offers near names.
+        If there is none; the message offers similar names.
     AmbiguousNameError
-        If several sources have it; the message lists them as source:name.
+        If several added sources have it; the message lists their ids.
     """
     found = run(connection, "categories_called", {"name": name})
     if not found:
         _not_found(connection, name)
     if len(found) > 1:
-        several = ", ".join(f"{category['source']}:{category['name']}" for category in found)
-        raise AmbiguousNameError(f"{name} is a category of several sources. Say which: {several}.")
+        several = ", ".join(
+            f"{category['source']}:{category['name']} (id:{category['category_id']})" for category in found
+        )
+        raise AmbiguousNameError(f"{name} is the name of {len(found)} categories. Use one of: {several}.")
     return found[0]
 
 
@@ -108,6 +128,7 @@ def choose_genes(
     match: Match,
     include_regulates: bool,
     annotation: Annotation = "allen",
+    evidence_not: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Fill chosen_genes, which is there and empty, with the members of categories and of a list.
 
@@ -123,7 +144,9 @@ def choose_genes(
     include_regulates : bool
         With the genes of what regulates a category, not only of what is part of it.
     annotation : "allen" or "reannotated"
-        What says which genes have probes, for the numbers that are told.
+        Which annotation says what genes have probes, for the numbers of genes.
+    evidence_not : sequence of str
+        Evidence codes that do not count: genes that are members by these alone are left out.
 
     Returns
     -------
@@ -136,22 +159,28 @@ def choose_genes(
         If a category is not there, or none of its genes is loaded.
     """
     wanted = want_categories(connection, categories, include_regulates)
-    connection.execute(query("choose_genes_of_wanted_categories"), {"annotation": annotation})
-    counts = {row["wanted_as"]: row for row in run(connection, "wanted_counts", {"annotation": annotation})}
+    evidence = {"evidence_not": checked_evidence(connection, evidence_not)}
+    connection.execute(query("choose_genes_of_wanted_categories"), {"annotation": annotation} | evidence)
+    counts = {row["wanted_as"]: row for row in run(connection, "wanted_counts", {"annotation": annotation} | evidence)}
     told: list[dict[str, Any]] = []
     for name, category in wanted.items():
         numbers = {key: counts[name][key] for key in ("genes", "on_chip", "loaded")}
         if not numbers["loaded"]:
             raise NotFoundError(
-                f"none of the {numbers['genes']:,} genes of {category['name']} is loaded "
-                f"({numbers['on_chip']:,} are known to be on the chip). Load downloads that hold them."
+                f"none of the {numbers['genes']:,} genes of {category['name']} has expression data in this database "
+                f"({numbers['on_chip']:,} are on the chip). Load downloads that hold them."
             )
         told.append({key: category[key] for key in ("source", "release", "accession", "name")} | numbers)
     if genes:
         told.append(_choose_list(connection, genes, annotation))
     if match == "all":
         connection.execute(query("keep_genes_chosen_by_all"), {"choices": len(told)})
-    return {"categories": told, "match": match, "include_regulates": include_regulates}
+    return {
+        "categories": told,
+        "match": match,
+        "include_regulates": include_regulates,
+        "evidence_not": list(evidence["evidence_not"]),
+    }
 
 
 def want_categories(
@@ -167,34 +196,60 @@ def want_categories(
     return wanted
 
 
-def _choose_list(connection: duckdb.DuckDBPyConnection, names: Sequence[str], annotation: Annotation) -> dict[str, Any]:
-    import numpy as np
+def checked_evidence(connection: duckdb.DuckDBPyConnection, codes: Sequence[str]) -> list[str]:
+    """Return evidence codes in upper case, after wanted_categories is filled.
 
+    Raises
+    ------
+    OptionError
+        If a code is unknown, or a wanted category has no evidence codes.
+    """
+    if not codes:
+        return []
+    wanted = [code.strip().upper() for code in codes]
+    known = [code for (code,) in connection.execute(query("known_evidence_codes")).fetchall()]
+    if unknown := [code for code in wanted if code not in known]:
+        raise OptionError(f"--evidence-not {unknown[0]}: expected an evidence code: {', '.join(known)}.")
+    if without := [name for (name,) in connection.execute(query("categories_without_evidence")).fetchall()]:
+        raise OptionError(f"--evidence-not: the category {without[0]} has no evidence codes. Leave the option out.")
+    return wanted
+
+
+def _choose_list(connection: duckdb.DuckDBPyConnection, names: Sequence[str], annotation: Annotation) -> dict[str, Any]:
     matches = match_names(connection, names, annotation)
-    gene_ids = sorted({gene_id for _, gene_id in matches.genes.values() if gene_id is not None})
+    gene_ids = sorted({meaning.gene_id for meaning in matches.genes.values() if meaning.gene_id is not None})
+    absent = [name for name, meaning in matches.genes.items() if meaning.gene_id is None]
+    problems = [problem for problem in matches.problems() if not problem.startswith("genes without Entrez id")]
+    if absent:
+        problems.append(problem_of("genes that are not in this database", absent))
     if not gene_ids:
-        raise NotFoundError(
-            f"none of the {len(names):,} genes of the list is in this database. {'; '.join(matches.problems())}"
-        )
+        raise NotFoundError(f"none of the {len(names):,} genes of the list is in this database. {'; '.join(problems)}.")
     connection.register("listed_genes", {"gene_id": np.array(gene_ids, dtype=np.int32)})
     connection.execute(query("choose_listed_genes"), {"chosen_by": _CHOSEN_BY_LIST})
     connection.unregister("listed_genes")
-    absent = [name for name, (_, gene_id) in matches.genes.items() if gene_id is None]
     return {
         "source": LIST,
         "release": None,
         "accession": None,
-        "name": "genes given on the spot",
+        "name": "list of genes",
         "genes": len(set(names)),
         "on_chip": len(gene_ids),
         "loaded": len(gene_ids),
+        "resolved": [
+            {
+                "name": name,
+                "gene_symbol": meaning.gene_symbol,
+                "entrez_id": meaning.entrez_id,
+                "gene_id": meaning.gene_id,
+            }
+            for name, meaning in matches.genes.items()
+        ],
         "matched": matches.ways,
-        "problems": matches.problems()
-        + ([f"{len(absent):,} are not in this database: {', '.join(absent)}"] if absent else []),
+        "problems": problems,
     }
 
 
 def _not_found(connection: duckdb.DuckDBPyConnection, name: str) -> NoReturn:
     near = [category["name"] for category in run(connection, "categories_near", {"name": name})]
-    hint = f" Near it: {'; '.join(near)}." if near else ""
-    raise NotFoundError(f"{name!r:.80} is no category of this database.{hint} `coexpr categories list` lists them.")
+    hint = f" Did you mean {' or '.join(repr(similar) for similar in near)}?" if near else ""
+    raise NotFoundError(f"no category is named {name!r:.80}.{hint} List categories with: coexpr categories list")

@@ -26,21 +26,21 @@ Rule = Literal[
 ]
 RULES: tuple[Rule, ...] = get_args(Rule)
 DEFAULT_RULE: Rule = "max-mean"
-# What each rule says of the probe that it chooses: "the probe ...".
+# Which probe each rule selects: "the probe ...".
 SELECTING: dict[Rule, str] = {
-    "max-mean": "with the highest mean log2 intensity",
-    "min-mean": "with the lowest mean log2 intensity",
+    "max-mean": "with the highest mean expression",
+    "min-mean": "with the lowest mean expression",
     "max-variance": "with the highest variance",
-    "abs-max-mean": "with the highest mean absolute value",
-    "abs-min-mean": "with the lowest mean absolute value",
+    "abs-max-mean": "with the highest mean absolute expression",
+    "abs-min-mean": "with the lowest mean absolute expression",
     "connectivity": "with the highest connectivity",
     "diff-stability": "with the highest differential stability",
     "pc-loading": "with the highest loading on the first component",
-    "corr-intensity": "that goes best with the others (of two, the one with the higher mean)",
-    "corr-variance": "that goes best with the others (of two, the one with the higher variance)",
-    "rnaseq": "that agrees best with RNA-seq",
+    "corr-intensity": "with the highest mean r with the others (of two, the one with the higher mean)",
+    "corr-variance": "with the highest mean r with the others (of two, the one with the higher variance)",
+    "rnaseq": "with the best agreement with RNA-seq",
 }
-# What each rule makes of a gene's probes: "the ... of its probes".
+# What each rule builds from a gene's probes: "the ... of its probes".
 BUILDING: dict[Rule, str] = {"average": "mean", "eigengene": "first component"}
 # Rules whose value is one for all donors together.
 _ALWAYS_POOLED = ("diff-stability", "rnaseq", *BUILDING)
@@ -119,7 +119,7 @@ class Choice:
 
     @property
     def in_words(self) -> str:
-        """Which profile a gene gets: "by its probe with the highest mean log2 intensity"."""
+        """Which profile a gene gets: "by its probe with the highest mean expression"."""
         words = f"the {BUILDING[self.rule]} of its probes" if self.builds else f"its probe {SELECTING[self.rule]}"
         return f"by {words}{self.conditions}"
 
@@ -136,3 +136,21 @@ class Choice:
         if self.annotation != "allen":
             parts.append("by the re-annotation")
         return f" ({', '.join(parts)})" if parts else ""
+
+
+ChoiceLike = Choice | Rule
+
+
+def as_choice(given: ChoiceLike | None) -> Choice | None:
+    """Return a choice from what a caller gives: a choice, the word for a rule, or nothing.
+
+    Raises
+    ------
+    OptionError
+        If it is neither.
+    """
+    if given is None or isinstance(given, Choice):
+        return given
+    if not isinstance(given, str):
+        raise OptionError(f"choice {given!r:.80}: expected a Choice, or a rule: {', '.join(RULES)}.")
+    return Choice(given)

@@ -4,6 +4,7 @@ Readers open it read-only. Only ingest writes, and what it writes is readable by
 1.4.2 on, whatever version wrote it.
 """
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -43,10 +44,11 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
     connection = _connect_readonly(path)
     try:
         behind = _pending(connection, path)
-        if behind:
+        if behind or not _has_our_definitions(connection):
             raise DatabaseError(
-                f"{path} was made by an older coexpr (its schema lacks {behind[0].name}). "
-                "`coexpr ingest` brings it up to date when it loads the next download."
+                f"{path} was written by another version of coexpr, whose "
+                f"{f'tables lack {behind[0].name}' if behind else 'views and macros differ'}. "
+                "To bring it up to date, load any download again: coexpr ingest PATH"
             )
     except BaseException:
         connection.close()
@@ -58,8 +60,8 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
 def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the database at `path` for ingest, creating it or bringing it up to date first.
 
-    A database that this call created and that holds no download when the call ends is removed
-    again: nothing half-done is left behind.
+    A database that this call created and that holds no download and no added category when the call ends is
+    removed again: nothing half-done is left behind.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "free some space and run the same command again."
         ) from None
     finally:
-        if created and not _holds_a_download(connection):
+        if created and not _holds_anything(connection):
             connection.close()
             path.unlink(missing_ok=True)
             path.with_name(path.name + ".wal").unlink(missing_ok=True)
@@ -131,8 +133,9 @@ def _pending(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Traversa
     version, _, writer = applied[-1] if applied else (0, "", "")
     if version > schema_version():
         raise DatabaseError(
-            f"{path} has schema {version}, written by coexpr {writer}; this is coexpr {coexpr.__version__}, "
-            f"which knows schema {schema_version()}. Upgrade coexpr to use it."
+            f"{path} has schema {version}, written by coexpr {writer}; this is coexpr {coexpr.__version__}, which "
+            f"knows schema {schema_version()}. If a newer coexpr wrote it, upgrade coexpr. If a development version "
+            "before 0.1.0 wrote it, load the downloads into a new database."
         )
     return [migration for migration in _migrations() if _number(migration) > version]
 
@@ -191,8 +194,36 @@ def _copy(path: Path, kept: Path) -> None:
         ) from None
 
 
+def _definitions() -> str:
+    """Return the statements of sql/schema/: views, macros and comments, in the order of the file names."""
+    sql_files = [file for file in (room("sql") / "schema").iterdir() if file.name.endswith(".sql")]
+    return "\n".join(file.read_text(encoding="utf-8") for file in sorted(sql_files, key=lambda file: file.name))
+
+
+def _checksum(definitions: str) -> str:
+    return hashlib.sha256(definitions.encode()).hexdigest()
+
+
+def _has_our_definitions(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Say whether the views and macros of a database are those of this version of coexpr."""
+    stored = connection.execute(query("stored_definitions")).fetchall()
+    return stored == [(_checksum(_definitions()),)]
+
+
+def _define(connection: duckdb.DuckDBPyConnection) -> None:
+    """Apply the views, macros and comments in one transaction, unless the database has them."""
+    if _has_our_definitions(connection):
+        return
+    definitions = _definitions()
+    with transaction(connection):
+        connection.execute(definitions)
+        connection.execute(query("forget_definitions"))
+        record = {"sha256": _checksum(definitions), "coexpr_version": coexpr.__version__}
+        connection.execute(query("record_definitions"), record)
+
+
 def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Apply each pending migration and its record in one transaction."""
+    """Apply each pending migration with its record in one transaction, then the views and macros."""
     if single(connection, "count_tables") == 0:
         connection.execute(query("create_schema_migrations"))
     for migration in _pending(connection, path):
@@ -206,11 +237,13 @@ def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
                     "coexpr_version": coexpr.__version__,
                 },
             )
+    _define(connection)
 
 
-def _holds_a_download(connection: duckdb.DuckDBPyConnection) -> bool:
+def _holds_anything(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Say whether a download or a category of the user's is in the database."""
     try:
-        return bool(single(connection, "count_downloads"))
+        return bool(single(connection, "count_downloads") or single(connection, "count_added_categories"))
     except duckdb.Error:
         return False
 

@@ -20,19 +20,17 @@ from numpy.typing import NDArray
 from coexpr.errors import OutputError
 from coexpr.readers import full_donor
 from coexpr.readers.donors import DONORS
+from coexpr.readers.download import SYNTHETIC_MARK, SYNTHETIC_TITLE
 from coexpr.synthetic import SAMPLED, STRUCTURES, Plan, blocks, design
 
-TITLE = "Synthetic demo atlas of coexpr: no number in it was measured"
 README = f"""=========================
-{TITLE}
+{SYNTHETIC_TITLE}
 =========================
 
 Made by `coexpr demo` in the format of a full-donor download of the Allen Human Brain Atlas.
 """
 
 
-# What marks a folder as one that the demo made and may make again.
-_MARK = "README.txt"
 DATABASE = "demo.duckdb"
 DOWNLOADS = "downloads"
 
@@ -45,10 +43,10 @@ def claim_folder(folder: Path) -> None:
     OutputError
         If the folder holds anything that no demo put there.
     """
-    mark = folder / _MARK
+    mark = folder / SYNTHETIC_MARK
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file; name a folder for the demo.")
-    if mark.is_file() and TITLE in mark.read_text(encoding="utf-8", errors="replace"):
+    if mark.is_file() and SYNTHETIC_TITLE in mark.read_text(encoding="utf-8", errors="replace"):
         for path in [
             folder / DATABASE,
             folder / f"{DATABASE}.matrix",

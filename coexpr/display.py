@@ -6,10 +6,14 @@ What the site does was measured on real downloads; docs/statistics.md says how.
 import numpy as np
 from numpy.typing import NDArray
 
+from coexpr.precision import OF_FLOAT64, is_rounding, merge_close
+
 Array = NDArray[np.float64]
 
 
-def average_by(x: NDArray[np.floating], groups: NDArray[np.integer]) -> tuple[Array, NDArray[np.intp]]:
+def average_by(
+    x: NDArray[np.floating], groups: NDArray[np.integer], error: float = OF_FLOAT64
+) -> tuple[Array, NDArray[np.intp]]:
     """Return the average of each profile over groups of samples, as the site averages structures.
 
     Parameters
@@ -18,6 +22,8 @@ def average_by(x: NDArray[np.floating], groups: NDArray[np.integer]) -> tuple[Ar
         Log2 intensity, NaN where unknown.
     groups : (S,) int
         The group of each sample; samples below 0 are left out.
+    error : float
+        Largest relative error of a value: averages that differ by no more than what it leaves are made equal.
 
     Returns
     -------
@@ -37,13 +43,15 @@ def average_by(x: NDArray[np.floating], groups: NDArray[np.integer]) -> tuple[Ar
     counts = np.add.reduceat(known, starts, axis=1, dtype=np.intp)
     sums = np.add.reduceat(np.where(known, intensity, 0), starts, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log2(np.where(counts > 0, sums / counts, np.nan)), ids
+        averages = np.log2(np.where(counts > 0, sums / counts, np.nan))
+    return merge_close(averages, 2 * error * _largest(x)), ids
 
 
-def z_scores(x: NDArray[np.floating], groups: NDArray[np.integer]) -> Array:
+def z_scores(x: NDArray[np.floating], groups: NDArray[np.integer], error: float = OF_FLOAT64) -> Array:
     """Return each profile as z-scores within groups of samples, population standard deviation (P, S).
 
-    Within donors this is what the site calls z-score. NaN where a profile is constant in a group.
+    Within donors this is what the site calls z-score. NaN where a profile is constant in a group, or differs by nothing
+    but rounding, given the largest relative error of a value.
     """
     z = np.full(x.shape, np.nan)
     for group in np.unique(groups):
@@ -54,6 +62,14 @@ def z_scores(x: NDArray[np.floating], groups: NDArray[np.integer]) -> Array:
         deviations = values - np.sum(values, axis=1, where=known, keepdims=True) / n
         spread = np.sqrt(np.sum(deviations**2, axis=1, where=known, keepdims=True) / n)
         constant = np.nanmax(values, axis=1, initial=-np.inf) == np.nanmin(values, axis=1, initial=np.inf)
+        size = np.sum(values**2, axis=1, where=known)
+        constant |= is_rounding(spread[:, 0] ** 2 * n[:, 0], size, error)
         spread[constant[:, None] | (spread == 0)] = np.nan  # squares of the smallest differences are 0
         z[:, columns] = deviations / spread
     return z
+
+
+def _largest(x: NDArray[np.floating]) -> Array:
+    """Return the largest magnitude in each row, 0 where nothing is known."""
+    largest: Array = np.nanmax(np.abs(x).astype(np.float64), axis=1, initial=0)
+    return largest

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from coexpr.choice import BUILDING, Annotation, Choice
 from coexpr.errors import NotFoundError, OptionError
 from coexpr.expression import NO_GENE, Expression, Values
+from coexpr.names import Level
 from coexpr.queries import single
 from coexpr.representatives import NO_PROBE, Candidates, choose_representatives, find_candidates, probes_of_genes
 from coexpr.rules import build_profiles
 from coexpr.samples import Samples
-from coexpr.seeds import Level, Seed, find_probe
+from coexpr.seeds import Seed, find_probe
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import duckdb
 import coexpr
 from coexpr.database import open_for_writing, transaction
 from coexpr.errors import CoexprError, ConflictError
+from coexpr.name_matching import match_names_again
 from coexpr.queries import query, run, single
 from coexpr.read_ahead import Read, read_ahead
 from coexpr.readers import full_donor
@@ -139,6 +140,7 @@ def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised, reading
             "coexpr_version": coexpr.__version__,
         }
         connection.execute(query("insert_download"), summary | record)
+        match_names_again(connection)
     return Loaded(
         location=str(recognised.place.location),
         kind=recognised.kind,

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.correlate import Rows, correlate_all, correlate_seed
+from coexpr.precision import OF_FLOAT64, is_rounding
 from coexpr.ranks import rank_rows
 
 MethodName = Literal["pearson", "spearman", "bicor"]
@@ -24,8 +25,6 @@ _BLOCK_VALUES = 1 << 20
 # Of bicor: how many MADs from the median weigh nothing, and where the outermost allowed quantile is pulled to.
 _MADS = 9
 _PULLED_TO = 0.5
-# Relative sum of squares below which residuals are the rounding of the fit and nothing else.
-_ROUNDING = 1e-24
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,15 @@ class Measure:
     factors : sequence of (S,) int
         Groups of samples whose means are taken off first: r is then of the residuals of a linear model
         with these factors, a partial correlation.
+    error : float
+        Largest relative error of a value: residuals that are no larger than what it leaves are none, and those that
+        differ by no more are ties. That of float64 unless given; `precision.OF_STORED_VALUES` for the database's.
     """
 
     method: MethodName = "pearson"
     max_p_outliers: float = 1
     factors: Sequence[Factor] = field(default_factory=tuple)
+    error: float = OF_FLOAT64
 
 
 def measure_seed(
@@ -125,6 +128,7 @@ def measure_all(profiles: NDArray[np.floating], measure: Measure) -> tuple[NDArr
         for others, samples_of_others in groups[place:]:
             shared = np.intersect1d(samples, samples_of_others, assume_unique=True)
             n[np.ix_(rows, others)] = len(shared)
+            n[np.ix_(others, rows)] = len(shared)
             factors = [_codes(factor[shared]) for factor in measure.factors]
             if len(shared) < 2 or (factors and degrees_of_freedom(factors) < 1):
                 continue
@@ -133,7 +137,6 @@ def measure_all(profiles: NDArray[np.floating], measure: Measure) -> tuple[NDArr
                 y = _unit_rows(profiles[np.ix_(others, shared)].astype(np.float64), measure, factors)
             r[np.ix_(rows, others)] = x @ y.T
             r[np.ix_(others, rows)] = r[np.ix_(rows, others)].T
-            n[np.ix_(others, rows)] = len(shared)
     return _with_unit_diagonal(np.clip(r, -1, 1, out=r)), n
 
 
@@ -191,29 +194,32 @@ def _rows_by_known_samples(
 def _unit_rows(x: NDArray[np.float64], measure: Measure, factors: Sequence[Factor]) -> NDArray[np.float64]:
     """Return rows of unit length whose products are r; NaN where a row has none. Rows of x have no NaN."""
     without_r = (x == x[:, :1]).all(axis=1)
+    tolerance = np.zeros(len(x))
     if factors:
         residuals = _residuals(x, factors)
-        size = np.einsum("ij,ij->i", x, x)
-        without_r |= np.einsum("ij,ij->i", residuals, residuals) <= _ROUNDING * size
-        # What a factor explains wholly comes out as 0 or as rounding, which must not be ranked.
-        residuals[np.abs(residuals) <= np.sqrt(_ROUNDING * size / x.shape[1])[:, None]] = 0
+        squares = np.einsum("ij,ij->i", residuals, residuals)
+        without_r |= is_rounding(squares, np.einsum("ij,ij->i", x, x), measure.error)
+        # A residual is off by the error of its value and that of the fit; of two, twice as much.
+        tolerance = 4 * measure.error * np.max(np.abs(x), axis=1, initial=0)
         x = residuals
     if measure.method == "spearman":
-        x = rank_rows(x)
+        x = rank_rows(x, tolerance)
     centred: NDArray[np.float64] = x - x.mean(axis=1, keepdims=True)
     if measure.method == "bicor":
-        _weigh(x, centred, measure.max_p_outliers)
+        _weigh(x, centred, measure.max_p_outliers, tolerance)
     length = np.sqrt(np.einsum("ij,ij->i", centred, centred))
     length[without_r | (length == 0)] = np.nan
     centred /= length[:, None]
     return centred
 
 
-def _weigh(x: NDArray[np.float64], centred: NDArray[np.float64], max_p_outliers: float) -> None:
-    """Put into `centred` the weighted deviations of x from medians, but for rows whose MAD is 0."""
+def _weigh(
+    x: NDArray[np.float64], centred: NDArray[np.float64], max_p_outliers: float, tolerance: NDArray[np.float64]
+) -> None:
+    """Put into `centred` the weighted deviations of x from medians, except for rows whose MAD is 0 or rounding."""
     deviations = x - np.median(x, axis=1, keepdims=True)
     mad = np.median(np.abs(deviations), axis=1)
-    rows = np.flatnonzero(mad > 0)
+    rows = np.flatnonzero(mad > tolerance)
     deviations = deviations[rows]
     u = deviations / (_MADS * mad[rows, None])
     if max_p_outliers < 1:

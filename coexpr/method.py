@@ -9,9 +9,9 @@ MethodName = Literal["pearson", "spearman", "bicor"]
 Adjust = Literal["donor", "structure", "donor+structure"]
 
 _FACTORS = {
-    "donor": "donors explain",
-    "structure": "structures explain",
-    "donor+structure": "donors and structures explain",
+    "donor": "donors",
+    "structure": "structures",
+    "donor+structure": "donors and structures",
 }
 _IN_WORDS = {"pearson": "Pearson r", "spearman": "Spearman's rank r", "bicor": "bicor"}
 
@@ -50,8 +50,26 @@ class Method:
 
     @property
     def in_words(self) -> str:
-        """What is measured: "Spearman's rank r of log2 intensity, after taking off what donors explain"."""
-        words = f"{_IN_WORDS[self.name]} of log2 intensity"
+        """What is measured: "Spearman's rank r of log2 expression, adjusted for donors"."""
+        words = f"{_IN_WORDS[self.name]} of log2 expression"
         if self.max_p_outliers != 1:
             words += f", at most {self.max_p_outliers * 100:g} % outliers on a side"
-        return words + (f", after taking off what {_FACTORS[self.adjust]}" if self.adjust else "")
+        return words + (f", adjusted for {_FACTORS[self.adjust]}" if self.adjust else "")
+
+
+MethodLike = Method | MethodName
+
+
+def as_method(given: MethodLike | None) -> Method | None:
+    """Return a method from what a caller gives: a method, the word for one, or nothing.
+
+    Raises
+    ------
+    OptionError
+        If it is neither.
+    """
+    if given is None or isinstance(given, Method):
+        return given
+    if not isinstance(given, str):
+        raise OptionError(f"method {given!r:.80}: expected a Method, or one of {', '.join(_IN_WORDS)}.")
+    return Method(given)

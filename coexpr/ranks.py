@@ -4,13 +4,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def rank_rows(values: NDArray[np.floating]) -> NDArray[np.float64]:
+def rank_rows(values: NDArray[np.floating], tolerance: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
     """Return the rank of each value within its row, from 1; equal values share the mean of their ranks.
 
     Parameters
     ----------
     values : (P, S) float
         Without NaN.
+    tolerance : (P,) float64, optional
+        Neighbours in the order of a row that differ by no more count as equal: what rounding may leave of ties.
 
     Returns
     -------
@@ -22,6 +24,8 @@ def rank_rows(values: NDArray[np.floating]) -> NDArray[np.float64]:
     ranks = np.empty((rows, width))
     place = np.broadcast_to(np.arange(1.0, width + 1), (rows, width))
     equal = ordered[:, 1:] == ordered[:, :-1]
+    if tolerance is not None:
+        equal |= ordered[:, 1:] - ordered[:, :-1] <= tolerance[:, None]
     if equal.any():
         tied = np.flatnonzero(equal.any(axis=1))
         place = place.copy()

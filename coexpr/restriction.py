@@ -1,6 +1,6 @@
 """What limits the samples of a question."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,3 +55,23 @@ class Restriction:
     def limits(self) -> bool:
         """Whether it leaves out anything at all."""
         return bool(self.structures or self.hemisphere or self.donors)
+
+
+RestrictionLike = Restriction | str | Sequence[str]
+
+
+def as_restriction(given: RestrictionLike | None) -> Restriction:
+    """Return a restriction from what a caller gives: a restriction, names of structures, or nothing.
+
+    Raises
+    ------
+    OptionError
+        If it is none of these.
+    """
+    if given is None:
+        return Restriction()
+    if isinstance(given, Restriction):
+        return given
+    if isinstance(given, str) or (isinstance(given, Sequence) and all(isinstance(name, str) for name in given)):
+        return Restriction(structures=as_names(given))
+    raise OptionError(f"restriction {given!r:.80}: expected a Restriction, or names of structures.")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.correlate import Rows, correlate_all
+from coexpr.precision import is_rounding, merge_close, relative_error
 
 # Scores that differ by less, relative to their size, differ by rounding: the rows are equals.
 _TIE = 1e-12
@@ -128,7 +129,8 @@ def build_profiles(x: Rows, groups: Groups, rule: str) -> NDArray[np.float64]:
     build = _BUILD[rule]
     profiles = np.full((int(groups.max(initial=-1)) + 1, x.shape[1]), np.nan)
     for rows in _groups_of_equal_size(groups, x.shape[1]):
-        profiles[groups[rows[:, 0]]] = build(x[rows].astype(np.float64))
+        block = x[rows]
+        profiles[groups[rows[:, 0]]] = build(block.astype(np.float64), relative_error(block))
     return profiles
 
 
@@ -221,7 +223,7 @@ def _pc_loading(x: NDArray[np.float64], power: float) -> NDArray[np.float64]:
     known = ~np.isnan(x)
     means = np.sum(x, axis=1, where=known) / np.maximum(known.sum(axis=1), 1)
     deviations = np.where(known, x - means[:, None, :], 0)
-    component = _first_component(deviations)
+    component, _ = _first_component(deviations)
     largest = np.argmax(np.abs(component), axis=1)
     component *= np.sign(np.take_along_axis(component, largest[:, None], axis=1))
     # einsum sums every row in one order, so that equal rows get equal scores.
@@ -240,39 +242,55 @@ _OF_TWO = {"connectivity": None, "corr-intensity": "max-mean", "corr-variance": 
 SCORES = (*_OF_ROW, *_OF_GROUP)
 
 
-def _average(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    average: NDArray[np.float64] = x.mean(axis=1)
-    return average
+def _average(x: NDArray[np.float64], error: float) -> NDArray[np.float64]:
+    magnitude = np.nanmax(np.abs(x).mean(axis=1), axis=-1, initial=0)
+    return merge_close(x.mean(axis=1), 2 * error * magnitude)
 
 
-def _eigengene(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _eigengene(x: NDArray[np.float64], error: float) -> NDArray[np.float64]:
     known = ~np.isnan(x)
     n = known.sum(axis=-1, keepdims=True)
     deviations = np.where(known, x - np.nan_to_num(x).sum(axis=-1, keepdims=True) / np.maximum(n, 1), 0)
     first = np.take_along_axis(x, known.argmax(axis=-1)[..., None], axis=-1)
     constant = (~known | (x == first)).all(axis=-1)
+    squares = np.einsum("...i,...i->...", deviations, deviations)
+    constant |= is_rounding(squares, np.einsum("...i,...i->...", np.nan_to_num(x), np.nan_to_num(x)), error)
     deviations[constant] = 0
-    spread = np.sqrt(np.einsum("...i,...i->...", deviations, deviations)[..., None] / np.maximum(n - 1, 1))
+    spread = np.sqrt(np.where(constant, 0, squares)[..., None] / np.maximum(n - 1, 1))
     scaled = np.divide(deviations, spread, out=deviations, where=spread > 0)
-    eigengene = _first_component(scaled)
-    agreement = np.einsum("gs,gs->g", eigengene, scaled.mean(axis=1))
-    eigengene[agreement < 0] *= -1
+    eigengene, weights = _first_component(scaled)
+    # The error of a value after scaling.
+    errors = error * np.max(np.abs(np.nan_to_num(x)), axis=-1)
+    errors = np.divide(errors, spread[..., 0], out=np.zeros_like(errors), where=spread[..., 0] > 0)
+    _set_signs(eigengene, scaled, errors)
+    eigengene = merge_close(eigengene, 2 * np.einsum("gk,gk->g", np.abs(weights), errors))
     eigengene[constant.all(axis=-1)] = np.nan
     eigengene[~known.any(axis=1)] = np.nan
     return eigengene
+
+
+def _set_signs(eigengene: NDArray[np.float64], scaled: NDArray[np.float64], errors: NDArray[np.float64]) -> None:
+    """Give eigengenes (g, S) the sign of the mean of the scaled rows or, where that is rounding, of the first row."""
+    agreement = np.einsum("gs,gs->g", eigengene, scaled.mean(axis=1))
+    first = (scaled != 0).any(axis=-1).argmax(axis=-1)
+    with_first = np.einsum("gs,gs->g", eigengene, scaled[np.arange(len(scaled)), first])
+    is_open = np.abs(agreement) <= errors.mean(axis=-1) * np.sqrt(scaled.shape[-1])
+    eigengene[np.where(is_open, with_first, agreement) < 0] *= -1
 
 
 _BUILD = {"average": _average, "eigengene": _eigengene}
 BUILDING = tuple(_BUILD)
 
 
-def _first_component(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the first right singular vector of each of a stack of matrices (g, k, S), as (g, S).
+def _first_component(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the first right singular vector of each of a stack of matrices (g, k, S), and its weights of the rows.
 
-    It is found through the k by k products of rows: there are few rows and many samples.
+    The vector, (g, S), is found through the k by k products of rows: there are few rows and many samples. It is the sum
+    of the rows times the weights (g, k).
     """
     _, vectors = np.linalg.eigh(x @ x.swapaxes(-1, -2))
     component = np.einsum("gks,gk->gs", x, vectors[..., -1])
     length = np.sqrt(np.einsum("gs,gs->g", component, component))[:, None]
+    weights = np.divide(vectors[..., -1], length, out=np.zeros_like(vectors[..., -1]), where=length > 0)
     unit: NDArray[np.float64] = np.divide(component, length, out=component, where=length > 0)
-    return unit
+    return unit, weights

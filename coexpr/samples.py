@@ -1,5 +1,6 @@
 """The samples that a question is about: every one, or those of some structures, one side, some donors."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,8 +14,9 @@ from coexpr.queries import query, run
 from coexpr.restriction import FEWEST_SAMPLES, Hemisphere, Restriction
 from coexpr.seeds import as_name_and_number
 
+_SIDE = re.compile(r",\s*(left|right)\b", re.IGNORECASE)
 # What the route says where nothing limits the samples.
-EVERYWHERE = {"structures": "all", "hemisphere": None}
+EVERYWHERE = {"structures": "all", "structure_ids": "all", "hemisphere": None}
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def choose_samples(connection: duckdb.DuckDBPyConnection, restriction: Restricti
     samples = _read(connection, donors, restriction.hemisphere, every_structure=not structures)
     told = {
         "structures": _in_words(structures) if structures else "all",
+        "structure_ids": np.unique(samples.structure_ids).tolist() if structures else "all",
         "hemisphere": restriction.hemisphere,
     }
     if restriction.limits and len(samples) < FEWEST_SAMPLES:
@@ -100,9 +103,9 @@ def _too_few(count: int, restriction: Restriction) -> str:
     asked += [f"hemisphere {restriction.hemisphere}"] * bool(restriction.hemisphere)
     asked += [f"donor {name}" for name in restriction.donors]
     return (
-        f"{count or 'no'} sample{'s' * (count != 1)} {'are' if count != 1 else 'is'} left ({', '.join(asked)}); r of "
-        f"fewer than {FEWEST_SAMPLES} says nothing. `coexpr structures` shows how many samples each donor has in each "
-        "structure. Only two donors have samples of the right hemisphere."
+        f"{count or 'no'} sample{'s' * (count != 1)} {'are' if count != 1 else 'is'} left ({', '.join(asked)}), and r "
+        f"needs at least {FEWEST_SAMPLES}. See how many samples each donor has in each structure: coexpr structures. "
+        "Only two donors have samples of the right hemisphere."
     )
 
 
@@ -124,7 +127,7 @@ def _find_donor(connection: duckdb.DuckDBPyConnection, name: str) -> int:
     found = run(connection, "donors_called", as_name_and_number(name))
     if not found:
         loaded = ", ".join(donor for _, donor in connection.execute(query("donor_names")).fetchall())
-        raise NotFoundError(f"donor {name} is not loaded. Loaded are: {loaded or 'none'}.")
+        raise NotFoundError(f"this database has no donor {name}. Its donors are: {loaded or 'none'}.")
     return int(found[0]["donor_id"])
 
 
@@ -134,23 +137,29 @@ def _find_structures(connection: duckdb.DuckDBPyConnection, name: str) -> list[d
         near = run(connection, "structures_near", {"name": name.strip()})
         hint = "; ".join(f"{structure['name']} ({structure['acronym']})" for structure in near)
         without_tree = not run(connection, "structure_paths")
-        tree = " The tree above them is not loaded: a full-donor download brings it." if without_tree else ""
+        tree = " (Structures above these are known once a full-donor download is loaded.)" if without_tree else ""
         raise NotFoundError(
-            f"{name!r:.80} is no structure of this database.{f' Near it: {hint}.' if hint else ''} "
-            f"`coexpr structures` lists them.{tree}"
+            f"no structure is named {name!r:.80} in this database.{f' Similar: {hint}.' if hint else ''} "
+            f"List structures with: coexpr structures{tree}"
         )
     acronyms = {structure["acronym"] for structure in found}
     if found[0]["way"] == 4 and len(acronyms) > 1:
         raise AmbiguousNameError(
-            f"{name} may mean {', '.join(sorted(acronyms))}: these differ by case. Write the one that you mean."
+            f"{name} can mean {', '.join(sorted(acronyms))}, which differ by case. Write the one that you mean."
         )
     return found
 
 
 def _in_words(structures: list[dict[str, Any]]) -> str:
-    """Return the names of structures; of several that share an acronym the shortest, which is of both sides."""
-    shortest: dict[str, str] = {}
+    """Return the names of structures; left and right under one acronym as the name of both."""
+    names: dict[str, list[str]] = {}
     for structure in structures:
-        known = shortest.setdefault(structure["acronym"], structure["name"])
-        shortest[structure["acronym"]] = min(known, structure["name"], key=len)
-    return "; ".join(f"{name} ({acronym})" for acronym, name in shortest.items())
+        names.setdefault(structure["acronym"], []).append(structure["name"])
+    return "; ".join(f"{_of_both_sides(called)} ({acronym})" for acronym, called in names.items())
+
+
+def _of_both_sides(names: list[str]) -> str:
+    """Return the name of one structure, or of its left and right one without the side."""
+    if len(names) == 1:
+        return names[0]
+    return min((_SIDE.sub("", name) for name in names), key=len)

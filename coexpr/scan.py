@@ -76,6 +76,26 @@ class Scan:
         self.settle(rows)
         return rows[np.lexsort((tie_order[rows], self._key(rows, ascending)))][:count]
 
+    def between(self, rows: NDArray[np.intp], least: float | None, most: float | None) -> NDArray[np.intp]:
+        """Return those of some rows whose exact r lies between two limits, which belong to it; without r none does.
+
+        Parameters
+        ----------
+        rows : (N,) intp
+        least, most : float or None
+            None for no limit.
+        """
+        for limit in (least, most):
+            if limit is not None:
+                self.settle(rows[np.abs(self.r[rows] - limit) <= self._slack[rows]])
+        r = self.r[rows]
+        kept = np.ones(len(rows), dtype=np.bool_)
+        if least is not None:
+            kept &= r >= least
+        if most is not None:
+            kept &= r <= most
+        return rows[kept]
+
     def places(
         self,
         rows: NDArray[np.intp],

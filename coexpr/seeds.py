@@ -1,17 +1,19 @@
-"""What a name means: a probe, a gene, several things, or nothing."""
+"""The seed of a query: the one probe or gene that a name means."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NoReturn
+from typing import NoReturn
 
 import duckdb
-import numpy as np
 
 from coexpr.choice import Annotation
 from coexpr.errors import AmbiguousNameError, NotFoundError
-from coexpr.queries import query, run, single
+from coexpr.names import Level, Meaning, listed, meanings_of, names_near
+from coexpr.queries import single
+from coexpr.readers.spreadsheet import is_date
 
-Level = Literal["probe", "gene"]
+# Characters that separate the names of a list: a seed is one name.
+_SEPARATORS = ",;|\t\n"
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,7 @@ class Seed:
     gene_id, gene_symbol : optional
         The gene, or that of the probe if it has one.
     found_as : str, optional
-        The name that was asked for, where the atlas calls the gene otherwise: its current symbol or
-        an alias.
+        The current symbol or alias that was given, where the atlas has another symbol.
     """
 
     level: Level
@@ -44,86 +45,73 @@ class Seed:
 
     @property
     def name(self) -> str:
-        """What the atlas calls it."""
+        """Its name in the atlas."""
         return str(self.gene_symbol if self.level == "gene" else self.probe_name)
 
 
 def find_seed(connection: duckdb.DuckDBPyConnection, name: str, annotation: Annotation = "allen") -> Seed:
-    """Return the probe or gene that a name stands for.
+    """Return the probe or gene that a name means.
 
     Raises
     ------
     NotFoundError, AmbiguousNameError
         If it means nothing here, or several things.
     """
-    named = find_probe(connection, name, annotation)
-    gene = None if named and not name.strip().isdecimal() else _find_gene(connection, name, annotation)
-    if named and gene:
-        raise AmbiguousNameError(
-            f"{name} is the id of probe {named.probe_name} and the Entrez id of gene {gene['gene_symbol']}. "
-            "Use the probe's name or the gene's symbol."
-        )
-    if named:
-        return named
-    if not gene:
-        _not_found(connection, name)
-    return Seed("gene", None, None, gene["gene_id"], gene["gene_symbol"], gene.get("found_as"))
+    return find_seeds(connection, [name], annotation)[0]
 
 
 def find_seeds(connection: duckdb.DuckDBPyConnection, names: Sequence[str], annotation: Annotation) -> list[Seed]:
-    """Return what each of many names stands for; names of probes are looked up all at once."""
-    asked = [name.strip() for name in names]
-    connection.register("asked_names", {"name": np.array(asked, dtype=object)})
-    named = {
-        row.pop("name"): Seed("probe", **row) for row in run(connection, "probes_named", {"annotation": annotation})
-    }
-    connection.unregister("asked_names")
-    return [named.get(name) or find_seed(connection, name, annotation) for name in asked]
+    """Return the probe or gene that each of many names means; they are looked up together."""
+    meanings = meanings_of(connection, names, annotation)
+    return [_one(connection, name, meanings[name]) for name in names]
 
 
 def find_probe(connection: duckdb.DuckDBPyConnection, name: str, annotation: Annotation = "allen") -> Seed | None:
-    """Return the probe of a name or id, None if there is none."""
-    found = run(connection, "probes_called", as_name_and_number(name) | {"annotation": annotation})
-    return Seed("probe", **found[0]) if found else None
+    """Return the probe with a name or id, None if there is none."""
+    probes = [meaning for meaning in meanings_of(connection, [name], annotation)[name] if meaning.level == "probe"]
+    return _as_seed(probes[0]) if probes else None
 
 
-def _find_gene(connection: duckdb.DuckDBPyConnection, name: str, annotation: Annotation) -> dict[str, Any] | None:
-    """Return the gene of a symbol or Entrez id; the symbol in the very case asked for is preferred."""
-    found = run(connection, "genes_called", as_name_and_number(name) | {"annotation": annotation})
-    in_this_case = [gene for gene in found if gene["same_case"]]
-    found = in_this_case or found
-    if len(found) > 1:
-        several = "; ".join(
-            f"{gene['gene_symbol']}, Entrez {gene['entrez_id']}, {gene['gene_name']}" for gene in found[:10]
+def _one(connection: duckdb.DuckDBPyConnection, name: str, meanings: list[Meaning]) -> Seed:
+    if not meanings:
+        _raise_not_found(connection, name)
+    if all(meaning.level == "gene" and meaning.gene_id is None for meaning in meanings):
+        which = f"a human gene (Entrez {meanings[0].entrez_id})" if len(meanings) == 1 else f"one of {listed(meanings)}"
+        raise NotFoundError(f"{name} is {which}, but this database has no probe of it. Load a download that holds it.")
+    if len(meanings) > 1:
+        other = "symbol" if as_name_and_number(name)["number"] is not None else "Entrez id"
+        raise AmbiguousNameError(
+            f"{name} has {len(meanings)} meanings: {listed(meanings)}. Use the {other} of a gene or the name of a "
+            "probe."
         )
-        raise AmbiguousNameError(f"{name} means {len(found)} genes: {several}. Use the name of one of their probes.")
-    return found[0] if found else _find_gene_also_called(connection, name, annotation)
+    return _as_seed(meanings[0])
 
 
-def _find_gene_also_called(
-    connection: duckdb.DuckDBPyConnection, name: str, annotation: Annotation
-) -> dict[str, Any] | None:
-    """Return the gene whose current symbol or alias is a name; a current symbol is preferred."""
-    found = run(connection, "genes_also_called", {"name": name.strip(), "annotation": annotation})
-    found = [gene for gene in found if gene["is_current"]] or found
-    here = [gene for gene in found if gene["gene_id"] is not None]
-    if len(here) > 1:
-        several = "; ".join(f"{gene['gene_symbol']} (Entrez {gene['entrez_id']})" for gene in here[:10])
-        raise AmbiguousNameError(f"{name} is an alias of {len(here)} genes: {several}. Use one of their symbols.")
-    if found and not here:
-        raise NotFoundError(
-            f"{name} is a human gene (Entrez {found[0]['entrez_id']}), but no probe of it is in this database. "
-            "Load a download that holds it."
-        )
-    return here[0] | {"found_as": here[0]["alias"]} if here else None
+def _as_seed(meaning: Meaning) -> Seed:
+    is_other_name = meaning.matched_by in ("current symbol", "alias") and meaning.written != meaning.gene_symbol
+    return Seed(
+        meaning.level,
+        meaning.probe_id,
+        meaning.probe_name,
+        meaning.gene_id,
+        meaning.gene_symbol,
+        meaning.written if is_other_name else None,
+    )
 
 
-def _not_found(connection: duckdb.DuckDBPyConnection, name: str) -> NoReturn:
+def _raise_not_found(connection: duckdb.DuckDBPyConnection, name: str) -> NoReturn:
     if single(connection, "count_downloads") == 0:
-        raise NotFoundError("nothing is loaded in this database. Load a download with `coexpr ingest PATH`.")
-    near = [name for (name,) in connection.execute(query("names_near"), {"name": name}).fetchall()]
-    hint = f" Near it: {', '.join(near)}." if near else ""
-    raise NotFoundError(f"{name!r:.80} is no probe, gene symbol or Entrez id of this database.{hint}")
+        raise NotFoundError("this database holds no download. Load one with: coexpr ingest PATH")
+    hint = ""
+    if is_date(name.strip()):
+        hint = (
+            " It is a date: spreadsheets change gene symbols such as SEPT2, MARCH1 and DEC1 into dates. Use the symbol."
+        )
+    elif any(mark in name.strip() for mark in _SEPARATORS):
+        hint = " A seed is one gene or probe; to use several, see: coexpr matrix --help"
+    elif near := names_near(connection, name):
+        hint = f" Similar names: {', '.join(near)}."
+    raise NotFoundError(f"no probe or gene is named {name!r:.80} in this database.{hint}")
 
 
 def as_name_and_number(name: str) -> dict[str, str | int | None]:

@@ -16,7 +16,6 @@ ONTOLOGY_SOURCE = "GO"
 ONTOLOGY_RELEASE = "2022-07-01"
 
 _TABLES = ("terms", "edges", "annotations", "genes", "aliases")
-_FILLING = ("aliases", "categories", "edges", "members")
 
 
 @contextmanager
@@ -43,6 +42,10 @@ def fill_with_shipped(connection: duckdb.DuckDBPyConnection) -> None:
         return
     release = {"source": ONTOLOGY_SOURCE, "release": ONTOLOGY_RELEASE}
     with transaction(connection), shipped_tables(connection):
-        for what in _FILLING:
-            connection.execute(query(f"insert_shipped_{what}"), release if what == "categories" else None)
-        connection.execute(query("insert_inherited_members"), {"first_category_id": 1})
+        connection.execute(query("insert_shipped_aliases"))
+        connection.execute(query("insert_shipped_categories"), release)
+        connection.execute(query("insert_shipped_edges"))
+        connection.execute(query("create_direct_members_of_shipped_categories"))
+        connection.execute(query("insert_members"), {"is_shipped": True})
+        connection.execute(query("drop_direct_members"))
+        connection.execute(query("follow_retired_ids"))

@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from coexpr.precision import relative_error
 from coexpr.ranks import rank_rows
 
 
@@ -43,11 +44,16 @@ def differential_stability(
         If no two donors share two structures.
     """
     regional = [_means_by_structure(x, of) for x, of in zip(profiles, structures, strict=True)]
+    # Means that should be equal differ by rounding, which must not be ranked.
+    tolerances = [2 * relative_error(x) * np.nanmax(np.abs(x), axis=1, initial=0) for x in profiles]
     stabilities = []
-    for (first, first_ids), (second, second_ids) in combinations(regional, 2):
+    for a, b in combinations(range(len(regional)), 2):
+        (first, first_ids), (second, second_ids) = regional[a], regional[b]
         _, in_first, in_second = np.intersect1d(first_ids, second_ids, return_indices=True)
         if len(in_first) >= 2:
-            stabilities.append(_spearman_of_rows(first[:, in_first], second[:, in_second]))
+            ranks = rank_rows(first[:, in_first], tolerances[a]), rank_rows(second[:, in_second], tolerances[b])
+            unknown = np.isnan(first[:, in_first]) | np.isnan(second[:, in_second])
+            stabilities.append(_r_of_rows(*ranks, np.asarray(unknown.any(axis=1))))
     if not stabilities:
         raise NothingToCompareError("differential stability needs two donors that share two structures")
     stability: NDArray[np.float64] = np.mean(stabilities, axis=0)
@@ -69,10 +75,9 @@ def _means_by_structure(
         return np.add.reduceat(values, first, axis=1) / counts, ids
 
 
-def _spearman_of_rows(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return Spearman's correlation of each row of x with the same row of y; NaN where one has no rank order."""
-    unknown = np.isnan(x).any(axis=1) | np.isnan(y).any(axis=1)
-    dx, dy = (ranks - ranks.mean(axis=1, keepdims=True) for ranks in (rank_rows(x), rank_rows(y)))
+def _r_of_rows(x: NDArray[np.float64], y: NDArray[np.float64], unknown: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return Pearson's r of each row of x with the same row of y; NaN where one is constant or unknown."""
+    dx, dy = (ranks - ranks.mean(axis=1, keepdims=True) for ranks in (x, y))
     squares = np.einsum("ij,ij->i", dx, dx) * np.einsum("ij,ij->i", dy, dy)
     squares[unknown | (squares == 0)] = np.nan
     r: NDArray[np.float64] = np.einsum("ij,ij->i", dx, dy) / np.sqrt(squares)

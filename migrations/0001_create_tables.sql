@@ -1,4 +1,11 @@
--- The tables of an atlas. docs/data-model.md says in words what each of them holds.
+-- The tables of an atlas. docs/data-model.md describes them. Views and macros are in sql/schema/.
+
+-- The views, macros and comments of sql/schema/ that this database has, by their checksum.
+create table schema_definitions (
+    sha256 varchar not null,
+    applied_at timestamp not null,
+    coexpr_version varchar not null
+);
 
 create table donors (
     donor_id integer primary key,
@@ -25,7 +32,8 @@ create table genes (
     gene_symbol varchar not null,
     gene_name varchar,
     entrez_id integer,
-    chromosome varchar
+    chromosome varchar,
+    current_entrez_id integer
 );
 
 create table probes (
@@ -65,7 +73,9 @@ create table expression (
 create table present_calls (
     donor_id integer not null,
     probe_id integer not null,
-    present boolean[] not null
+    present boolean[] not null,
+    n integer,
+    n_present integer
 );
 
 create table downloads (
@@ -82,36 +92,74 @@ create table downloads (
     coexpr_version varchar not null
 );
 
--- Count, mean and sample variance of every probe over all its values, all donors pooled: the means
--- and squared deviations of the donors combined (Chan, Golub and LeVeque 1979).
-create view probe_statistics as
-with pooled as (
-    select
-        probe_id,
-        sum(n)::integer as n,
-        fsum(n * mean_log2) / sum(n) as mean_log2
-    from expression
-    group by probe_id
-)
-select
-    pooled.probe_id,
-    pooled.n,
-    pooled.mean_log2,
-    fsum(expression.squared_deviations + expression.n * (expression.mean_log2 - pooled.mean_log2) ** 2)
-        / nullif(pooled.n - 1, 0) as variance_log2
-from pooled
-join expression using (probe_id)
-group by pooled.probe_id, pooled.n, pooled.mean_log2;
+-- Differential stability of every probe over the donors; null where it has none. Computed when ingest
+-- ends; empty while it does not hold for what is loaded.
+create table probe_stability (
+    probe_id integer primary key,
+    diff_stability double
+);
 
--- The probe that stands for each gene: of those known in the most samples, so that means over different
--- samples are not compared, the one with the highest mean log2 intensity; among equals the one with the
--- smallest probe_id.
-create view representative_probes as
-select
-    probes.gene_id,
-    arg_max(probes.probe_id, (probe_statistics.n, probe_statistics.mean_log2, -probes.probe_id)) as probe_id,
-    count(*)::integer as candidates
-from probes
-join probe_statistics using (probe_id)
-where probes.gene_id is not null
-group by probes.gene_id;
+-- Miller et al. 2014, Additional file 8: how well each probe follows RNA-seq of its gene.
+create table rnaseq_agreement (
+    probe_name varchar primary key,
+    slope double,
+    intercept double,
+    r double,
+    p double,
+    q double,
+    passes boolean
+);
+
+-- Arnatkeviciute et al. 2019: the gene that each probe measures by a newer genome.
+create table reannotations (
+    probe_name varchar primary key,
+    gene_symbol varchar not null,
+    entrez_id integer
+);
+
+-- Names of human genes in NCBI Gene: current symbols, and aliases that lead to them.
+create table gene_aliases (
+    entrez_id integer not null,
+    alias varchar not null,
+    is_current boolean not null
+);
+
+create table categories (
+    category_id integer primary key,
+    source varchar not null,
+    release varchar,
+    accession varchar,
+    name varchar not null,
+    aspect varchar,
+    is_shipped boolean not null
+);
+
+-- The members of a category: those that its source lists (direct), and those of the categories below
+-- it over is_a and part_of. evidence holds the evidence codes of the annotations, where the source gives them.
+create table category_genes (
+    category_id integer not null,
+    entrez_id integer not null,
+    direct boolean not null,
+    evidence varchar[]
+);
+
+create table category_edges (
+    child_id integer not null,
+    parent_id integer not null,
+    relation varchar not null
+);
+
+-- The members of an added category as its file names them. Names are matched to genes again whenever genes are
+-- loaded, so that the order of loading does not matter.
+create table category_names (
+    category_id integer not null,
+    name varchar not null,
+    evidence varchar[]
+);
+
+-- The gene that each of these names means, with how it was matched; no gene where it means none, or several.
+create table name_matches (
+    name varchar primary key,
+    matched_by varchar not null,
+    entrez_id integer
+);

@@ -1,15 +1,14 @@
--- Categories that users add and remove.
+-- Categories that users add and remove, and the genes that their members mean.
 
 -- name: categories_replaced
 -- The categories of $source that are about to be added anew.
 select category_id, name
 from categories
-where lower(source) = lower($source)
-    and plain_name(name) in (select plain_name(name) from added_categories);
+where not is_shipped and lower(source) = lower($source) and name in (select name from added_categories);
 
 -- name: categories_of_source
--- Every category of $source.
-select category_id, name from categories where lower(source) = lower($source);
+-- Every category of $source that was added.
+select category_id, name from categories where lower(source) = lower($source) and not is_shipped;
 
 -- name: delete_categories
 -- Remove categories.
@@ -36,29 +35,67 @@ select coalesce(max(category_id), 0) + 1 from categories;
 -- name: insert_categories
 -- Add the categories of a file.
 insert into categories by name
-select category_id, $source as source, $release as release, accession, name, aspect from added_categories;
+select category_id, $source as source, $release as release, accession, name, aspect, false as is_shipped
+from added_categories;
 
 -- name: insert_category_names
--- Keep what the file calls the members of each category, and the gene that each name means.
-insert into category_names
-select added_members.category_id, added_members.name, matched_names.matched_by, matched_names.entrez_id
-from added_members
-join matched_names using (name);
-
--- name: insert_category_genes
--- The members that mean a gene.
-insert into category_genes
-select distinct added_members.category_id, matched_names.entrez_id, true
-from added_members
-join matched_names using (name)
-where matched_names.entrez_id is not null;
+-- Keep the names of the members of each category as the file gives them.
+insert into category_names select category_id, name, evidence from added_members;
 
 -- name: insert_category_edges
--- How the categories of a file lie below one another.
+-- Add the hierarchy of the categories of a file.
 insert into category_edges select child_id, parent_id, relation from added_edges;
 
--- name: count_genes_on_chip
--- How many of the genes that a file's names mean the atlas has, and how many genes it has at all.
+-- name: delete_name_matches
+-- Discard what the names of members mean, to match them again.
+delete from name_matches;
+
+-- name: insert_name_matches
+-- Match every name of a member to the gene that it means.
+insert into name_matches
+with names as (
+    select distinct name from category_names
+),
+counted as (
+    select
+        names.name,
+        count(meanings.level) as meanings,
+        any_value(meanings.matched_by) as matched_by,
+        any_value(meanings.entrez_id) as entrez_id
+    from names
+    left join lateral (from meanings_of(names.name, 'allen')) as meanings on true
+    group by names.name
+)
 select
-    (select count(distinct entrez_id) from matched_names semi join genes using (entrez_id)) as matched,
-    (select count(*) from genes) as genes;
+    name,
+    case
+        when meanings = 0 then 'unmatched'
+        when meanings > 1 then 'ambiguous'
+        when entrez_id is null then 'no Entrez id'
+        else matched_by
+    end,
+    case when meanings = 1 then entrez_id end
+from counted
+order by name;
+
+-- name: delete_members_of_added_categories
+-- Remove the members of added categories, to find them again.
+delete from category_genes
+where category_id in (select category_id from categories where not is_shipped);
+
+-- name: create_direct_members_of_added_categories
+-- The genes that the names of the members of added categories mean.
+create or replace temp table direct_members as
+select category_names.category_id, name_matches.entrez_id, category_names.evidence
+from category_names
+join name_matches using (name)
+where name_matches.entrez_id is not null;
+
+-- name: count_matched_genes
+-- How many of matched_genes are on the chip and have expression data, as far as downloads are loaded.
+select
+    count(*) filter (entrez_id in (select current_entrez_id from genes)) as on_chip,
+    count(*) filter (
+        entrez_id in (select current_entrez_id from genes semi join representative_probes using (gene_id))
+    ) as with_expression_data
+from matched_genes;

@@ -22,10 +22,10 @@ with wanted as (
     where $search is null or contains(plain_name(name), plain_name($search)) or upper(accession) = upper($search)
 ),
 loaded_genes as (
-    select distinct entrez_id from genes semi join representative_probes using (gene_id)
+    select distinct current_entrez_id as entrez_id from genes semi join representative_probes using (gene_id)
 ),
 chip_genes as (
-    select distinct entrez_id from genes
+    select distinct current_entrez_id as entrez_id from genes
 ),
 counts as (
     select
@@ -41,6 +41,7 @@ counts as (
     group by category_id
 )
 select
+    case when is_shipped and accession is not null then accession else concat('id:', wanted.category_id) end as id,
     source,
     accession,
     wanted.name,
@@ -51,7 +52,17 @@ select
     release
 from wanted
 left join counts using (category_id)
-order by source, genes desc, wanted.name;
+order by
+    case
+        when $search is null then 0
+        when plain_name(wanted.name) = plain_name($search) or upper(accession) = upper($search) then 1
+        when starts_with(plain_name(wanted.name), plain_name($search)) then 2
+        else 3
+    end,
+    case when $search is null then 0 else len(wanted.name) end,
+    source,
+    genes desc,
+    wanted.name;
 
 -- name: create_wanted_categories
 -- The categories that a question is about, under the words in which each was asked for.
@@ -76,9 +87,14 @@ select category_id, wanted_as from below anti join wanted_categories using (cate
 -- name: wanted_members
 -- The genes of what was asked for: loaded, only known to be on the chip, or not found in this database.
 with members as (
-    select wanted_as, entrez_id, bool_or(direct) as direct
+    select
+        wanted_as,
+        entrez_id,
+        bool_or(direct) as direct,
+        list_sort(list_distinct(flatten(list(coalesce(evidence, []))))) as evidence
     from category_genes
     join wanted_categories using (category_id)
+    where has_evidence_besides(evidence, $evidence_not)
     group by wanted_as, entrez_id
 ),
 current_symbols as (
@@ -86,13 +102,13 @@ current_symbols as (
 ),
 atlas_genes as (
     select
-        genes.entrez_id,
-        min(genes.gene_symbol) as gene_symbol,
+        genes.current_entrez_id as entrez_id,
+        min_by(genes.gene_symbol, (genes.current_entrez_id <> genes.entrez_id, genes.gene_symbol)) as gene_symbol,
         bool_or(representative_probes.gene_id is not null) as is_loaded
     from genes
     left join representative_probes using (gene_id)
     where genes.entrez_id is not null
-    group by genes.entrez_id
+    group by all
 )
 select
     members.wanted_as,
@@ -100,6 +116,7 @@ select
     members.entrez_id,
     current_symbols.symbol as current_symbol,
     members.direct,
+    case when len(members.evidence) > 0 then members.evidence end as evidence,
     case
         when atlas_genes.is_loaded then 'loaded'
         when atlas_genes.entrez_id is not null then 'on the chip'
@@ -113,13 +130,18 @@ order by members.wanted_as, gene_symbol, members.entrez_id;
 -- name: wanted_counts
 -- How many genes each thing asked for has, how many are on the chip, and how many are loaded by an annotation.
 with members as (
-    select distinct wanted_as, entrez_id from category_genes join wanted_categories using (category_id)
+    select distinct wanted_as, entrez_id
+    from category_genes
+    join wanted_categories using (category_id)
+    where has_evidence_besides(evidence, $evidence_not)
 ),
 chip_genes as (
-    select distinct entrez_id from all_genes where entrez_id is not null and named_by in ('allen', $annotation)
+    select distinct current_entrez_id as entrez_id
+    from all_genes
+    where entrez_id is not null and named_by in ('allen', $annotation)
 ),
 loaded_genes as (
-    select distinct all_genes.entrez_id
+    select distinct all_genes.current_entrez_id as entrez_id
     from probe_genes
     join all_genes using (gene_id)
     semi join expression using (probe_id)
@@ -146,8 +168,8 @@ insert into chosen_genes
 select distinct all_genes.gene_id, wanted_categories.wanted_as
 from wanted_categories
 join category_genes using (category_id)
-join all_genes using (entrez_id)
-where all_genes.named_by in ('allen', $annotation);
+join all_genes on all_genes.current_entrez_id = category_genes.entrez_id
+where all_genes.named_by in ('allen', $annotation) and has_evidence_besides(category_genes.evidence, $evidence_not);
 
 -- name: choose_listed_genes
 -- The genes of a list that was given on the spot.
@@ -172,6 +194,20 @@ select
     count(*) as names,
     list(name order by name) filter (entrez_id is null) as without_gene
 from category_names
+join name_matches using (name)
 where category_id = $category_id
 group by matched_by
 order by matched_by;
+
+-- name: categories_without_evidence
+-- The wanted categories none of whose members has an evidence code.
+select wanted_as
+from wanted_categories
+left join category_genes using (category_id)
+group by wanted_as
+having count(evidence) = 0
+order by wanted_as;
+
+-- name: known_evidence_codes
+-- Every evidence code in the database.
+select distinct unnest(evidence) as code from category_genes order by code;

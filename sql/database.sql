@@ -44,6 +44,18 @@ select version, name, coexpr_version from schema_migrations order by version;
 insert into schema_migrations
 values ($version, $name, current_timestamp at time zone 'UTC', $coexpr_version);
 
+-- name: stored_definitions
+-- The checksum of the views, macros and comments that the database has.
+select sha256 from schema_definitions;
+
+-- name: forget_definitions
+-- Other views, macros and comments have replaced them.
+delete from schema_definitions;
+
+-- name: record_definitions
+-- Record that views, macros and comments were applied now.
+insert into schema_definitions values ($sha256, current_timestamp at time zone 'UTC', $coexpr_version);
+
 -- name: set_threads
 -- Let so many threads work on queries.
 set threads = $threads;

@@ -12,98 +12,88 @@ where genes.gene_symbol <> incoming_genes.gene_symbol or genes.entrez_id <> inco
 order by gene_id;
 
 -- name: merge_genes
--- Add the genes of a download, and what it tells of those already here.
+-- Add the genes of a download, and fill in what is missing for genes that are already here.
 insert into genes by name
-select * from incoming_genes
+select *, entrez_id as current_entrez_id from incoming_genes
 on conflict do update set
     gene_name = coalesce(gene_name, excluded.gene_name),
     entrez_id = coalesce(entrez_id, excluded.entrez_id),
-    chromosome = coalesce(chromosome, excluded.chromosome);
+    chromosome = coalesce(chromosome, excluded.chromosome),
+    current_entrez_id = coalesce(current_entrez_id, excluded.current_entrez_id);
 
--- name: genes_called
--- Genes whose symbol is $name in any case, or whose Entrez id is $number. A symbol in the very case
--- that was asked for comes before one in another case.
-select gene_id, gene_symbol, gene_name, entrez_id, gene_symbol = $name as same_case
-from all_genes
-where (upper(gene_symbol) = upper($name) or entrez_id = $number) and named_by in ('allen', $annotation)
-order by same_case desc, gene_id;
+-- name: follow_retired_ids
+-- Give each gene whose Entrez id is no longer in NCBI Gene the id of the one human gene that has its symbol as symbol
+-- or alias: NCBI keeps the symbol of a record that it merges into another as an alias of that one.
+with replacements as (
+    select genes.gene_id, min(gene_aliases.entrez_id) as entrez_id
+    from genes
+    join gene_aliases on gene_aliases.alias = genes.gene_symbol
+    where genes.entrez_id is not null
+        and genes.entrez_id not in (select entrez_id from gene_aliases)
+    group by genes.gene_id
+    having count(distinct gene_aliases.entrez_id) = 1
+)
+update genes set current_entrez_id = replacements.entrez_id
+from replacements
+where replacements.gene_id = genes.gene_id and genes.current_entrez_id <> replacements.entrez_id;
+
+-- name: count_retired_ids
+-- How many genes have an Entrez id, for how many it was retired and followed to its replacement, and for how many it is
+-- not in NCBI Gene.
+select
+    count(entrez_id) as with_entrez_id,
+    count(*) filter (current_entrez_id <> entrez_id) as followed,
+    count(*) filter (current_entrez_id not in (select entrez_id from gene_aliases)) as without_current_id
+from genes;
+
+-- name: meanings_of_names
+-- What each of given_names means: one row per probe or gene. A name without a row is unknown.
+select given_names.name, meanings.*
+from given_names, meanings_of(given_names.name, $annotation) as meanings
+order by given_names.name, meanings.level, meanings.gene_id, meanings.probe_id, meanings.entrez_id;
 
 -- name: symbol_of_gene
--- What a gene is called.
+-- The symbol of a gene.
 select gene_symbol from all_genes where gene_id = $gene_id;
 
 -- name: names_near
--- The gene symbols and probe names most like $name, best first.
-with names as (
-    select gene_symbol as name from all_genes
-    union
-    select probe_name from probes
-)
-select name
-from names
-where jaro_winkler_similarity(upper(name), upper($name)) > 0.75
-order by
-    damerau_levenshtein(upper(name), upper($name)),
-    jaro_winkler_similarity(upper(name), upper($name)) desc,
-    name
-limit 3;
-
--- name: genes_also_called
--- Genes whose current symbol, or an alias, is $name in any case; the current symbol comes first. A gene
--- that the database does not have comes with a null gene_id.
-select distinct
-    all_genes.gene_id,
-    all_genes.gene_symbol,
-    all_genes.gene_name,
-    gene_aliases.entrez_id,
-    gene_aliases.alias,
-    gene_aliases.is_current
-from gene_aliases
-left join all_genes
-    on all_genes.entrez_id = gene_aliases.entrez_id and all_genes.named_by in ('allen', $annotation)
-where upper(gene_aliases.alias) = upper($name)
-order by gene_aliases.is_current desc, gene_aliases.entrez_id;
-
--- name: match_names
--- For each of given_names the genes it can mean, in the best way there is: as an Entrez id, a current
--- symbol, the atlas's own symbol, an alias, or a probe; in the case given before any other.
-with known_genes as (
-    select * from all_genes where named_by in ('allen', $annotation)
-),
-upper_names as (
+-- The names of probes and genes most similar to $name, best first, with the symbol of the gene where the name is an
+-- alias. Names with the same letters and digits come first.
+with candidates as (
     select
-        name,
-        upper(name) as upper_name,
-        if(regexp_full_match(name, '[0-9]+'), try_cast(name as integer), null) as number
-    from given_names
+        written,
+        known_names.gene_id,
+        alphanumeric(written) = alphanumeric($name) and alphanumeric($name) <> '' as has_same_letters,
+        damerau_levenshtein(name, upper($name)) as distance,
+        jaro_winkler_similarity(name, upper($name)) as similarity
+    from known_names
+    where named_by = 'allen'
+        and (gene_id is not null or probe_id is not null)
+        and matched_by not in ('probe id', 'Entrez id')
+        and (
+            jaro_winkler_similarity(name, upper($name)) > 0.75
+            or (alphanumeric(written) = alphanumeric($name) and alphanumeric($name) <> '')
+        )
 ),
-known_ids as (
-    select entrez_id from gene_aliases union select entrez_id from known_genes where entrez_id is not null
-),
-ways as (
-    select name, 1 as way, 'Entrez id' as matched_by, known_ids.entrez_id, null::integer as gene_id
-    from upper_names join known_ids on known_ids.entrez_id = upper_names.number
-    union all
-    select name, if(is_current, 2, 4) + if(alias = name, 0, 0.5), if(is_current, 'symbol', 'alias'), entrez_id, null
-    from upper_names join gene_aliases on upper(gene_aliases.alias) = upper_names.upper_name
-    union all
-    select name, 3 + if(gene_symbol = name, 0, 0.5), 'symbol of the atlas', entrez_id, gene_id
-    from upper_names join known_genes on upper(known_genes.gene_symbol) = upper_names.upper_name
-    union all
-    select name, 5, 'probe', genes.entrez_id, genes.gene_id
-    from upper_names
-    join probes on upper(probes.probe_name) = upper_names.upper_name
-    join genes using (gene_id)
-),
-best_ways as (
-    select * from ways qualify way = min(way) over (partition by name)
+best as (
+    select distinct on (coalesce(all_genes.gene_symbol, candidates.written))
+        case
+            when all_genes.gene_symbol is null or all_genes.gene_symbol = candidates.written then candidates.written
+            else concat(candidates.written, ' (', all_genes.gene_symbol, ')')
+        end as name,
+        has_same_letters,
+        distance,
+        similarity
+    from candidates
+    left join all_genes using (gene_id)
+    order by has_same_letters desc, distance, all_genes.gene_symbol = candidates.written desc, similarity desc, written
 )
-select distinct
-    given_names.name,
-    best_ways.matched_by,
-    best_ways.entrez_id,
-    coalesce(best_ways.gene_id, known_genes.gene_id) as gene_id
-from given_names
-left join best_ways using (name)
-left join known_genes on known_genes.entrez_id = best_ways.entrez_id
-order by given_names.name, best_ways.entrez_id;
+select name from best order by has_same_letters desc, distance, similarity desc, name limit 3;
+
+-- name: probes_of_asked_genes
+-- How many probes each of asked_genes has, and how many of these have expression data.
+select gene_id, count(probes.probe_id)::integer as probes, count(probe_means.probe_id)::integer as probes_with_expression
+from asked_genes
+left join probes using (gene_id)
+left join probe_means on probe_means.probe_id = probes.probe_id
+group by gene_id;

@@ -52,24 +52,6 @@ select count(*) from probes;
 insert into probes by name
 select * from incoming_probes anti join probes using (probe_id);
 
--- name: probes_called
--- The probe whose name is $name in any case, or whose id is $number, with its gene.
-select probes.probe_id, probes.probe_name, all_genes.gene_id, all_genes.gene_symbol
-from probes
-left join probe_genes on probe_genes.probe_id = probes.probe_id and probe_genes.annotation = $annotation
-left join all_genes on all_genes.gene_id = probe_genes.gene_id
-where upper(probes.probe_name) = upper($name) or probes.probe_id = $number
-order by probes.probe_id;
-
--- name: probes_named
--- Of asked_names those that are the very names of probes, with their genes.
-select asked_names.name, probes.probe_id, probes.probe_name, all_genes.gene_id, all_genes.gene_symbol
-from asked_names
-join probes on probes.probe_name = asked_names.name
-left join probe_genes on probe_genes.probe_id = probes.probe_id and probe_genes.annotation = $annotation
-left join all_genes on all_genes.gene_id = probe_genes.gene_id
-where not regexp_full_match(asked_names.name, '[0-9]+');
-
 -- name: create_chosen_probes
 -- The probes that a question is about, as a table that reading joins.
 create or replace temp table chosen_probes (probe_id integer not null);

@@ -1,6 +1,7 @@
 """What most tests need: a synthetic atlas, an empty database, the real files where they are."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -8,9 +9,11 @@ import hypothesis
 import pytest
 
 from coexpr.atlas import Atlas
-from coexpr.database import open_for_writing
+from coexpr.categories import look_up
+from coexpr.database import open_for_writing, open_readonly
 from coexpr.demo import write_downloads
 from coexpr.ingest import ingest
+from coexpr.readers.category_file import Lookup
 
 # Seeded, so that a run can be repeated; without deadlines, because machines are noisy.
 hypothesis.settings.register_profile("coexpr", deadline=None, derandomize=True)
@@ -39,6 +42,13 @@ def synthetic_database(synthetic_zips: list[Path], tmp_path_factory: pytest.Temp
     path = tmp_path_factory.mktemp("database") / "synthetic.duckdb"
     ingest(synthetic_zips, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def lookup(synthetic_database: Path) -> Iterator[Lookup]:
+    """Which names mean a gene, as readers of lists and categories ask it, of a real database."""
+    with open_readonly(synthetic_database) as connection:
+        yield partial(look_up, connection)
 
 
 @pytest.fixture

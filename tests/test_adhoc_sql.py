@@ -88,7 +88,7 @@ def test_a_relation_cannot_be_used_once_the_atlas_is_closed(synthetic_database: 
         ("selec 1", "selec"),
         ("", "no statement to run that returns rows"),
         ("select $a", "a"),
-        ("from correlates('NTRK9')", "^NTRK9 is no probe, gene symbol or Entrez id"),
+        ("from correlates('NTRK9')", "^no probe or gene is named NTRK9"),
         ("select interval 1000000000 month as i", "past what Python can hold"),
     ],
 )

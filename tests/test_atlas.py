@@ -144,14 +144,14 @@ def test_a_placeholder_gene_is_its_probe(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "near"), [("NTRK22", "NTRK2"), ("BDNV", "BDNF"), ("A_23_P21677", "A_23_P216779")])
 def test_a_name_that_is_not_there_offers_up_to_three_near_ones(atlas: Atlas, name: str, near: str) -> None:
     with pytest.raises(
-        NotFoundError, match=rf"'{name}' is no probe, gene symbol or Entrez id .* Near it: .*{near}"
+        NotFoundError, match=rf"no probe or gene is named '{name}' in this database. Similar names: .*{near}"
     ) as caught:
         atlas.correlates(name)
     assert str(caught.value).count(",") <= 3
 
 
 def test_a_name_like_nothing_offers_nothing(atlas: Atlas) -> None:
-    with pytest.raises(NotFoundError, match=r"of this database\.$"):
+    with pytest.raises(NotFoundError, match=r"in this database\.$"):
         atlas.correlates("???")
 
 
@@ -164,7 +164,7 @@ def test_a_symbol_of_two_genes_is_ambiguous(tmp_path: Path) -> None:
     ingest([donor_folder(tmp_path, files=two_genes("na", "na"))], tmp_path / "atlas.duckdb")
     with (
         Atlas(tmp_path / "atlas.duckdb") as atlas,
-        pytest.raises(AmbiguousNameError, match="na means 2 genes: na, Entrez"),
+        pytest.raises(AmbiguousNameError, match=r"na has 2 meanings: na .Entrez"),
     ):
         atlas.correlates("na")
 
@@ -181,7 +181,10 @@ def test_the_symbol_in_the_case_that_was_asked_for_is_preferred(tmp_path: Path) 
 def test_a_number_that_is_a_probe_and_a_gene_is_ambiguous(tmp_path: Path) -> None:
     files = replace_cell(full_donor(), "Probes.csv", 4, 6, "103")
     ingest([donor_folder(tmp_path, files=files)], tmp_path / "atlas.duckdb")
-    with Atlas(tmp_path / "atlas.duckdb") as atlas, pytest.raises(AmbiguousNameError, match="Entrez id of gene BDNF"):
+    with (
+        Atlas(tmp_path / "atlas.duckdb") as atlas,
+        pytest.raises(AmbiguousNameError, match=r"103 has 2 meanings: BDNF .* Use the symbol of a gene"),
+    ):
         atlas.correlates("103")
 
 
@@ -212,5 +215,5 @@ def test_the_route_names_only_donors_that_are_in_the_r(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("options", [{"level": "genes"}, {"top": 0}, {"top": -1}, {"match": "some"}])
 def test_options_that_mean_nothing(atlas: Atlas, options: dict) -> None:
-    with pytest.raises(OptionError, match=r"expected (probe or gene, any or all|1 or more)"):
+    with pytest.raises(OptionError, match=r"expected (probe or gene, any or all|a whole number from 1)"):
         atlas.correlates("NTRK2", **options)

@@ -14,8 +14,9 @@ from coexpr.atlas import Atlas
 from coexpr.categories import match_names
 from coexpr.categories_ingest import add_categories, remove_categories
 from coexpr.cli import app
-from coexpr.errors import AmbiguousNameError, DatabaseError, DownloadError, NotFoundError
+from coexpr.errors import DatabaseError, DownloadError, NotFoundError
 from coexpr.ingest import ingest
+from coexpr.readers.categories import ReadingOptions
 from coexpr.resources import room
 
 NERVOUS = "nervous system development"
@@ -90,7 +91,7 @@ def test_a_category_is_found_in_any_spelling(atlas: Atlas, name: str) -> None:
 
 
 def test_a_category_that_is_not_there_offers_near_ones(atlas: Atlas) -> None:
-    with pytest.raises(NotFoundError, match=f"is no category of this database. Near it: {NERVOUS};"):
+    with pytest.raises(NotFoundError, match=f"no category is named .* Did you mean '{NERVOUS}' or"):
         atlas.members("nervus system development")
 
 
@@ -133,8 +134,8 @@ def test_a_list_on_the_spot_by_symbol_alias_entrez_id_and_probe(atlas: Atlas) ->
     (told,) = with_self.route["categories"]
     assert told["matched"] == {"alias": 1, "Entrez id": 1}
     problems = " ".join(told["problems"])
-    assert "dates that a spreadsheet made of gene symbols such as SEPT2 or MARCH1: 2-Sep" in problems
-    assert "no gene that is known: nonsense" in problems
+    assert "dates that a spreadsheet made of gene symbols (1): 2-Sep (SEPT2?)" in problems
+    assert "unknown names (1): nonsense" in problems
     by_probe = atlas.correlates("BDNF", genes=["A_24_P343559"])
     assert [row[4] for row in by_probe.rows] == ["NTRK2"]
 
@@ -146,7 +147,8 @@ def test_a_list_without_a_gene_of_the_atlas(atlas: Atlas) -> None:
 
 def test_a_category_without_a_loaded_gene_says_how_many_it_has(atlas: Atlas) -> None:
     with pytest.raises(
-        NotFoundError, match=r"none of the \d+ genes of olfactory receptor activity is loaded \(0 are known"
+        NotFoundError,
+        match=r"none of the \d+ genes of olfactory receptor activity has expression data .* \(0 are on the chip",
     ):
         atlas.correlates("BDNF", categories=["olfactory receptor activity"])
 
@@ -158,7 +160,9 @@ def test_a_seed_is_found_by_alias_and_the_route_says_so(atlas: Atlas) -> None:
 
 
 def test_a_gene_that_no_probe_here_measures_is_said_to_be_one(atlas: Atlas) -> None:
-    with pytest.raises(NotFoundError, match=r"OR51E2 is a human gene \(Entrez 81285\), but no probe of it"):
+    with pytest.raises(
+        NotFoundError, match=r"OR51E2 is a human gene \(Entrez 81285\), but this database has no probe of it"
+    ):
         atlas.correlates("OR51E2")
 
 
@@ -185,19 +189,19 @@ def test_adding_a_gmt_and_asking_for_it(database: Path, tmp_path: Path) -> None:
     gmt = write(tmp_path, "mine.gmt", "My Set (GO:0007399)\t\tNTRK2,1.0\ttrk-B\tBDNF\tnonsense\t2-Sep\t\n")
     added = add_categories([gmt], database, source="mine", release="1")
     assert (added.categories, added.replaced, added.names) == (1, 0, 5)
-    assert added.matched == {"symbol": 2, "alias": 1}
+    assert added.matched == {"atlas symbol": 2, "alias": 1}
     with Atlas(database) as atlas:
         answer = atlas.correlates("BDNF", categories=["my_set"])
         assert [row[4] for row in answer.rows] == ["NTRK2"]
         assert answer.route["categories"][0]["genes"] == 2
-        with pytest.raises(AmbiguousNameError, match=f"GO:{NERVOUS}, mine:My Set"):
-            atlas.members("GO:0007399")
+        assert atlas.members("GO:0007399").route["source"] == "GO"  # shipped before added
+        assert atlas.members("mine:GO:0007399").route["name"] == "My Set"
         assert atlas.members("mine:My Set").route["problems"] == {"unmatched": ["2-Sep", "nonsense"]}
 
 
 def test_the_same_source_and_name_replace(database: Path, tmp_path: Path) -> None:
     add_categories([write(tmp_path, "a.gmt", "One\t\tNTRK2\tMAG\nTwo\t\tNTRK2\tMAG\n")], database, source="mine")
-    again = add_categories([write(tmp_path, "b.gmt", "ONE\t\tBDNF\tMAG\n")], database, source="Mine")
+    again = add_categories([write(tmp_path, "b.gmt", "One\t\tBDNF\tMAG\n")], database, source="Mine")
     assert again.replaced == 1
     with Atlas(database) as atlas:
         assert {row[0] for row in atlas.members("one").rows} >= {"BDNF"}
@@ -209,7 +213,9 @@ def test_the_same_source_and_name_replace(database: Path, tmp_path: Path) -> Non
 
 def test_a_gaf_over_its_ontology_passes_members_up_over_is_a_and_part_of(database: Path, tmp_path: Path) -> None:
     obo = write(tmp_path, "go.obo", OBO)
-    added = add_categories([write(tmp_path, "a.gaf", GAF)], database, ontology=obo, source="new")
+    added = add_categories(
+        [write(tmp_path, "a.gaf", GAF)], database, options=ReadingOptions(ontology=obo), source="new"
+    )
     assert (added.source, added.release) == ("new", "2026-01-01")
     with Atlas(database) as atlas:
 
@@ -224,21 +230,23 @@ def test_a_gaf_over_its_ontology_passes_members_up_over_is_a_and_part_of(databas
 
 def test_nothing_is_added_when_anything_fails(database: Path, tmp_path: Path) -> None:
     before = database.read_bytes()
-    with pytest.raises(NotFoundError, match="none of the 2 names of the file is a gene of this atlas"):
-        add_categories([write(tmp_path, "a.gmt", "Set\t\tnonsense\tOR51E2\n")], database)
+    with pytest.raises(DownloadError, match="none of the 2 names of the GMT file is that of a human gene or a probe"):
+        add_categories([write(tmp_path, "a.gmt", "Set\t\tnonsense\trubbish\n")], database)
     with pytest.raises(DownloadError):
         add_categories([write(tmp_path, "b.txt", "x" * 50)], database)
     assert database.read_bytes() == before
-    with pytest.raises(DatabaseError, match="no database"):
+    with pytest.raises(DownloadError, match="none of the 2 names"):
         add_categories([tmp_path / "a.gmt"], tmp_path / "none.duckdb")
     assert not (tmp_path / "none.duckdb").exists()
+    with pytest.raises(DatabaseError, match="no database"):
+        add_categories([tmp_path / "a.gmt"], tmp_path / "none.duckdb", dry_run=True)
 
 
 def test_removing_one_and_all_of_a_source(database: Path, tmp_path: Path) -> None:
     add_categories([write(tmp_path, "a.gmt", "One\t\tNTRK2\tMAG\nTwo\t\tNTRK2\tMAG\n")], database, source="mine")
     assert remove_categories(database, name="mine:one") == ["One"]
     assert remove_categories(database, source="MINE") == ["Two"]
-    with pytest.raises(NotFoundError, match="no category of source 'mine'"):
+    with pytest.raises(NotFoundError, match="no category was added from source 'mine'"):
         remove_categories(database, source="mine")
     with duckdb.connect(database, read_only=True) as connection:
         assert connection.execute("select count(*) from category_names").fetchall() == [(0,)]
@@ -247,14 +255,14 @@ def test_removing_one_and_all_of_a_source(database: Path, tmp_path: Path) -> Non
 
 def test_the_commands(database: Path, tmp_path: Path) -> None:
     listed = run("categories", "list", "nervous system dev", "--format", "csv", "--db", database)
-    assert f"GO,GO:0007399,{NERVOUS},2164,368," in listed.stdout
+    assert f"GO:0007399,GO,GO:0007399,{NERVOUS},2164,368," in listed.stdout
     shown = run("categories", "show", NERVOUS, "--db", database)
     assert "2,164 genes" in shown.stderr
     gmt = write(tmp_path, "a.gmt", "One\t\tNTRK2\tnonsense\n")
     added = run("categories", "add", gmt, "--source", "mine", "--db", database)
-    assert "added: 1 category of a GMT, from mine; 0 of them replaced others." in added.stdout
-    assert "2 names: 1 by symbol; 1 genes are known to be on the chip." in added.stdout
-    assert "1 names are no gene that is known: nonsense" in added.stdout
+    assert "added: 1 category of a GMT file, source mine: One." in added.stdout
+    assert "2 names of genes: 1 by atlas symbol. 1 gene: 1 on the chip, 1 with expression data here." in added.stdout
+    assert "unknown names (1): nonsense" in added.stdout
     assert "unmatched: nonsense" in run("categories", "show", "One", "--db", database).stderr
     assert run("categories", "remove", "One", "--db", database).stdout == "removed: One.\n"
     assert run("categories", "remove", "--db", database).exit_code == 2
@@ -264,9 +272,14 @@ def test_the_commands(database: Path, tmp_path: Path) -> None:
 
 def test_names_match_in_the_case_given_before_any_other(own_atlas: Atlas) -> None:
     matches = match_names(own_atlas._connection, ["NTRK2", "ntrk2", "4915", "TRKB", "no such", "4.915E3"])
-    assert matches.way_of == {"NTRK2": "symbol", "ntrk2": "symbol", "4915": "Entrez id", "TRKB": "alias"}
-    assert {entrez_id for entrez_id, _ in matches.genes.values()} == {4915}
-    assert matches.unmatched == ["4.915E3", "no such"]
+    assert {name: meaning.matched_by for name, meaning in matches.genes.items()} == {
+        "NTRK2": "atlas symbol",
+        "ntrk2": "atlas symbol",
+        "4915": "Entrez id",
+        "TRKB": "alias",
+    }
+    assert {meaning.entrez_id for meaning in matches.genes.values()} == {4915}
+    assert matches.unmatched == ["no such", "4.915E3"]
 
 
 def test_the_real_gmt_and_the_real_category_of_the_site(shared_data: Path, database: Path) -> None:
@@ -288,7 +301,7 @@ def test_the_real_ontology(shared_data: Path, database: Path, tmp_path: Path) ->
     for old, new in (("1", "GO:0007399"), ("2", "GO:0007420"), ("3", "GO:0021987"), ("4", "GO:0050767")):
         gaf = gaf.replace(f"GO:000000{old}", new)
     gaf = "\n".join(line for line in gaf.splitlines() if "GO:00000" not in line)
-    added = add_categories([write(tmp_path, "a.gaf", gaf)], database, ontology=obo)
+    added = add_categories([write(tmp_path, "a.gaf", gaf)], database, options=ReadingOptions(ontology=obo))
     assert added.source == "GO-2026-05-19"
     with Atlas(database) as atlas:
         members = {row[2]: row[3] for row in atlas.members(f"GO-2026-05-19:{NERVOUS}").rows}
@@ -311,12 +324,12 @@ def test_a_gene_keeps_the_symbol_of_the_atlas_and_is_found_by_its_current_one(tm
 def test_nothing_left_of_a_choice_is_said(synthetic_database: Path) -> None:
     done = run("query", "BDNF", "--genes", "BDNF", "--db", synthetic_database)
     assert done.exit_code == 0
-    assert "No gene of this choice is loaded beside the seed itself." in done.stderr
+    assert "No gene of these has expression data here, besides the seed." in done.stderr
 
 
 def test_a_list_from_stdin(database: Path) -> None:
     done = run("categories", "add", "-", "--name", "mine", "--db", database, stdin="NTRK2\nBDNF\n")
-    assert "2 names: 2 by symbol" in done.stdout
+    assert "2 names of genes: 2 by atlas symbol" in done.stdout
     with Atlas(database) as atlas:
         assert {row[0] for row in atlas.members("list:mine").rows} == {"NTRK2", "BDNF"}
 
@@ -327,7 +340,7 @@ def test_an_empty_list_is_refused_and_does_not_mean_every_gene(
 ) -> None:
     done = run("query", "BDNF", "--genes", given, "--db", synthetic_database, stdin=stdin)
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "there is no name in this list" in done.stderr
+    assert ("stdin is empty" if given == "-" else "there is no name in this list") in done.stderr
 
 
 def test_a_category_and_a_list_intersect(atlas: Atlas) -> None:

@@ -8,8 +8,8 @@ import pytest
 from allen import PROBES, as_csv, contents, write_folder, write_zip
 
 from coexpr.errors import CoexprError, DownloadError, OptionError
-from coexpr.readers.categories import read_categories
-from coexpr.readers.category_file import CategoryFile
+from coexpr.readers.categories import ReadingOptions, read_categories
+from coexpr.readers.category_file import CategoryFile, Lookup
 
 OBO = """format-version: 1.2
 data-version: releases/2026-01-01
@@ -98,24 +98,24 @@ def members(file: CategoryFile) -> dict[str, list[str]]:
     return {category.name: list(category.members) for category in file.categories if category.members}
 
 
-def test_a_gmt_of_msigdb(tmp_path: Path) -> None:
+def test_a_gmt_of_msigdb(tmp_path: Path, lookup: Lookup) -> None:
     text = "GOBP_BRAIN_DEVELOPMENT\thttps://example.org/card\tNTRK2\tBDNF\tBDNF\r\n\nGOBP_OTHER\tna\tMAG\t\t\n"
-    file = read_categories([write(tmp_path, "c5.go.bp.v2026.1.Hs.symbols.gmt", text)])
+    file = read_categories([write(tmp_path, "c5.go.bp.v2026.1.Hs.symbols.gmt", text)], lookup)
     assert members(file) == {"GOBP_BRAIN_DEVELOPMENT": ["NTRK2", "BDNF"], "GOBP_OTHER": ["MAG"]}
     assert file.source == "c5"
 
 
-def test_a_gmt_of_enrichr(tmp_path: Path) -> None:
+def test_a_gmt_of_enrichr(tmp_path: Path, lookup: Lookup) -> None:
     text = "Brain Development (GO:0007420)\t\tNTRK2,1.0\tBDNF,0.5\t\n"
-    file = read_categories([write(tmp_path, "x.gmt.gz", text)])
+    file = read_categories([write(tmp_path, "x.gmt.gz", text)], lookup)
     assert members(file) == {"Brain Development": ["NTRK2", "BDNF"]}
     assert file.categories[0].accession == "GO:0007420"
 
 
-def test_a_gaf_over_its_ontology(tmp_path: Path) -> None:
+def test_a_gaf_over_its_ontology(tmp_path: Path, lookup: Lookup) -> None:
     ontology = write(tmp_path, "go.obo.gz", OBO)
     for name in ("a.gaf", "a.gaf.gz"):
-        file = read_categories([write(tmp_path, name, GAF)], ontology=ontology)
+        file = read_categories([write(tmp_path, name, GAF)], lookup, options=ReadingOptions(ontology=ontology))
         assert members(file) == {
             "nervous system development": ["PENK"],  # by its alt_id; NOT and ND are no members
             "brain development": ["NTRK2"],
@@ -123,7 +123,7 @@ def test_a_gaf_over_its_ontology(tmp_path: Path) -> None:
             "regulation of brain development": ["ASPA"],
         }
         assert file.release == "2026-01-01"
-        assert file.notes == ("1 annotations to obsolete terms that nothing replaces were left out.",)
+        assert file.notes == ("annotations to obsolete terms that nothing replaces, left out: 1.",)
     names = [category.name for category in file.categories]
     assert {(names[child], names[parent], relation) for child, parent, relation in file.edges} == {
         ("brain development", "nervous system development", "is_a"),
@@ -132,19 +132,24 @@ def test_a_gaf_over_its_ontology(tmp_path: Path) -> None:
     }
 
 
-def test_a_gaf_2_1_has_empty_qualifiers(tmp_path: Path) -> None:
+def test_a_gaf_2_1_has_empty_qualifiers(tmp_path: Path, lookup: Lookup) -> None:
     text = "\n".join(["!gaf-version: 2.1", gaf_line("BDNF", "GO:0000003", ""), gaf_line("MAG", "GO:0000003", "NOT")])
-    file = read_categories([write(tmp_path, "a.gaf", text)], ontology=write(tmp_path, "go.obo", OBO))
+    file = read_categories(
+        [write(tmp_path, "a.gaf", text)], lookup, options=ReadingOptions(ontology=write(tmp_path, "go.obo", OBO))
+    )
     assert members(file) == {"cortex development": ["BDNF"]}
 
 
-def test_gene2go_with_and_without_an_ontology(tmp_path: Path) -> None:
+def test_gene2go_with_and_without_an_ontology(tmp_path: Path, lookup: Lookup) -> None:
     path = write(tmp_path, "gene2go.gz", GENE2GO)
     expected = {"brain development": ["4915"], "cortex development": ["627"]}
-    alone = read_categories([path])
+    alone = read_categories([path], lookup)
     assert members(alone) == expected
     assert "only direct annotations" in alone.notes[0]
-    assert members(read_categories([path], ontology=write(tmp_path, "go.obo", OBO))) == expected
+    assert (
+        members(read_categories([path], lookup, options=ReadingOptions(ontology=write(tmp_path, "go.obo", OBO))))
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,10 +162,10 @@ def test_gene2go_with_and_without_an_ontology(tmp_path: Path) -> None:
         "NTRK2,0.9\nBDNF,0.8\n",
     ],
 )
-def test_a_list_of_genes(tmp_path: Path, text: str) -> None:
-    file = read_categories([write(tmp_path, "mine.txt", text)])
+def test_a_list_of_genes(tmp_path: Path, lookup: Lookup, text: str) -> None:
+    file = read_categories([write(tmp_path, "mine.txt", text)], lookup)
     assert members(file) == {"mine": ["NTRK2", "BDNF"]}
-    assert members(read_categories([tmp_path / "mine.txt"], name="my genes")) == {"my genes": ["NTRK2", "BDNF"]}
+    assert members(read_categories([tmp_path / "mine.txt"], lookup, name="my genes")) == {"my genes": ["NTRK2", "BDNF"]}
 
 
 def site_page(first: int, rows: int) -> dict[str, str]:
@@ -173,18 +178,18 @@ def site_page(first: int, rows: int) -> dict[str, str]:
     }
 
 
-def test_a_category_of_the_site_at_any_resolution_and_scale(tmp_path: Path) -> None:
+def test_a_category_of_the_site_at_any_resolution_and_scale(tmp_path: Path, lookup: Lookup) -> None:
     for path in (write_zip(tmp_path / "page.zip", site_page(1, 4)), write_folder(tmp_path / "page", site_page(1, 4))):
-        file = read_categories([path], name="trk")
+        file = read_categories([path], lookup, name="trk")
         assert members(file) == {"trk": ["4915", "A_32_P9207", "627"]}
         assert file.notes == ("4 probes.",)
 
 
-def test_a_page_that_ends_where_pages_end_says_that_the_list_goes_on(tmp_path: Path) -> None:
+def test_a_page_that_ends_where_pages_end_says_that_the_list_goes_on(tmp_path: Path, lookup: Lookup) -> None:
     first = write_zip(tmp_path / "1.zip", site_page(1997, 4))
-    assert "the list goes on" in read_categories([first]).notes[1]
+    assert "the list goes on" in read_categories([first], lookup).notes[1]
     second = write_zip(tmp_path / "2.zip", site_page(2001, 2))
-    assert read_categories([first, second]).notes == ("6 probes.",)
+    assert read_categories([first, second], lookup).notes == ("6 probes.",)
 
 
 OBO_CYCLE = (
@@ -201,20 +206,22 @@ OBO_CYCLE = (
             r"1 of its terms are not in the ontology; the first is GO:0000003",
         ),
         (GAF, OBO_CYCLE, r"in a circle: GO:000000[78] → GO:000000[78] → GO:000000[78]\. Use go-basic\.obo"),
-        (GAF, "rubbish", r"go\.obo is no OBO file"),
+        (GAF, "rubbish", r"go\.obo is not an OBO file"),
         (GAF, "format-version: 1.2\n", r"go\.obo has no terms"),
         (GAF.replace("\t20200101\tUniProt\t\t", ""), OBO, r"line 3: expected 15 to 17 cells between tabs, found 13"),
         (GAF.replace("taxon:9606", "taxon:10090"), OBO, r"no annotation of a human gene"),
     ],
 )
-def test_a_gaf_that_cannot_be_read(tmp_path: Path, gaf: str, obo: str, message: str) -> None:
+def test_a_gaf_that_cannot_be_read(tmp_path: Path, lookup: Lookup, gaf: str, obo: str, message: str) -> None:
     with pytest.raises(DownloadError, match=message):
-        read_categories([write(tmp_path, "a.gaf", gaf)], ontology=write(tmp_path, "go.obo", obo))
+        read_categories(
+            [write(tmp_path, "a.gaf", gaf)], lookup, options=ReadingOptions(ontology=write(tmp_path, "go.obo", obo))
+        )
 
 
-def test_a_gaf_without_its_ontology(tmp_path: Path) -> None:
+def test_a_gaf_without_its_ontology(tmp_path: Path, lookup: Lookup) -> None:
     with pytest.raises(OptionError, match="give the OBO file with --ontology"):
-        read_categories([write(tmp_path, "a.gaf", GAF)])
+        read_categories([write(tmp_path, "a.gaf", GAF)], lookup)
 
 
 @pytest.mark.parametrize(
@@ -226,39 +233,44 @@ def test_a_gaf_without_its_ontology(tmp_path: Path) -> None:
         (b"PK\x03\x04 and no more", "is a zip that was cut short"),
         (
             b"a sentence that is much too long to be the name of any gene at all\n",
-            "is of no known format: no GAF, because",
+            "has no known format: not a GAF, because",
         ),
     ],
 )
-def test_rubbish(tmp_path: Path, content: bytes, message: str) -> None:
+def test_rubbish(tmp_path: Path, lookup: Lookup, content: bytes, message: str) -> None:
     path = tmp_path / "rubbish"
     path.write_bytes(content)
     with pytest.raises(DownloadError, match=message):
-        read_categories([path])
+        read_categories([path], lookup)
 
 
-def test_an_unknown_format_says_what_was_tried_and_why_not(tmp_path: Path) -> None:
+def test_an_unknown_format_says_what_was_tried_and_why_not(tmp_path: Path, lookup: Lookup) -> None:
     path = write(tmp_path, "x.txt", "x" * 50 + "\n")
     with pytest.raises(DownloadError) as caught:
-        read_categories([path])
-    for reason in ("no GAF, because", "no gene2go, because", "no GMT, because", "no list of genes, because"):
+        read_categories([path], lookup)
+    for reason in (
+        "not a GAF, because",
+        "not a gene2go, because",
+        "not a GMT, because",
+        "not a list or table of genes, because",
+    ):
         assert reason in str(caught.value)
 
 
-def test_one_name_is_for_one_category_and_one_file_at_a_time(tmp_path: Path) -> None:
+def test_one_name_is_for_one_category_and_one_file_at_a_time(tmp_path: Path, lookup: Lookup) -> None:
     gmt = write(tmp_path, "a.gmt", "A\t\tX\tY\nB\t\tX\tY\n")
     with pytest.raises(OptionError, match="holds 2"):
-        read_categories([gmt], name="mine")
+        read_categories([gmt], lookup, name="mine")
     with pytest.raises(OptionError, match="one file at a time"):
-        read_categories([gmt, gmt])
+        read_categories([gmt, gmt], lookup)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there(tmp_path: Path, lookup: Lookup) -> None:
     with pytest.raises(CoexprError, match=re.escape(str(tmp_path / "none"))):
-        read_categories([tmp_path / "none"])
+        read_categories([tmp_path / "none"], lookup)
 
 
-def test_replacements_are_followed_to_a_term_in_use(tmp_path: Path) -> None:
+def test_replacements_are_followed_to_a_term_in_use(tmp_path: Path, lookup: Lookup) -> None:
     chain = (
         "\n[Term]\nid: GO:0000011\nname: a\nis_obsolete: true\nreplaced_by: GO:0000012\n"
         "\n[Term]\nid: GO:0000012\nname: b\nis_obsolete: true\nreplaced_by: GO:0000091\n"
@@ -267,6 +279,6 @@ def test_replacements_are_followed_to_a_term_in_use(tmp_path: Path) -> None:
     )
     lines = [gaf_line(f"GENE{number}", f"GO:000001{number}") for number in (1, 3, 4)]
     gaf = write(tmp_path, "a.gaf", "\n".join(["!gaf-version: 2.2", *lines]))
-    file = read_categories([gaf], ontology=write(tmp_path, "go.obo", OBO + chain))
+    file = read_categories([gaf], lookup, options=ReadingOptions(ontology=write(tmp_path, "go.obo", OBO + chain)))
     assert members(file) == {"nervous system development": ["GENE1"]}
-    assert file.notes == ("2 annotations to obsolete terms that nothing replaces were left out.",)
+    assert file.notes == ("annotations to obsolete terms that nothing replaces, left out: 2.",)

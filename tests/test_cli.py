@@ -43,8 +43,8 @@ def test_a_table_on_stdout_and_the_route_on_stderr(synthetic_database: Path) -> 
     assert lines[0] == ["rank", "probe_id", "probe_name", "gene_symbol", "gene_name", "entrez_id", "r", "n"]
     assert [line[0] for line in lines[2:]] == ["1", "2", "3"]
     assert all(len(line[-2].split(".")[1]) == 3 for line in lines[2:])  # r at three decimals
-    assert "by probe" in done.stderr
-    assert "the one with the highest mean log2 intensity of its 7" in done.stderr
+    assert "represented by probe" in done.stderr
+    assert "the one with the highest mean expression of its 7 probes" in done.stderr
     assert "90 samples of 6 donors (H0351.2001, " in done.stderr
 
 
@@ -89,7 +89,7 @@ def test_options_reach_the_query(synthetic_database: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["NTRK22"], "Error: 'NTRK22' is no probe, gene symbol or Entrez id of this database. Near it: NTRK2"),
+        (["NTRK22"], "Error: no probe or gene is named 'NTRK22' in this database. Similar names: NTRK2"),
         (["NTRK2", "--probe", "A_32_P7316"], "Error: A_32_P7316 is no probe of NTRK2"),
         (["NTRK2", "-o", "answer.xyz"], "Error: answer.xyz does not say its format by its ending"),
     ],
@@ -130,13 +130,25 @@ def test_ingest_reports(tmp_path: Path) -> None:
     assert len(again["skipped"]) == 1
 
 
-def test_ingest_takes_this_folder_and_the_database_of_the_environment(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(donor_folder(tmp_path))
-    done = run("ingest", COEXPR_DB=str(tmp_path / "atlas.duckdb"))
+def test_ingest_takes_the_database_of_the_environment_and_needs_a_path(tmp_path: Path) -> None:
+    done = run("ingest", donor_folder(tmp_path), COEXPR_DB=str(tmp_path / "atlas.duckdb"))
     assert done.exit_code == 0
     assert (tmp_path / "atlas.duckdb").exists()
+    assert run("ingest").exit_code == 2
+
+
+def test_ingest_leaves_out_a_demo_that_it_finds_but_not_one_that_is_named(tmp_path: Path) -> None:
+    assert run("demo", tmp_path / "coexpr-demo", "--probes", 60, "--samples", 60).exit_code == 0
+    alone = run("ingest", tmp_path, "--db", tmp_path / "own.duckdb")
+    assert alone.exit_code == 1
+    assert "holds the synthetic atlas of `coexpr demo`. To load it, name that folder." in alone.stderr
+    assert not (tmp_path / "own.duckdb").exists()
+    donor_folder(tmp_path)
+    found = run("ingest", tmp_path, "--db", tmp_path / "own.duckdb")
+    assert "1 donor, 6 samples, 4 probes" in found.stdout.splitlines()[-1]
+    assert "skipped: " in found.stdout
+    named = run("ingest", tmp_path / "coexpr-demo", "--db", tmp_path / "other.duckdb")
+    assert "6 donors, 60 samples, 60 probes" in named.stdout
 
 
 def test_a_refused_download_leaves_stdout_empty(tmp_path: Path) -> None:
@@ -153,7 +165,7 @@ def test_info(synthetic_database: Path) -> None:
     assert "9861   H0351.2001  24 years, M" in text
     assert text.count("SHA-256") == 6
     facts = json.loads(run("info", "--db", synthetic_database, "--format", "json").stdout)
-    assert (facts["schema_version"], facts["samples"], facts["path"]) == (8, 90, str(synthetic_database))
+    assert (facts["schema_version"], facts["samples"], facts["path"]) == (1, 90, str(synthetic_database))
 
 
 def test_info_path_needs_no_database(tmp_path: Path) -> None:
@@ -190,7 +202,9 @@ def test_an_answer_does_not_overwrite_a_database(tmp_path: Path) -> None:
 def test_the_only_gene_says_how_to_go_on(gabra4: Path) -> None:
     done = query(gabra4, "GABRA4")
     assert done.exit_code == 0
-    assert "No other gene is loaded. To compare the probes of this one, add --level probe." in done.stderr
+    assert (
+        "No other gene has expression data here. To compare the probes of this one, add --level probe." in done.stderr
+    )
 
 
 def test_a_constant_seed_is_said_to_be_so(tmp_path: Path) -> None:
@@ -204,7 +218,7 @@ def test_a_constant_seed_is_said_to_be_so(tmp_path: Path) -> None:
         tmp_path / "a",
     )
     assert "No r is defined: the seed's profile is constant" in query(tmp_path / "a", "103").stderr
-    assert "Without r, because their profile is constant or unknown: 1." in query(tmp_path / "a", "101").stderr
+    assert "Without r: 1 probe with a constant or missing profile." in query(tmp_path / "a", "101").stderr
 
 
 def test_the_demo_touches_nothing_that_no_demo_made(tmp_path: Path) -> None:

@@ -39,20 +39,6 @@ def test_the_path_is_the_chosen_one_else_the_variable_else_the_users(monkeypatch
     assert "coexpr" in database_path().parts
 
 
-def test_present_calls_of_an_older_database_are_counted(tmp_path: Path) -> None:
-    path = tmp_path / "older.duckdb"
-    with _attach(path) as connection:
-        connection.execute(query("create_schema_migrations"))
-        for number, file in enumerate(sorted(room("migrations").iterdir(), key=lambda file: file.name)[:2], start=1):
-            connection.execute(file.read_text())
-            record = {"version": number, "name": file.name, "coexpr_version": "0"}
-            connection.execute(query("insert_schema_migration"), record)
-        connection.execute("insert into present_calls values (9861, 1, [true, false, null, true])")
-        connection.execute("insert into downloads select 'x', 'x', 'x', null, [], 0, 0, 0, [], current_timestamp, 'x'")
-    with open_for_writing(path) as connection:
-        assert connection.execute("select n, n_present from present_calls").fetchall() == [(3, 2)]
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
 def test_a_disk_without_room_for_a_database_leaves_no_file(tmp_path: Path) -> None:
     code = (
@@ -86,7 +72,7 @@ def test_the_shell_reads_every_table_and_view(synthetic_database: Path, shell: s
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
         # These are only filled by files that were not loaded here.
-        empty = name in ("category_names", "reannotations", "rnaseq_agreement")
+        empty = name in ("category_names", "name_matches", "reannotations", "rnaseq_agreement")
         assert (int(done.stdout.splitlines()[1]) == 0) == empty, name
 
 
@@ -185,7 +171,31 @@ def test_an_older_database_is_read_only_after_ingest_brought_it_up_to_date(tmp_p
     ingest([donor_folder(tmp_path)], path)
     with duckdb.connect(path) as connection:
         connection.execute("delete from schema_migrations")
-    with pytest.raises(DatabaseError, match=r"older coexpr \(its schema lacks 0001_create_tables\.sql\)"):
+    with pytest.raises(DatabaseError, match=r"another version of coexpr, whose tables lack 0001_create_tables\.sql"):
+        open_readonly(path)
+
+
+def test_views_and_macros_of_another_version_are_replaced_by_the_next_ingest(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    ingest([donor_folder(tmp_path)], path)
+    with duckdb.connect(path) as connection:
+        connection.execute("update schema_definitions set sha256 = 'of another version'")
+        connection.execute("create or replace macro r(a, b) as 2")
+    with pytest.raises(DatabaseError, match=r"whose views and macros differ\. .* coexpr ingest PATH"):
+        open_readonly(path)
+    (again,) = ingest([donor_folder(tmp_path)], path).downloads
+    assert again.status == "already loaded"
+    with Atlas(path) as atlas:
+        assert atlas.sql("select r('A_23_P216779', 'CUST_1359_PI416573500') > 0.5").fetchall() == [(True,)]
+    assert not list(tmp_path.glob("*before-schema*"))
+
+
+def test_a_database_of_before_the_first_release_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    ingest([donor_folder(tmp_path)], path)
+    with duckdb.connect(path) as connection:
+        connection.execute("insert into schema_migrations values (8, 'x', current_timestamp::timestamp, '0.1.0.dev0')")
+    with pytest.raises(DatabaseError, match=r"schema 8, .* before 0\.1\.0 wrote it, load the downloads into a new"):
         open_readonly(path)
 
 
@@ -224,19 +234,14 @@ def test_another_connection_of_the_same_process_may_be_open(synthetic_database: 
         )
 
 
-def test_an_older_database_is_brought_up_to_date_by_the_next_ingest(tmp_path: Path) -> None:
-    path = tmp_path / "atlas.duckdb"
-    first = next(file for file in room("migrations").iterdir() if file.name.startswith("0001"))
-    with duckdb.connect(path, config={"storage_compatibility_version": "v1.4.0"}) as connection:
-        connection.execute(query("create_schema_migrations"))
-        connection.execute(first.read_text())
-        record = {"version": 1, "name": first.name, "coexpr_version": "0.0.1"}
-        connection.execute(query("insert_schema_migration"), record)
-    with pytest.raises(DatabaseError, match=r"older coexpr \(its schema lacks 0002_create_categories\.sql\)"):
+def test_an_older_database_is_brought_up_to_date_by_the_next_ingest(tmp_path: Path, newer: None) -> None:
+    path = older_database(tmp_path)
+    with pytest.raises(DatabaseError, match=r"another version of coexpr, whose tables lack 0002_add_remarks\.sql"):
         open_readonly(path)
     ingest([donor_folder(tmp_path)], path)
     with Atlas(path) as atlas:
-        assert atlas.contents()["schema_version"] == schema_version()
+        assert atlas.contents()["schema_version"] == schema_version() == 2
+        assert atlas.sql("select count(*) from remarks").fetchall() == [(0,)]
         assert len(atlas.members("GO:0007399").rows) == 2164
 
 
@@ -248,10 +253,19 @@ def test_a_database_whose_making_was_killed_at_its_start_can_be_used(tmp_path: P
         assert atlas.contents()["samples"] == 6
 
 
+@pytest.fixture
+def newer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A version of coexpr with one more migration."""
+    added = tmp_path_factory.mktemp("migrations") / "0002_add_remarks.sql"
+    added.write_text("create table remarks (text varchar);")
+    files = [*sorted(room("migrations").iterdir(), key=lambda file: file.name), added]
+    monkeypatch.setattr("coexpr.database._migrations", lambda: files)
+
+
 def older_database(tmp_path: Path) -> Path:
     """A database that lacks the newest migration, with a download in it."""
     path = tmp_path / "older.duckdb"
-    files = sorted(room("migrations").iterdir(), key=lambda file: file.name)[:-1]
+    files = sorted(room("migrations").iterdir(), key=lambda file: file.name)
     with _attach(path) as connection:
         connection.execute(query("create_schema_migrations"))
         for number, file in enumerate(files, start=1):
@@ -262,7 +276,9 @@ def older_database(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_copy_is_kept_until_migration_has_succeeded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_is_kept_until_migration_has_succeeded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newer: None
+) -> None:
     path = older_database(tmp_path)
     kept = tmp_path / f"older.duckdb.before-schema-{schema_version()}"
     seen = []
@@ -278,7 +294,7 @@ def test_a_copy_is_kept_until_migration_has_succeeded(tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("failure", [duckdb.IOException("no space left"), KeyboardInterrupt()], ids=repr)
 def test_a_migration_that_fails_leaves_the_database_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException, newer: None
 ) -> None:
     path = older_database(tmp_path)
     before = path.read_bytes()
@@ -297,7 +313,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
 
 
 def test_the_copy_of_a_killed_migration_is_not_taken_for_that_of_this_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newer: None
 ) -> None:
     path = older_database(tmp_path)
     kept = tmp_path / f"older.duckdb.before-schema-{schema_version()}"
@@ -323,7 +339,7 @@ def test_the_copy_of_a_killed_migration_is_not_taken_for_that_of_this_one(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has links for administrators only")
-def test_a_link_stays_one_when_a_migration_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_stays_one_when_a_migration_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newer: None) -> None:
     path = older_database(tmp_path)
     before = path.read_bytes()
     link = tmp_path / "elsewhere" / "link.duckdb"
@@ -340,7 +356,9 @@ def test_a_link_stays_one_when_a_migration_fails(tmp_path: Path, monkeypatch: py
     assert [file.name for file in link.parent.iterdir()] == ["link.duckdb"]
 
 
-def test_a_log_that_cannot_be_folded_in_is_said_to_be_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_cannot_be_folded_in_is_said_to_be_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newer: None
+) -> None:
     path = older_database(tmp_path)
     before = path.read_bytes()
     monkeypatch.setattr(
@@ -352,7 +370,9 @@ def test_a_log_that_cannot_be_folded_in_is_said_to_be_so(tmp_path: Path, monkeyp
     assert [file.name for file in tmp_path.iterdir()] == ["older.duckdb"]
 
 
-def test_without_room_for_a_copy_nothing_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_room_for_a_copy_nothing_is_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newer: None
+) -> None:
     path = older_database(tmp_path)
     before = path.read_bytes()
 

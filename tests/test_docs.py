@@ -95,12 +95,12 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_every_comment_in_the_database_is_the_sentence_of_the_page(empty_database: duckdb.DuckDBPyConnection) -> None:
     page = (TOP / "docs" / "data-model.md").read_text()
-    assert list(comments.statements(page, empty_database)) == []
+    assert comments.definitions(page) == comments.FILE.read_text()
     commented = [comment for *_, comment in comments.objects(empty_database)]
     assert len(commented) > 250
     assert None not in commented
     changed = page.replace("A donor: one brain.", "A donor's brain.")
-    assert list(comments.statements(changed, empty_database)) == ["comment on table donors is 'A donor''s brain.';"]
+    assert "comment on table donors is 'A donor''s brain.';" in list(comments.statements(changed, empty_database))
     with pytest.raises(KeyError, match=re.escape("'alias'")):
         list(comments.statements(page.replace("| `alias` |", "| `aliases` |"), empty_database))
     with pytest.raises(LookupError, match="'ages'"):

@@ -24,6 +24,7 @@ LAYERS = [
     {"coexpr.samples"},
     {
         "coexpr.seeds",
+        "coexpr.name_matching",
         "coexpr.adhoc_sql",
         "coexpr.values",
         "coexpr.read_ahead",
@@ -33,6 +34,7 @@ LAYERS = [
         "coexpr.export",
         "coexpr.shipped",
     },
+    {"coexpr.names"},
     {"coexpr.readers", "coexpr.database", "coexpr.lists", "coexpr.batches", "coexpr.threads", "coexpr.run_folder"},
     {"coexpr.queries", "coexpr.choice", "coexpr.method", "coexpr.restriction"},
     {
@@ -47,6 +49,7 @@ LAYERS = [
         "coexpr.merge",
         "coexpr.scan",
         "coexpr.edges",
+        "coexpr.precision",
     },
     {"coexpr.resources", "coexpr.errors"},
 ]

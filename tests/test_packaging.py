@@ -24,7 +24,8 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one() -> None:
 
 
 def test_rooms_are_found_and_hold_only_what_belongs_there() -> None:
-    assert {Path(file.name).suffix for file in room("sql").iterdir()} == {".sql"}
+    assert {file.name for file in room("sql").iterdir() if not file.name.endswith(".sql")} == {"schema"}
+    assert {Path(file.name).suffix for file in (room("sql") / "schema").iterdir()} == {".sql"}
     assert {Path(file.name).suffix for file in room("migrations").iterdir()} == {".sql"}
     assert (room("data") / "README.md").is_file()
 

@@ -208,7 +208,7 @@ def test_the_re_annotation_chooses_the_genes_of_probes(database: Path, tmp_path:
         assert [row[1] for row in atlas.probes("mig7", choice=choice).rows] == ["CUST_1359_PI416573500"]
         assert [row[1] for row in atlas.probes("723788", choice=choice).rows] == ["CUST_1359_PI416573500"]
         # Names mean what they meant, unless the re-annotation is asked for.
-        with pytest.raises(CoexprError, match=r"MIG7 is a human gene .*, but no probe of it"):
+        with pytest.raises(CoexprError, match=r"MIG7 is one of BCAR3 .*, but this database has no probe of it"):
             atlas.probes("MIG7")
         with pytest.raises(CoexprError, match="BDNF has no probe with expression"):
             atlas.probes("BDNF", choice=choice)

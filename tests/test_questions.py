@@ -63,7 +63,12 @@ def test_probes_that_go_against_each_other_are_told(gabra4: Path) -> None:
             x, y = (profile(atlas, probe) for probe in conflict["probes"])
             assert conflict["r"] == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-9)
             assert conflict["r"] < -0.1
-    assert "Sign conflicts:" in run("probes", "GABRA4", "--db", gabra4).stderr
+    said = run("probes", "GABRA4", "--db", gabra4).stderr
+    assert "pairs of probes have opposite profiles" in said
+    # The default probe disagrees with its gene's others: the first lines say so, and what to use instead.
+    assert "(max-mean) selects CUST_542_PI417557136" in said.splitlines()[0]
+    assert "with the other 111 probes is -0.09: it disagrees" in said.splitlines()[1]
+    assert said.splitlines()[2].startswith("Consider CUST_")
 
 
 def test_a_pair_of_genes(atlas: Atlas) -> None:
@@ -182,16 +187,16 @@ def test_pair_draws_a_grid_and_a_line_for_every_rule(synthetic_database: Path) -
     assert set(lines[0].split()) == {"r", "A_23_P127891", "A_32_P7316"}
     assert any(line.startswith("max-mean ") for line in lines)
     assert "14 pairs of probes: r from" in done.stderr
-    assert "not to be averaged" in done.stderr
+    assert "Do not average r over pairs of probes" in done.stderr
     tidy = pd.read_csv(io.StringIO(run("pair", "NTRK2", "BDNF", "--db", synthetic_database, "--format", "csv").stdout))
     assert list(tidy.columns) == ["by", "probe_a", "probe_b", "donor", "r", "n"]
 
 
 def test_query_says_the_rule(synthetic_database: Path) -> None:
     said = run("query", "NTRK2", "--rule", "connectivity", "--power", 6, "--db", synthetic_database).stderr
-    assert "with the highest connectivity of its 7 (power 6)" in said
-    assert "each by its probe with the highest connectivity (power 6)" in said
+    assert "with the highest connectivity of its 7 probes (power 6)" in said
+    assert "each gene by its probe with the highest connectivity (power 6)" in said
     said = run("query", "NTRK2", "--rule", "average", "--db", synthetic_database).stderr
-    assert "Seed: NTRK2, by the mean of 7 probes." in said
+    assert "Seed NTRK2, represented by the mean of 7 probes." in said
     refused = run("query", "A_23_P216779", "--rule", "average", "--db", synthetic_database, code=1).stderr
     assert "is a probe and so are its answers" in refused

@@ -117,7 +117,7 @@ HEATMAP = [
     ("Columns.csv", 3, 11, "FL, left", r"structure_id 4697 has name 'cerebellar cortex' in one row and 'FL, left'"),
     ("Columns.csv", 1, 5, "well", r"Columns\.csv: the header lacks sample_well"),
     ("Columns.csv", 3, 5, "-1", r"Expression\.csv has values in a column that has no sample"),
-    ("Probes.csv", 1, 6, "entrez_id", r"Probes\.csv: the header lacks entrez-id"),
+    ("Probes.csv", 1, 6, "entrez", r"Probes\.csv: the header lacks entrez-id"),
 ]
 
 

@@ -15,6 +15,8 @@ import coexpr
 from coexpr.cli import (
     categories,
     demo,
+    genes,
+    glossary,
     info,
     ingest,
     matrix,
@@ -27,10 +29,14 @@ from coexpr.cli import (
     structures,
     verify,
 )
+from coexpr.cli.glossary import explain
+from coexpr.cli.hints import hint_for
 from coexpr.errors import CoexprError
 from coexpr.resources import INTERRUPTED
 
 _FAILED = 1
+# The base of typer's usage errors, which typer does not export.
+_UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
 
 
 class _Group(TyperGroup):
@@ -39,10 +45,23 @@ class _Group(TyperGroup):
     An error of another kind is a bug, and keeps its traceback.
     """
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that the arguments name; `help COMMAND` is COMMAND --help."""
+        if args[0] == "help" and len(args) > 1:
+            args = [*args[1:], "--help"]
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Parse what comes before the command; `help` alone is --help."""
+        return super().parse_args(ctx, ["--help"] if args == ["help"] else args)
+
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
         try:
             return super().invoke(ctx)
+        except _UsageError as error:
+            error.message = f"{error.message.rstrip('.')}.{hint_for(error.message)}"
+            raise
         except CoexprError as error:
             _fail(str(error))
         except BrokenPipeError:
@@ -98,16 +117,29 @@ def _main(
         sys.stdout.reconfigure(encoding="utf-8")
 
 
+_ROWS = ("rank", "rank_overall", "gene_symbol", "probe_name", "r", "n")
+_DONORS = ("random_r", "Q", "I2", "tau2", "same_sign", "lowest_without_one", "donor_mean_r", "ci95_low", "p", "q")
+
 app.command("ingest")(ingest.ingest)
-app.command("query")(query.query)
-app.command("probes")(probes.probes)
-app.command("pair")(pair.pair)
-app.command("matrix")(matrix.matrix)
-app.command("network")(network.network)
-app.command("structures")(structures.structures)
+app.command("query", epilog=explain(*_ROWS, *_DONORS))(query.query)
+app.command(
+    "probes",
+    epilog=explain(
+        *("mean_log2", "variance_log2", "present_fraction", "diff_stability", "rnaseq_r", "rnaseq_q"),
+        *("mean_r", "lowest_r", "lowest_r_with", "chosen_by"),
+    ),
+)(probes.probes)
+app.command("genes", epilog=explain("status", "gene_symbol", "matched_by", "current_symbol", "explanation"))(
+    genes.genes
+)
+app.command("pair", epilog=explain("by", "rule", "r", "n", "resolution", "donors"))(pair.pair)
+app.command("matrix", epilog=explain("r"))(matrix.matrix)
+app.command("network", epilog=explain("r", "rank"))(network.network)
+app.command("structures", epilog=explain("structure_id", "acronym", "hemisphere", "samples"))(structures.structures)
 app.add_typer(categories.app, name="categories")
 app.command("info")(info.info)
 app.command("verify")(verify.verify)
 app.command("sql")(sql.sql)
 app.command("shell")(shell.shell)
+app.command("glossary")(glossary.glossary)
 app.command("demo")(demo.demo)

@@ -30,12 +30,21 @@ def info(
         typer.echo("\n".join(_lines(contents)))
 
 
+def _gene_ids(numbers: dict[str, int]) -> str:
+    """Say how many Entrez ids were retired since the atlas was made, and what became of them."""
+    return (
+        f"{numbers['with_entrez_id']:,} genes with Entrez id; {numbers['followed']:,} retired ids followed to current "
+        f"ones; {numbers['without_current_id']:,} not in NCBI Gene, so in no category"
+    )
+
+
 def _lines(contents: dict[str, Any]) -> list[str]:
     from coexpr.cli.screen import counts
 
     lines = [
         f"Database  {contents['path']} (schema {contents['schema_version']})",
         f"Holds     {counts(contents, 'donors', 'samples', 'probes', 'genes')}",
+        f"Gene ids  {_gene_ids(contents['gene_ids'])}",
         "",
         "Donors",
     ]

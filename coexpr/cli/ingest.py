@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 def ingest(
     paths: Annotated[
-        list[Path] | None,
+        list[Path],
         typer.Argument(
-            metavar="[PATH]...",
-            help="A zip, a folder that holds a download, or a folder of many. Without it: this folder.",
+            metavar="PATH...",
+            help="A zip, a folder that holds a download, or a folder of many.",
             show_default=False,
         ),
-    ] = None,
+    ],
     donor: Annotated[
         str | None,
         typer.Option(
@@ -46,7 +46,7 @@ def ingest(
     from coexpr.ingest import ingest as load
 
     progress = say if sys.stderr.isatty() else lambda message: None
-    report = load(paths or [Path()], db, donor=donor, threads=threads, progress=progress)
+    report = load(paths, db, donor=donor, threads=threads, progress=progress)
     if output_format == "json":
         typer.echo(json_text(asdict(report)))
     else:

@@ -1,10 +1,9 @@
 """Options that several commands share, each spelt once."""
 
 import re
-import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -13,6 +12,9 @@ from coexpr.errors import OptionError
 from coexpr.method import Adjust, Method, MethodName
 from coexpr.resources import DATABASE_VARIABLE
 from coexpr.restriction import Hemisphere, Restriction
+
+if TYPE_CHECKING:
+    from coexpr.atlas import Atlas
 
 
 class Format(StrEnum):
@@ -31,7 +33,7 @@ Database = Annotated[
         "--db",
         envvar=DATABASE_VARIABLE,
         metavar="FILE",
-        help="The database. Without it: your own, in the per-user data folder.",
+        help="The database. Without it: the one in your data folder (coexpr info --path).",
         show_default=False,
     ),
 ]
@@ -39,7 +41,7 @@ OutputFormat = Annotated[
     Format | None,
     typer.Option(
         "--format",
-        help="How to write the answer. Without it: a table, or what -o FILE ends in.",
+        help="Output format. Without it: a table, or the format that -o FILE ends in.",
         show_default=False,
     ),
 ]
@@ -49,21 +51,30 @@ OutputFile = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write the answer to a file: .csv, .tsv, .json, .jsonl.",
+        help="Write the result to a file: .csv, .tsv, .json, .jsonl.",
         show_default=False,
     ),
 ]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--columns", metavar="A,B", help="Only these columns, in this order, in any format.", show_default=False
+    ),
+]
+WideOption = Annotated[bool, typer.Option("--wide", help="Show all columns, although they do not fit the terminal.")]
 LevelOption = Annotated[
     Literal["probe", "gene"] | None,
-    typer.Option("--level", help="Answer with probes or with genes. Without it: what was named.", show_default=False),
+    typer.Option(
+        "--level", help="Return probes or genes. Without it: the level of what was named.", show_default=False
+    ),
 ]
 CategoryOption = Annotated[
     list[str] | None,
     typer.Option(
         "--category",
         metavar="NAME",
-        help="Answer only with genes of this category: a name, an accession such as GO:0007399, or source:name. "
-        "Give it several times for several.",
+        help="Only genes of this category: a name, an accession such as GO:0007399, source:name, or id:number. "
+        "Repeatable.",
         show_default=False,
     ),
 ]
@@ -72,20 +83,42 @@ GenesOption = Annotated[
     typer.Option(
         "--genes",
         metavar="A,B|FILE|-",
-        help="A category given on the spot: names, a file of names, or stdin.",
+        help="Only these genes: names between commas, a file (a list, a table, a GMT of one set), or - for stdin.",
+        show_default=False,
+    ),
+]
+GeneColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--gene-column",
+        "--column",
+        metavar="NAME",
+        help="The column of genes in the file of --genes: header or number. Without it: found by its contents.",
+        show_default=False,
+    ),
+]
+EvidenceNotOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--evidence-not",
+        metavar="CODE",
+        help="Leave out genes that are members of the category only by annotations with this evidence code, such as "
+        "IEA. Repeatable.",
         show_default=False,
     ),
 ]
 MatchOption = Annotated[
-    Literal["any", "all"], typer.Option("--match", help="Genes of any of the categories, or only those in all of them.")
+    Literal["any", "all"], typer.Option("--match", help="With several categories: genes in any of them, or in all.")
 ]
 RegulatesOption = Annotated[
-    bool, typer.Option("--include-regulates", help="Count what regulates a category as its members too.")
+    bool, typer.Option("--include-regulates", help="With the genes of what regulates the category.")
 ]
 RuleOption = Annotated[
     Rule | None,
     typer.Option(
-        "--rule", help="How a gene gets its one profile (docs/probes.md). Without it: max-mean.", show_default=False
+        "--rule",
+        help="Rule that selects a gene's probe (docs/probes.md). Without it: max-mean.",
+        show_default=False,
     ),
 ]
 PowerOption = Annotated[
@@ -93,7 +126,7 @@ PowerOption = Annotated[
     typer.Option(
         "--power",
         metavar="P",
-        help="Of the rule connectivity: what correlations are raised to. 1 unless said.",
+        help="Power of correlations, for the rule connectivity. Without it: 1.",
         show_default=False,
     ),
 ]
@@ -102,7 +135,7 @@ MinPresentOption = Annotated[
     typer.Option(
         "--min-present",
         metavar="F",
-        help="For genes, leave out probes present in a smaller share of samples, such as 0.5.",
+        help="For genes, leave out probes that are present in a smaller share of samples, such as 0.5.",
         show_default=False,
     ),
 ]
@@ -110,13 +143,13 @@ ScopeOption = Annotated[
     Scope | None,
     typer.Option(
         "--scope",
-        help="Choose probes over all samples, in each donor, or as most donors do. Without it: pooled.",
+        help="Select probes over all samples, in each donor, or by majority of donors. Without it: pooled.",
         show_default=False,
     ),
 ]
 AnnotationOption = Annotated[
     Annotation | None,
-    typer.Option("--annotation", help="What says which gene a probe measures. Without it: allen.", show_default=False),
+    typer.Option("--annotation", help="Annotation of probes with genes. Without it: allen.", show_default=False),
 ]
 
 StructureOption = Annotated[
@@ -124,13 +157,13 @@ StructureOption = Annotated[
     typer.Option(
         "--structure",
         metavar="NAME",
-        help="Only samples of this structure and what is below it: an acronym, a name or an id. Give it several times "
-        "for several.",
+        help="Only samples of this structure and of those below it: an acronym, a name or an id. Repeatable.",
         show_default=False,
     ),
 ]
 HemisphereOption = Annotated[
-    Hemisphere | None, typer.Option("--hemisphere", help="Only samples of the left or right.", show_default=False)
+    Hemisphere | None,
+    typer.Option("--hemisphere", help="Only samples of the left or right hemisphere.", show_default=False),
 ]
 DonorOption = Annotated[
     list[str] | None,
@@ -139,20 +172,22 @@ DonorOption = Annotated[
     ),
 ]
 MethodOption = Annotated[
-    MethodName | None, typer.Option("--method", help="How r is measured. Without it: pearson.", show_default=False)
+    MethodName | None, typer.Option("--method", help="Correlation method. Without it: pearson.", show_default=False)
 ]
 OutliersOption = Annotated[
     float | None,
     typer.Option(
         "--max-p-outliers",
         metavar="F",
-        help="Of bicor: the largest share of outliers on a side, such as 0.05.",
+        help="For bicor: the largest share of outliers on each side, such as 0.05.",
         show_default=False,
     ),
 ]
 AdjustOption = Annotated[
     Adjust | None,
-    typer.Option("--adjust", help="Take off first what donors or structures explain: a partial r.", show_default=False),
+    typer.Option(
+        "--adjust", help="Partial correlation: remove the means of donors or structures first.", show_default=False
+    ),
 ]
 
 
@@ -162,7 +197,7 @@ ThreadsOption = Annotated[
         "--threads",
         min=1,
         metavar="N",
-        help="How many threads work; COEXPR_THREADS says the same for every command. Without it: one per processor.",
+        help="Number of threads. Without it: COEXPR_THREADS, or one per processor.",
         show_default=False,
     ),
 ]
@@ -181,25 +216,54 @@ def as_choice(
     return Choice(**given) if given else None
 
 
-def listed(given: str | None) -> list[str]:
-    """Return the names that --genes gives: of stdin, of a file, or between commas; none where it is not given.
+def listed(atlas: "Atlas", given: str | None, gene_column: str | None) -> list[str]:
+    """Return the names that --genes gives: of a file or stdin, or between commas; none where it is not given.
 
-    An empty list is refused: without names nothing would be limited, and every gene would answer.
+    Raises
+    ------
+    OptionError
+        If there is no name, which would limit nothing, or --gene-column is given without a file.
     """
+    from coexpr.cli.screen import say
+
     if given is None:
+        if gene_column is not None:
+            raise OptionError("--gene-column names the column of a file, and --genes names none.")
         return []
-    if given == "-":
-        text = sys.stdin.read()
-    elif Path(given).is_file():
-        text = Path(given).read_text(encoding="utf-8-sig")
-    elif "/" in given or given.lower().endswith((".txt", ".csv", ".tsv")):
-        raise OptionError(f"--genes {given}: there is no such file.")
+    if path := _file_of(given):
+        found = atlas.read_genes(path, gene_column=gene_column)
+        names = list(found.categories[0].members)
+        notes = "; ".join(note.rstrip(".") for note in found.notes)
+        say(f"Read {len(names):,} names from {path} ({found.what}{f': {notes}' if notes else ''}).")
+    elif gene_column is not None:
+        raise OptionError(f"--gene-column names the column of a file, and --genes {given:.60} is none.")
     else:
-        text = given
-    names = [name for name in (cell.strip().strip('"') for cell in re.split(r"[,;\t\n]", text)) if name]
+        names = [name for name in (cell.strip().strip("\"'") for cell in re.split(r"[,;\t\r\n]", given)) if name]
     if not names:
-        raise OptionError(f"--genes {given}: there is no name in this list. Give symbols, Entrez ids or probes.")
+        raise OptionError(f"--genes {given!r:.60}: there is no name in this list. Give symbols, Entrez ids or probes.")
     return names
+
+
+def _file_of(given: str) -> Path | None:
+    """Return the file that --genes names; None for a list of names.
+
+    Raises
+    ------
+    OptionError
+        If it has the form of a path, and there is no such file.
+    """
+    if given == "-":
+        return Path(given)
+    is_list = any(mark in given for mark in ",;\n")
+    try:
+        if Path(given).is_file():
+            return Path(given)
+    except (OSError, ValueError):  # longer than a path may be, or with characters that none may have
+        return None
+    looks_like_a_path = "/" in given or given.lower().endswith((".txt", ".csv", ".tsv", ".gmt", ".gz"))
+    if looks_like_a_path and not is_list:
+        raise OptionError(f"--genes {given:.200}: there is no such file.")
+    return None
 
 
 def as_restriction(structure: list[str] | None, hemisphere: Hemisphere | None, donor: list[str] | None) -> Restriction:

@@ -8,6 +8,7 @@ import typer
 from coexpr.cli.options import (
     AdjustOption,
     AnnotationOption,
+    ColumnsOption,
     Database,
     DonorOption,
     HemisphereOption,
@@ -21,17 +22,22 @@ from coexpr.cli.options import (
     ScopeOption,
     StructureOption,
     ThreadsOption,
+    WideOption,
     as_choice,
     as_method,
     as_restriction,
 )
-from coexpr.cli.words import describe_data, describe_disagreement, describe_unapplied
+from coexpr.cli.table import Layout
+from coexpr.cli.words import describe_data, describe_disagreement, describe_other_name, describe_skipped_rules
 
 if TYPE_CHECKING:
     from coexpr.answer import Answer
+    from coexpr.cli.screen import Screen
 
 # The share of variation between donors past which they are said to differ (Higgins and Thompson 2002).
 _MUCH_HETEROGENEITY = 0.5
+# Short words for how donors are combined.
+_DONORS = {"pooled": "pooled", "mean over donors": "mean"}
 
 
 def pair(
@@ -50,19 +56,26 @@ def pair(
     adjust: AdjustOption = None,
     got: Annotated[
         str | None,
-        typer.Option("--got", metavar="R", help="An r from elsewhere: which route gives it?", show_default=False),
+        typer.Option(
+            "--got",
+            metavar="R",
+            help="An r from elsewhere: say which scale and resolution gives it.",
+            show_default=False,
+        ),
     ] = None,
+    columns: ColumnsOption = None,
+    wide: WideOption = False,
     output_format: OutputFormat = None,
     output: OutputFile = None,
     threads: ThreadsOption = None,
     db: Database = None,
 ) -> None:
-    """Show how two genes or probes go together: by single probes, by every rule, in every donor, on every route.
+    """Compare two genes or probes: r by probe, by selection rule, by donor, and by scale and resolution.
 
     Examples: coexpr pair NTRK2 BDNF; coexpr pair A_23_P216779 CUST_1359_PI416573500 --got 0.9676
     """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
-    from coexpr.cli.screen import deliver, say
+    from coexpr.cli.screen import Screen, deliver, say
 
     with Atlas(db, threads=threads) as atlas:
         answer = atlas.pair(
@@ -73,21 +86,25 @@ def pair(
             method=as_method(method, max_p_outliers, adjust),
             got=got,
         )
-    deliver(answer, output, output_format, draw=_draw)
-    route = answer.route
-    told = [*_describe_spread(route), *describe_disagreement(route), *_describe_donors(route)]
-    told += [*describe_data(route), *describe_unapplied(route)]
-    for resolution in dict.fromkeys(cell["resolution"] for cell in route["grid"]):
-        if all(cell["r"] is None for cell in route["grid"] if cell["resolution"] == resolution):
-            told.append(f"No r of {resolution}: a profile is constant, or too few structures of the site are sampled.")
-    if route["adjust"]:
-        told.append("The routes at the end of the table are without --adjust.")
-    for line in [*told, *([route["got"]["sentence"]] if route["got"] else [])]:
+    deliver(answer, output, output_format, Screen(columns, wide), draw=_draw)
+    for line in _describe(answer.route):
         say(line)
 
 
-def _draw(answer: "Answer", stream: IO[str]) -> None:
-    """Draw r of single probes, then by rule, by donor, and on every route."""
+def _describe(route: Mapping[str, Any]) -> list[str]:
+    """Return the summary of a result in sentences."""
+    lines = [*_describe_spread(route), *describe_disagreement(route), *_describe_donors(route)]
+    lines += [*describe_data(route), *describe_skipped_rules(route)]
+    for resolution in dict.fromkeys(cell["resolution"] for cell in route["grid"]):
+        if all(cell["r"] is None for cell in route["grid"] if cell["resolution"] == resolution):
+            lines.append(f"No r over {resolution}: a profile is constant, or too few structures are sampled.")
+    if route["adjust"]:
+        lines.append("The comparison of scales is without --adjust.")
+    return [*lines, *([route["got"]["sentence"]] if route["got"] else [])]
+
+
+def _draw(answer: "Answer", stream: IO[str], screen: "Screen") -> None:
+    """Draw r of single probes, by rule, by donor, and by scale and resolution."""
     from coexpr.answer import Answer
     from coexpr.cli.screen import write_table
     from coexpr.questions.pair import BY_PROBES
@@ -101,23 +118,31 @@ def _draw(answer: "Answer", stream: IO[str]) -> None:
     if len(across) > len(down):
         down, across = across, down
         r_of = {(probe_b, probe_a): r for (probe_a, probe_b), r in r_of.items()}
-    tables = [Answer(["r", *across], [[one, *(r_of[one, other] for other in across)] for one in down])]
+    tables = [
+        (Answer(["r", *across], [[one, *(r_of[one, other] for other in across)] for one in down]), Layout(keys=("r",)))
+    ]
     if by_rule:
-        tables.append(Answer(["rule", "probe_a", "probe_b", "r", "n"], [(*row[:3], *row[4:]) for row in by_rule]))
-    tables.append(Answer(["donor", "r", "n"], [row[3:] for row in by_donor]))
-    routes: dict[str, list[Any]] = {}
-    for cell in answer.route["grid"]:
-        routes.setdefault(cell["scale"], []).append(_three_decimals(cell["r"]))
-    first = answer.route["grid"][: len(next(iter(routes.values())))]
-    tables.append(
-        Answer(
-            ["route", *(f"{cell['resolution']}, {cell['over']}" for cell in first)],
-            [[scale, *values] for scale, values in routes.items()],
-        )
-    )
-    for place, table in enumerate(tables):
+        columns = ["rule", "probe_a", "probe_b", "r", "n"]
+        rows = [(*row[:3], *row[4:]) for row in by_rule]
+        tables.append((Answer(columns, rows), Layout(keys=("rule",), shorten=("probe_a", "probe_b"))))
+    tables.append((Answer(["donor", "r", "n"], [row[3:] for row in by_donor]), Layout(keys=("donor",))))
+    tables.append((_scales(answer.route["grid"]), Layout(keys=("resolution", "donors"))))
+    for place, (table, layout) in enumerate(tables):
         stream.write("\n" if place else "")
-        write_table(table, stream)
+        write_table(table, stream, screen, layout)
+
+
+def _scales(grid: list[dict[str, Any]]) -> "Answer":
+    """Return r by resolution and way of combining donors in rows, by scale in columns."""
+    from coexpr.answer import Answer
+
+    scales = list(dict.fromkeys(cell["scale"] for cell in grid))
+    ways = list(dict.fromkeys((cell["resolution"], cell["over"]) for cell in grid))
+    r_of = {(cell["resolution"], cell["over"], cell["scale"]): _three_decimals(cell["r"]) for cell in grid}
+    rows = [
+        [resolution, _DONORS[over], *(r_of[resolution, over, scale] for scale in scales)] for resolution, over in ways
+    ]
+    return Answer(["resolution", "donors", *scales], rows)
 
 
 def _three_decimals(r: float | None) -> str | None:
@@ -125,13 +150,13 @@ def _three_decimals(r: float | None) -> str | None:
 
 
 def _describe_spread(route: Mapping[str, Any]) -> list[str]:
-    """Say what was compared, and how far the r of single probes lie apart."""
-    lines = [f"The atlas calls {found_as} {name}." for name, found_as in route["found_as"].items()]
+    """Say what was compared, and how far the r of single probes are apart."""
+    lines = [line for name, found_as in route["found_as"].items() for line in describe_other_name(found_as, name)]
     spread = route["spread"]
     if not spread:
-        return [*lines, "No r is defined: a profile is constant or unknown."]
+        return [*lines, "No r is defined: a profile is constant or missing."]
     if route["is_one_profile"]:
-        lines.append("Both come to one and the same profile: its r with itself is 1.")
+        lines.append("Both are represented by the same profile, whose r with itself is 1.")
     if spread["pairs"] == 1:
         return lines
     low, high = spread["lowest"], spread["highest"]
@@ -141,32 +166,34 @@ def _describe_spread(route: Mapping[str, Any]) -> list[str]:
     )
     if spread["conflicts"]:
         lines.append(
-            f"Sign conflict: {spread['conflicts']:,} of {spread['pairs']:,} pairs go against the others. The answer "
-            "depends on the probes: see `coexpr probes` for each gene."
+            f"Warning: {spread['conflicts']:,} of {spread['pairs']:,} pairs have the opposite sign, so the result "
+            "depends on the probes; see `coexpr probes` for each gene."
         )
     return [
         *lines,
-        "The r of pairs are not to be averaged: a gene first gets one profile, by a rule, then r is taken.",
+        "Do not average r over pairs of probes: a gene is first represented by one profile, then r is computed.",
     ]
 
 
 def _describe_donors(route: Mapping[str, Any]) -> list[str]:
-    """Say in plain words how the pooled r compares with that in each donor, then in numbers."""
+    """Say how the pooled r compares with that in each donor, in words and then in numbers."""
     over, r = route["between_donors"], route["r"]
     if r is None or not over["k"] or over["k"] < 2:
         return []
     names = " and ".join(route["profiles"])
     low, high = over["lowest_r"], over["highest_r"]
+    donors = f"{over['k']:.0f} donors"
     if over["same_sign"] < over["k"]:
-        verdict = f"{over['k'] - over['same_sign']:.0f} of {over['k']:.0f} donors have another sign"
-    elif abs(r) > max(abs(low), abs(high)):
-        verdict = "part of it is differences between donors"
+        verdict = f"Warning: {over['k'] - over['same_sign']:.0f} of {donors} have another sign."
     else:
-        verdict = "donors differ in it" if over["i2"] > _MUCH_HETEROGENEITY else "donors agree"
+        verdict = f"All {donors} agree in sign."
+    if over["same_sign"] == over["k"] and abs(r) > max(abs(low), abs(high)):
+        verdict += " Part of the pooled r comes from differences between donors."
+    elif over["i2"] > _MUCH_HETEROGENEITY:
+        verdict += " Their r differ by more than sampling explains."
     return [
-        f"{names}: pooled r is {r:.3f}, within donors {low:.3f} to {high:.3f}: {verdict}.",
-        f"Random-effects mean {over['r']:.3f} (95 % interval {over['low']:.3f} to {over['high']:.3f}) of "
-        f"{over['k']:.0f} donors, {over['same_sign']:.0f} of them with its sign; Q {over['q']:.1f}, "
-        f"I² {over['i2']:.2f}, τ² {over['tau2']:.3f}. Pooled r without one donor: {over['lowest_without_one']:.3f} to "
-        f"{over['highest_without_one']:.3f}.",
+        f"{names}: pooled r {r:.3f}; within donors {low:.3f} to {high:.3f}. {verdict}",
+        f"Random-effects mean over {donors}: {over['r']:.3f} (95 % interval {over['low']:.3f} to {over['high']:.3f}); "
+        f"Q {over['q']:.1f}, I² {over['i2']:.2f}, τ² {over['tau2']:.3f}. Pooled r without one donor: "
+        f"{over['lowest_without_one']:.3f} to {over['highest_without_one']:.3f}.",
     ]

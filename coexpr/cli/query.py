@@ -4,13 +4,16 @@ from typing import Annotated, Any
 
 import typer
 
-from coexpr.choice import BUILDING, SELECTING
+from coexpr.choice import SELECTING
 from coexpr.cli.options import (
     AdjustOption,
     AnnotationOption,
     CategoryOption,
+    ColumnsOption,
     Database,
     DonorOption,
+    EvidenceNotOption,
+    GeneColumnOption,
     GenesOption,
     HemisphereOption,
     LevelOption,
@@ -26,15 +29,36 @@ from coexpr.cli.options import (
     ScopeOption,
     StructureOption,
     ThreadsOption,
+    WideOption,
     as_choice,
     as_method,
     as_restriction,
     listed,
 )
-from coexpr.cli.words import describe_categories, describe_data, describe_disagreement, describe_lost
+from coexpr.cli.table import Layout
+from coexpr.cli.words import (
+    describe_categories,
+    describe_data,
+    describe_disagreement,
+    describe_lost,
+    describe_other_name,
+    number_of,
+)
 from coexpr.errors import OptionError
 
 _TOP = 20
+LAYOUTS = {
+    "gene": Layout(
+        keys=("rank", "gene_symbol"),
+        drop=("probe_id", "entrez_id", "probe_name", "rank_overall"),
+        shorten=("gene_name",),
+    ),
+    "probe": Layout(
+        keys=("rank", "probe_name", "gene_symbol"),
+        drop=("probe_id", "entrez_id", "gene_name", "rank_overall"),
+        shorten=("gene_name",),
+    ),
+}
 
 
 def query(
@@ -51,7 +75,7 @@ def query(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="The probe that stands for the seed gene, whatever the rule.",
+            help="The probe that represents the seed gene, whatever the rule.",
         ),
     ] = None,
     rule: RuleOption = None,
@@ -63,24 +87,30 @@ def query(
         int | None,
         typer.Option(min=1, metavar="N", help=f"Number of rows. Without it: {_TOP}.", show_default=False),
     ] = None,
-    all_rows: Annotated[bool, typer.Option("--all", help="Every row, not the first ones.")] = False,
-    ascending: Annotated[bool, typer.Option("--ascending", help="Lowest r first: the anticorrelates.")] = False,
+    all_rows: Annotated[bool, typer.Option("--all", help="All rows, not only the first.")] = False,
+    ascending: Annotated[bool, typer.Option("--ascending", help="Lowest r first: anticorrelates.")] = False,
     min_r: Annotated[
         float | None,
-        typer.Option(min=-1, max=1, metavar="R", help="Leave out rows with a lower r.", show_default=False),
+        typer.Option(min=-1, max=1, metavar="R", help="Only rows with this r or a higher one.", show_default=False),
+    ] = None,
+    max_r: Annotated[
+        float | None,
+        typer.Option(min=-1, max=1, metavar="R", help="Only rows with this r or a lower one.", show_default=False),
     ] = None,
     include_self: Annotated[
         bool, typer.Option("--include-self", help="Keep the seed and, among genes, its own gene.")
     ] = False,
     category: CategoryOption = None,
     genes: GenesOption = None,
+    gene_column: GeneColumnOption = None,
     match: MatchOption = "any",
     include_regulates: RegulatesOption = False,
+    evidence_not: EvidenceNotOption = None,
     rank_overall: Annotated[
         bool,
         typer.Option(
             "--rank-overall/--no-rank-overall",
-            help="Beside the rank within the category, tell that among all; without it only the category is read.",
+            help="With a category, show the rank among all genes too; without it only the category is read.",
         ),
     ] = True,
     structure: StructureOption = None,
@@ -90,30 +120,32 @@ def query(
     max_p_outliers: OutliersOption = None,
     adjust: AdjustOption = None,
     by_donor: Annotated[
-        bool, typer.Option("--by-donor", help="Columns of r in each donor, and of what the donors say together.")
+        bool, typer.Option("--by-donor", help="Columns of r in each donor and of a meta-analysis over donors.")
     ] = False,
     stats: Annotated[
         bool,
-        typer.Option("--stats", help="Columns of a 95 % interval and false discovery rates, donors being the unit."),
+        typer.Option("--stats", help="Columns of a 95 % interval and false discovery rates over donors."),
     ] = False,
     naive_p: Annotated[
         bool,
-        typer.Option("--naive-p", help="Columns of R's cor.test, which takes samples for independent: they are not."),
+        typer.Option("--naive-p", help="Columns of R's cor.test, which assumes independent samples; they are not."),
     ] = False,
+    columns: ColumnsOption = None,
+    wide: WideOption = False,
     output_format: OutputFormat = None,
     output: OutputFile = None,
     threads: ThreadsOption = None,
     db: Database = None,
 ) -> None:
-    """List the probes or genes whose expression goes with that of SEED, highest r first.
+    """List the genes or probes with the most similar expression to SEED, highest r first.
 
     Examples: coexpr query NTRK2 --category "nervous system development"; coexpr query A_23_P216779 --all -o r.csv
     """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
-    from coexpr.cli.screen import deliver, say
+    from coexpr.cli.screen import Screen, deliver, say
 
     if all_rows and top is not None:
-        raise OptionError("--all and --top say different things: give one of them.")
+        raise OptionError("--all and --top contradict each other: give one of them.")
     with Atlas(db, threads=threads) as atlas:
         answer = atlas.correlates(
             seed,
@@ -122,11 +154,13 @@ def query(
             top=None if all_rows else top or _TOP,
             ascending=ascending,
             min_r=min_r,
+            max_r=max_r,
             include_self=include_self,
             categories=category or [],
-            genes=listed(genes),
+            genes=listed(atlas, genes, gene_column),
             match=match,
             include_regulates=include_regulates,
+            evidence_not=evidence_not or [],
             rank_overall=rank_overall,
             choice=as_choice(rule, power, min_present, scope, annotation),
             restriction=as_restriction(structure, hemisphere, donor),
@@ -135,49 +169,60 @@ def query(
             stats=stats,
             naive_p=naive_p,
         )
-    deliver(answer, output, output_format)
+    deliver(answer, output, output_format, Screen(columns, wide), LAYOUTS[answer.route["level"]])
     for line in describe(answer.route, len(answer.rows)):
         say(line)
 
 
 def describe(route: dict[str, Any], shown: int) -> list[str]:
-    """Say in words which way led to an answer."""
-    lines = [_describe_seed(route), *describe_disagreement(route)]
-    each = f", each {route['profile_in_words']}" if route["level"] == "gene" else ""
-    data, *source = describe_data(route)
-    shown_of = f"{shown:,} of {route['answers']:,} {route['level']}s shown{each}."
-    lines += [data, shown_of, *source, *describe_categories(route), *describe_lost(route)]
+    """Return the summary of a result in sentences."""
+    lines = [_describe_rows(route, shown), _describe_seed(route)]
+    lines += describe_other_name(route["seed_found_as"], route["seed_gene"])
+    lines += [*describe_categories(route), *describe_disagreement(route), *describe_lost(route), *describe_data(route)]
     if not route["answers"] and "categories" in route:
-        lines.append("No gene of this choice is loaded beside the seed itself.")
+        lines.append("No gene of these has expression data here, besides the seed.")
     elif not route["answers"]:
         lines.append(
-            "No other gene is loaded. To compare the probes of this one, add --level probe."
+            "No other gene has expression data here. To compare the probes of this one, add --level probe."
             if route["level"] == "gene"
-            else "No other probe is loaded."
+            else "No other probe has expression data here."
         )
     elif route["without_r"] == route["answers"]:
-        lines.append("No r is defined: the seed's profile is constant or unknown.")
+        lines.append("No r is defined: the seed's profile is constant or missing.")
     elif route["without_r"]:
-        lines.append(f"Without r, because their profile is constant or unknown: {route['without_r']:,}.")
+        lines.append(f"Without r: {number_of(route['without_r'], route['level'])} with a constant or missing profile.")
     return lines
 
 
+def _describe_rows(route: dict[str, Any], shown: int) -> str:
+    """Say how many rows are shown of how many, and what represents a gene."""
+    level, matching = route["level"], route["matching"]
+    limits = [f"r of at least {route['min_r']:g}"] if route["min_r"] is not None else []
+    limits += [f"r of at most {route['max_r']:g}"] if route["max_r"] is not None else []
+    all_of = number_of(matching, level)
+    if limits:
+        all_of += f" with {' and '.join(limits)} (of {route['answers']:,})"
+    if not matching:
+        return f"No {level}s{all_of.removeprefix(f'0 {level}s')}."
+    which = "Lowest" if route["ascending"] else "Top"
+    rows = f"{which} {shown:,} of {all_of}" if shown < matching else f"All {all_of}"
+    return f"{rows}; each gene {route['profile_in_words']}." if level == "gene" else f"{rows}."
+
+
 def _describe_seed(route: dict[str, Any]) -> str:
-    """Say which profile stands for the seed, and why."""
+    """Say which profile represents the seed, and why."""
     probe, gene, candidates = route["seed_probe"], route["seed_gene"], route["seed_probe_candidates"]
-    rule = route["seed_probe_chosen_by"]
+    rule, conditions = route["seed_probe_chosen_by"], route["conditions"] if route["rule"] else ""
     if rule == "name":
-        chosen = f"Seed: probe {probe}, of {gene or 'no known gene'}, as asked for."
-    elif route["seed_probe_id"] is None:
-        chosen = f"Seed: {gene}, by {'the ' * (rule in BUILDING)}{probe}{route['conditions']}."
-    elif candidates == 1:
-        chosen = f"Seed: {gene}, by its only probe {probe}{route['conditions']}."
-    else:
-        total = route["seed_probes"]
-        among = (
-            f"its {total}" if candidates == total else f"the {candidates} of its {total} probes that may stand for it"
+        if route["seed"] == probe:
+            return f"Seed {probe}, a probe of {gene or 'no known gene'}."
+        return f"Seed {gene}, represented by probe {probe}, as requested."
+    if route["seed_probe_id"] is None:
+        return f"Seed {gene}, represented by the {probe}{conditions}."
+    if candidates == 1:
+        return (
+            f"Seed {gene}, represented by its only {'usable ' * (route['seed_probes'] > 1)}probe {probe}{conditions}."
         )
-        chosen = f"Seed: {gene}, by probe {probe}, the one {SELECTING[rule]} of {among}{route['conditions']}."
-    if route["seed_found_as"]:
-        chosen += f" The atlas calls {route['seed_found_as']} {gene}."
-    return chosen
+    total = route["seed_probes"]
+    among = f"its {total} probes" if candidates == total else f"{candidates} usable ones of its {total} probes"
+    return f"Seed {gene}, represented by probe {probe} (the one {SELECTING[rule]} of {among}{conditions})."

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from coexpr.cli.options import Database
+from coexpr.cli.options import Database, WideOption
 from coexpr.errors import OptionError
 
 _WHOLE = re.compile(r"[+-]?\d+")
@@ -51,6 +51,7 @@ def sql(
             show_default=False,
         ),
     ] = None,
+    wide: WideOption = False,
     output_format: Annotated[
         SqlFormat | None,
         typer.Option(
@@ -84,7 +85,7 @@ def sql(
     """  # noqa: D301, E501  (the escape keeps the lines of the queries, which are what they are)
     from coexpr import export
     from coexpr.atlas import Atlas  # loads DuckDB, which --help need not wait for
-    from coexpr.cli.screen import STDOUT, deliver, say
+    from coexpr.cli.screen import STDOUT, Screen, deliver, say
 
     text = _text(statement, file)
     values = _values(parameter or [])
@@ -92,7 +93,7 @@ def sql(
     with Atlas(db) as atlas:
         atlas.forbid_other_files()
         if name is not SqlFormat.PARQUET:
-            deliver(atlas.stream_sql(text, values), output, name)
+            deliver(atlas.stream_sql(text, values), output, name, Screen(wide=wide))
         elif output in (None, *STDOUT):
             raise OptionError(f"{name} is for a file: name it with -o FILE.")
         else:

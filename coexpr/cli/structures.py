@@ -4,10 +4,14 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli.options import Database, OutputFile, OutputFormat
+from coexpr.cli.options import ColumnsOption, Database, OutputFile, OutputFormat, WideOption
+from coexpr.cli.table import Layout
 
 if TYPE_CHECKING:
     from coexpr.answer import Answer
+    from coexpr.cli.screen import Screen
+
+_LAYOUT = Layout(keys=("structure_id", "acronym"), drop=("hemisphere",), shorten=("name",))
 
 
 def structures(
@@ -15,35 +19,37 @@ def structures(
         str | None,
         typer.Argument(
             metavar="[SEARCH]",
-            help="Only structures with this acronym or id, or whose name holds it.",
+            help="Only structures with this acronym or id, or with this text in their name.",
             show_default=False,
         ),
     ] = None,
+    columns: ColumnsOption = None,
+    wide: WideOption = False,
     output_format: OutputFormat = None,
     output: OutputFile = None,
     db: Database = None,
 ) -> None:
-    """List the structures that have samples, as a tree, with the samples of each donor there or below.
+    """List the structures with samples as a tree, with the numbers of samples of each donor in and below each.
 
     Example: coexpr structures hippocamp
     """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
-    from coexpr.cli.screen import deliver, say
+    from coexpr.cli.screen import Screen, deliver, say
 
     with Atlas(db) as atlas:
         answer = atlas.structures(search)
-    deliver(answer, output, output_format, draw=_draw)
+    deliver(answer, output, output_format, Screen(columns, wide), draw=_draw)
     if not answer.rows:
-        say(f"No structure with samples is called {search!r}." if search else "No samples are loaded.")
+        say(f"No structure with samples matches {search!r}." if search else "This database has no samples.")
     elif not any(row[4] for row in answer.rows) and search is None:
-        say("The tree of structures is not loaded: a full-donor download brings it.")
+        say("The tree of structures is known once a full-donor download is loaded.")
 
 
-def _draw(answer: "Answer", stream: IO[str]) -> None:
-    """Draw the tree by indenting names; structures by the id that --structure takes."""
+def _draw(answer: "Answer", stream: IO[str], screen: "Screen") -> None:
+    """Draw the tree by indenting names; --structure takes their ids."""
     from coexpr.answer import Answer
     from coexpr.cli.screen import write_table
 
     kept = [place for place, name in enumerate(answer.columns) if name != "depth"]
     rows = [[f"{'  ' * row[4]}{row[2]}" if place == 2 else row[place] for place in kept] for row in answer.rows]
-    write_table(Answer([answer.columns[place] for place in kept], rows), stream)
+    write_table(Answer([answer.columns[place] for place in kept], rows), stream, screen, _LAYOUT)

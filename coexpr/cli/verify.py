@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from coexpr.cli.options import Database, OutputFile, OutputFormat
+from coexpr.cli.options import ColumnsOption, Database, OutputFile, OutputFormat, WideOption
 
 _DOES_NOT_HOLD = 1
 # What an r that is off may come from.
@@ -24,6 +24,8 @@ def verify(
             show_default=False,
         ),
     ] = None,
+    columns: ColumnsOption = None,
+    wide: WideOption = False,
     output_format: OutputFormat = None,
     output: OutputFile = None,
     db: Database = None,
@@ -33,14 +35,14 @@ def verify(
     Exit code 1 says that something does not hold.
     """
     from coexpr.atlas import Atlas, verify_find_correlates  # loads DuckDB and numpy, which --help need not wait for
-    from coexpr.cli.screen import deliver, say
+    from coexpr.cli.screen import Screen, deliver, say
 
     if path is None:
         with Atlas(db) as atlas:
             answer = atlas.verify()
     else:
         answer = verify_find_correlates(path, db)
-    deliver(answer, output, output_format)
+    deliver(answer, output, output_format, Screen(columns, wide))
     route = answer.route
     if path is not None:
         say(f"Seed: {route['seed']}. {route['title'] or ''}".strip())

@@ -1,9 +1,14 @@
-"""The route of an answer in words."""
+"""The provenance of a result in sentences."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from coexpr.restriction import FEW_SAMPLES, FEWEST_SAMPLES
+
+
+def number_of(count: int, thing: str) -> str:
+    """Return "1 gene" or "2,164 genes"."""
+    return f"{count:,} {thing}{'s' * (count != 1)}"
 
 
 def describe_data(route: Mapping[str, Any]) -> list[str]:
@@ -12,48 +17,73 @@ def describe_data(route: Mapping[str, Any]) -> list[str]:
     where = "all structures" if route["structures"] == "all" else f"structures: {route['structures']}"
     if route["hemisphere"]:
         where += f", {'left' if route['hemisphere'] == 'L' else 'right'} hemisphere"
+    lines = [
+        f"{route['method_in_words']} over {number_of(route['n_samples'], 'sample')} of "
+        f"{number_of(len(donors), 'donor')} ({', '.join(donors)}), {where}."
+    ]
     thin = [f"{donor} ({count})" for donor, count in route["samples_of_donors"].items() if count < FEWEST_SAMPLES]
     if thin:
-        where += f"; few samples of {', '.join(thin)}"
-    slow = [f"This took longer than it need: the matrix could not be kept ({route['cache_problem']})."]
-    few = f" With fewer than {FEW_SAMPLES} samples r says little." if route["n_samples"] < FEW_SAMPLES else ""
-    return [
-        f"{route['method_in_words']}, sample by sample: {route['n_samples']:,} samples of "
-        f"{len(donors)} donor{'s' * (len(donors) != 1)} ({', '.join(donors)}), {where}.{few}",
+        lines.append(f"Warning: few samples of {', '.join(thin)}.")
+    if route["n_samples"] < FEW_SAMPLES:
+        lines.append(f"Warning: r over fewer than {FEW_SAMPLES} samples is imprecise.")
+    lines.append(
         f"Data: {'; '.join(route['source']) or 'unnamed'}. Database: {route['database']}. "
-        f"coexpr {route['coexpr_version']}.",
-        *(slow if route["cache_problem"] else []),
-    ]
-
-
-def describe_categories(route: Mapping[str, Any]) -> list[str]:
-    """Say which genes an answer was limited to."""
-    lines = []
-    for limit in route.get("categories", []):
-        origin = " ".join(limit[key] for key in ("source", "accession", "release") if limit[key])
+        f"coexpr {route['coexpr_version']}."
+    )
+    if route["cache_problem"]:
         lines.append(
-            f"Category: {limit['name']} ({origin}): {limit['genes']:,} genes, {limit['on_chip']:,} known to be on "
-            f"the chip, {limit['loaded']:,} loaded."
+            f"Note: the cache of the matrix could not be written ({route['cache_problem']}), so this was slow."
         )
-        lines += [f"  {problem}." for problem in limit.get("problems", [])]
     return lines
 
 
+def describe_category(category: Mapping[str, Any]) -> str:
+    """Say which category it is, and how many of its genes have expression data."""
+    if "resolved" in category:
+        names = number_of(category["genes"], "name")
+        return f"List of genes: {names}, {number_of(category['loaded'], 'gene')} with expression data here."
+    accession = category["accession"] or f"source {category['source']}"
+    release = f", release {category['release']}" if category["release"] else ""
+    return (
+        f"Category {category['name']} ({accession}{release}): {category['loaded']:,} of its "
+        f"{number_of(category['genes'], 'gene')} have expression data here."
+    )
+
+
+def describe_categories(route: Mapping[str, Any]) -> list[str]:
+    """Say to which genes a result was limited."""
+    lines = []
+    for category in route.get("categories", []):
+        lines.append(describe_category(category))
+        lines += [f"Note: {problem}." for problem in category.get("problems", [])]
+    if route.get("evidence_not"):
+        lines.append(f"Without genes that are members only by evidence {', '.join(route['evidence_not'])}.")
+    return lines
+
+
+def describe_other_name(found_as: str | None, symbol: str | None) -> list[str]:
+    """Say that the name given is another one than the atlas's."""
+    return [f"{found_as} is another name for {symbol}."] if found_as else []
+
+
 def describe_disagreement(route: Mapping[str, Any]) -> list[str]:
-    """Warn of a probe that hardly measures what the other probes of its gene do."""
+    """Warn of a representative probe that disagrees with the other probes of its gene."""
     return [
-        f"Caution: the r of this probe with the {told['others']} others of {gene} is {told['mean_r']:.2f} on average. "
-        f"`coexpr probes {gene}` compares them; another may serve better."
+        f"Warning: this probe disagrees with {gene}'s other {number_of(told['others'], 'probe')} "
+        f"(mean r {told['mean_r']:.2f}); see `coexpr probes {gene}`."
         for gene, told in route["disagrees"].items()
     ]
 
 
 def describe_lost(route: Mapping[str, Any]) -> list[str]:
-    """Say how many genes are not in an answer because they have no profile."""
+    """Say how many genes are not in a result because they have no usable probe."""
     lost = route["genes_without_profile"]
-    return [f"Left out: {lost:,} gene{'s' * (lost != 1)} for which no probe may stand."] if lost else []
+    return [f"Left out: {number_of(lost, 'gene')} without a usable probe."] if lost else []
 
 
-def describe_unapplied(route: Mapping[str, Any]) -> list[str]:
-    """Say which rules could not be applied, and why."""
-    return [f"Not told by {rule}: {reason}" for rule, reason in route["rules_not_applied"].items()]
+def describe_skipped_rules(route: Mapping[str, Any]) -> list[str]:
+    """Say which rules were skipped, and why."""
+    return [
+        f"Rule {rule} was skipped: {reason.replace(f'the rule {rule} ', 'it ', 1)}"
+        for rule, reason in route["rules_not_applied"].items()
+    ]

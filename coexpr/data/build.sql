@@ -9,9 +9,13 @@ copy (
     select child_id, parent_id, if(rel = 'isa', 'is_a', replace(rel, ' ', '_')) as relation from 'edge.parquet' order by parent_id, child_id, relation
 ) to 'shipped/edges.parquet' (format parquet, compression zstd, compression_level 19);
 
--- ND says that nothing is known, and is no membership.
+-- The evidence code ND means that nothing is known, so it makes no member.
 copy (
-    select distinct go_id, entrez_id from 'annotation.parquet' where evidence <> 'ND' order by go_id, entrez_id
+    select go_id, entrez_id, list(distinct evidence order by evidence) as evidence
+    from 'annotation.parquet'
+    where evidence <> 'ND'
+    group by go_id, entrez_id
+    order by go_id, entrez_id
 ) to 'shipped/annotations.parquet' (format parquet, compression zstd, compression_level 19);
 
 copy (

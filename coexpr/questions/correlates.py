@@ -12,13 +12,14 @@ from coexpr.errors import OptionError
 from coexpr.expression import Expression
 from coexpr.gene_profiles import Profiles, every_probe_of, profile_of, profiles_at
 from coexpr.method import Method
+from coexpr.names import Level
 from coexpr.questions.limits import Limits
 from coexpr.questions.siblings import disagreement
 from coexpr.questions.uncertainty import Wanted, columns_of
 from coexpr.restriction import Restriction
 from coexpr.route import LABELS, describe_choice, describe_data, describe_seed, labels_of
 from coexpr.samples import refuse_too_few
-from coexpr.seeds import Level, Seed, find_seed
+from coexpr.seeds import Seed, find_seed
 
 
 def correlates(
@@ -32,6 +33,7 @@ def correlates(
     top: int | None,
     ascending: bool,
     min_r: float | None,
+    max_r: float | None,
     include_self: bool,
     rank_overall: bool,
     restriction: Restriction,
@@ -64,9 +66,9 @@ def correlates(
         families = {"q": others, "q_category": answers} if rank_overall else {"q_category": answers}
     counts = {"answers": len(answers), "without_r": int(np.count_nonzero(np.isnan(scan.r[answers])))}
     counts |= {"genes_without_profile": profiles.lost}
-    order = scan.first(answers, top, ascending=ascending, tie_order=profiles.tie_order)
-    if min_r is not None:
-        order = order[scan.r[order] >= min_r]
+    matching = scan.between(answers, min_r, max_r)
+    order = scan.first(matching, top, ascending=ascending, tie_order=profiles.tie_order)
+    counts["matching"] = len(matching)
     route = {
         **describe_seed(connection, seed, seed_profile, choice, probe),
         "level": level,
@@ -75,8 +77,15 @@ def correlates(
         **describe_data(expression, basis, known),
         **limited,
         **counts,
+        "top": top,
+        "ascending": ascending,
+        "min_r": min_r,
+        "max_r": max_r,
+        "include_self": include_self,
     }
     ranks = {"rank": np.arange(1, len(order) + 1)}
+    if min_r is not None or max_r is not None:
+        ranks["rank"] = scan.places(order, answers, ascending=ascending, tie_order=profiles.tie_order)
     if limited and rank_overall:
         ranks["rank_overall"] = scan.places(order, others, ascending=ascending, tie_order=profiles.tie_order)
     r, n = scan.r, scan.n

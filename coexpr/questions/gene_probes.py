@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from coexpr.answer import Answer, number_or_none
 from coexpr.basis import find_basis
-from coexpr.choice import BUILDING, RULES, Choice, Rule
+from coexpr.choice import BUILDING, DEFAULT_RULE, RULES, Choice, Rule
 from coexpr.errors import NotFoundError, OptionError
 from coexpr.expression import Expression
 from coexpr.gene_profiles import Profiles, profiles_of_probes, reading_from, why_no_profile
+from coexpr.questions.siblings import LOW_MEAN_R
 from coexpr.representatives import NO_PROBE, choose_representatives, find_candidates, probes_of_genes
 from coexpr.restriction import Restriction
 from coexpr.route import describe_data, labels_of
@@ -79,6 +80,7 @@ def gene_probes(expression: Expression, name: str, choice: Choice, restriction: 
         "power": choice.exponent,
         "rules_not_applied": not_applied,
         "sign_conflicts": _sign_conflicts(r, n, names),
+        "recommended": _recommendation(rows),
         **describe_data(expression, basis, ~np.isnan(values).all(axis=0)),
     }
     return Answer(list(_COLUMNS), rows, route)
@@ -104,6 +106,33 @@ def _rules_that_choose(
             for probe_id in np.unique(chosen[chosen != NO_PROBE]).tolist():
                 chosen_by.setdefault(probe_id, []).append(rule)
     return chosen_by, not_applied
+
+
+def _recommendation(rows: list[tuple[Any, ...]]) -> dict[str, Any]:
+    """Return which probe the default rule selects, how many rules and probes agree, and an alternative if they do not.
+
+    The alternative is the probe that agrees best with the others: that which most rules select, of those whose mean r
+    with the others is not low.
+    """
+    name, mean_r, chosen_by = (_COLUMNS.index(column) for column in ("probe_name", "mean_r", "chosen_by"))
+    selected = next((row for row in rows if DEFAULT_RULE in row[chosen_by]), None)
+    if selected is None:
+        return {}
+    rules = {rule for row in rows for rule in row[chosen_by]}
+    told: dict[str, Any] = {
+        "probe": selected[name],
+        "rules": len(rules) - 1,
+        "rules_that_agree": len(selected[chosen_by]) - 1,
+        "mean_r": selected[mean_r],
+        "others": len(rows) - 1,
+        "agrees": len(rows) < 3 or selected[mean_r] is None or selected[mean_r] >= LOW_MEAN_R,
+        "alternative": None,
+    }
+    better = [row for row in rows if row[mean_r] is not None and row[mean_r] >= LOW_MEAN_R and row[chosen_by]]
+    if not told["agrees"] and better:
+        best = max(better, key=lambda row: (len(row[chosen_by]), row[mean_r]))
+        told["alternative"] = {"probe": best[name], "mean_r": best[mean_r], "rules": list(best[chosen_by])}
+    return told
 
 
 def _sign_conflicts(r: NDArray[np.float64], n: NDArray[np.int32], names: list[str]) -> list[dict[str, Any]]:

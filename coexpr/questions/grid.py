@@ -46,11 +46,11 @@ def route_grid(
     """
     grid = []
     for resolution in RESOLUTIONS:
-        values, donors = _at(connection, np.stack([x, y]), samples, resolution)
+        values, donors = _at(connection, np.stack([x, y]), samples, resolution, measure.error)
         scaled = {
             "log2": values,
-            "z within donor": z_scores(values, donors),
-            "z pooled": z_scores(values, np.zeros(len(donors), dtype=np.intp)),
+            "z within donor": z_scores(values, donors, measure.error),
+            "z pooled": z_scores(values, np.zeros(len(donors), dtype=np.intp), measure.error),
         }
         for scale, pair in scaled.items():
             pooled, n = _r(pair, measure)
@@ -136,7 +136,11 @@ def _r(pair: NDArray[np.float64], measure: Measure) -> tuple[float | None, int]:
 
 
 def _at(
-    connection: duckdb.DuckDBPyConnection, profiles: NDArray[np.floating], samples: Samples, resolution: str
+    connection: duckdb.DuckDBPyConnection,
+    profiles: NDArray[np.floating],
+    samples: Samples,
+    resolution: str,
+    error: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Return profiles at a resolution (2, C), and the donor of each column."""
     if resolution == "samples":
@@ -144,5 +148,5 @@ def _at(
     view: View = "structures" if resolution == "structures" else "coarse structures"
     shown = shown_under(connection, samples, view)
     pairs, codes = np.unique(np.stack([samples.donor_ids, shown]), axis=1, return_inverse=True)
-    values, columns = average_by(profiles, np.where(shown == NOT_SHOWN, -1, codes.ravel()))
+    values, columns = average_by(profiles, np.where(shown == NOT_SHOWN, -1, codes.ravel()), error)
     return values, pairs[0, columns]

@@ -7,6 +7,7 @@ import duckdb
 
 from coexpr.categories import Match, choose_genes
 from coexpr.choice import Annotation
+from coexpr.errors import OptionError
 from coexpr.queries import query
 
 # Edges past which a network must be asked for in earnest.
@@ -23,13 +24,26 @@ class Limits:
     genes: tuple[str, ...] = ()
     match: Match = "any"
     include_regulates: bool = False
+    evidence_not: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.evidence_not and not self.categories:
+            raise OptionError("--evidence-not is about members of categories, and none is given.")
 
     def choose(self, connection: duckdb.DuckDBPyConnection, annotation: Annotation) -> dict[str, Any]:
         """Fill chosen_genes; return what the route says of it, which is nothing where nothing is limited."""
         if not (self.categories or self.genes):
             return {}
         connection.execute(query("create_chosen_genes"))
-        return choose_genes(connection, self.categories, self.genes, self.match, self.include_regulates, annotation)
+        return choose_genes(
+            connection,
+            self.categories,
+            self.genes,
+            self.match,
+            self.include_regulates,
+            annotation,
+            self.evidence_not,
+        )
 
     def gene_ids(self, connection: duckdb.DuckDBPyConnection) -> list[int]:
         """Return the genes that were chosen, ascending."""

@@ -10,11 +10,11 @@ from coexpr.choice import Choice
 from coexpr.errors import LimitError
 from coexpr.expression import Expression
 from coexpr.method import Method
+from coexpr.names import Level
 from coexpr.questions.limits import Limits
 from coexpr.questions.rows import find_rows, profiles_of_rows, unique_names
 from coexpr.restriction import Restriction
 from coexpr.route import describe_choice, describe_data, labels_of
-from coexpr.seeds import Level
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,6 +18,7 @@ from coexpr.expression import NO_GENE, Expression
 from coexpr.gene_profiles import Profiles, profiles_at
 from coexpr.measures import unit_rows
 from coexpr.method import Method
+from coexpr.names import Level
 from coexpr.network import Network
 from coexpr.network_files import BYTES_ON_DISK, ENDINGS, refuse_output, write_network
 from coexpr.network_plan import Plan, Wanted, make_plan
@@ -26,7 +27,6 @@ from coexpr.questions.rows import find_rows, profiles_of_rows, unique_names
 from coexpr.restriction import FEWEST_FOR_R, Restriction
 from coexpr.route import describe_choice, describe_data, labels_of
 from coexpr.run_folder import RunFolder
-from coexpr.seeds import Level
 
 # Rows from which the number of edges above an |r| is estimated.
 _SAMPLED_ROWS = 2000

@@ -1,6 +1,6 @@
 """How two genes, or two probes, go together, and how much the choice of probes matters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,6 @@ from coexpr.gene_profiles import (
     reading_from,
     why_no_profile,
 )
-from coexpr.measures import Measure
 from coexpr.method import Method
 from coexpr.questions.gene_probes import conflict_limit
 from coexpr.questions.grid import explain, route_grid
@@ -119,7 +118,7 @@ def pair(
         (BY_PROBES if are_probes else choice.rule, *names, donors[donor], number_or_none(r[0]), int(n[0]))
         for donor, r, n in zip(by_donor.donor_ids, by_donor.r, by_donor.n, strict=True)
     ]
-    unadjusted = Measure(basis.measure.method, basis.measure.max_p_outliers)
+    unadjusted = replace(basis.measure, factors=())
     grid = route_grid(connection, x, y, basis.samples, unadjusted)
     route = {
         "a": a.seed.name,

@@ -11,10 +11,11 @@ from coexpr.choice import Annotation, Choice
 from coexpr.errors import NotFoundError, OptionError
 from coexpr.expression import Expression
 from coexpr.gene_profiles import Profiles, profiles_of_genes, profiles_of_probes, why_no_profile
+from coexpr.names import Level
 from coexpr.questions.limits import Limits
 from coexpr.representatives import probes_of_genes
 from coexpr.samples import Samples
-from coexpr.seeds import Level, Seed, find_seeds
+from coexpr.seeds import Seed, find_seeds
 
 
 @dataclass(frozen=True)

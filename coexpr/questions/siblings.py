@@ -10,8 +10,8 @@ from coexpr.representatives import NO_PROBE
 from coexpr.restriction import FEWEST_FOR_R
 from coexpr.seeds import Seed
 
-# A probe whose mean r with its siblings is below this hardly measures what they do.
-_LITTLE = 0.2
+# A probe whose mean r with the gene's other probes is lower hardly measures what they measure.
+LOW_MEAN_R = 0.2
 
 
 def disagreement(seed: Seed, profile: Profiles, probes: Profiles) -> dict[str, Any]:
@@ -33,4 +33,4 @@ def disagreement(seed: Seed, profile: Profiles, probes: Profiles) -> dict[str, A
     r, n = correlate_seed(values[at], np.delete(values, at, axis=0))
     r[n < FEWEST_FOR_R] = np.nan
     mean = float(np.nanmean(r)) if not np.isnan(r).all() else np.nan
-    return {seed.name: {"mean_r": mean, "others": len(r)}} if mean < _LITTLE else {}
+    return {seed.name: {"mean_r": mean, "others": len(r)}} if mean < LOW_MEAN_R else {}

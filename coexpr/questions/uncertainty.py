@@ -71,7 +71,11 @@ def columns_of(
         columns |= {"lowest_without_one": by_donor.lowest, "highest_without_one": by_donor.highest}
     if wanted.stats:
         *_, over = in_each_donor(seed, profiles, basis)
-        columns |= {"mean_r": over.mean_r[order], "ci95_low": over.mean_low[order], "ci95_high": over.mean_high[order]}
+        columns |= {
+            "donor_mean_r": over.mean_r[order],
+            "ci95_low": over.mean_low[order],
+            "ci95_high": over.mean_high[order],
+        }
         columns |= {"p": over.p[order], "donors_used": over.k[order].astype(np.int64)}
         for name, family in families.items():
             q = np.full(len(profiles), np.nan)

@@ -1,52 +1,85 @@
 """GAF and gene2go: which genes are annotated to which terms of the Gene Ontology.
 
-In both, a negative annotation (NOT) says that a gene is no member, and the evidence code ND that
-nothing is known; neither makes a member. Only human genes are taken.
+In both, a negative annotation (NOT) says that a gene is not a member, and the evidence code ND that nothing is known;
+neither makes a member. Only human genes are read. GAF follows the specification 2.2
+(geneontology.org/docs/go-annotation-file-gaf-format-2.2), in which older 2.x files can be read too.
 """
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from coexpr.errors import DownloadError, OptionError
 from coexpr.readers.category_file import Category, CategoryFile, WrongFormatError
 from coexpr.readers.obo import Ontology
+from coexpr.readers.text import split_lines
 
 _HUMAN = "9606"
 _NO_DATA = "ND"
-_GAF_HEADER = "!gaf-version: 2."
+_GAF_VERSION = re.compile(r"!\s*gaf-version:\s*(\S+)", re.I)
+_GAF_DATE = re.compile(r"!\s*date-generated:\s*(\S+)", re.I)
+_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}")
+_TERM = re.compile(r"\w+:\w+")
 _GENE2GO_COLUMNS = ["#tax_id", "GeneID", "GO_ID", "Evidence", "Qualifier", "GO_term", "PubMed", "Category"]
 _ASPECTS = {"Process": "BP", "Function": "MF", "Component": "CC"}
+_EVIDENCE = re.compile(r"[A-Z]{2,3}")
+
+
+@dataclass(frozen=True)
+class _Annotation:
+    """One gene annotated to one term."""
+
+    term: str
+    gene: str
+    evidence: str
 
 
 def read_gaf(text: str, path: Path, ontology: Ontology | None) -> CategoryFile:
-    """Read a GAF 2.1 or 2.2 file over an ontology; genes by symbol.
+    """Read a GAF 2.x file over an ontology; genes by symbol.
 
     Raises
     ------
     WrongFormatError
-        If it is no GAF 2.
+        If it is not GAF 2.
     OptionError
         If no ontology is given: a GAF has neither names nor hierarchy of terms.
     DownloadError
         If a line is cut, or a term is not in the ontology.
     """
-    if not text.startswith(_GAF_HEADER):
-        raise WrongFormatError(f"it does not begin with {_GAF_HEADER}")
+    lines = split_lines(text)
+    comments = [line for line in lines if line.startswith("!")]
+    version = next((found[1] for line in comments if (found := _GAF_VERSION.match(line))), None)
+    if version is None or not version.startswith("2."):
+        raise WrongFormatError(
+            f"it has {'no line' if version is None else f'gaf-version {version}, not'} !gaf-version: 2.x"
+        )
     if ontology is None:
         raise OptionError(f"{path} is a GAF, which has no names of terms: give the OBO file with --ontology.")
-    return _over(ontology, list(_gaf_pairs(text, path)), "GAF", path)
+    date = next((found[1] for line in comments if (found := _GAF_DATE.match(line))), None)
+    notes = [f"annotations generated on {date}."] if date else []
+    return _over(ontology, list(_gaf_annotations(lines, path)), f"GAF {version}", path, notes)
 
 
-def _gaf_pairs(text: str, path: Path) -> Iterator[tuple[str, str]]:
-    for row, line in enumerate(text.splitlines(), start=1):
+def _gaf_annotations(lines: list[str], path: Path) -> Iterator[_Annotation]:
+    for row, line in enumerate(lines, start=1):
         if line.startswith("!") or not line.strip():
             continue
-        cells = line.split("\t")
-        if len(cells) < 15:
+        cells = [cell.strip() for cell in line.split("\t")]
+        if not 15 <= len(cells) <= 17:
             raise DownloadError(f"{path}, line {row}: expected 15 to 17 cells between tabs, found {len(cells)}.")
-        symbol, qualifiers, term, evidence, taxon = cells[2], cells[3].split("|"), cells[4], cells[6], cells[12]
-        if "NOT" not in qualifiers and evidence != _NO_DATA and f"taxon:{_HUMAN}" in taxon.split("|"):
-            yield term, symbol
+        symbol, qualifiers, term, evidence, taxa, date = (cells[place] for place in (2, 3, 4, 6, 12, 13))
+        for cell, expected, pattern in (
+            (term, "a term such as GO:0007399", _TERM),
+            (evidence, "an evidence code such as IDA", _EVIDENCE),
+            (date, "a date such as 20240131", _DATE),
+        ):
+            if not pattern.fullmatch(cell):
+                raise DownloadError(f"{path}, line {row}: expected {expected}, found {cell!r:.40}.")
+        # Of two taxa the first is that of the gene product; the other is an organism that it interacts with.
+        is_human = taxa.split("|")[0] == f"taxon:{_HUMAN}"
+        if is_human and "NOT" not in qualifiers.split("|") and evidence != _NO_DATA:
+            yield _Annotation(term, symbol, evidence)
 
 
 def read_gene2go(text: str, path: Path, ontology: Ontology | None) -> CategoryFile:
@@ -59,46 +92,53 @@ def read_gene2go(text: str, path: Path, ontology: Ontology | None) -> CategoryFi
     DownloadError
         If a line is cut, or a term is not in the ontology.
     """
-    header, *lines = text.splitlines()
+    header, *lines = split_lines(text)
     if header.split("\t") != _GENE2GO_COLUMNS:
         raise WrongFormatError(f"its first line is not {' '.join(_GENE2GO_COLUMNS)}")
-    pairs: list[tuple[str, str]] = []
+    found: list[_Annotation] = []
     terms: dict[str, tuple[str, str]] = {}
     for row, line in enumerate(lines, start=2):
+        if not line.strip():
+            continue
         cells = line.split("\t")
         if len(cells) != len(_GENE2GO_COLUMNS):
             raise DownloadError(f"{path}, line {row}: expected 8 cells between tabs, found {len(cells)}.")
         taxon, gene, term, evidence, qualifier, name, _, aspect = cells
         if taxon == _HUMAN and evidence != _NO_DATA and not qualifier.startswith("NOT"):
-            pairs.append((term, gene))
+            found.append(_Annotation(term, gene, evidence))
             terms[term] = (name, _ASPECTS.get(aspect, ""))
     if ontology:
-        return _over(ontology, pairs, "gene2go", path)
+        return _over(ontology, found, "gene2go file", path, [])
+    members = _by_term(found, list(terms))
     categories = [
-        Category(name, members, term, aspect)
-        for (term, (name, aspect)), members in zip(terms.items(), _by_term(pairs, list(terms)), strict=True)
+        Category(name, list(members[term]), term, aspect, members[term]) for term, (name, aspect) in terms.items()
     ]
     note = "only direct annotations: with --ontology go-basic.obo the genes of terms below count too."
-    return CategoryFile("gene2go", categories, source="gene2go", notes=(note,))
+    return CategoryFile("gene2go file", categories, source="gene2go", notes=(note,))
 
 
-def _over(ontology: Ontology, pairs: list[tuple[str, str]], what: str, path: Path) -> CategoryFile:
+def _over(ontology: Ontology, annotations: list[_Annotation], what: str, path: Path, notes: list[str]) -> CategoryFile:
     """Return the terms of an ontology with their annotated genes."""
-    if not pairs:
+    if not annotations:
         raise DownloadError(f"{path} has no annotation of a human gene.")
     known = ontology.names.keys() | ontology.primary.keys() | ontology.obsolete
-    if strange := sorted({term for term, _ in pairs} - known):
+    if strange := sorted({annotation.term for annotation in annotations} - known):
         raise DownloadError(
             f"{path}: {len(strange):,} of its terms are not in the ontology; the first is {strange[0]}. "
             "Use the OBO file of the same release."
         )
+    placed = [
+        _Annotation(term, annotation.gene, annotation.evidence)
+        for annotation in annotations
+        if (term := ontology.in_use(annotation.term)) is not None
+    ]
+    if obsolete := len(annotations) - len(placed):
+        notes = [*notes, f"annotations to obsolete terms that nothing replaces, left out: {obsolete:,}."]
     accessions = list(ontology.names)
-    in_use = [(ontology.in_use(term), gene) for term, gene in pairs]
-    placed = [(term, gene) for term, gene in in_use if term is not None]
-    obsolete = len(pairs) - len(placed)
+    members = _by_term(placed, accessions)
     categories = [
-        Category(ontology.names[term], members, term, ontology.aspects[term])
-        for term, members in zip(accessions, _by_term(placed, accessions), strict=True)
+        Category(ontology.names[term], list(members[term]), term, ontology.aspects[term], members[term])
+        for term in accessions
     ]
     position = {term: number for number, term in enumerate(accessions)}
     edges = [
@@ -106,13 +146,13 @@ def _over(ontology: Ontology, pairs: list[tuple[str, str]], what: str, path: Pat
         for child, parent, relation in ontology.edges
         if child in position and parent in position
     ]
-    notes = (f"{obsolete:,} annotations to obsolete terms that nothing replaces were left out.",) if obsolete else ()
     source = f"GO-{ontology.release}" if ontology.release else "GO"
-    return CategoryFile(what, categories, edges, source, ontology.release, notes)
+    return CategoryFile(what, categories, edges, source, ontology.release, tuple(notes))
 
 
-def _by_term(pairs: list[tuple[str, str]], terms: list[str]) -> list[list[str]]:
-    members: dict[str, dict[str, None]] = {term: {} for term in terms}
-    for term, gene in pairs:
-        members[term][gene] = None
-    return [list(members[term]) for term in terms]
+def _by_term(annotations: list[_Annotation], terms: list[str]) -> dict[str, dict[str, set[str]]]:
+    """Return the genes of each term with their evidence codes."""
+    members: dict[str, dict[str, set[str]]] = {term: {} for term in terms}
+    for annotation in annotations:
+        members[annotation.term].setdefault(annotation.gene, set()).add(annotation.evidence)
+    return members

@@ -1,71 +1,185 @@
-"""Files of categories in, checked categories out, whichever format they have."""
+"""Files of categories and lists of genes in, checked categories out, whichever format they have."""
 
+import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import Literal, get_args
 
 from coexpr.errors import DownloadError, OptionError
 from coexpr.readers import annotations, gene_list, gmt, site_category
-from coexpr.readers.category_file import STDIN, Category, CategoryFile, WrongFormatError, as_text, read_bytes
+from coexpr.readers.category_file import Category, CategoryFile, Lookup, WrongFormatError
 from coexpr.readers.obo import Ontology, read_ontology
+from coexpr.readers.text import STDIN, read_text
 
+CategoryFormat = Literal["gaf", "gene2go", "gmt", "long", "table", "list"]
 _ZIP = b"PK\x03\x04"
 
 
-def read_categories(paths: Sequence[Path], *, name: str | None = None, ontology: Path | None = None) -> CategoryFile:
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How files of categories are to be read, where their contents do not say.
+
+    Parameters
+    ----------
+    format : str, optional
+        One of `CategoryFormat`; recognised by the contents unless given.
+    gene_column, set_column : str, optional
+        Header, or number from 1, of the column of genes and that of sets.
+    ontology : path, optional
+        The OBO file of a GAF or gene2go.
+    """
+
+    format: CategoryFormat | None = None
+    gene_column: str | None = None
+    set_column: str | None = None
+    ontology: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.format not in (None, *get_args(CategoryFormat)):
+            raise OptionError(f"format {self.format!r}: expected one of {', '.join(get_args(CategoryFormat))}.")
+        if self.set_column is not None and self.format not in (None, "long"):
+            raise OptionError(f"a column of sets is part of a long table, but the format is {self.format}.")
+
+
+def read_categories(
+    paths: Sequence[Path], lookup: Lookup, *, name: str | None = None, options: ReadingOptions | None = None
+) -> CategoryFile:
     """Read the categories of one file, or of the pages of one category of the site.
 
     Parameters
     ----------
     paths : sequence of path
-        GMT, GAF, gene2go (gzipped or not), a list of genes, or downloads of the atlas's site; "-" is stdin.
+        GMT, GAF, gene2go, a long table, a table or list of genes (gzipped or not), or downloads of the atlas's site;
+        "-" is stdin.
+    lookup : Lookup
+        Which names mean a gene: formats and columns are recognised by it.
     name : str, optional
         The name of the category, for formats that hold one without a name.
-    ontology : path, optional
-        The OBO file that a GAF or gene2go goes with.
+    options : ReadingOptions, optional
 
     Raises
     ------
     DownloadError
-        If a file is damaged, or of no known format: each is named with the reason why it is not that.
+        If a file is damaged, or of no known format: each format is named with the reason why it is not that.
     """
+    options = options or ReadingOptions()
     pages = [place for path in paths if _is_of_the_site(path) for place in site_category.places(path)]
     if pages:
         return site_category.read(pages, name or paths[0].stem)
     if len(paths) != 1:
         raise OptionError("give one file at a time, or several pages of one category of the atlas's site.")
     (path,) = paths
-    tree = read_ontology(ontology) if ontology else None
-    found = _read_text(path, as_text(read_bytes(path), path), tree)
+    tree = read_ontology(options.ontology) if options.ontology else None
+    found = _with_unique_names(_read_text(path, read_text(path), lookup, options, tree))
     if name is None:
         return found
     if len(found.categories) != 1:
         raise OptionError(f"--name names one category, but {path} holds {len(found.categories):,}.")
-    (only,) = found.categories
-    renamed = Category(name, only.members, only.accession, only.aspect)
-    return CategoryFile(found.what, [renamed], found.edges, found.source, found.release, found.notes)
+    return replace(found, categories=[replace(found.categories[0], name=name)])
+
+
+def read_names(path: Path, lookup: Lookup, gene_column: str | None = None) -> CategoryFile:
+    """Read the names of one list of genes from a file in any format.
+
+    Raises
+    ------
+    DownloadError
+        As for `read_categories`, and if the file holds several sets.
+    """
+    found = read_categories([path], lookup, options=ReadingOptions(gene_column=gene_column))
+    if len(found.categories) != 1:
+        raise DownloadError(
+            f"{path} is a {found.what} of {len(found.categories):,} sets, and one list of genes is needed. Add it with "
+            "`coexpr categories add`, and use one of its sets with --category."
+        )
+    return found
 
 
 def _is_of_the_site(path: Path) -> bool:
-    if path == STDIN or not path.exists():
-        return False
-    if path.is_dir():
-        return True
-    with path.open("rb") as stream:
-        return stream.read(4) == _ZIP
+    """Say whether a path is a folder or a zip, and no spreadsheet."""
+    try:
+        if path == STDIN or not path.exists():
+            return False
+        if path.is_dir():
+            return True
+        with path.open("rb") as stream:
+            is_zip = stream.read(4) == _ZIP
+    except OSError as error:
+        raise DownloadError(f"{str(path)[:80]} cannot be read: {error.strerror or error}.") from None
+    if is_zip and zipfile.is_zipfile(path) and "[Content_Types].xml" in zipfile.ZipFile(path).namelist():
+        raise DownloadError(
+            f'{path} is a spreadsheet. Save the sheet with the genes as "CSV UTF-8", and give that file.'
+        )
+    return is_zip
 
 
-def _read_text(path: Path, text: str, ontology: Ontology | None) -> CategoryFile:
-    readers: dict[str, Callable[[], CategoryFile]] = {
-        "GAF": partial(annotations.read_gaf, text, path, ontology),
-        "gene2go": partial(annotations.read_gene2go, text, path, ontology),
-        "GMT": partial(gmt.read, text, path),
-        "list of genes": partial(gene_list.read, text, path),
+def _read_text(
+    path: Path, text: str, lookup: Lookup, options: ReadingOptions, ontology: Ontology | None
+) -> CategoryFile:
+    is_forced = options.format is not None
+    columns = {"gene_column": options.gene_column}
+    readers: dict[str, tuple[str, Callable[[], CategoryFile]]] = {
+        "gaf": ("GAF", partial(annotations.read_gaf, text, path, ontology)),
+        "gene2go": ("gene2go", partial(annotations.read_gene2go, text, path, ontology)),
+        "gmt": ("GMT", partial(gmt.read, text, path, lookup, is_forced=is_forced)),
+        "long": (
+            "long table",
+            partial(
+                gene_list.read_long, text, path, lookup, set_column=options.set_column, is_forced=is_forced, **columns
+            ),
+        ),
+        "list": ("list or table of genes", partial(_read_list, text, path, lookup, options)),
     }
+    if options.format is not None:
+        wanted = [readers["list" if options.format == "table" else options.format]]
+    elif options.set_column is not None:
+        wanted = [readers["long"]]
+    elif options.gene_column is not None:
+        wanted = [readers["long"], readers["list"]]
+    else:
+        wanted = list(readers.values())
     reasons = []
-    for what, read in readers.items():
+    for what, read in wanted:
         try:
             return read()
         except WrongFormatError as reason:
-            reasons.append(f"no {what}, because {reason}")
-    raise DownloadError(f"{path} is of no known format: {'; '.join(reasons)}.")
+            reasons.append(f"not a {what}, because {reason}")
+    raise DownloadError(f"{path} has no known format: {'; '.join(reasons)}.")
+
+
+def _read_list(text: str, path: Path, lookup: Lookup, options: ReadingOptions) -> CategoryFile:
+    if options.format is None and options.gene_column is None:
+        gene_list.refuse_headerless_sets(text, lookup)
+    return gene_list.read_list(text, path, lookup, gene_column=options.gene_column)
+
+
+def _with_unique_names(file: CategoryFile) -> CategoryFile:
+    """Return a file whose categories have names of their own: equal sets of one name merged, others numbered."""
+    members: dict[str, list[frozenset[str]]] = {}
+    categories: list[Category] = []
+    taken = {category.name for category in file.categories}
+    merged = numbered = 0
+    if file.edges:  # positions in the list are the hierarchy; an ontology has unique terms
+        return file
+    for category in file.categories:
+        known = members.setdefault(category.name, [])
+        if frozenset(category.members) in known:
+            merged += 1
+            continue
+        known.append(frozenset(category.members))
+        if len(known) == 1:
+            categories.append(category)
+            continue
+        numbered += 1
+        number = next(number for number in count(len(known)) if f"{category.name} ({number})" not in taken)
+        taken.add(f"{category.name} ({number})")
+        categories.append(replace(category, name=f"{category.name} ({number})"))
+    notes = list(file.notes)
+    if merged:
+        notes.append(f"sets given again with the same genes, and added once: {merged:,}.")
+    if numbered:
+        notes.append(f"sets with the name of another one, now numbered as in NAME (2): {numbered:,}.")
+    return replace(file, categories=categories, notes=tuple(notes))

@@ -1,34 +1,41 @@
-"""What every reader of category files hands on, and how such a file becomes text.
+"""What every reader of category files returns.
 
-Members are given as the file names them: Entrez ids, symbols or probes. What gene each name means is
-for the database to say.
+Members are given as the file names them: Entrez ids, symbols or probes. Which gene a name means is for the database to
+say. Some formats can only be told apart by which cells name genes; for that a reader is given a `Lookup`.
 """
 
-import codecs
-import gzip
-import sys
-import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from coexpr.errors import DownloadError
 
-STDIN = Path("-")
+# Returns a key for every name that means a gene or a probe: the same key for the same gene. Unknown names are left out.
+Lookup = Callable[[Collection[str]], Mapping[str, Hashable]]
 
 
 class WrongFormatError(DownloadError):
-    """A file is not of the format that a reader reads; the message says why."""
+    """A file does not have the format that a reader reads; the message says why."""
 
 
 @dataclass(frozen=True)
 class Category:
-    """A named set of genes."""
+    """A named set of genes.
+
+    Parameters
+    ----------
+    name : str
+    members : sequence of str
+        Names of genes, each once.
+    accession, aspect : str, optional
+    evidence : mapping of str to set of str
+        The evidence codes of members, where the format has them.
+    """
 
     name: str
     members: Sequence[str]
     accession: str | None = None
     aspect: str | None = None
+    evidence: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,9 +50,9 @@ class CategoryFile:
     edges : sequence of (int, int, str)
         Child, parent (as positions in `categories`) and relation, where the file has a hierarchy.
     source, release : str or None
-        As the file tells them.
+        As the file gives them.
     notes : tuple of str
-        What the user should know although nothing is wrong.
+        How the file was read, and what is doubtful in it.
     """
 
     what: str
@@ -54,40 +61,3 @@ class CategoryFile:
     source: str | None = None
     release: str | None = None
     notes: tuple[str, ...] = ()
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return a file's bytes, decompressed where it is gzip; "-" is stdin.
-
-    Raises
-    ------
-    DownloadError
-        If it cannot be read, is empty, or its compression is damaged.
-    """
-    try:
-        content = sys.stdin.buffer.read() if path == STDIN else path.read_bytes()
-        if content.startswith(b"\x1f\x8b"):
-            content = gzip.decompress(content)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DownloadError(f"{path} is a gzip file that is cut short or damaged ({error}). Get it again.") from None
-    except OSError as error:
-        raise DownloadError(f"{path} cannot be read: {error.strerror or error}.") from None
-    if not content.strip():
-        raise DownloadError(f"{path} is empty.")
-    return content
-
-
-def as_text(content: bytes, path: Path) -> str:
-    """Return bytes as text without a byte order mark.
-
-    Raises
-    ------
-    DownloadError
-        If they are no text.
-    """
-    if b"\0" in content:
-        raise DownloadError(f"{path} is a binary file, not a list of genes in a text format.")
-    try:
-        return content.removeprefix(codecs.BOM_UTF8).decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")  # gene names are ASCII; descriptions may be of any encoding

@@ -12,6 +12,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from coexpr.errors import DownloadError
+from coexpr.readers.text import split_lines
+
+# The title of the demo's atlas, in the readme of its downloads and of its folder.
+SYNTHETIC_TITLE = "Synthetic demo atlas of coexpr: no number in it was measured"
+# The file that marks a folder as one that the demo made.
+SYNTHETIC_MARK = "README.txt"
 
 DONORS = pa.schema(
     [
@@ -121,7 +127,7 @@ def distinct(schema: pa.Schema, columns: dict[str, list[Any]], where: str) -> pa
 
 def title_line(readme: str) -> str | None:
     """Return the banner of a readme, the line between two rules of equal signs: the name of the atlas."""
-    lines = [line.strip() for line in readme.splitlines()]
+    lines = [line.strip() for line in split_lines(readme)]
     for above, title, below in zip(lines, lines[1:], lines[2:], strict=False):
         if _is_rule(above) and _is_rule(below) and title:
             return title

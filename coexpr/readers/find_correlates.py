@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from coexpr.errors import DownloadError, NoDownloadError
 from coexpr.readers import heatmap, matrices, tables
 from coexpr.readers.place import Folder, Place, folders_in_zip
+from coexpr.readers.text import split_lines
 
 _ROWS = ("Rows.csv", heatmap.PROBES)
 _PARSERS: dict[str, tuple[str, tables.ParseCell]] = {
@@ -89,5 +90,6 @@ def _read(place: Place, rows: str) -> Correlates:
             f"{place.location} does not say which row is the seed: {heatmap.CONTENTS} names none that is here, and "
             f"{len(seeds)} rows have r = 1. Use the download as it came."
         )
-    title = text.splitlines()[1].strip() if len(text.splitlines()) > 1 else None
+    lines = split_lines(text)
+    title = lines[1].strip() if len(lines) > 1 else None
     return Correlates(str(place.location), title, int(seeds[0]), columns["name"], np.array(columns["r"]), values)

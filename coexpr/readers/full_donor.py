@@ -78,11 +78,12 @@ def read(place: Place, donor_id: int) -> download.Download:
     samples = _read_samples(place, structures, donor_id)
     probes, genes, _ = read_probes(place, FULL_DONOR_HEADER)
     probe_ids = probes["probe_id"].to_numpy().astype(np.int64)
+    notes: list[str] = []
     # Both at once: of either, decompressing takes one thread longer than two need to parse it.
     with ThreadPoolExecutor(max_workers=1) as reader:
         calls = reader.submit(matrices.read_calls, place, CALLS, probe_ids, len(samples))
         try:
-            log2 = matrices.read_log2(place, EXPRESSION, probe_ids, len(samples))
+            log2 = matrices.read_log2(place, EXPRESSION, probe_ids, len(samples), notes)
             _refuse_blanks(log2, probe_ids, place)
         except BaseException:
             place.give_up()
@@ -97,7 +98,7 @@ def read(place: Place, donor_id: int) -> download.Download:
         probes=probes,
         samples=samples,
         log2=log2,
-        notes=() if title else ("no readme says which atlas it is of.",),
+        notes=(*([] if title else ["no readme says which atlas it is of."]), *notes),
         present=present,
     )
 

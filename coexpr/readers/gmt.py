@@ -1,34 +1,114 @@
-"""GMT: one gene set a line, its name, a description, then its genes, between tabs.
+"""GMT: one gene set per line: its name, a description, then its genes, separated by tabs.
 
-MSigDB writes names like GOBP_NERVOUS_SYSTEM_DEVELOPMENT and a URL as description; Enrichr names like
-"nervous system development (GO:0007399)", no description, a trailing tab, and in some libraries a
-weight behind each gene.
+MSigDB writes names like GOBP_NERVOUS_SYSTEM_DEVELOPMENT and a URL as the description; Enrichr names like
+"nervous system development (GO:0007399)", no description, a trailing tab, and in some libraries a weight after each
+gene. Sets without genes occur, and so do files without descriptions.
 """
 
 import re
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 
-from coexpr.readers.category_file import Category, CategoryFile, WrongFormatError
+from coexpr.readers.category_file import Category, CategoryFile, Lookup, WrongFormatError
+from coexpr.readers.gene_cells import clean_cell, is_id, is_missing, is_number
+from coexpr.readers.gene_table import find_set_column, read_table
+from coexpr.readers.text import split_lines
 
 _ACCESSION_BEHIND = re.compile(r"\s*\((GO:\d{7})\)$")
+_WEIGHT_BEHIND = re.compile(r",[+-]?[\d.]+(e[+-]?\d+)?$", re.I)
+# Of the cells after name and description, the share that must name genes where the file is not called .gmt.
+_ENOUGH = 0.5
+# Of the second cells, the share that must name genes to be genes and not descriptions; and that below which they are
+# descriptions. Between the two the file is refused.
+_GENES = 0.8
+_DESCRIPTIONS = 0.5
 
 
-def read(text: str, path: Path) -> CategoryFile:
+def read(text: str, path: Path, lookup: Lookup, *, is_forced: bool = False) -> CategoryFile:
     """Read a GMT file.
+
+    Parameters
+    ----------
+    text : str
+    path : path
+    lookup : Lookup
+    is_forced : bool
+        Whether the file is to be read as GMT whatever the evidence.
 
     Raises
     ------
     WrongFormatError
-        If a line has no genes behind its name and description.
+        If the file is not GMT, or it is doubtful whether its second cells are descriptions or genes.
     """
+    rows = [[clean_cell(cell) for cell in line.split("\t")] for line in split_lines(text) if line.strip()]
+    is_named = is_forced or ".gmt" in (suffix.lower() for suffix in path.suffixes)
+    _refuse_other_formats(text, rows, lookup, is_named=is_named)
+    known = lookup({_without_weight(cell) for row in rows for cell in row[1:] if not is_missing(cell)})
+    has_descriptions = is_forced or _has_descriptions(rows, known)
+    start = 2 if has_descriptions else 1
     categories = []
-    for row, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        name, *rest = (cell.strip() for cell in line.split("\t"))
-        if len(rest) < 2 or not name:
-            raise WrongFormatError(f"line {row} is not a name, a description and genes between tabs")
-        genes = dict.fromkeys(cell.partition(",")[0] for cell in rest[1:] if cell)
+    for name, *_rest in rows:
+        members = dict.fromkeys(_without_weight(cell) for cell in [name, *_rest][start:] if not is_missing(cell))
         accession = _ACCESSION_BEHIND.search(name)
-        categories.append(Category(_ACCESSION_BEHIND.sub("", name), list(genes), accession[1] if accession else None))
-    return CategoryFile("GMT", categories, source=path.name.partition(".")[0])
+        categories.append(Category(_ACCESSION_BEHIND.sub("", name), list(members), accession[1] if accession else None))
+    notes = []
+    if not has_descriptions:
+        notes.append("it has no column of descriptions: the second cell of each line names a gene too.")
+    if empty := sum(not category.members for category in categories):
+        notes.append(f"sets without genes: {empty:,} of {len(categories):,}.")
+    return CategoryFile("GMT file", categories, source=path.name.partition(".")[0], notes=tuple(notes))
+
+
+def _without_weight(cell: str) -> str:
+    return _WEIGHT_BEHIND.sub("", cell)
+
+
+def _refuse_other_formats(text: str, rows: list[list[str]], lookup: Lookup, *, is_named: bool) -> None:
+    """Raise WrongFormatError unless the lines are sets of genes."""
+    for number, row in enumerate(rows, start=1):
+        if not row[0]:
+            raise WrongFormatError(f"line {number} does not begin with the name of a set")
+        if len(row) < 2:
+            raise WrongFormatError(f"line {number} is not the name of a set, a description and genes between tabs")
+    if is_named:
+        return
+    members = [_without_weight(cell) for row in rows for cell in row[2:] if not is_missing(cell)]
+    names = [cell for cell in members if is_id(cell) or not is_number(cell)]
+    known = lookup(set(names))
+    if sum(name in known for name in names) < max(1, _ENOUGH * len(members)):
+        raise WrongFormatError("the cells after the second are not names of genes")
+    if len({len(row) for row in rows}) == 1:
+        _refuse_tables(text, rows, known)
+
+
+def _refuse_tables(text: str, rows: list[list[str]], known: Mapping[str, Hashable]) -> None:
+    """Raise WrongFormatError if lines of equal length are the rows of a table."""
+    table = read_table(text)
+    if table.header is not None or find_set_column(table) is not None:
+        raise WrongFormatError("it has a header and as many cells in every row, as tables have")
+    if len(rows[0]) < 4:
+        raise WrongFormatError("all its lines have as many cells, as the rows of a table have")
+
+
+def _has_descriptions(rows: list[list[str]], known: Mapping[str, Hashable]) -> bool:
+    """Say whether the second cells describe the sets.
+
+    Raises
+    ------
+    WrongFormatError
+        If it is doubtful: some look like genes and others like descriptions, or they are the genes after which the sets
+        are named.
+    """
+    members_are_ids = all(is_id(_without_weight(cell)) for row in rows for cell in row[2:] if not is_missing(cell))
+    given = [(row[0], _without_weight(row[1])) for row in rows if not is_missing(row[1])]
+    are_genes = [cell in known and (members_are_ids or not is_number(cell)) for _, cell in given]
+    share = sum(are_genes) / len(rows)
+    if share < _DESCRIPTIONS:
+        return True
+    repeat_names = sum(cell.lower() in name.lower() for name, cell in given)
+    if share >= _GENES and repeat_names < len(given) / 2:
+        return False
+    raise WrongFormatError(
+        f"{sum(are_genes):,} of the second cells of its {len(rows):,} lines name genes, so it is doubtful whether they "
+        "are descriptions. If they are, use --format gmt; if they are genes, put a tab after the name of each set"
+    )

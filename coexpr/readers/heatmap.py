@@ -128,7 +128,8 @@ def read(place: Place) -> download.Download:
     if not has_sample.any():
         raise DownloadError(f"{place.locate(COLUMNS)}: no column has a sample; every sample_well is {_NO_SAMPLE}.")
     probe_ids = probes["probe_id"].to_numpy().astype(np.int64)
-    log2 = matrices.read_log2(place, EXPRESSION, probe_ids, len(has_sample))
+    notes: list[str] = []
+    log2 = matrices.read_log2(place, EXPRESSION, probe_ids, len(has_sample), notes)
     if np.isfinite(log2[:, ~has_sample]).any():
         raise DownloadError(
             f"{place.locate(EXPRESSION)} has values in a column that has no sample in {COLUMNS}. "
@@ -145,7 +146,7 @@ def read(place: Place) -> download.Download:
         probes=probes,
         samples=_samples(place, sampled),
         log2=log2 if has_sample.all() else log2[:, has_sample],
-        notes=_notes(contents, int(np.count_nonzero(np.isnan(log2[:, has_sample])))),
+        notes=(*_notes(contents, int(np.count_nonzero(np.isnan(log2[:, has_sample])))), *notes),
     )
 
 
@@ -191,5 +192,5 @@ def _notes(contents: Contents, blanks: int) -> tuple[str, ...]:
             "Download the next page too."
         )
     if blanks:
-        notes.append(f"{blanks:,} cells are blank: r leaves these samples out pair by pair.")
+        notes.append(f"{blanks:,} cells are blank: r is over the samples in which both profiles have a value.")
     return tuple(notes)

@@ -8,6 +8,7 @@ in that block alone, slowly, so that the message can name row and column.
 
 import codecs
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,13 +25,16 @@ from coexpr.readers.place import Place
 _BLOCK_BYTES = 4_000_000
 _PARSERS = 2
 _LONGEST_LINE = 64_000_000
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 # Of a probe id, where it is read as characters.
 _MOST_DIGITS = 18
 # No log2 intensity comes near; an intensity that nobody took the logarithm of is far beyond.
 _LARGEST_LOG2 = 64
 
 
-def read_log2(place: Place, file_name: str, probe_ids: NDArray[np.int64], n_samples: int) -> NDArray[np.float32]:
+def read_log2(
+    place: Place, file_name: str, probe_ids: NDArray[np.int64], n_samples: int, notes: list[str] | None = None
+) -> NDArray[np.float32]:
     """Read log2 intensities.
 
     Parameters
@@ -41,6 +45,8 @@ def read_log2(place: Place, file_name: str, probe_ids: NDArray[np.int64], n_samp
         The probes that the file must hold, each once, in any order.
     n_samples : int
         Values per row, S.
+    notes : list of str, optional
+        A note is added where the last number may be cut.
 
     Returns
     -------
@@ -53,7 +59,8 @@ def read_log2(place: Place, file_name: str, probe_ids: NDArray[np.int64], n_samp
         With file, row and column, what was expected and what was found.
     """
     values = np.empty((len(probe_ids), n_samples), dtype=np.float32)
-    for rows, block in _placed_blocks(place, file_name, probe_ids, n_samples, pa.float32()):
+    notes = [] if notes is None else notes
+    for rows, block in _placed_blocks(place, file_name, probe_ids, n_samples, pa.float32(), notes):
         values[rows] = block
     return values
 
@@ -67,13 +74,18 @@ def read_calls(place: Place, file_name: str, probe_ids: NDArray[np.int64], n_sam
         Rows in the order of `probe_ids`, columns as in the file.
     """
     present = np.empty((len(probe_ids), n_samples), dtype=np.bool_)
-    for rows, block in _placed_blocks(place, file_name, probe_ids, n_samples, pa.uint8()):
+    for rows, block in _placed_blocks(place, file_name, probe_ids, n_samples, pa.uint8(), []):
         present[rows] = block
     return present
 
 
 def _placed_blocks(
-    place: Place, file_name: str, probe_ids: NDArray[np.int64], n_samples: int, value_type: pa.DataType
+    place: Place,
+    file_name: str,
+    probe_ids: NDArray[np.int64],
+    n_samples: int,
+    value_type: pa.DataType,
+    notes: list[str],
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.generic]]]:
     """Yield blocks of values with their rows among `probe_ids`; check that each comes once."""
     where = place.locate(file_name)
@@ -84,7 +96,7 @@ def _placed_blocks(
         )
     seen = np.zeros(len(probe_ids), dtype=np.bool_)
     with place.open(file_name) as stream:
-        for ids, values in _parsed_blocks(stream, n_samples, value_type, where):
+        for ids, values in _parsed_blocks(stream, n_samples, value_type, where, notes):
             rows = np.minimum(np.searchsorted(probe_ids, ids), len(probe_ids) - 1)
             unknown = probe_ids[rows] != ids
             if unknown.any():
@@ -106,12 +118,12 @@ def _placed_blocks(
 
 
 def _parsed_blocks(
-    stream: IO[bytes], n_samples: int, value_type: pa.DataType, where: str
+    stream: IO[bytes], n_samples: int, value_type: pa.DataType, where: str, notes: list[str]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.generic]]]:
     """Yield the ids and values of blocks of lines in their order, some of them parsed at a time."""
     with ThreadPoolExecutor(max_workers=_PARSERS) as parsers:
         waiting: deque[Future[tuple[NDArray[np.int64], NDArray[np.generic]]]] = deque()
-        for first_row, text in _blocks_of_lines(stream, where):
+        for first_row, text in _blocks_of_lines(stream, where, notes):
             waiting.append(parsers.submit(_parse, text, first_row, n_samples, value_type, where))
             if len(waiting) > _PARSERS:
                 yield waiting.popleft().result()
@@ -124,8 +136,8 @@ def _repeated(ids: NDArray[np.int64]) -> NDArray[np.int64]:
     return unique[counts > 1]
 
 
-def _blocks_of_lines(stream: IO[bytes], where: str) -> Iterator[tuple[int, bytes]]:
-    """Yield whole lines with the number of the first, reading one block ahead."""
+def _blocks_of_lines(stream: IO[bytes], where: str, notes: list[str]) -> Iterator[tuple[int, bytes]]:
+    """Yield whole lines with the number of the first, reading one block ahead; note a last number that may be cut."""
     row = 1
     rest = b""
     with ThreadPoolExecutor(max_workers=1) as reader:
@@ -145,7 +157,23 @@ def _blocks_of_lines(stream: IO[bytes], where: str) -> Iterator[tuple[int, bytes
             else:
                 rest += block
     if rest.strip():
+        notes += _about_last_number(rest, where)
         yield row, rest
+
+
+def _about_last_number(line: bytes, where: str) -> list[str]:
+    """Return a note about a last line without an end whose last number has fewer decimals than its other numbers.
+
+    A file that is cut within its last number is otherwise whole.
+    """
+    cells = _LINE_END.split(line.rstrip(b"\r\n"))[-1].split(b",")[1:]
+    decimals = [len(cell.partition(b".")[2]) for cell in cells]
+    if line.endswith((b"\r", b"\n")) or not cells or not cells[-1] or decimals[-1] >= max(decimals):
+        return []
+    return [
+        f"{where} does not end with an end of line, and its last number, {cells[-1].decode(errors='replace'):.20}, has "
+        "fewer digits than others: it may be cut. Compare the size of the file with that of the download."
+    ]
 
 
 def _parse(
@@ -212,10 +240,10 @@ def _explained(
 ) -> DownloadError:
     """Find the first bad cell of a block that the fast path refused, and say what is wrong with it."""
     is_good, expected = (_is_log2, "a log2 intensity") if value_type == pa.float32() else (_is_call, "0 or 1")
-    lines = text.decode("utf-8", errors="replace").split("\n")
+    lines = [line.decode("utf-8", errors="replace") for line in _LINE_END.split(text)]
     for row, line in enumerate(lines, start=first_row):
         try:
-            cells = next(csv.reader([line.rstrip("\r")]), [])
+            cells = next(csv.reader([line]), [])
         except csv.Error as error:
             return DownloadError(f"{where}, row {row}: not text with commas ({error}).")
         if not cells:

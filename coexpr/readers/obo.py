@@ -1,6 +1,7 @@
 """OBO: the terms of an ontology and how they lie below one another, parsed by fastobo."""
 
 import io
+import re
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -8,9 +9,10 @@ from pathlib import Path
 import fastobo
 
 from coexpr.errors import DownloadError
-from coexpr.readers.category_file import read_bytes
+from coexpr.readers.text import read_bytes
 
 RELATIONS = ("is_a", "part_of", "regulates", "positively_regulates", "negatively_regulates")
+_COMMENT_LINE = re.compile(rb"^[ \t]*!.*$", re.M)
 _ASPECTS = {"biological_process": "BP", "molecular_function": "MF", "cellular_component": "CC"}
 
 
@@ -58,12 +60,18 @@ def read_ontology(path: Path) -> Ontology:
     DownloadError
         If it is no OBO file, or its terms lie below one another in a circle.
     """
+    # Comment lines are part of the format, but fastobo panics at those after the first term.
+    content = _COMMENT_LINE.sub(b"", read_bytes(path))
     try:
-        document = fastobo.iter(io.BytesIO(read_bytes(path)))
+        document = fastobo.iter(io.BytesIO(content))
         header = {clause.raw_tag(): clause.raw_value() for clause in document.header()}
         frames = [frame for frame in document if isinstance(frame, fastobo.term.TermFrame)]
-    except SyntaxError as error:
-        raise DownloadError(f"{path} is no OBO file: {error}.") from None
+    except (SyntaxError, ValueError, OSError) as error:
+        raise DownloadError(f"{path} is not an OBO file: {error}.") from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # raised by the parser's Rust code, and no subclass of Exception
+            raise
+        raise DownloadError(f"{path} is not an OBO file that can be read: {error}.") from None
     ontology = Ontology(header.get("data-version", "").rpartition("/")[2] or None, {}, {}, [], {}, set())
     for frame in frames:
         _take(frame, ontology)

@@ -5,11 +5,14 @@ Members of a zip are streamed, never extracted, and both kinds of place are used
 
 import gzip
 import hashlib
+import lzma
 import os
+import struct
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -39,6 +42,8 @@ class Place(ABC):
 
     def __init__(self, file_names: list[str]) -> None:
         self._members = {PurePosixPath(name).name.lower(): name for name in file_names}
+        names = Counter(PurePosixPath(name).name.lower() for name in file_names)
+        self._repeated = {name for name, times in names.items() if times > 1}
         self.is_given_up = False
 
     @property
@@ -75,11 +80,21 @@ class Place(ABC):
 
     @contextmanager
     def open(self, file_name: str) -> Iterator[IO[bytes]]:
-        """Open a file for reading bytes; damage found while it is read is a `DownloadError`."""
+        """Open a file for reading bytes; damage found while it is read is a `DownloadError`.
+
+        Raises
+        ------
+        DownloadError
+            If it is damaged, or there are two files with its name: it is doubtful which one counts.
+        """
+        if file_name.lower() in self._repeated:
+            raise DownloadError(
+                f"{self.location} holds {file_name} twice. Download it again, or unpack it and keep the right one."
+            )
         try:
             with self._open(self._members[file_name.lower()]) as stream:
                 yield stream
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
             raise DownloadError(f"{self.locate(file_name)} is damaged ({error}). Download it again.") from None
         except OSError as error:
             raise DownloadError(f"{self.locate(file_name)} cannot be read: {error.strerror or error}.") from None
@@ -166,11 +181,11 @@ class File(Place):
 class ZipFolder(Place):
     """A folder inside a zip; `folder` is "" for the top of the zip."""
 
-    def __init__(self, location: Path, folder: str, sizes: dict[str, int]) -> None:
-        super().__init__(list(sizes))
+    def __init__(self, location: Path, folder: str, members: Sequence[tuple[str, int]]) -> None:
+        super().__init__([name for name, _ in members])
         self.location = location
         self.inside = folder
-        self._sizes = sizes
+        self._sizes = dict(members)
 
     @property
     def folder_names(self) -> list[str]:
@@ -216,11 +231,13 @@ def folders_in_zip(path: Path) -> list[ZipFolder]:
         raise DownloadError(_why_no_zip(path)) from None
     except OSError as error:
         raise DownloadError(f"{path} cannot be read: {error.strerror or error}.") from None
-    sizes: dict[str, dict[str, int]] = {}
+    except (ValueError, NotImplementedError, struct.error, OverflowError) as error:  # of a damaged directory
+        raise DownloadError(f"{path} is a damaged zip ({error}). Download it again.") from None
+    sizes: dict[str, list[tuple[str, int]]] = {}
     for info in members:
         member = PurePosixPath(info.filename)
         if not _is_litter(member):
-            sizes.setdefault(str(member.parent), {})[info.filename] = info.file_size
+            sizes.setdefault(str(member.parent), []).append((info.filename, info.file_size))
     return [ZipFolder(path, "" if folder == "." else folder, members) for folder, members in sorted(sizes.items())]
 
 

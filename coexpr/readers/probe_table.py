@@ -34,10 +34,10 @@ HEATMAP_HEADER = {
 _PARSERS: dict[str, tables.ParseCell] = {
     "probe_id": tables.whole_number,
     "probe_name": tables.text,
-    "gene_id": tables.optional_whole_number,
+    "gene_id": tables.optional_id,
     "gene_symbol": tables.optional_text,
     "gene_name": tables.optional_text,
-    "entrez_id": tables.optional_whole_number,
+    "entrez_id": tables.optional_id,
     "chromosome": tables.optional_text,
 }
 
@@ -70,8 +70,7 @@ def read_probes(place: Place, header: dict[str, str]) -> tuple[pa.Table, pa.Tabl
         probe = dict(zip(columns, cells, strict=True))
         _check_gene(probe, f"{where}, row {row}")
         if probe["gene_id"] is not None:
-            # Re-saved copies write a missing Entrez id as 0.
-            gene_rows.append(probe | {"entrez_id": probe["entrez_id"] or None})
+            gene_rows.append(probe)
     genes = {name: [row[name] for row in gene_rows] for name in download.GENES.names}
     file_order = columns["probe_id"]
     probes = download.table(download.PROBES, columns).sort_by("probe_id")
@@ -79,12 +78,15 @@ def read_probes(place: Place, header: dict[str, str]) -> tuple[pa.Table, pa.Tabl
 
 
 def _check_gene(probe: dict[str, Any], where: str) -> None:
-    """Refuse a gene without id or symbol, and a symbol that a spreadsheet made a date."""
+    """Refuse a gene without id or symbol, and a symbol that a spreadsheet changed into a date."""
     symbol = probe["gene_symbol"]
+    if probe["gene_id"] is None and symbol in ("nan", "null", "None"):  # a missing symbol as some programs write it
+        symbol = None
     if (probe["gene_id"] is None) != (symbol is None):
         raise DownloadError(f"{where}: gene id {probe['gene_id']} with gene symbol {symbol}; expected both or neither.")
-    if symbol and is_date(symbol):
+    if symbol and (is_date(symbol) or symbol.isdecimal()):
+        what = "a date" if is_date(symbol) else "a number"
         raise DownloadError(
-            f"{where}: the gene symbol {symbol} is a date. A spreadsheet re-saved the file and changed symbols "
+            f"{where}: the gene symbol {symbol} is {what}. A spreadsheet re-saved the file and changed symbols "
             "such as SEPT2 and MARCH1; use the download as it came."
         )

@@ -36,12 +36,11 @@ def read(file: File) -> ProbeFacts:
 
 
 def _entrez_id(cell: str) -> int | None:
-    """Parse an Entrez id; some genes have none, written NaN, or 0 in re-saved files."""
-    if cell in ("", "NaN", "NA", "0"):
-        return None
-    if cell.startswith("-"):
+    """Parse an Entrez id, which some genes do not have."""
+    entrez_id = tables.optional_id(cell)
+    if entrez_id is not None and entrez_id < 0:
         raise ValueError("an Entrez id")
-    return tables.whole_number(cell)
+    return entrez_id
 
 
 _PARSE = (tables.text, tables.text, _entrez_id)

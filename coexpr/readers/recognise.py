@@ -10,7 +10,7 @@ from typing import Any
 from coexpr.errors import CoexprError, DownloadError, NoDownloadError, OptionError, UnsupportedDownloadError
 from coexpr.readers import full_donor, heatmap, reannotation, rnaseq_agreement
 from coexpr.readers.donors import donor_of_option, donor_of_place
-from coexpr.readers.download import Download
+from coexpr.readers.download import SYNTHETIC_MARK, SYNTHETIC_TITLE, Download
 from coexpr.readers.place import File, FileDigest, Folder, Place, folders_in_zip
 from coexpr.readers.probe_facts import ProbeFacts
 
@@ -101,7 +101,7 @@ def _find_in(path: Path, donor_id: int | None) -> tuple[list[Recognised], list[t
     """Return the downloads under a path, and what else lies there with the reason to leave it."""
     found: list[Recognised] = []
     refused: list[tuple[Path, CoexprError]] = []
-    for container, places in _containers(path):
+    for container, places in _containers(path, refused):
         before = len(found) + len(refused)
         for place in places:
             try:
@@ -190,7 +190,25 @@ def _refuse_unreadable(error: OSError) -> None:
     raise DownloadError(f"{error.filename} cannot be read: {error.strerror}.")
 
 
-def _containers(path: Path) -> Iterator[tuple[Path, Sequence[Place]]]:
+def _is_demo(folder: Path) -> bool:
+    """Say whether the demo made a folder."""
+    mark = folder / SYNTHETIC_MARK
+    try:
+        return mark.is_file() and SYNTHETIC_TITLE in mark.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
+def _leave_out_demos(folder: Path, names: list[str], refused: list[tuple[Path, CoexprError]]) -> list[str]:
+    """Return the names of subfolders without those of demos, which nobody means to load with real downloads."""
+    demos = [name for name in names if _is_demo(folder / name)]
+    for name in demos:
+        reason = f"{folder / name} holds the synthetic atlas of `coexpr demo`. To load it, name that folder."
+        refused.append((folder / name, UnsupportedDownloadError(reason)))
+    return [name for name in names if name not in demos]
+
+
+def _containers(path: Path, refused: list[tuple[Path, CoexprError]]) -> Iterator[tuple[Path, Sequence[Place]]]:
     """Yield every folder and zip at or under a path, with the folders of files in it."""
     if not path.exists():
         raise NoDownloadError(f"{path} does not exist.")
@@ -201,6 +219,7 @@ def _containers(path: Path) -> Iterator[tuple[Path, Sequence[Place]]]:
         folder = Path(name)
         deeper = len(folder.relative_to(path).parts) < _DEEPEST
         subfolders[:] = sorted(name for name in subfolders if deeper and not name.startswith("."))
+        subfolders[:] = _leave_out_demos(folder, subfolders, refused)
         yield folder, [Folder(folder)]
         for zip_name in sorted(name for name in file_names if name.lower().endswith(".zip")):
             yield folder / zip_name, _folders_in_found_zip(folder / zip_name)

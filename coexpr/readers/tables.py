@@ -7,6 +7,7 @@ import codecs
 import csv
 import io
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -16,16 +17,20 @@ from coexpr.readers.place import Place
 # The largest real one, Probes.csv of the whole atlas, has 5 MB.
 _MOST_BYTES = 100_000_000
 INT32_MAX = 2**31 - 1
+# What programs write into a cell that has no value; a missing id may be 0 too.
+_MISSING = {"", "n/a", "NA", "NaN", "NULL", "#N/A"}
+_MISSING_ID = _MISSING | {"nan", "null", "None", "0", "0.0"}
+_WHOLE_NUMBER = re.compile(r"(-?\d{1,10})(\.0*)?", re.ASCII)
 
 ParseCell = Callable[[str], Any]
 
 
 def whole_number(cell: str) -> int:
-    """Parse a whole number that fits 32 bits."""
-    digits = cell.removeprefix("-")
-    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 10 or int(digits) > INT32_MAX:
+    """Parse a whole number that fits 32 bits; programs that know only decimals write 9865 as 9865.0."""
+    digits = _WHOLE_NUMBER.fullmatch(cell)
+    if digits is None or abs(int(digits[1])) > INT32_MAX:
         raise ValueError(f"a whole number up to {INT32_MAX}")
-    return int(cell)
+    return int(digits[1])
 
 
 def decimal_number(cell: str) -> float:
@@ -47,13 +52,23 @@ def text(cell: str) -> str:
 
 
 def optional_text(cell: str) -> str | None:
-    """Take a cell that may be blank or "n/a"."""
-    return None if cell in ("", "n/a") else cell
+    """Take a cell that may have no value: blank, n/a, NA, NaN or NULL."""
+    return None if cell in _MISSING else cell
 
 
 def optional_whole_number(cell: str) -> int | None:
-    """Parse a whole number, or a cell that is blank or "n/a"."""
-    return None if cell in ("", "n/a") else whole_number(cell)
+    """Parse a whole number, or a cell that has no value."""
+    return None if cell in _MISSING else whole_number(cell)
+
+
+def optional_id(cell: str) -> int | None:
+    """Parse an id, or a cell that has none, which is also written 0."""
+    return None if cell in _MISSING_ID else whole_number(cell)
+
+
+def plain_header(header: str) -> str:
+    """Return a header without case and punctuation: R changes gene-id into gene.id."""
+    return re.sub(r"[^a-z0-9]", "", header.lower())
 
 
 def read_text(place: Place, file_name: str) -> str:
@@ -103,6 +118,7 @@ def read_table(place: Place, file_name: str, columns: Mapping[str, tuple[str, Pa
     rows = _rows(read_text(place, file_name), where)
     _, header = next(rows)
     expected = [spelling for spelling, _ in columns.values()]
+    header = _as_expected(header, expected)
     missing = [spelling for spelling in expected if spelling not in header]
     if len(header) == 1 and (separator := next((mark for mark in ";\t" if mark in header[0]), None)):
         raise DownloadError(
@@ -133,6 +149,16 @@ def read_table(place: Place, file_name: str, columns: Mapping[str, tuple[str, Pa
     if not table[next(iter(columns))]:
         raise DownloadError(f"{where} has a header but no rows. Download it again.")
     return table
+
+
+def _as_expected(header: list[str], expected: list[str]) -> list[str]:
+    """Return a header with the expected spelling where a column differs from it in case or punctuation only."""
+    plain = {plain_header(spelling): spelling for spelling in expected}
+    found = [plain_header(cell) for cell in header]
+    return [
+        plain[name] if name in plain and plain[name] not in header and found.count(name) == 1 else cell
+        for cell, name in zip(header, found, strict=True)
+    ]
 
 
 def refuse_duplicates(place: Place, file_name: str, header: str, values: list[Any]) -> None:

@@ -8,7 +8,7 @@
 -- older ones do not know, and no scalar macro with a subquery is called by another, which 1.4 cannot copy.
 
 -- An r that rounding did not take past 1.
-create macro clipped(r) as case when r > 1 then 1 when r < -1 then -1 else r end;
+create or replace macro clipped(r) as case when r > 1 then 1 when r < -1 then -1 else r end;
 
 -- The correlates of a gene or a probe, highest r first: genes for a gene, each by its representative probe, probes
 -- for a probe. Only those of a category; over the samples of a structure and what is below it, or of one donor.
@@ -17,7 +17,7 @@ create macro clipped(r) as case when r > 1 then 1 when r < -1 then -1 else r end
 -- Where samples are chosen, or any row has a gap, they are taken over the samples that both know. Which of the two is
 -- decided once for all rows: list_dot_product refuses every row of a block in which any list has a null. Donors are
 -- then pooled about the common means.
-create macro correlates(seed, category := null, structure := null, donor := null, top := 50) as table
+create or replace macro correlates(seed, category := null, structure := null, donor := null, top := 50) as table
     with constants as (
         select 1 limit case when concat(seed, category, structure, donor, top) is null then 1 else 1 end
     ),
@@ -88,7 +88,7 @@ create macro correlates(seed, category := null, structure := null, donor := null
         select probe_id
         from category_named(category)
         join category_genes using (category_id)
-        join genes using (entrez_id)
+        join genes on genes.current_entrez_id = category_genes.entrez_id
         join probes using (gene_id)
         semi join expression using (probe_id)
     ),
@@ -99,7 +99,7 @@ create macro correlates(seed, category := null, structure := null, donor := null
                 when (select probe_id from asked) is null or not exists (
                     from expression where probe_id = (select probe_id from asked)
                 )
-                    then error(concat('no probe of ', seed, ' has expression in this database.'))
+                    then error(concat('no probe of ', seed, ' has expression data in this database.'))
                 when not exists (from chosen_donors)
                     then error(concat('donor ', donor, ' is not loaded. FROM donor_summary lists those that are.'))
                 when (donor is not null or structure is not null) and coalesce(sum(len(x)), 0) < 10
@@ -222,7 +222,7 @@ create macro correlates(seed, category := null, structure := null, donor := null
 
 -- The values of two genes or probes in every sample that both know. Only equalities join, so that r may be asked of
 -- many names at once, such as the symbols of a table.
-create macro values_of_both(a, b) as table
+create or replace macro values_of_both(a, b) as table
     with in_each as (
         select
             rows_of_a.donor_id,
@@ -236,13 +236,13 @@ create macro values_of_both(a, b) as table
     select donor_id, x, y from in_each where x is not null and y is not null;
 
 -- r of two genes or probes over all samples.
-create macro r(a, b) as (
+create or replace macro r(a, b) as (
     select case when count(*) >= 4 and var_pop(x) > 0 and var_pop(y) > 0 then clipped(corr(x, y)) end
     from values_of_both(a, b)
 );
 
 -- r of two genes or probes in each donor.
-create macro r_by_donor(a, b) as table
+create or replace macro r_by_donor(a, b) as table
     with measured as (
         select
             donor_id,
@@ -267,7 +267,7 @@ create macro r_by_donor(a, b) as table
 --
 -- Of profiles without a gap r is the product of the standardised profiles; of others it is taken over the samples
 -- that both know. Each pair is computed once and told in both directions.
-create macro correlation_matrix(category, most_rows := 5000) as table
+create or replace macro correlation_matrix(category, most_rows := 5000) as table
     with constants as (
         select 1 limit case when concat(category, most_rows) is null then 1 else 1 end
     ),
@@ -281,7 +281,7 @@ create macro correlation_matrix(category, most_rows := 5000) as table
             end as name
         from category_named(coalesce(category::varchar, ''))
         join category_genes using (category_id)
-        join genes using (entrez_id)
+        join genes on genes.current_entrez_id = category_genes.entrez_id
         join representative_probes using (gene_id)
     ),
     problems as materialized (

@@ -4,7 +4,7 @@
 -- Every value by itself: a row per probe and sample. A condition on the probe or its gene is applied before
 -- lists are taken apart, so that one probe takes a moment and not the whole atlas. present is null where no
 -- call is loaded.
-create view expression_values as
+create or replace view expression_values as
 with with_calls as (
     select
         probes.probe_id,
@@ -50,62 +50,15 @@ select
 from taken_apart
 join samples using (donor_id, position);
 
--- A probe, its gene, what is known of its values, and whether it stands for its gene.
-create view probe_summary as
-select
-    probes.probe_id,
-    probes.probe_name,
-    probes.gene_id,
-    genes.gene_symbol,
-    genes.gene_name,
-    genes.entrez_id,
-    coalesce(representative_probes.probe_id = probes.probe_id, false) as is_representative,
-    probe_statistics.n,
-    probe_statistics.mean_log2,
-    probe_statistics.variance_log2,
-    probe_statistics.present_fraction,
-    probe_statistics.diff_stability,
-    rnaseq_agreement.r as rnaseq_r,
-    rnaseq_agreement.q as rnaseq_q
-from probes
-left join genes using (gene_id)
-left join representative_probes on representative_probes.gene_id = probes.gene_id
-left join probe_statistics on probe_statistics.probe_id = probes.probe_id
-left join rnaseq_agreement on rnaseq_agreement.probe_name = probes.probe_name;
-
--- A gene, how many probes it has, and what is known of the one that stands for it.
-create view gene_summary as
-with counted as (
-    select gene_id, count(*)::integer as probes, count(n)::integer as probes_with_expression
-    from probe_summary
-    group by gene_id
-)
-select
-    genes.gene_id,
-    genes.gene_symbol,
-    genes.gene_name,
-    genes.entrez_id,
-    genes.chromosome,
-    coalesce(counted.probes, 0) as probes,
-    coalesce(counted.probes_with_expression, 0) as probes_with_expression,
-    representative.probe_id as representative_probe_id,
-    representative.probe_name as representative_probe,
-    representative.mean_log2,
-    representative.variance_log2,
-    representative.present_fraction,
-    representative.diff_stability
-from genes
-left join counted using (gene_id)
-left join (select * from probe_summary where is_representative) as representative using (gene_id);
-
 -- A probe of a gene that is a member of a category.
-create view category_probes as
+create or replace view category_probes as
 select
     categories.category_id,
     categories.source,
     categories.accession,
     categories.name,
     category_genes.direct,
+    category_genes.evidence,
     genes.gene_id,
     genes.gene_symbol,
     genes.entrez_id,
@@ -113,16 +66,18 @@ select
     probes.probe_name
 from categories
 join category_genes using (category_id)
-join genes using (entrez_id)
+join genes on genes.current_entrez_id = category_genes.entrez_id
 join probes using (gene_id);
 
 -- A category, and how many of its genes there are, are on the chip, and have expression here.
-create view category_coverage as
+create or replace view category_coverage as
 with loaded_genes as (
-    select distinct entrez_id from genes semi join representative_probes using (gene_id)
+    select distinct current_entrez_id as entrez_id
+    from genes
+    semi join representative_probes using (gene_id)
 ),
 chip_genes as (
-    select distinct entrez_id from genes
+    select distinct current_entrez_id as entrez_id from genes
 )
 select
     categories.category_id,
@@ -140,7 +95,7 @@ left join loaded_genes on loaded_genes.entrez_id = category_genes.entrez_id
 group by all;
 
 -- A structure, its place in the tree, and how many samples there are in it, and in it and below.
-create view structure_tree as
+create or replace view structure_tree as
 with sampled as (
     select structure_id, count(*)::integer as samples from samples group by structure_id
 ),
@@ -173,7 +128,7 @@ left join in_and_below using (structure_id)
 order by structures.graph_order nulls last, structures.structure_id;
 
 -- A sample, with its donor and its structure by name.
-create view sample_details as
+create or replace view sample_details as
 select
     samples.sample_id,
     samples.donor_id,
@@ -197,7 +152,7 @@ join donors using (donor_id)
 left join structures using (structure_id);
 
 -- A donor, and how much of the donor is loaded.
-create view donor_summary as
+create or replace view donor_summary as
 with sampled as (
     select donor_id, count(*)::integer as samples, count(distinct structure_id)::integer as structures
     from samples
@@ -220,7 +175,7 @@ left join sampled using (donor_id)
 left join measured using (donor_id);
 
 -- A file that was loaded, with its size and SHA-256, and the download that it was of.
-create view ingested_files as
+create or replace view ingested_files as
 select
     downloads.kind,
     downloads.location,

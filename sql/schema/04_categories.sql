@@ -1,0 +1,108 @@
+-- Categories: what their names mean, and their members.
+
+-- A name of a category without what sources differ in: case, underscores, MSigDB's prefix.
+create or replace macro plain_name(name) as
+    regexp_replace(trim(replace(lower(name), '_', ' ')), '^(gobp|gomf|gocc) ', '');
+
+-- Whether a member of a category has an evidence code other than the given ones. A member without codes counts.
+create or replace macro has_evidence_besides(evidence, codes) as
+    evidence is null or len(codes) = 0 or not list_has_all(codes, evidence);
+
+-- The last word of a name, and what stands behind its first colon.
+create or replace macro last_word(name) as regexp_extract(lower(stripped(name)), '[^ _]*$');
+create or replace macro after_colon(name) as substring(name::varchar, strpos(name::varchar, ':') + 1);
+
+-- The categories that a name means. The first of these that any category has counts: id:NUMBER; an accession; the name
+-- in the same spelling; the name in another case, with underscores or with MSigDB's prefix; source:accession;
+-- source:name in the same spelling; source:name in another one. Categories that ship with coexpr come before added
+-- ones. Names without the last word of what was asked for are skipped first, which saves most of the time.
+create or replace macro categories_called(called) as table
+    with constants as (
+        select 1 limit case when called is null then 1 else 1 end
+    ),
+    candidates as (
+        select
+            category_id,
+            source,
+            release,
+            accession,
+            name,
+            is_shipped,
+            case
+                when lower(stripped(called)) = concat('id:', category_id) then 1
+                when upper(accession) = upper(stripped(called)) then 2
+                when name = stripped(called) then 3
+                when contains(lower(name), last_word(called)) and plain_name(name) = plain_name(stripped(called)) then 4
+                when lower(source) = lower(stripped(split_part(called::varchar, ':', 1)))
+                then case
+                    when upper(accession) = upper(stripped(after_colon(called))) then 5
+                    when name = stripped(after_colon(called)) then 6
+                    when plain_name(name) = plain_name(stripped(after_colon(called))) then 7
+                end
+            end as way
+        from categories
+    ),
+    in_best_way as (
+        select * from candidates where way is not null qualify way = min(way) over ()
+    )
+    select category_id, source, release, accession, name, is_shipped
+    from in_best_way
+    where exists (from constants)
+    qualify is_shipped = bool_or(is_shipped) over ()
+    order by source, name, category_id;
+
+-- The one category that a name means; none for null, which is how correlates asks for every gene.
+create or replace macro category_named(category) as table
+    with called as materialized (
+        from categories_called(category)
+    ),
+    counted as (
+        select
+            count(*) as meanings,
+            string_agg(concat(source, ':', name, ' (id:', category_id, ')'), ', ' order by category_id) as choices
+        from called
+    ),
+    problems as materialized (
+        select
+            case
+                when category is null then null
+                when meanings = 0
+                    then error(concat('no category is named ', category, '. FROM category_coverage lists all categories.'))
+                when meanings > 1
+                    then error(concat(category, ' is the name of several categories. Use one of: ', choices, '.'))
+            end as problem
+        from counted
+    )
+    from called where (select problem from problems) is null;
+
+-- The genes of a category: loaded, only known to be on the chip, or not found in this database.
+create or replace macro members(category) as table
+    with current_symbols as (
+        select entrez_id, min(alias) as symbol from gene_aliases where is_current group by entrez_id
+    ),
+    atlas_genes as (
+        select
+            genes.current_entrez_id as entrez_id,
+            min_by(genes.gene_symbol, (genes.current_entrez_id <> genes.entrez_id, genes.gene_symbol)) as gene_symbol,
+            bool_or(representative_probes.gene_id is not null) as is_loaded
+        from genes
+        left join representative_probes using (gene_id)
+        where genes.entrez_id is not null
+        group by all
+    )
+    select
+        coalesce(atlas_genes.gene_symbol, current_symbols.symbol) as gene_symbol,
+        category_genes.entrez_id,
+        current_symbols.symbol as current_symbol,
+        category_genes.direct,
+        category_genes.evidence,
+        case
+            when atlas_genes.is_loaded then 'loaded'
+            when atlas_genes.entrez_id is not null then 'on the chip'
+            else 'not found'
+        end as status
+    from category_named(coalesce(category::varchar, ''))
+    join category_genes using (category_id)
+    left join current_symbols using (entrez_id)
+    left join atlas_genes using (entrez_id)
+    order by gene_symbol, category_genes.entrez_id;
