@@ -6,6 +6,8 @@ import typer
 
 from coexpr.cli.options import ColumnsOption, Database, OutputFile, OutputFormat, WideOption
 from coexpr.cli.table import Layout
+from coexpr.cli.words import number_of
+from coexpr.restriction import FEWEST_SAMPLES
 
 if TYPE_CHECKING:
     from coexpr.answer import Answer
@@ -23,6 +25,9 @@ def structures(
             show_default=False,
         ),
     ] = None,
+    all_rows: Annotated[
+        bool, typer.Option("--all", help=f"With structures of fewer than {FEWEST_SAMPLES} samples, too few for r.")
+    ] = False,
     columns: ColumnsOption = None,
     wide: WideOption = False,
     output_format: OutputFormat = None,
@@ -33,13 +38,19 @@ def structures(
 
     Example: coexpr structures hippocamp
     """
+    from coexpr.answer import Answer
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
     from coexpr.cli.screen import Screen, deliver, say
 
     with Atlas(db) as atlas:
-        answer = atlas.structures(search)
+        found = atlas.structures(search)
+    place = list(found.columns).index("samples")
+    rows = [row for row in found.rows if all_rows or row[place] >= FEWEST_SAMPLES]
+    answer = Answer(found.columns, rows, found.route)
     deliver(answer, output, output_format, Screen(columns, wide), draw=_draw)
-    if not answer.rows:
+    if left_out := len(found.rows) - len(rows):
+        say(f"Not listed: {number_of(left_out, 'structure')} with fewer than {FEWEST_SAMPLES} samples (--all).")
+    if not found.rows:
         say(f"No structure with samples matches {search!r}." if search else "This database has no samples.")
     elif not any(row[4] for row in answer.rows) and search is None:
         say("The tree of structures is known once a full-donor download is loaded.")

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from coexpr.readers.category_file import Lookup, WrongFormatError
 from coexpr.readers.gene_cells import clean_cell, is_id, is_missing, is_number, names_in, parts_of, share_of_names
+from coexpr.readers.spreadsheet import is_date
 from coexpr.readers.tables import plain_header
 from coexpr.readers.text import split_lines
 
@@ -292,9 +293,14 @@ def _share(table: Table, number: int, known: Mapping[str, Hashable]) -> float:
     cells = [cell for cell in table.column(number) if not is_missing(cell)]
     if not cells:
         return 0.0
-    if _kind(table, number) == "id" or (table.width == 1 and not _count_rows(cells)):
+    if _kind(table, number) == "id":
         return share_of_names(cells, known)
-    return sum(not is_number(cell) and share_of_names([cell], known) > 0 for cell in cells) / len(cells)
+    if table.width == 1 and all(map(is_id, cells)):
+        return 0.0 if _count_rows(cells) else share_of_names(cells, known)
+    # A date in a column of symbols is a symbol that a spreadsheet changed.
+    return sum(is_date(cell) or (not is_number(cell) and share_of_names([cell], known) > 0) for cell in cells) / len(
+        cells
+    )
 
 
 def _count_rows(cells: Sequence[str]) -> bool:
