@@ -12,6 +12,8 @@ from coexpr.errors import DownloadError
 from coexpr.readers.text import read_bytes
 
 RELATIONS = ("is_a", "part_of", "regulates", "positively_regulates", "negatively_regulates")
+# A backslash before a character that has a meaning of its own, such as a brace.
+_ESCAPE = re.compile(r"\\(.)")
 _COMMENT_LINE = re.compile(rb"^[ \t]*!.*$", re.M)
 _ASPECTS = {"biological_process": "BP", "molecular_function": "MF", "cellular_component": "CC"}
 
@@ -93,7 +95,7 @@ def _take(frame: "fastobo.term.TermFrame", ontology: Ontology) -> None:
         else:
             ontology.obsolete.add(accession)
         return
-    ontology.names[accession] = clauses.get("name", [accession])[0]
+    ontology.names[accession] = _ESCAPE.sub(r"\1", clauses.get("name", [accession])[0])
     ontology.aspects[accession] = _ASPECTS.get(clauses.get("namespace", [""])[0], "")
     ontology.primary.update(dict.fromkeys(clauses.get("alt_id", []), accession))
     ontology.edges.extend((accession, parent, "is_a") for parent in clauses.get("is_a", []))
