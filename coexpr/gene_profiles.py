@@ -245,7 +245,7 @@ def _named_probe(expression: Expression, gene: Seed, choice: Choice, probe: str)
     if wanted and wanted.probe_id in probes.tolist():
         return wanted
     by = "" if choice.annotation == "allen" else f" --annotation {choice.annotation}"
-    raise OptionError(f"{probe} is no probe of {gene.name}. `coexpr probes {gene.name}{by}` lists them.")
+    raise OptionError(f"{probe} is not a probe of {gene.name}. List its probes with: coexpr probes {gene.name}{by}")
 
 
 def why_no_profile(expression: Expression, gene_id: int, choice: Choice) -> str:
@@ -254,13 +254,13 @@ def why_no_profile(expression: Expression, gene_id: int, choice: Choice) -> str:
     candidates = find_candidates(expression, choice, [gene_id])
     if len(candidates.probe_ids):
         return (
-            f"the rule {choice.rule} says nothing of {gene}: what it compares is known of none of its "
-            f"{len(candidates.probe_ids)} probes. `coexpr probes {gene}` shows what is; choose another rule."
+            f"the rule {choice.rule} selects no probe of {gene}: what it compares is missing for all of its "
+            f"{len(candidates.probe_ids)} probes. See coexpr probes {gene}, and choose another rule."
         )
     if not candidates.filtered:
-        return f"gene {gene} has no probe with expression."
+        return f"gene {gene} has no probe with expression data."
     counts = "; ".join(f"{count} {reason}" for reason, count in candidates.filtered.items())
-    return f"no probe may stand for {gene}: {counts}. Choose a smaller --min-present, or leave it out."
+    return f"{gene} has no usable probe: {counts}. Choose a smaller --min-present, or leave it out."
 
 
 def _joined_by_donor(

@@ -60,6 +60,7 @@ order by
         else 3
     end,
     case when $search is null then 0 else len(wanted.name) end,
+    is_shipped desc,
     source,
     genes desc,
     wanted.name;

@@ -64,7 +64,9 @@ def test_the_probe_of_a_seed_gene_can_be_chosen(atlas: Atlas) -> None:
     answer = atlas.correlates("NTRK2", probe="A_24_P343559", include_self=True, top=1)
     assert (answer.route["seed_probe"], answer.route["seed_probe_chosen_by"]) == ("A_24_P343559", "name")
     assert [(row[0], row[2], row[6]) for row in answer.rows] == [(1, "A_24_P343559", pytest.approx(1, abs=1e-12))]
-    with pytest.raises(OptionError, match=r"A_32_P7316 is no probe of NTRK2\. `coexpr probes NTRK2` lists"):
+    with pytest.raises(
+        OptionError, match=r"A_32_P7316 is not a probe of NTRK2\. List its probes with: coexpr probes NTRK2"
+    ):
         atlas.correlates("NTRK2", probe="A_32_P7316")
     with pytest.raises(OptionError, match="is a probe itself"):
         atlas.correlates("A_32_P7316", probe="A_32_P7316")

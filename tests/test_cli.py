@@ -90,7 +90,7 @@ def test_options_reach_the_query(synthetic_database: Path) -> None:
     ("arguments", "message"),
     [
         (["NTRK22"], "Error: no probe or gene is named 'NTRK22' in this database. Similar names: NTRK2"),
-        (["NTRK2", "--probe", "A_32_P7316"], "Error: A_32_P7316 is no probe of NTRK2"),
+        (["NTRK2", "--probe", "A_32_P7316"], "Error: A_32_P7316 is not a probe of NTRK2"),
         (["NTRK2", "-o", "answer.xyz"], "Error: answer.xyz does not say its format by its ending"),
     ],
 )

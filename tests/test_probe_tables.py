@@ -117,7 +117,7 @@ def test_the_rule_rnaseq_takes_the_lowest_q_then_the_largest_r(database: Path, t
         (other,) = atlas.sql(
             "select min(gene_symbol) from genes where gene_symbol not in ('NTRK2', 'BDNF')"
         ).fetchall()[0]
-        with pytest.raises(CoexprError, match=f"the rule rnaseq says nothing of {other}"):
+        with pytest.raises(CoexprError, match=f"the rule rnaseq selects no probe of {other}"):
             atlas.correlates(other, choice=Choice("rnaseq"))
 
 

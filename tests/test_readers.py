@@ -22,7 +22,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from coexpr.errors import DownloadError, NoDownloadError, OptionError, UnsupportedDownloadError, WrongViewError
+from coexpr.errors import (
+    CoexprError,
+    DownloadError,
+    NoDownloadError,
+    OptionError,
+    UnsupportedDownloadError,
+    WrongViewError,
+)
 from coexpr.ingest import ingest
 from coexpr.readers import full_donor as full_donor_reader
 from coexpr.readers.download import Download
@@ -438,3 +445,81 @@ def test_a_reading_that_nobody_waits_for_is_given_up(tmp_path: Path) -> None:
     place.give_up()
     with pytest.raises(DownloadError, match="given up"):
         full_donor_reader.read(place, 9861)
+
+
+def test_a_zip_that_holds_a_file_twice(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "normalized_microarray_donor9861.zip", full_donor())
+    other = replace_cell(full_donor(), "Probes.csv", 2, 4, "TRKB")["Probes.csv"]
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("Probes.csv", other)
+    assert_refused(path, DownloadError, r"9861\.zip holds Probes\.csv twice")
+    folder = donor_folder(tmp_path)
+    (folder / "probes.CSV").write_text(other)
+    if len(list(folder.glob("[Pp]robes*"))) == 2:  # not on every system
+        assert_refused(folder, DownloadError, r"holds Probes\.csv twice")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_damaged_zip_is_an_error_of_ours_or_is_read(tmp_path: Path, seed: int) -> None:
+    path = write_zip(tmp_path / "normalized_microarray_donor9861.zip", full_donor())
+    content = bytearray(path.read_bytes())
+    rng = np.random.default_rng(seed)
+    directory = content.rfind(b"PK\x01\x02")
+    for place in (*rng.integers(0, len(content), 3), directory + rng.integers(4, 46)):
+        content[place] = rng.integers(0, 256)
+    path.write_bytes(content)
+    try:
+        read(path)
+    except CoexprError as error:
+        assert str(error).count("\n") == 0  # noqa: PT017  (most damage is found, some is in cells that are not read)
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\r"])
+def test_every_end_of_line(tmp_path: Path, ending: str) -> None:
+    expected = read(donor_folder(tmp_path / "as-it-came"))
+    files = {name: text.replace("\n", ending) for name, text in full_donor().items()}
+    got = read(donor_folder(tmp_path / "changed", files=files))
+    assert got.probes.equals(expected.probes)
+    assert got.genes.equals(expected.genes)
+    np.testing.assert_array_equal(got.log2, expected.log2)
+    np.testing.assert_array_equal(got.present, expected.present)
+    bad = replace_cell(full_donor(), "MicroarrayExpression.csv", 3, 4, "six")["MicroarrayExpression.csv"]
+    files["MicroarrayExpression.csv"] = bad.replace("\n", ending)
+    with pytest.raises(DownloadError, match="row 3, column 4: expected a log2 intensity, found 'six'"):
+        read(donor_folder(tmp_path / "bad", files=files))
+
+
+@pytest.mark.parametrize("missing", ["", "NA", "NaN", "NULL", "0", "0.0", "n/a"])
+def test_a_missing_entrez_id_in_every_spelling(tmp_path: Path, missing: str) -> None:
+    files = replace_cell(full_donor(), "Probes.csv", 4, 6, missing)
+    files = replace_cell(files, "Probes.csv", 2, 6, "4915.0")
+    files = replace_cell(files, "Probes.csv", 3, 6, "4915.00")
+    genes = {
+        row["gene_symbol"]: row["entrez_id"] for row in read(donor_folder(tmp_path, files=files)).genes.to_pylist()
+    }
+    assert genes == {"NTRK2": 4915, "BDNF": None, "A_32_P9207": None}
+    for wrong in ("4915.5", "4.9e3", "-"):
+        with pytest.raises(DownloadError, match=r"row 4, column entrez_id: expected a whole number"):
+            read(donor_folder(tmp_path / wrong, files=replace_cell(files, "Probes.csv", 4, 6, wrong)))
+
+
+def test_headers_that_r_changed(tmp_path: Path) -> None:
+    files = heatmap()
+    files["Probes.csv"] = files["Probes.csv"].replace("gene-id,gene-symbol,gene-name", "gene.id,Gene Symbol,gene_name")
+    assert read(write_folder(tmp_path / "changed", files)).genes.equals(
+        read(write_folder(tmp_path / "as-it-came", heatmap())).genes
+    )
+
+
+def test_a_last_number_that_may_be_cut_is_noted(tmp_path: Path) -> None:
+    files = heatmap()
+    whole = files["Expression.csv"]
+    for cut, is_noted in ((1, False), (2, True), (4, True)):  # the end of line; a digit; the decimals
+        folder = write_folder(tmp_path / str(cut), files | {"Expression.csv": whole[:-cut]})
+        notes = read(folder).notes
+        assert [note for note in notes if "it may be cut" in note] == (list(notes) if is_noted else [])
+        assert bool(notes) == is_noted
+    full = full_donor()
+    expression = full["MicroarrayExpression.csv"]
+    folder = donor_folder(tmp_path, files=full | {"MicroarrayExpression.csv": expression[:-6]})
+    assert "MicroarrayExpression.csv does not end with an end of line" in read(folder).notes[0]

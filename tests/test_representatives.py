@@ -218,9 +218,9 @@ def test_what_a_rule_needs_and_is_not_loaded_is_said(tmp_path: Path, downloads: 
             atlas.correlates("PR1", choice=Choice("rnaseq"))
         with pytest.raises(NotFoundError, match=r"no re-annotation is loaded.*coexpr ingest"):
             atlas.correlates("PR1", choice=Choice(annotation="reannotated"))
-        with pytest.raises(NotFoundError, match=r"no probe may stand for ABSENT: \d present in fewer than 100 %"):
+        with pytest.raises(NotFoundError, match=r"ABSENT has no usable probe: \d present in fewer than 100 %"):
             atlas.correlates("ABSENT", choice=Choice(min_present=1))
-        with pytest.raises(NotFoundError, match=r"no probe may stand for \w+: \d present in fewer than 100 %"):
+        with pytest.raises(NotFoundError, match=r"\w+ has no usable probe: \d present in fewer than 100 %"):
             atlas.correlation_matrix(["PR1", "ABSENT"], choice=Choice(min_present=1))
     ingest([downloads / "normalized_microarray_donor9861"], tmp_path / "one.duckdb")
     with Atlas(tmp_path / "one.duckdb") as atlas:

@@ -288,7 +288,7 @@ def test_a_number_from_elsewhere(gabra4: Path, got: str, matches: bool) -> None:
     told = json.loads(done.stdout)["route"]["got"]
     assert told["matches"] == matches
     assert told["sentence"] in done.stderr
-    assert ("the route of the atlas's Find Correlates" in told["sentence"]) == matches
+    assert ("what the atlas's Find Correlates and coexpr compute" in told["sentence"]) == matches
 
 
 def test_a_number_that_fits_several_routes_or_another_method(gabra4: Path) -> None:
@@ -300,7 +300,7 @@ def test_a_number_that_fits_several_routes_or_another_method(gabra4: Path) -> No
         bicor = atlas.pair(a, b, got="0.904", method=Method("bicor")).route["got"]
         assert bicor["sentence"].startswith("0.904 is bicor of log2 intensity, sample by sample, all donors pooled")
         adjusted = atlas.pair(a, b, got="0.529", method=Method(adjust="donor+structure"))
-        assert "is the r that was asked for here" in adjusted.route["got"]["sentence"]
+        assert "is the r computed here" in adjusted.route["got"]["sentence"]
         # Each donor loses as many degrees of freedom as it has structures, less one: by hand from the samples.
         counted = "select donor_id, count(*), count(distinct structure_id) from samples group by all order by 1"
         weights = np.array([n - 3 - (structures - 1) for _, n, structures in atlas.sql(counted).fetchall()])

@@ -124,6 +124,6 @@ def matrix(
     for line in [*describe_data(route), *describe_categories(route), *describe_lost(route)]:
         say(line)
     if route["without_r"]:
-        say(f"Without r, because their profile is constant or unknown: {route['without_r']:,}.")
+        say(f"Rows without r, with a constant or missing profile: {route['without_r']:,}.")
     if route["fewest_samples"] < route["n_samples"]:
-        say(f"Some values are unknown: the fewest samples that two rows share are {route['fewest_samples']:,}.")
+        say(f"Some values are missing: two rows share at least {route['fewest_samples']:,} samples.")

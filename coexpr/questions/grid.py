@@ -98,18 +98,18 @@ def explain(grid: list[dict[str, Any]], got: str, asked: float | None, method: M
         fits.sort(key=lambda cell: abs(cell["r"] - number))
         routes = "; ".join(f"{cell['r']:.6f}, {_in_words(cell)}" for cell in fits)
         why = "Give more decimals to tell them apart" if rounding > _ROUNDING else "The nearest is named first"
-        return told | {"sentence": f"{got} fits {len(fits)} routes: {routes}. {why}."}
+        return told | {"sentence": f"{got} fits {len(fits)} combinations: {routes}. {why}."}
     if fits:
         return told | {"sentence": _of_one(grid[0], got, fits[0], method)}
     if asked is not None and abs(asked - number) <= rounding:
-        return told | {"sentence": f"{got} is the r that was asked for here, {asked:.6f}, and that of no other route."}
+        return told | {"sentence": f"{got} is the r computed here, {asked:.6f}; no other combination gives it."}
     defined = [cell for cell in grid if cell["r"] is not None]
     if not defined:
-        return told | {"sentence": "No route gives an r for these profiles."}
+        return told | {"sentence": "No combination of scale and resolution gives an r for these profiles."}
     nearest = min(defined, key=lambda cell: abs(cell["r"] - number))
     sentence = (
-        f"No route gives {got}. The nearest is {nearest['r']:.6f}: {_NAMES[method]} of {_in_words(nearest)}. Were "
-        "other samples, donors or probes taken, or another method?"
+        f"No combination of scale and resolution gives {got}. The nearest is {nearest['r']:.6f}: {_NAMES[method]} of "
+        f"{_in_words(nearest)}. Other samples, donors or probes, or another method, may be the reason."
     )
     return told | {"sentence": sentence}
 
@@ -118,9 +118,9 @@ def _of_one(default: dict[str, Any], got: str, cell: dict[str, Any], method: Met
     """Say which route a number came by; `default` is log2, sample by sample, pooled."""
     name = _NAMES[method]
     if method == "pearson" and cell is default:
-        return f"{got} is r of {_in_words(cell)}: the route of the atlas's Find Correlates and of coexpr."
+        return f"{got} is r of {_in_words(cell)}: what the atlas's Find Correlates and coexpr compute."
     if method == "pearson" and default["r"] is not None:
-        usual = f" Find Correlates and coexpr take {_in_words(default)}: {default['r']:.6f}."
+        usual = f" Find Correlates and coexpr compute r of {_in_words(default)}: {default['r']:.6f}."
     else:
         usual = ""
     return f"{got} is {name} of {_in_words(cell)}.{usual}"

@@ -101,7 +101,7 @@ def profiles_of_rows(expression: Expression, wanted: RowsWanted, samples: Sample
         there = there[np.isin(there, found)]
         parts.append(of_genes.at(order[np.searchsorted(found, there)]))
     if not any(len(part) for part in parts):
-        raise NotFoundError("none of these genes has a probe with expression that may stand for it.")
+        raise NotFoundError("none of these genes has a usable probe with expression data.")
     return parts[0] if len(parts) == 1 else parts[0].followed_by(parts[1])
 
 

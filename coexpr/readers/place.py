@@ -208,7 +208,7 @@ class ZipFolder(Place):
         with zipfile.ZipFile(self.location) as archive:
             try:
                 return archive.open(member)  # it keeps the file open for itself
-            except (RuntimeError, NotImplementedError) as error:  # a password, an unusual compression
+            except (RuntimeError, NotImplementedError, ValueError) as error:  # a password, an unusual compression
                 raise DownloadError(
                     f"{self.location} cannot be unpacked ({error}). Unpack it yourself and name the folder instead."
                 ) from None

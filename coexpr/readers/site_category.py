@@ -56,7 +56,7 @@ def read(pages: Sequence[Place], name: str) -> CategoryFile:
             "Download the next page and give both files together."
         )
     return CategoryFile(
-        "category of the atlas's site", [Category(name, list(members))], source="allen", notes=tuple(notes)
+        "download of the atlas's site", [Category(name, list(members))], source="allen", notes=tuple(notes)
     )
 
 
