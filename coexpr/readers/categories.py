@@ -141,6 +141,8 @@ def _read_text(
         wanted = [readers["long"], readers["list"]]
     else:
         wanted = list(readers.values())
+    if ".gmt" in (suffix.lower() for suffix in path.suffixes) and len(wanted) > 1 and not options.gene_column:
+        wanted = [readers["gmt"]]
     reasons = []
     for what, read in wanted:
         try:

@@ -1,13 +1,13 @@
 """Cells of tables and lists that name genes: how they are cleaned, and which names one cell holds."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from coexpr.readers.spreadsheet import is_date
 
 # Cells that hold no value. Some of these are aliases of genes too; a cell of a table with one of them is missing.
 _MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "--", "---", "."}
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?%?", re.I)
+_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|\.\d+)(e[+-]?\d+)?%?", re.I)
 _ID = re.compile(r"\d{1,9}(\.0*)?")
 # Probes of the atlas: their names are known by their form before the download that holds them is loaded.
 _PROBE_NAME = re.compile(r"A_\d{2}_P\d+|CUST_\d+_PI\d+", re.I)
@@ -23,7 +23,7 @@ def clean_cell(cell: str) -> str:
     cell = cell.translate(_INVISIBLE).strip()
     if len(cell) > 3 and cell.startswith('="') and cell.endswith('"'):  # ="SEPT2" is text for a spreadsheet
         cell = cell[1:]
-    while len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'":
+    while len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'" and cell[0] not in cell[1:-1]:
         cell = cell[1:-1].strip()
     return cell[1:] if len(cell) > 1 and cell[0] == "'" and "'" not in cell[1:] else cell
 
@@ -34,7 +34,10 @@ def is_missing(cell: str) -> bool:
 
 
 def is_number(cell: str) -> bool:
-    """Say whether a cell is a number. A few aliases of genes are, such as 464.2; in a table a number is a number."""
+    """Say whether a cell is a number, with a decimal point or comma.
+
+    A few aliases of genes are numbers, such as 464.2; in a table a number is a number.
+    """
     return _NUMBER.fullmatch(cell) is not None
 
 
@@ -82,9 +85,16 @@ def names_in(cell: str, known: Collection[str]) -> list[str]:
 
 
 def _first_alternative(item: str) -> str:
-    """Return the first of alternative names; a date, or an item that begins with a number, is taken as one."""
-    first = _ALTERNATIVES.split(item)[0] if item else ""
-    return item if is_date(item) or is_number(first) else first
+    """Return the first of alternative names. A date is one name, and so is a number before something else."""
+    if not item or is_date(item):
+        return item
+    alternatives = _ALTERNATIVES.split(item)
+    return item if is_number(alternatives[0]) and not all(map(is_id, alternatives)) else alternatives[0]
+
+
+def tokens_of(line: str) -> list[str]:
+    """Return what stands between the white space of a line."""
+    return [clean_cell(token) for token in line.split()]
 
 
 def _items_of(cell: str) -> list[str]:
@@ -92,7 +102,7 @@ def _items_of(cell: str) -> list[str]:
     return [clean_cell(item.strip("[](){} ")) for item in _LISTED.split(cell)]
 
 
-def share_of_names(cells: Iterable[str], known: Collection[str]) -> float:
-    """Return the share of the cells with a value that hold the name of a gene."""
-    holds = [any(name in known for name in names_in(cell, known)) for cell in cells if not is_missing(cell)]
-    return sum(holds) / len(holds) if holds else 0.0
+def holds_names(cell: str, known: Collection[str]) -> bool:
+    """Say whether a cell holds names of genes and nothing else."""
+    names = names_in(cell, known)
+    return bool(names) and all(name in known for name in names)

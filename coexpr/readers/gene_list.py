@@ -3,18 +3,12 @@
 A long table has one row per set and gene, as PanglaoDB, CellMarker and the TERM2GENE of clusterProfiler have.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from coexpr.readers.category_file import Category, CategoryFile, Lookup, WrongFormatError
-from coexpr.readers.gene_cells import is_id, is_missing
-from coexpr.readers.gene_table import (
-    GeneColumn,
-    Table,
-    choose_gene_column,
-    find_set_column,
-    look_up_cells,
-    read_table,
-)
+from coexpr.readers.gene_cells import is_id, is_missing, is_number, tokens_of
+from coexpr.readers.gene_table import GeneColumn, Table, choose_gene_column, look_up_cells, read_table
 from coexpr.readers.text import STDIN
 
 _LONGEST_NAME = 60
@@ -28,16 +22,15 @@ def read_list(text: str, path: Path, lookup: Lookup, *, gene_column: str | None 
     WrongFormatError
         If it does not hold names of genes, or it is doubtful which column does.
     """
-    table, left_out = read_table(text).of_humans()
-    if gene_column is None and _is_all_names(table, lookup):
-        names = [name for row in table.rows for name in row if not is_missing(name)]
-        notes = []
-        what = "list of genes"
+    table, left_out = read_table(text, lookup).of_humans()
+    what = "list of genes" if table.width == 1 else "table with a column of genes"
+    notes: Sequence[str]
+    if gene_column is None and (names := _all_names(table, text, lookup)):
+        notes, what = [], "list of genes"
     else:
         column = choose_gene_column(table, lookup, named=gene_column)
         names = [name for row in table.rows for name in column.names(row)]
         notes = _notes(table, column, left_out)
-        what = "list of genes" if table.width == 1 else "table with a column of genes"
     members = list(dict.fromkeys(names))
     if not members:
         raise WrongFormatError("it holds no names")
@@ -63,8 +56,8 @@ def read_long(
     WrongFormatError
         If no column names sets, or none genes.
     """
-    table, left_out = read_table(text).of_humans()
-    number = table.find(set_column) if set_column else find_set_column(table)
+    table, left_out = read_table(text, lookup).of_humans()
+    number = table.find(set_column) if set_column else table.find_set_column()
     if number is None and is_forced and table.width == 2:
         number = 0
     if number is None or table.width < 2:
@@ -84,39 +77,75 @@ def read_long(
     return CategoryFile("long table", categories, source=path.name.partition(".")[0], notes=tuple(notes))
 
 
-def _is_all_names(table: Table, lookup: Lookup) -> bool:
-    """Say whether a text without a header holds nothing but names, in lines of several."""
-    if table.header is not None or table.width == 1:
-        return False
-    cells = {cell for row in table.rows for cell in row if not is_missing(cell)}
-    return cells <= lookup(cells).keys()
+def refuse_headerless_sets(text: str, lookup: Lookup) -> None:
+    """Raise WrongFormatError for two columns without a header that may be sets and their genes.
+
+    One column must repeat names, and the other hold genes.
+    """
+    table = read_table(text, lookup)
+    if table.header is not None or table.width != 2:
+        return
+    known = look_up_cells(table, lookup)
+    for sets, genes in ((table.column(0), table.column(1)), (table.column(1), table.column(0))):
+        repeat = len(set(sets)) < len(sets) and not any(map(is_number, sets))
+        if repeat and all(cell in known and not is_number(cell) for cell in genes):
+            raise WrongFormatError(
+                "its two columns may be sets and their genes. Use --format long if the first one holds sets, or "
+                "--format table for one list"
+            )
+
+
+def _all_names(table: Table, text: str, lookup: Lookup) -> list[str]:
+    """Return the names of a text that holds nothing else, in lines of several; nothing if it is another text.
+
+    Raises
+    ------
+    WrongFormatError
+        If lines of names between tabs may be sets, or it is doubtful which words of a line are names.
+    """
+    if table.header is not None:
+        return []
+    cells = [cell for row in table.rows for cell in row if not is_missing(cell)]
+    if table.width == 1:
+        return _names_between_spaces(cells, lookup)
+    numbers = [is_number(cell) for cell in cells]
+    if any(numbers) and not all(map(is_id, cells)):
+        return []
+    if not set(cells) <= lookup(set(cells)).keys():
+        return []
+    if len(table.rows) > 1 and "\t" in text:
+        raise WrongFormatError(
+            "all its cells name genes: it may be a list, or sets named by genes. Use --format list, or --format gmt"
+        )
+    return [] if all(numbers) and len(table.rows) > 1 else cells
+
+
+def _names_between_spaces(lines: Sequence[str], lookup: Lookup) -> list[str]:
+    """Return the names in lines of several between spaces; nothing if lines do not hold several genes.
+
+    Raises
+    ------
+    WrongFormatError
+        If some words of such lines are names of genes and others are not.
+    """
+    several = [line for line in lines if len(tokens_of(line)) > 1 and "," not in line and ";" not in line]
+    known = lookup({part for line in lines for part in (line, *tokens_of(line))})
+    several = [line for line in several if line not in known]
+    if not several:
+        return []
+    of_lines = [{known[token] for token in tokens_of(line) if token in known} for line in several]
+    if all(len(genes) < 2 for genes in of_lines):
+        return []  # other names of one gene, or words
+    if not all(token in known for line in several for token in tokens_of(line)):
+        raise WrongFormatError("some lines hold several names of genes between spaces, and other words too")
+    return [name for line in lines for name in ([line] if line in known else tokens_of(line))]
 
 
 def _notes(table: Table, column: GeneColumn, left_out: int) -> list[str]:
     cells = [cell for cell in table.column(column.number) if not is_missing(cell)]
     notes = [column.why] if table.width > 1 else ["its numbers are read as Entrez ids"] * all(map(is_id, cells))
-    if blank := len(table.rows) - len(cells):
+    if blank := sum(not column.names(row) for row in table.rows):
         notes.append(f"rows without a gene: {blank:,}")
     if left_out:
         notes.append(f"rows of other species than human, left out: {left_out:,}")
     return notes
-
-
-def refuse_headerless_sets(text: str, lookup: Lookup) -> None:
-    """Raise WrongFormatError for two columns without a header that may be sets and their genes.
-
-    The first column must repeat names that are not genes, and the second must hold genes.
-    """
-    table = read_table(text)
-    if table.header is not None or table.width != 2:
-        return
-    known = look_up_cells(table, lookup)
-    first, second = table.column(0), table.column(1)
-    if (
-        len(set(first)) < len(first)
-        and not any(cell in known for cell in first)
-        and all(cell in known for cell in second)
-    ):
-        raise WrongFormatError(
-            "its two columns may be sets and their genes. Use --format long if they are, or --format table for one list"
-        )

@@ -9,15 +9,15 @@ import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 
+from coexpr.errors import DownloadError
 from coexpr.readers.category_file import Category, CategoryFile, Lookup, WrongFormatError
 from coexpr.readers.gene_cells import clean_cell, is_id, is_missing, is_number
-from coexpr.readers.gene_table import find_set_column, read_table
 from coexpr.readers.text import split_lines
 
 _ACCESSION_BEHIND = re.compile(r"\s*\((GO:\d{7})\)$")
 _WEIGHT_BEHIND = re.compile(r",[+-]?[\d.]+(e[+-]?\d+)?$", re.I)
 # Of the cells after name and description, the share that must name genes where the file is not called .gmt.
-_ENOUGH = 0.5
+_ENOUGH = 0.8
 # Of the second cells, the share that must name genes to be genes and not descriptions; and that below which they are
 # descriptions. Between the two the file is refused.
 _GENES = 0.8
@@ -38,13 +38,15 @@ def read(text: str, path: Path, lookup: Lookup, *, is_forced: bool = False) -> C
     Raises
     ------
     WrongFormatError
-        If the file is not GMT, or it is doubtful whether its second cells are descriptions or genes.
+        If the file is not GMT.
+    DownloadError
+        If it is doubtful whether its second cells are descriptions or genes.
     """
     rows = [[clean_cell(cell) for cell in line.split("\t")] for line in split_lines(text) if line.strip()]
     is_named = is_forced or ".gmt" in (suffix.lower() for suffix in path.suffixes)
-    _refuse_other_formats(text, rows, lookup, is_named=is_named)
+    _refuse_other_formats(rows, lookup, is_named=is_named)
     known = lookup({_without_weight(cell) for row in rows for cell in row[1:] if not is_missing(cell)})
-    has_descriptions = is_forced or _has_descriptions(rows, known)
+    has_descriptions = is_forced or _has_descriptions(rows, known, path)
     start = 2 if has_descriptions else 1
     categories = []
     for name, *_rest in rows:
@@ -63,7 +65,7 @@ def _without_weight(cell: str) -> str:
     return _WEIGHT_BEHIND.sub("", cell)
 
 
-def _refuse_other_formats(text: str, rows: list[list[str]], lookup: Lookup, *, is_named: bool) -> None:
+def _refuse_other_formats(rows: list[list[str]], lookup: Lookup, *, is_named: bool) -> None:
     """Raise WrongFormatError unless the lines are sets of genes."""
     for number, row in enumerate(rows, start=1):
         if not row[0]:
@@ -72,30 +74,24 @@ def _refuse_other_formats(text: str, rows: list[list[str]], lookup: Lookup, *, i
             raise WrongFormatError(f"line {number} is not the name of a set, a description and genes between tabs")
     if is_named:
         return
+    lengths = [len(row) for row in rows]
+    if len(set(lengths[1:])) == 1 and lengths[0] in (lengths[1], lengths[1] - 1):
+        raise WrongFormatError("its lines have as many cells, as the rows of a table have")
     members = [_without_weight(cell) for row in rows for cell in row[2:] if not is_missing(cell)]
     names = [cell for cell in members if is_id(cell) or not is_number(cell)]
-    known = lookup(set(names))
+    known = lookup(set(names) | {cell for row in rows for cell in row[:2]})
     if sum(name in known for name in names) < max(1, _ENOUGH * len(members)):
         raise WrongFormatError("the cells after the second are not names of genes")
-    if len({len(row) for row in rows}) == 1:
-        _refuse_tables(text, rows, known)
+    if all(cell in known for row in rows for cell in row[:2]):
+        raise WrongFormatError("all its cells name genes, as those of a list do")
 
 
-def _refuse_tables(text: str, rows: list[list[str]], known: Mapping[str, Hashable]) -> None:
-    """Raise WrongFormatError if lines of equal length are the rows of a table."""
-    table = read_table(text)
-    if table.header is not None or find_set_column(table) is not None:
-        raise WrongFormatError("it has a header and as many cells in every row, as tables have")
-    if len(rows[0]) < 4:
-        raise WrongFormatError("all its lines have as many cells, as the rows of a table have")
-
-
-def _has_descriptions(rows: list[list[str]], known: Mapping[str, Hashable]) -> bool:
+def _has_descriptions(rows: list[list[str]], known: Mapping[str, Hashable], path: Path) -> bool:
     """Say whether the second cells describe the sets.
 
     Raises
     ------
-    WrongFormatError
+    DownloadError
         If it is doubtful: some look like genes and others like descriptions, or they are the genes after which the sets
         are named.
     """
@@ -108,7 +104,8 @@ def _has_descriptions(rows: list[list[str]], known: Mapping[str, Hashable]) -> b
     repeat_names = sum(cell.lower() in name.lower() for name, cell in given)
     if share >= _GENES and repeat_names < len(given) / 2:
         return False
-    raise WrongFormatError(
-        f"{sum(are_genes):,} of the second cells of its {len(rows):,} lines name genes, so it is doubtful whether they "
-        "are descriptions. If they are, use --format gmt; if they are genes, put a tab after the name of each set"
+    raise DownloadError(
+        f"{path} is a GMT file, and {sum(are_genes):,} of the second cells of its {len(rows):,} lines name genes, so "
+        "it is doubtful whether they are descriptions. If they are, use --format gmt; if they are genes, put a second "
+        "tab after the name of each set."
     )

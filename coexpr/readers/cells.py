@@ -1,0 +1,193 @@
+"""Texts as rows of cells: what separates cells, how they are quoted, what is a comment, and which row is a header.
+
+Programs that write such files differ in all of it: R escapes quotation marks with a backslash and leaves the header of
+row names out, spreadsheets begin with sep=;, lists have remarks behind names.
+"""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Collection, Hashable, Mapping, Sequence
+
+from coexpr.readers.category_file import Lookup, WrongFormatError
+from coexpr.readers.gene_cells import clean_cell, is_missing, is_number, parts_of
+from coexpr.readers.tables import plain_header
+from coexpr.readers.text import split_lines
+
+# Headers without case and punctuation.
+SYMBOL_HEADERS = {
+    "gene", "genes", "genesymbol", "genesymbols", "symbol", "symbols", "hgncsymbol", "hgnc", "approvedsymbol",
+    "genename", "genenames", "genenamesprimary", "externalgenename", "officialgenesymbol", "officialsymbol",
+    "associatedgenename", "geneshortname", "hgncgenesymbol", "probename", "probe", "markergene", "targetgene",
+}  # fmt: skip
+_ID_HEADERS = {"ncbigene", "ncbigeneid", "ncbiid", "locuslink", "locuslinkid", "probeid"}
+SET_HEADERS = (
+    "gsname", "geneset", "genesetname", "setname", "pathwayname", "pathway", "termname", "term", "cellname",
+    "celltype", "celltypename", "category", "module", "cluster", "signature", "set", "ont", "goterm", "group",
+)  # fmt: skip
+SPECIES_HEADERS = {"species", "speciestype", "organism", "taxid", "taxonid", "taxon"}
+_OTHER_HEADERS = {
+    "rank", "index", "score", "scores", "logfc", "log2fc", "log2foldchange", "foldchange", "pvalue", "pval", "padj",
+    "fdr", "qvalue", "basemean", "description", "chromosome", "chr", "start", "end", "strand", "ensembl", "ensemblid",
+    "ensemblgeneid", "genestableid", "id", "name", "names", "geneid", "weight", "count", "counts", "nhits", "r", "n",
+    "p", "q", "no", "type", "title", "biotype", "genebiotype", "direction", "regulation", "nicknames", "note",
+}  # fmt: skip
+_DEFAULT_HEADER = re.compile(r"v\d+|x\d+|column\d+|unnamed\d+")
+_SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?\s*", re.I)
+_REMARK = re.compile(r"\s+#.*$")
+_MOSTLY = 0.8
+
+
+def is_id_header(plain: str) -> bool:
+    """Say whether a header, without case and punctuation, is that of a column of ids."""
+    return plain in _ID_HEADERS or "entrez" in plain
+
+
+def split_rows(text: str, lookup: Lookup) -> tuple[list[str] | None, list[list[str]]]:
+    """Return the header, if there is one, and the rows of a text, all of one length.
+
+    Lines that begin with # are comments, and so is what follows a # behind a name in a list.
+
+    Raises
+    ------
+    WrongFormatError
+        If there are no cells, or rows are longer than most.
+    """
+    lines, separator, commented = _data_lines(text)
+    separator = separator or _separator(lines)
+    cells = _cells(lines, separator)
+    if separator is None:
+        names = [[cell] for row in cells for cell in row]
+        return (names[0], names[1:]) if is_header(names, lookup) else (None, names)
+    rows, has_header = _even(cells)
+    if commented.count(separator) == lines[0].count(separator):
+        header = _cells([commented], separator)[0]
+        if _has_header_word(header) and not _has_header_word(rows[0]):
+            return header, rows
+    if has_header or is_header(rows, lookup):
+        return rows[0], rows[1:]
+    return None, rows
+
+
+def _data_lines(text: str) -> tuple[list[str], str | None, str]:
+    """Return the lines of data, the separator that a first line declares, and the last comment before the data."""
+    lines = [line for line in split_lines(text) if line.strip()]
+    declared = _SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
+    if declared:
+        lines = lines[1:]
+    first = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    data = [line for line in lines[first:] if not line.startswith("#")]
+    if not data:
+        raise WrongFormatError("it holds no names")
+    without_remarks = [_REMARK.sub("", line) for line in data]
+    if not any(mark in line for line in without_remarks for mark in "\t;,"):
+        data = [line for line in without_remarks if line.strip()]
+    return data, declared[1] if declared else None, lines[first - 1].lstrip("#") if first else ""
+
+
+def _separator(lines: Sequence[str]) -> str | None:
+    """Return what separates cells: the first of tab, semicolon and comma that gives all lines as many cells."""
+    for separator in "\t;,":
+        lengths = [len(row) for row in _cells(lines, separator)]
+        usual = lengths[-1]
+        if usual > 1 and set(lengths[1:]) <= {usual} and lengths[0] in (usual, usual - 1):
+            return separator
+    return "\t" if sum("\t" in line for line in lines) > len(lines) / 2 else None
+
+
+def _cells(lines: Sequence[str], separator: str | None) -> list[list[str]]:
+    """Return the cells of lines; without a separator of all lines, what stands between commas and semicolons."""
+    if separator is None:
+        return [_cells_of_line(line) for line in lines]
+    text = "\n".join(lines)
+    for dialect in ({"doublequote": True}, {"doublequote": False, "escapechar": "\\"}):
+        try:
+            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, **dialect))
+            break
+        except csv.Error:
+            continue
+    else:  # quotation marks that are part of cells
+        rows = [line.split(separator) for line in lines]
+    return [[clean_cell(cell) for cell in row] for row in rows if row]
+
+
+def _cells_of_line(line: str) -> list[str]:
+    """Return a line of names as it is, or the names of a line in which they are quoted."""
+    if '"' not in line and "'" not in line:
+        return [clean_cell(line)]
+    quote = '"' if '"' in line else "'"
+    separator = max(";,", key=line.count)
+    try:
+        (row,) = csv.reader([line], delimiter=separator, quotechar=quote, skipinitialspace=True, strict=True)
+    except (csv.Error, ValueError):
+        return [clean_cell(line)]
+    return [cell for cell in map(clean_cell, row) if cell]
+
+
+def _even(rows: list[list[str]]) -> tuple[list[list[str]], bool]:
+    """Return rows of one length, and whether the first one is a header that lacks the cell over the row names.
+
+    Raises
+    ------
+    WrongFormatError
+        If a row is longer than most.
+    """
+    lengths = [len(row) for row in rows]
+    usual = Counter(lengths[1:] or lengths).most_common(1)[0][0]
+    if len(rows) > 1 and lengths[0] == usual - 1 and set(lengths[1:]) == {usual}:
+        return [["", *rows[0]], *rows[1:]], True  # R leaves out the header of row names
+    width = max(usual, lengths[0])
+    for number, row in enumerate(rows, start=1):
+        if any(row[width:]) or (number > 1 and any(row[usual:]) and lengths[0] < width):
+            raise WrongFormatError(f"row {number} has {len(row)} cells, and most rows have {usual}")
+    rows = [row[:width] + [""] * (width - len(row)) for row in rows]
+    while width > 1 and not any(row[width - 1] for row in rows):
+        width -= 1
+    return [row[:width] for row in rows], False
+
+
+def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
+    """Say whether the first row of a table is a header.
+
+    It is if it has a word for genes; if it has another known word that is no gene; or if it is no gene itself over a
+    column of genes, or no number over a column of numbers.
+    """
+    first, rest = rows[0], rows[1:]
+    plain = [plain_header(cell) for cell in first]
+    if any(name in SYMBOL_HEADERS or is_id_header(name) for name in plain):
+        return True
+    if len(first) == 1 or not rest:
+        return plain == ["geneid"]
+    known = lookup({part for row in rows for cell in row if not is_number(cell) for part in parts_of(cell)})
+    if any(_is_header_word(name) and cell not in known for name, cell in zip(plain, first, strict=True)):
+        return True
+    of_genes = [number for number in range(len(first)) if _are_mostly_known([row[number] for row in rest], known)]
+    if of_genes:
+        return not any(_is_known(first[number], known) for number in of_genes) and not any(
+            is_missing(first[number]) and number == 0 for number in of_genes
+        )
+    for number, cell in enumerate(first):
+        below = [row[number] for row in rest if not is_missing(row[number])]
+        if not is_number(cell) and not is_missing(cell) and below and all(map(is_number, below)):
+            return True
+    return any(map(_is_header_word, plain))
+
+
+def _is_known(cell: str, known: Collection[str]) -> bool:
+    return any(part in known for part in parts_of(cell))
+
+
+def _are_mostly_known(cells: Sequence[str], known: Mapping[str, Hashable]) -> bool:
+    given = [cell for cell in cells if not is_missing(cell)]
+    return bool(given) and sum(cell in known for cell in given) >= _MOSTLY * len(given)
+
+
+def _is_header_word(plain: str) -> bool:
+    is_word = plain in _OTHER_HEADERS or plain in SET_HEADERS or plain in SPECIES_HEADERS
+    return is_word or _DEFAULT_HEADER.fullmatch(plain) is not None
+
+
+def _has_header_word(cells: Sequence[str]) -> bool:
+    plain = [plain_header(cell) for cell in cells]
+    return any(name in SYMBOL_HEADERS or is_id_header(name) or _is_header_word(name) for name in plain)
