@@ -155,7 +155,8 @@ def _read_text(
 def _read_list(text: str, path: Path, lookup: Lookup, options: ReadingOptions) -> CategoryFile:
     if options.format is None and options.gene_column is None:
         gene_list.refuse_headerless_sets(text, lookup)
-    return gene_list.read_list(text, path, lookup, gene_column=options.gene_column)
+    layout = options.format if options.format in ("list", "table") else None
+    return gene_list.read_list(text, path, lookup, gene_column=options.gene_column, layout=layout)
 
 
 def _with_unique_names(file: CategoryFile) -> CategoryFile:

@@ -4,6 +4,7 @@ Programs that write such files differ in all of it: R escapes quotation marks wi
 row names out, spreadsheets begin with sep=;, lists have remarks behind names.
 """
 
+import contextlib
 import csv
 import io
 import re
@@ -11,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
 
 from coexpr.readers.category_file import Lookup, WrongFormatError
-from coexpr.readers.gene_cells import clean_cell, is_missing, is_number, parts_of
+from coexpr.readers.gene_cells import clean_cell, holds_names, is_missing, is_number, parts_of
 from coexpr.readers.tables import plain_header
 from coexpr.readers.text import split_lines
 
@@ -32,11 +33,14 @@ _OTHER_HEADERS = {
     "fdr", "qvalue", "basemean", "description", "chromosome", "chr", "start", "end", "strand", "ensembl", "ensemblid",
     "ensemblgeneid", "genestableid", "id", "name", "names", "geneid", "weight", "count", "counts", "nhits", "r", "n",
     "p", "q", "no", "type", "title", "biotype", "genebiotype", "direction", "regulation", "nicknames", "note",
+    "notes", "comment", "comments", "function", "product", "location", "length", "fullname",
 }  # fmt: skip
 _DEFAULT_HEADER = re.compile(r"v\d+|x\d+|column\d+|unnamed\d+")
 _SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?\s*", re.I)
 _REMARK = re.compile(r"\s+#.*$")
 _MOSTLY = 0.8
+# How a quotation mark within a quoted cell is written: twice, or behind a backslash, as R does.
+_ESCAPES = (None, "\\")
 
 
 def is_id_header(plain: str) -> bool:
@@ -61,7 +65,7 @@ def split_rows(text: str, lookup: Lookup) -> tuple[list[str] | None, list[list[s
         names = [[cell] for row in cells for cell in row]
         return (names[0], names[1:]) if is_header(names, lookup) else (None, names)
     rows, has_header = _even(cells)
-    if commented.count(separator) == lines[0].count(separator):
+    if commented and commented.count(separator) == lines[0].count(separator):
         header = _cells([commented], separator)[0]
         if _has_header_word(header) and not _has_header_word(rows[0]):
             return header, rows
@@ -100,16 +104,30 @@ def _cells(lines: Sequence[str], separator: str | None) -> list[list[str]]:
     """Return the cells of lines; without a separator of all lines, what stands between commas and semicolons."""
     if separator is None:
         return [_cells_of_line(line) for line in lines]
-    text = "\n".join(lines)
-    for dialect in ({"doublequote": True}, {"doublequote": False, "escapechar": "\\"}):
-        try:
-            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, **dialect))
-            break
-        except csv.Error:
-            continue
-    else:  # quotation marks that are part of cells
-        rows = [line.split(separator) for line in lines]
+    rows = _quoted_cells(lines, separator)
     return [[clean_cell(cell) for cell in row] for row in rows if row]
+
+
+def _quoted_cells(lines: Sequence[str], separator: str) -> list[list[str]]:
+    """Return the cells of lines in which cells may be quoted, or quotation marks may be part of cells.
+
+    A quotation mark that is part of a cell may swallow lines. Cells hold line breaks only if lines are uneven without.
+    """
+    text = "\n".join(lines)
+    plain = [line.split(separator) for line in lines]
+    if '"' not in text:
+        return plain
+    quoted = []
+    for escape in _ESCAPES if '\\"' in text else _ESCAPES[:1]:
+        source = io.StringIO(text, newline="")
+        with contextlib.suppress(csv.Error):
+            quoted.append(
+                list(csv.reader(source, delimiter=separator, doublequote=not escape, escapechar=escape, strict=True))
+            )
+    if unbroken := [rows for rows in quoted if len(rows) == len(lines)]:
+        return unbroken[0]
+    is_even = len({len(row) for row in plain[1:]}) == 1
+    return quoted[0] if quoted and not is_even else plain
 
 
 def _cells_of_line(line: str) -> list[str]:
@@ -159,6 +177,8 @@ def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
         return True
     if len(first) == 1 or not rest:
         return plain == ["geneid"]
+    if all(map(_is_header_word, plain)) or _is_text_over_numbers(rows):
+        return True
     known = lookup({part for row in rows for cell in row if not is_number(cell) for part in parts_of(cell)})
     if any(_is_header_word(name) and cell not in known for name, cell in zip(plain, first, strict=True)):
         return True
@@ -167,11 +187,16 @@ def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
         return not any(_is_known(first[number], known) for number in of_genes) and not any(
             is_missing(first[number]) and number == 0 for number in of_genes
         )
-    for number, cell in enumerate(first):
-        below = [row[number] for row in rest if not is_missing(row[number])]
-        if not is_number(cell) and not is_missing(cell) and below and all(map(is_number, below)):
-            return True
     return any(map(_is_header_word, plain))
+
+
+def _is_text_over_numbers(rows: Sequence[Sequence[str]]) -> bool:
+    """Say whether the first cell of a column is text, and those below are numbers."""
+    for first, *cells in zip(*rows, strict=True):
+        below = [cell for cell in cells if not is_missing(cell)]
+        if not is_number(first) and not is_missing(first) and below and all(map(is_number, below)):
+            return True
+    return False
 
 
 def _is_known(cell: str, known: Collection[str]) -> bool:
@@ -180,7 +205,7 @@ def _is_known(cell: str, known: Collection[str]) -> bool:
 
 def _are_mostly_known(cells: Sequence[str], known: Mapping[str, Hashable]) -> bool:
     given = [cell for cell in cells if not is_missing(cell)]
-    return bool(given) and sum(cell in known for cell in given) >= _MOSTLY * len(given)
+    return bool(given) and sum(holds_names(cell, known) for cell in given) >= _MOSTLY * len(given)
 
 
 def _is_header_word(plain: str) -> bool:

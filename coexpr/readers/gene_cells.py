@@ -11,6 +11,8 @@ _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|\.\d+)(e[+-]?\d+)?%?", re.I)
 _ID = re.compile(r"\d{1,9}(\.0*)?")
 # Probes of the atlas: their names are known by their form before the download that holds them is loaded.
 _PROBE_NAME = re.compile(r"A_\d{2}_P\d+|CUST_\d+_PI\d+", re.I)
+# As behind genes of the sets of some libraries of Enrichr.
+_WEIGHT_BEHIND = re.compile(r",[+-]?[\d.]+(e[+-]?\d+)?$", re.I)
 _LISTED = re.compile(r"[,;]")
 _ALTERNATIVES = re.compile(r"\s*/{1,3}\s*|\||\s+")
 _LONGEST_NAME = 60
@@ -92,6 +94,11 @@ def _first_alternative(item: str) -> str:
     return item if is_number(alternatives[0]) and not all(map(is_id, alternatives)) else alternatives[0]
 
 
+def without_weight(cell: str) -> str:
+    """Return a member of a set without the weight behind it, as in "TP53,1.0"."""
+    return _WEIGHT_BEHIND.sub("", cell)
+
+
 def tokens_of(line: str) -> list[str]:
     """Return what stands between the white space of a line."""
     return [clean_cell(token) for token in line.split()]
@@ -103,6 +110,6 @@ def _items_of(cell: str) -> list[str]:
 
 
 def holds_names(cell: str, known: Collection[str]) -> bool:
-    """Say whether a cell holds names of genes and nothing else."""
+    """Say whether a cell holds names of genes and nothing else; a number next to a name is no Entrez id."""
     names = names_in(cell, known)
-    return bool(names) and all(name in known for name in names)
+    return bool(names) and all(name in known for name in names) and len(set(map(is_number, names))) == 1

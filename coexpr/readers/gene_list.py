@@ -3,19 +3,37 @@
 A long table has one row per set and gene, as PanglaoDB, CellMarker and the TERM2GENE of clusterProfiler have.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Literal
 
 from coexpr.readers.category_file import Category, CategoryFile, Lookup, WrongFormatError
-from coexpr.readers.gene_cells import is_id, is_missing, is_number, tokens_of
+from coexpr.readers.gene_cells import is_id, is_missing, is_number, tokens_of, without_weight
 from coexpr.readers.gene_table import GeneColumn, Table, choose_gene_column, look_up_cells, read_table
 from coexpr.readers.text import STDIN
 
 _LONGEST_NAME = 60
 
 
-def read_list(text: str, path: Path, lookup: Lookup, *, gene_column: str | None = None) -> CategoryFile:
+def read_list(
+    text: str,
+    path: Path,
+    lookup: Lookup,
+    *,
+    gene_column: str | None = None,
+    layout: Literal["list", "table"] | None = None,
+) -> CategoryFile:
     """Read a list of genes: one or several names per line, or a column of a table.
+
+    Parameters
+    ----------
+    text : str
+    path : path
+    lookup : Lookup
+    gene_column : str, optional
+        The column to use, whatever the evidence.
+    layout : {"list", "table"}, optional
+        Whether all cells are names, or those of one column. By default the evidence decides.
 
     Raises
     ------
@@ -25,7 +43,13 @@ def read_list(text: str, path: Path, lookup: Lookup, *, gene_column: str | None 
     table, left_out = read_table(text, lookup).of_humans()
     what = "list of genes" if table.width == 1 else "table with a column of genes"
     notes: Sequence[str]
-    if gene_column is None and (names := _all_names(table, text, lookup)):
+    if layout == "list" and gene_column is None and table.width > 1 and table.header is None:
+        names = [cell for row in table.rows for cell in row if not is_missing(cell)]
+    elif layout is None and gene_column is None:
+        names = _all_names(table, text, lookup)
+    else:
+        names = []
+    if names:
         notes, what = [], "list of genes"
     else:
         column = choose_gene_column(table, lookup, named=gene_column)
@@ -86,9 +110,10 @@ def refuse_headerless_sets(text: str, lookup: Lookup) -> None:
     if table.header is not None or table.width != 2:
         return
     known = look_up_cells(table, lookup)
-    for sets, genes in ((table.column(0), table.column(1)), (table.column(1), table.column(0))):
+    for sets, cells in ((table.column(0), table.column(1)), (table.column(1), table.column(0))):
         repeat = len(set(sets)) < len(sets) and not any(map(is_number, sets))
-        if repeat and all(cell in known and not is_number(cell) for cell in genes):
+        genes = [cell for cell in cells if not is_missing(cell)]
+        if repeat and genes and all(cell in known and not is_number(cell) for cell in genes):
             raise WrongFormatError(
                 "its two columns may be sets and their genes. Use --format long if the first one holds sets, or "
                 "--format table for one list"
@@ -108,16 +133,30 @@ def _all_names(table: Table, text: str, lookup: Lookup) -> list[str]:
     cells = [cell for row in table.rows for cell in row if not is_missing(cell)]
     if table.width == 1:
         return _names_between_spaces(cells, lookup)
-    numbers = [is_number(cell) for cell in cells]
-    if any(numbers) and not all(map(is_id, cells)):
-        return []
-    if not set(cells) <= lookup(set(cells)).keys():
-        return []
-    if len(table.rows) > 1 and "\t" in text:
+    known = lookup({without_weight(cell) for cell in cells})
+    if "\t" in text and _may_be_sets(table, known):
         raise WrongFormatError(
-            "all its cells name genes: it may be a list, or sets named by genes. Use --format list, or --format gmt"
+            "its cells name genes: it may be a list, a table or sets. Use --format list, --format table or --format gmt"
         )
-    return [] if all(numbers) and len(table.rows) > 1 else cells
+    if not known.keys() >= set(cells):
+        return []
+    numbers = [is_number(cell) for cell in cells]
+    if any(numbers) and (len(table.rows) > 1 or not all(numbers)):
+        return []
+    return cells
+
+
+def _may_be_sets(table: Table, known: Collection[str]) -> bool:
+    """Say whether rows may be names of sets, descriptions and genes, as those of a GMT file."""
+    if len(table.rows) == 1:
+        return is_missing(table.rows[0][1]) and all(cell in known for cell in table.rows[0] if not is_missing(cell))
+    members = [without_weight(cell) for row in table.rows for cell in row[2:] if not is_missing(cell)]
+    if not members:  # two columns; numbers next to names are those of a table
+        return not any(is_number(cell) for row in table.rows for cell in row) and all(
+            cell in known for row in table.rows for cell in row if not is_missing(cell)
+        )
+    are_symbols = not any(map(is_number, members))
+    return all(member in known for member in members) and (are_symbols or table.width > 3)
 
 
 def _names_between_spaces(lines: Sequence[str], lookup: Lookup) -> list[str]:

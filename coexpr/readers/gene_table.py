@@ -18,9 +18,10 @@ from coexpr.readers.tables import plain_header
 
 _HUMAN = re.compile(r"\b(human|hs|hsa|homo sapiens|h\. ?sapiens|9606)\b", re.I)
 _ENOUGH = 0.5
+_ENOUGH_WITHOUT_TITLE = 0.7
 _ENOUGH_OF_ONLY_COLUMN = 0.2
-# Two columns that name other genes in a larger share of rows than this contradict each other.
-_DISAGREEMENT = 0.2
+# Two columns that name the same gene in a smaller share of rows contradict each other.
+_AGREEMENT = 0.8
 # Numbers without a telling header are Entrez ids if nearly all are, and chance would give that once in a million times.
 # Chance is how many of the numbers next to them are Entrez ids.
 _NEARLY_ALL = 0.95
@@ -180,15 +181,14 @@ def choose_gene_column(
         number = table.find(named)
         return GeneColumn(number, (), known, f"genes are read from {table.title(number)}, as requested")
     shares = {number: _share(table, number, known) for number in range(table.width) if number != apart_from}
-    enough = _ENOUGH_OF_ONLY_COLUMN if table.width == 1 else _ENOUGH
-    good = [number for number, share in shares.items() if share >= enough]
-    good = [number for number in good if table.kind(number) != "other"] or good
+    good = [number for number, share in shares.items() if share >= _enough(table, number)]
     good = good or [number for number in shares if _are_ids_beyond_chance(table, number, lookup)]
+    titled = [number for number in good if table.kind(number) != "other"] or good
     if not good:
         raise WrongFormatError(f"no column holds names of genes. {_described(table, shares)}")
-    best = max(good, key=lambda number: (_coverage(table, number, known), table.kind(number) == "id", -number))
-    for other in good:
-        if other != best and _disagree(table, best, other, known):
+    best = max(titled, key=lambda number: (_coverage(table, number, known), table.kind(number) == "id", -number))
+    for other in titled:
+        if other != best and _agreement(table, best, other, known) < _AGREEMENT:
             raise WrongFormatError(
                 f"{table.title(best)} and {table.title(other)} name different genes. {_described(table, shares)}"
             )
@@ -198,7 +198,15 @@ def choose_gene_column(
     why = (
         f"{'Entrez ids' if are_ids else 'genes'} are read from {table.title(best)}; {share:.0%} of its cells name genes"
     )
-    return GeneColumn(best, [number for number in good if number != best], known, why)
+    others = [number for number in good if number in titled or _agreement(table, best, number, known) >= _AGREEMENT]
+    return GeneColumn(best, others, known, why)
+
+
+def _enough(table: Table, number: int) -> float:
+    """Return the share of the cells of a column that must name genes."""
+    if table.width == 1:
+        return _ENOUGH_OF_ONLY_COLUMN
+    return _ENOUGH if table.kind(number) != "other" else _ENOUGH_WITHOUT_TITLE
 
 
 def _share(table: Table, number: int, known: Mapping[str, Hashable]) -> float:
@@ -241,16 +249,17 @@ def _are_ids_beyond_chance(table: Table, number: int, lookup: Lookup) -> bool:
     return found >= _NEARLY_ALL * len(numbers) and found * math.log10(chance) < -_DECADES
 
 
-def _disagree(table: Table, one: int, other: int, known: Mapping[str, Hashable]) -> bool:
-    """Say whether two columns name other genes in many of the rows in which both name some."""
-    both = 0
-    different = 0
+def _agreement(table: Table, one: int, other: int, known: Mapping[str, Hashable]) -> float:
+    """Return the share of the rows in which two columns name the same gene, of those in which both name some.
+
+    Not a number if there is none.
+    """
+    same = []
     for row in table.rows:
         keys = [{known[name] for name in names_in(row[number], known) if name in known} for number in (one, other)]
         if keys[0] and keys[1]:
-            both += 1
-            different += not keys[0] & keys[1]
-    return different > _DISAGREEMENT * both
+            same.append(not keys[0].isdisjoint(keys[1]))
+    return sum(same) / len(same) if same else math.nan
 
 
 def _refuse_labels(table: Table, number: int, known: Mapping[str, Hashable], shares: Mapping[int, float]) -> None:
@@ -259,7 +268,7 @@ def _refuse_labels(table: Table, number: int, known: Mapping[str, Hashable], sha
     Labels such as "up" are aliases of genes too.
     """
     cells = [cell for cell in table.column(number) if not is_missing(cell)]
-    if table.kind(number) != "other" or len(set(cells)) > len(cells) / 2:
+    if table.kind(number) != "other" or len(set(cells)) > max(1, len(cells) / 2):
         return
     for other in shares:
         ids = [cell for cell in table.column(other) if not is_missing(cell)]

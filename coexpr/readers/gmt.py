@@ -11,11 +11,10 @@ from pathlib import Path
 
 from coexpr.errors import DownloadError
 from coexpr.readers.category_file import Category, CategoryFile, Lookup, WrongFormatError
-from coexpr.readers.gene_cells import clean_cell, is_id, is_missing, is_number
+from coexpr.readers.gene_cells import clean_cell, is_id, is_missing, is_number, without_weight
 from coexpr.readers.text import split_lines
 
 _ACCESSION_BEHIND = re.compile(r"\s*\((GO:\d{7})\)$")
-_WEIGHT_BEHIND = re.compile(r",[+-]?[\d.]+(e[+-]?\d+)?$", re.I)
 # Of the cells after name and description, the share that must name genes where the file is not called .gmt.
 _ENOUGH = 0.8
 # Of the second cells, the share that must name genes to be genes and not descriptions; and that below which they are
@@ -45,12 +44,12 @@ def read(text: str, path: Path, lookup: Lookup, *, is_forced: bool = False) -> C
     rows = [[clean_cell(cell) for cell in line.split("\t")] for line in split_lines(text) if line.strip()]
     is_named = is_forced or ".gmt" in (suffix.lower() for suffix in path.suffixes)
     _refuse_other_formats(rows, lookup, is_named=is_named)
-    known = lookup({_without_weight(cell) for row in rows for cell in row[1:] if not is_missing(cell)})
+    known = lookup({without_weight(cell) for row in rows for cell in row[1:] if not is_missing(cell)})
     has_descriptions = is_forced or _has_descriptions(rows, known, path)
     start = 2 if has_descriptions else 1
     categories = []
     for name, *_rest in rows:
-        members = dict.fromkeys(_without_weight(cell) for cell in [name, *_rest][start:] if not is_missing(cell))
+        members = dict.fromkeys(without_weight(cell) for cell in [name, *_rest][start:] if not is_missing(cell))
         accession = _ACCESSION_BEHIND.search(name)
         categories.append(Category(_ACCESSION_BEHIND.sub("", name), list(members), accession[1] if accession else None))
     notes = []
@@ -59,10 +58,6 @@ def read(text: str, path: Path, lookup: Lookup, *, is_forced: bool = False) -> C
     if empty := sum(not category.members for category in categories):
         notes.append(f"sets without genes: {empty:,} of {len(categories):,}.")
     return CategoryFile("GMT file", categories, source=path.name.partition(".")[0], notes=tuple(notes))
-
-
-def _without_weight(cell: str) -> str:
-    return _WEIGHT_BEHIND.sub("", cell)
 
 
 def _refuse_other_formats(rows: list[list[str]], lookup: Lookup, *, is_named: bool) -> None:
@@ -77,7 +72,7 @@ def _refuse_other_formats(rows: list[list[str]], lookup: Lookup, *, is_named: bo
     lengths = [len(row) for row in rows]
     if len(set(lengths[1:])) == 1 and lengths[0] in (lengths[1], lengths[1] - 1):
         raise WrongFormatError("its lines have as many cells, as the rows of a table have")
-    members = [_without_weight(cell) for row in rows for cell in row[2:] if not is_missing(cell)]
+    members = [without_weight(cell) for row in rows for cell in row[2:] if not is_missing(cell)]
     names = [cell for cell in members if is_id(cell) or not is_number(cell)]
     known = lookup(set(names) | {cell for row in rows for cell in row[:2]})
     if sum(name in known for name in names) < max(1, _ENOUGH * len(members)):
@@ -95,8 +90,8 @@ def _has_descriptions(rows: list[list[str]], known: Mapping[str, Hashable], path
         If it is doubtful: some look like genes and others like descriptions, or they are the genes after which the sets
         are named.
     """
-    members_are_ids = all(is_id(_without_weight(cell)) for row in rows for cell in row[2:] if not is_missing(cell))
-    given = [(row[0], _without_weight(row[1])) for row in rows if not is_missing(row[1])]
+    members_are_ids = all(is_id(without_weight(cell)) for row in rows for cell in row[2:] if not is_missing(cell))
+    given = [(row[0], without_weight(row[1])) for row in rows if not is_missing(row[1])]
     are_genes = [cell in known and (members_are_ids or not is_number(cell)) for _, cell in given]
     share = sum(are_genes) / len(rows)
     if share < _DESCRIPTIONS:
