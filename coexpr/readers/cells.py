@@ -9,10 +9,11 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 from coexpr.readers.category_file import Lookup, WrongFormatError
-from coexpr.readers.gene_cells import clean_cell, holds_names, is_missing, is_number, parts_of
+from coexpr.readers.gene_cells import clean_cell, count_rows, holds_names, is_missing, is_number, parts_of
 from coexpr.readers.tables import plain_header
 from coexpr.readers.text import split_lines
 
@@ -182,16 +183,19 @@ def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
     known = lookup({part for row in rows for cell in row if not is_number(cell) for part in parts_of(cell)})
     if any(_is_header_word(name) and cell not in known for name, cell in zip(plain, first, strict=True)):
         return True
-    of_genes = [number for number in range(len(first)) if _are_mostly_known([row[number] for row in rest], known)]
-    if of_genes:
-        return not any(_is_known(first[number], known) for number in of_genes) and not any(
-            is_missing(first[number]) and number == 0 for number in of_genes
-        )
+    columns = list(zip(*rest, strict=True))
+    if any(_are_mostly(cells, partial(holds_names, known=known)) for cells in columns):
+        of_genes = [
+            cell for cell, cells in zip(first, columns, strict=True) if _are_mostly(cells, partial(_names_some, known))
+        ]
+        return not any(_names_some(known, cell) or is_missing(cell) for cell in of_genes)
     return any(map(_is_header_word, plain))
 
 
 def _is_text_over_numbers(rows: Sequence[Sequence[str]]) -> bool:
-    """Say whether the first cell of a column is text, and those below are numbers."""
+    """Say whether the first cell of a column is text, and those below are numbers; or empty over numbers of rows."""
+    if len(rows) > 2 and rows[0][0] == "" and count_rows([row[0] for row in rows[1:]]):
+        return True
     for first, *cells in zip(*rows, strict=True):
         below = [cell for cell in cells if not is_missing(cell)]
         if not is_number(first) and not is_missing(first) and below and all(map(is_number, below)):
@@ -199,13 +203,13 @@ def _is_text_over_numbers(rows: Sequence[Sequence[str]]) -> bool:
     return False
 
 
-def _is_known(cell: str, known: Collection[str]) -> bool:
+def _names_some(known: Collection[str], cell: str) -> bool:
     return any(part in known for part in parts_of(cell))
 
 
-def _are_mostly_known(cells: Sequence[str], known: Mapping[str, Hashable]) -> bool:
+def _are_mostly(cells: Sequence[str], is_one: Callable[[str], bool]) -> bool:
     given = [cell for cell in cells if not is_missing(cell)]
-    return bool(given) and sum(holds_names(cell, known) for cell in given) >= _MOSTLY * len(given)
+    return bool(given) and sum(map(is_one, given)) >= _MOSTLY * len(given)
 
 
 def _is_header_word(plain: str) -> bool:

@@ -1,7 +1,8 @@
 """Cells of tables and lists that name genes: how they are cleaned, and which names one cell holds."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 
 from coexpr.readers.spreadsheet import is_date
 
@@ -46,6 +47,14 @@ def is_number(cell: str) -> bool:
 def is_id(cell: str) -> bool:
     """Say whether a cell can be an Entrez id: a whole number, also as programs write it that know only decimals."""
     return _ID.fullmatch(cell) is not None
+
+
+def count_rows(cells: Sequence[str]) -> bool:
+    """Say whether cells are the numbers of rows: each one more than the one before."""
+    if len(cells) < 2 or not all(map(is_id, cells)):
+        return False
+    numbers = [int(float(cell)) for cell in cells]
+    return all(after - before == 1 for before, after in pairwise(numbers))
 
 
 def is_probe_name(cell: str) -> bool:

@@ -43,13 +43,7 @@ def read_list(
     table, left_out = read_table(text, lookup).of_humans()
     what = "list of genes" if table.width == 1 else "table with a column of genes"
     notes: Sequence[str]
-    if layout == "list" and gene_column is None and table.width > 1 and table.header is None:
-        names = [cell for row in table.rows for cell in row if not is_missing(cell)]
-    elif layout is None and gene_column is None:
-        names = _all_names(table, text, lookup)
-    else:
-        names = []
-    if names:
+    if gene_column is None and (names := _all_names(table, text, lookup, layout)):
         notes, what = [], "list of genes"
     else:
         column = choose_gene_column(table, lookup, named=gene_column)
@@ -120,7 +114,7 @@ def refuse_headerless_sets(text: str, lookup: Lookup) -> None:
             )
 
 
-def _all_names(table: Table, text: str, lookup: Lookup) -> list[str]:
+def _all_names(table: Table, text: str, lookup: Lookup, layout: str | None) -> list[str]:
     """Return the names of a text that holds nothing else, in lines of several; nothing if it is another text.
 
     Raises
@@ -128,11 +122,13 @@ def _all_names(table: Table, text: str, lookup: Lookup) -> list[str]:
     WrongFormatError
         If lines of names between tabs may be sets, or it is doubtful which words of a line are names.
     """
-    if table.header is not None:
+    if table.header is not None or layout == "table":
         return []
     cells = [cell for row in table.rows for cell in row if not is_missing(cell)]
     if table.width == 1:
         return _names_between_spaces(cells, lookup)
+    if layout == "list":
+        return cells
     known = lookup({without_weight(cell) for cell in cells})
     if "\t" in text and _may_be_sets(table, known):
         raise WrongFormatError(

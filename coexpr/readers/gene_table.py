@@ -8,11 +8,10 @@ import math
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from coexpr.readers.category_file import Lookup, WrongFormatError
 from coexpr.readers.cells import SET_HEADERS, SPECIES_HEADERS, SYMBOL_HEADERS, is_id_header, split_rows
-from coexpr.readers.gene_cells import holds_names, is_id, is_missing, is_number, names_in, parts_of
+from coexpr.readers.gene_cells import count_rows, holds_names, is_id, is_missing, is_number, names_in, parts_of
 from coexpr.readers.spreadsheet import is_date
 from coexpr.readers.tables import plain_header
 
@@ -217,7 +216,7 @@ def _share(table: Table, number: int, known: Mapping[str, Hashable]) -> float:
     if table.kind(number) == "id":
         holds = [holds_names(cell, known) for cell in cells]
     elif table.width == 1 and all(map(is_id, cells)):
-        holds = [not _count_rows(cells) and holds_names(cell, known) for cell in cells]
+        holds = [not count_rows(cells) and holds_names(cell, known) for cell in cells]
     else:  # a date in a column of symbols is a symbol that a spreadsheet changed
         holds = [is_date(cell) or (not is_number(cell) and holds_names(cell, known)) for cell in cells]
     return sum(holds) / len(cells)
@@ -226,14 +225,6 @@ def _share(table: Table, number: int, known: Mapping[str, Hashable]) -> float:
 def _coverage(table: Table, number: int, known: Mapping[str, Hashable]) -> float:
     """Return the share of the rows in which a column names genes, to a hundredth."""
     return round(sum(holds_names(cell, known) for cell in table.column(number)) / max(1, len(table.rows)), 2)
-
-
-def _count_rows(cells: Sequence[str]) -> bool:
-    """Say whether cells are the numbers of rows: each one more than the one before."""
-    if len(cells) < 2:
-        return False
-    numbers = [int(float(cell)) for cell in cells]
-    return all(after - before == 1 for before, after in pairwise(numbers))
 
 
 def _are_ids_beyond_chance(table: Table, number: int, lookup: Lookup) -> bool:

@@ -77,7 +77,7 @@ def _refuse_other_formats(rows: list[list[str]], lookup: Lookup, *, is_named: bo
     known = lookup(set(names) | {cell for row in rows for cell in row[:2]})
     if sum(name in known for name in names) < max(1, _ENOUGH * len(members)):
         raise WrongFormatError("the cells after the second are not names of genes")
-    if all(cell in known for row in rows for cell in row[:2]):
+    if all(cell in known for row in rows for cell in row[:2] if cell):
         raise WrongFormatError("all its cells name genes, as those of a list do")
 
 
