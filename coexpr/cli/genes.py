@@ -19,7 +19,8 @@ from coexpr.cli.table import Layout
 _LAYOUT = Layout(
     keys=("name",),
     drop=("probes", "probes_with_expression", "probe_name", "matched_by", "current_symbol", "entrez_id"),
-    shorten=("name", "explanation"),
+    shorten=("explanation", "name"),
+    comfortable=60,
 )
 
 

@@ -33,8 +33,8 @@ def info(
 def _gene_ids(numbers: dict[str, int]) -> str:
     """Say how many Entrez ids were retired since the atlas was made, and what became of them."""
     return (
-        f"{numbers['with_entrez_id']:,} genes with Entrez id; {numbers['followed']:,} retired ids followed to current "
-        f"ones; {numbers['without_current_id']:,} not in NCBI Gene, so in no category"
+        f"{numbers['with_entrez_id']:,} (retired, followed to the current one: {numbers['followed']:,}; "
+        f"not in NCBI Gene, so in no category: {numbers['without_current_id']:,})"
     )
 
 
@@ -42,9 +42,9 @@ def _lines(contents: dict[str, Any]) -> list[str]:
     from coexpr.cli.screen import counts
 
     lines = [
-        f"Database  {contents['path']} (schema {contents['schema_version']})",
-        f"Holds     {counts(contents, 'donors', 'samples', 'probes', 'genes')}",
-        f"Gene ids  {_gene_ids(contents['gene_ids'])}",
+        f"Database    {contents['path']} (schema {contents['schema_version']})",
+        f"Holds       {counts(contents, 'donors', 'samples', 'probes', 'genes')}",
+        f"Entrez ids  {_gene_ids(contents['gene_ids'])}",
         "",
         "Donors",
     ]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from coexpr.answer import Answer
     from coexpr.cli.screen import Screen
 
-_LAYOUT = Layout(keys=("structure_id", "acronym"), drop=("hemisphere",), shorten=("name",))
+_LAYOUT = Layout(keys=("structure_id", "acronym"), drop=("hemisphere",), shorten=("name",), comfortable=45)
 
 
 def structures(
