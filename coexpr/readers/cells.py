@@ -29,13 +29,16 @@ SET_HEADERS = (
     "celltype", "celltypename", "category", "module", "cluster", "signature", "set", "ont", "goterm", "group",
 )  # fmt: skip
 SPECIES_HEADERS = {"species", "speciestype", "organism", "taxid", "taxonid", "taxon"}
+PROSE_HEADERS = {
+    "description", "fullname", "title", "genetitle", "genedescription", "genefullname", "product", "function", "note",
+    "notes", "comment", "comments",
+}  # fmt: skip
 _OTHER_HEADERS = {
     "rank", "index", "score", "scores", "logfc", "log2fc", "log2foldchange", "foldchange", "pvalue", "pval", "padj",
-    "fdr", "qvalue", "basemean", "description", "chromosome", "chr", "start", "end", "strand", "ensembl", "ensemblid",
+    "fdr", "qvalue", "basemean", "chromosome", "chr", "start", "end", "strand", "ensembl", "ensemblid",
     "ensemblgeneid", "genestableid", "id", "name", "names", "geneid", "weight", "count", "counts", "nhits", "r", "n",
-    "p", "q", "no", "type", "title", "biotype", "genebiotype", "direction", "regulation", "nicknames", "note",
-    "notes", "comment", "comments", "function", "product", "location", "length", "fullname",
-}  # fmt: skip
+    "p", "q", "no", "type", "biotype", "genebiotype", "direction", "regulation", "nicknames", "location", "length",
+} | PROSE_HEADERS  # fmt: skip
 _DEFAULT_HEADER = re.compile(r"v\d+|x\d+|column\d+|unnamed\d+")
 _SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?\s*", re.I)
 _REMARK = re.compile(r"\s+#.*$")
@@ -93,11 +96,12 @@ def _data_lines(text: str) -> tuple[list[str], str | None, str]:
 
 def _separator(lines: Sequence[str]) -> str | None:
     """Return what separates cells: the first of tab, semicolon and comma that gives all lines as many cells."""
-    for separator in "\t;,":
-        lengths = [len(row) for row in _cells(lines, separator)]
-        usual = lengths[-1]
-        if usual > 1 and set(lengths[1:]) <= {usual} and lengths[0] in (usual, usual - 1):
-            return separator
+    lengths = {separator: [len(row) for row in _cells(lines, separator)] for separator in "\t;,"}
+    for lacking in (0, 1):  # R leaves out the header of row names
+        for separator, (first, *others) in lengths.items():
+            usual = others[-1] if others else first
+            if usual > 1 and set(others) <= {usual} and first == usual - lacking:
+                return separator
     return "\t" if sum("\t" in line for line in lines) > len(lines) / 2 else None
 
 
@@ -193,14 +197,15 @@ def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
 
 
 def _is_text_over_numbers(rows: Sequence[Sequence[str]]) -> bool:
-    """Say whether the first cell of a column is text, and those below are numbers; or empty over numbers of rows."""
+    """Say whether the first cells of columns of numbers are text; or the first one is empty over numbers of rows."""
     if len(rows) > 2 and rows[0][0] == "" and count_rows([row[0] for row in rows[1:]]):
         return True
+    of_numbers = []
     for first, *cells in zip(*rows, strict=True):
         below = [cell for cell in cells if not is_missing(cell)]
-        if not is_number(first) and not is_missing(first) and below and all(map(is_number, below)):
-            return True
-    return False
+        if below and all(map(is_number, below)) and not is_missing(first):
+            of_numbers.append(first)
+    return bool(of_numbers) and not any(map(is_number, of_numbers))
 
 
 def _names_some(known: Collection[str], cell: str) -> bool:

@@ -26,7 +26,7 @@ def clean_cell(cell: str) -> str:
     cell = cell.translate(_INVISIBLE).strip()
     if len(cell) > 3 and cell.startswith('="') and cell.endswith('"'):  # ="SEPT2" is text for a spreadsheet
         cell = cell[1:]
-    while len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'" and cell[0] not in cell[1:-1]:
+    while len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'" and cell[1:-1].count(cell[0]) < 2:
         cell = cell[1:-1].strip()
     return cell[1:] if len(cell) > 1 and cell[0] == "'" and "'" not in cell[1:] else cell
 

@@ -137,7 +137,7 @@ def _all_names(table: Table, text: str, lookup: Lookup, layout: str | None) -> l
     if not known.keys() >= set(cells):
         return []
     numbers = [is_number(cell) for cell in cells]
-    if any(numbers) and (len(table.rows) > 1 or not all(numbers)):
+    if any(numbers) and (len(table.rows) > 1 or len(cells) < 3 or not all(numbers)):
         return []
     return cells
 

@@ -6,11 +6,11 @@ that the evidence does not support is refused.
 
 import math
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from coexpr.readers.category_file import Lookup, WrongFormatError
-from coexpr.readers.cells import SET_HEADERS, SPECIES_HEADERS, SYMBOL_HEADERS, is_id_header, split_rows
+from coexpr.readers.cells import PROSE_HEADERS, SET_HEADERS, SPECIES_HEADERS, SYMBOL_HEADERS, is_id_header, split_rows
 from coexpr.readers.gene_cells import count_rows, holds_names, is_id, is_missing, is_number, names_in, parts_of
 from coexpr.readers.spreadsheet import is_date
 from coexpr.readers.tables import plain_header
@@ -57,11 +57,13 @@ class Table:
         return repr(header) if header else f"column {number + 1}"
 
     def kind(self, number: int) -> str:
-        """Return what the header says of a column: "id", "symbol" or "other"."""
+        """Return what the header says of a column: "id", "symbol", "prose" or "other"."""
         plain = plain_header(self.header[number]) if self.header else ""
         if is_id_header(plain):
             return "id"
-        return "symbol" if plain in SYMBOL_HEADERS else "other"
+        if plain in SYMBOL_HEADERS:
+            return "symbol"
+        return "prose" if plain in PROSE_HEADERS else "other"
 
     def find(self, wanted: str) -> int:
         """Return the column with a header, or with a number from 1.
@@ -179,7 +181,8 @@ def choose_gene_column(
     if named is not None:
         number = table.find(named)
         return GeneColumn(number, (), known, f"genes are read from {table.title(number)}, as requested")
-    shares = {number: _share(table, number, known) for number in range(table.width) if number != apart_from}
+    candidates = [number for number in range(table.width) if number != apart_from and table.kind(number) != "prose"]
+    shares = {number: _share(table, number, known) for number in candidates}
     good = [number for number, share in shares.items() if share >= _enough(table, number)]
     good = good or [number for number in shares if _are_ids_beyond_chance(table, number, lookup)]
     titled = [number for number in good if table.kind(number) != "other"] or good
@@ -263,11 +266,15 @@ def _refuse_labels(table: Table, number: int, known: Mapping[str, Hashable], sha
         return
     for other in shares:
         ids = [cell for cell in table.column(other) if not is_missing(cell)]
-        if other != number and ids and all(is_id(cell) and cell in known for cell in ids):
+        if other != number and ids and all(holds_names(cell, known) and _holds_ids(cell, known) for cell in ids):
             raise WrongFormatError(
                 f"{table.title(number)} repeats few names, and {table.title(other)} may hold Entrez ids. "
                 f"{_described(table, shares)}"
             )
+
+
+def _holds_ids(cell: str, known: Collection[str]) -> bool:
+    return all(map(is_id, names_in(cell, known)))
 
 
 def _described(table: Table, shares: Mapping[int, float]) -> str:

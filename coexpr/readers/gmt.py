@@ -11,7 +11,15 @@ from pathlib import Path
 
 from coexpr.errors import DownloadError
 from coexpr.readers.category_file import Category, CategoryFile, Lookup, WrongFormatError
-from coexpr.readers.gene_cells import clean_cell, is_id, is_missing, is_number, without_weight
+from coexpr.readers.gene_cells import (
+    clean_cell,
+    holds_names,
+    is_id,
+    is_missing,
+    is_number,
+    parts_of,
+    without_weight,
+)
 from coexpr.readers.text import split_lines
 
 _ACCESSION_BEHIND = re.compile(r"\s*\((GO:\d{7})\)$")
@@ -74,10 +82,10 @@ def _refuse_other_formats(rows: list[list[str]], lookup: Lookup, *, is_named: bo
         raise WrongFormatError("its lines have as many cells, as the rows of a table have")
     members = [without_weight(cell) for row in rows for cell in row[2:] if not is_missing(cell)]
     names = [cell for cell in members if is_id(cell) or not is_number(cell)]
-    known = lookup(set(names) | {cell for row in rows for cell in row[:2]})
+    known = lookup(set(names) | {part for row in rows for cell in row[:2] for part in parts_of(cell)})
     if sum(name in known for name in names) < max(1, _ENOUGH * len(members)):
         raise WrongFormatError("the cells after the second are not names of genes")
-    if all(cell in known for row in rows for cell in row[:2] if cell):
+    if all(holds_names(cell, known) for row in rows for cell in row[:2] if cell):
         raise WrongFormatError("all its cells name genes, as those of a list do")
 
 
