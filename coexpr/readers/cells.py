@@ -13,7 +13,15 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from coexpr.readers.category_file import Lookup, WrongFormatError
-from coexpr.readers.gene_cells import clean_cell, count_rows, holds_names, is_missing, is_number, parts_of
+from coexpr.readers.gene_cells import (
+    clean_cell,
+    count_rows,
+    holds_names,
+    is_missing,
+    is_number,
+    parts_of,
+    without_weight,
+)
 from coexpr.readers.tables import plain_header
 from coexpr.readers.text import split_lines
 
@@ -95,8 +103,12 @@ def _data_lines(text: str) -> tuple[list[str], str | None, str]:
 
 
 def _separator(lines: Sequence[str]) -> str | None:
-    """Return what separates cells: the first of tab, semicolon and comma that gives all lines as many cells."""
-    lengths = {separator: [len(row) for row in _cells(lines, separator)] for separator in "\t;,"}
+    """Return what separates cells: the first of tab, semicolon and comma that gives all lines as many cells.
+
+    Commas between tabs, as before the weights of a GMT file, separate no cells.
+    """
+    possible = "\t" if all("\t" in line for line in lines) else "\t;,"
+    lengths = {separator: [len(row) for row in _cells(lines, separator)] for separator in possible}
     for lacking in (0, 1):  # R leaves out the header of row names
         for separator, (first, *others) in lengths.items():
             usual = others[-1] if others else first
@@ -204,7 +216,7 @@ def _is_text_over_numbers(rows: Sequence[Sequence[str]]) -> bool:
     for first, *cells in zip(*rows, strict=True):
         below = [cell for cell in cells if not is_missing(cell)]
         if below and all(map(is_number, below)) and not is_missing(first):
-            of_numbers.append(first)
+            of_numbers.append(without_weight(first))
     return bool(of_numbers) and not any(map(is_number, of_numbers))
 
 
