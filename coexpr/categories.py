@@ -115,7 +115,7 @@ def find_category(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str,
         _not_found(connection, name)
     if len(found) > 1:
         several = ", ".join(
-            f"{category['source']}:{category['name']} (id:{category['category_id']})" for category in found
+            f"id:{category['category_id']} ({category['source']}:{category['name']})" for category in found
         )
         raise AmbiguousNameError(f"{name} is the name of {len(found)} categories. Use one of: {several}.")
     return found[0]
@@ -165,6 +165,8 @@ def choose_genes(
     told: list[dict[str, Any]] = []
     for name, category in wanted.items():
         numbers = {key: counts[name][key] for key in ("genes", "on_chip", "loaded")}
+        if not numbers["genes"]:
+            raise NotFoundError(f"the category {category['name']} has no genes.")
         if not numbers["loaded"]:
             raise NotFoundError(
                 f"none of the {numbers['genes']:,} genes of {category['name']} has expression data in this database "
@@ -222,6 +224,8 @@ def _choose_list(connection: duckdb.DuckDBPyConnection, names: Sequence[str], an
     problems = [problem for problem in matches.problems() if not problem.startswith("genes without Entrez id")]
     if absent:
         problems.append(problem_of("genes that are not in this database", absent))
+    if of_probes := [name for name, meaning in matches.genes.items() if meaning.level == "probe"]:
+        problems.append(problem_of("names of probes, which stand for their genes in a list", of_probes))
     if not gene_ids:
         raise NotFoundError(f"none of the {len(names):,} genes of the list is in this database. {'; '.join(problems)}.")
     connection.register("listed_genes", {"gene_id": np.array(gene_ids, dtype=np.int32)})

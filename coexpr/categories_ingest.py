@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from coexpr.categories import find_category, look_up, match_names
 from coexpr.database import open_for_writing, open_readonly, refuse_missing, transaction
-from coexpr.errors import DownloadError, NotFoundError, OptionError
+from coexpr.errors import AmbiguousNameError, DownloadError, NotFoundError, OptionError
 from coexpr.name_matching import match_names_again
 from coexpr.queries import query, run, single
 from coexpr.readers.categories import ReadingOptions, read_categories
@@ -97,6 +97,9 @@ def add_categories(
         If the file is damaged or of no known format, or none of its names is that of a gene.
         Nothing is added then.
     """
+    for what, text in (("name", name), ("source", source)):
+        if text is not None and not (text.strip() and text.isprintable()):
+            raise OptionError(f"--{what} {text!r}: expected text in one line.")
     path = database_path(database)
     if dry_run:
         refuse_missing(path)
@@ -121,6 +124,8 @@ def remove_categories(
     ------
     NotFoundError
         If there is none.
+    AmbiguousNameError
+        If several categories have the name, or several sources differ only in case.
     """
     path = database_path(database)
     refuse_missing(path)
@@ -130,6 +135,8 @@ def remove_categories(
         )
         if not found:
             raise NotFoundError(f"no category was added from source {source!r}.")
+        if len(spellings := sorted({category["source"] for category in found})) > 1:
+            raise AmbiguousNameError(f"several sources are spelled so, in other cases: {', '.join(spellings)}.")
         if name and (shipped := [category for category in found if category["is_shipped"]]):
             raise OptionError(
                 f"{shipped[0]['name']} ({shipped[0]['accession']}) ships with coexpr and cannot be removed. To remove "

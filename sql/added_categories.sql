@@ -7,8 +7,11 @@ from categories
 where not is_shipped and lower(source) = lower($source) and name in (select name from added_categories);
 
 -- name: categories_of_source
--- Every category of $source that was added.
-select category_id, name from categories where lower(source) = lower($source) and not is_shipped;
+-- Every category of $source that was added: the source in this spelling, or else in any case.
+select category_id, name, source, is_shipped
+from categories
+where lower(source) = lower($source) and not is_shipped
+qualify source = $source or not bool_or(source = $source) over ();
 
 -- name: delete_categories
 -- Remove categories.

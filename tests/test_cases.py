@@ -1,6 +1,7 @@
 """Inputs that once failed, each standing for a kind; tests/data/cases holds them, with a README each."""
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -171,7 +172,9 @@ def test_categories_that_differ_by_case_or_underscore_can_all_be_asked_for(datab
             assert sorted(row[1] for row in atlas.members(name).rows) == sorted(ids)
             source = "msigdb" if name.startswith("KEGG") else "case"
             assert sorted(row[1] for row in atlas.members(f"{source}:{name}").rows) == sorted(ids)
-        with pytest.raises(AmbiguousNameError, match=r"neurons is the name of 2 categories. Use one of: case:NEURONS"):
+        with pytest.raises(
+            AmbiguousNameError, match=r"neurons is the name of 2 categories. Use one of: id:\d+ \(case:NEURONS"
+        ):
             atlas.members("neurons")
         for row in atlas.categories("neurons").rows:
             if row[1] == "case":
@@ -363,3 +366,65 @@ def test_qualifiers_and_escapes_of_an_ontology(database: Path, tmp_path: Path) -
         with Atlas(database) as atlas:
             for category, ids in expected.items():
                 assert {row[1] for row in atlas.members(f"{name}:{category}").rows} == ids
+
+
+def test_what_the_message_about_an_ambiguous_category_offers_is_what_it_says(database: Path, tmp_path: Path) -> None:
+    """A category called "s:t" must not be taken for category t of source s."""
+    (tmp_path / "p.gmt").write_text("s:t\td\tNTRK2\tMYC\n")
+    (tmp_path / "m.txt").write_text("NTF3\n")
+    add_categories([tmp_path / "p.gmt"], database)
+    for source in ("s", "u"):
+        add_categories([tmp_path / "m.txt"], database, name="t", source=source)
+    answer = run("categories", "show", "t", "--db", database, code=1)
+    ids = re.findall(r"id:\d+", answer.stderr)
+    assert len(ids) == 2
+    with Atlas(database) as atlas:
+        assert [[row[0] for row in atlas.members(one).rows] for one in ids] == [["NTF3"], ["NTF3"]]
+
+
+def test_a_source_is_removed_in_its_own_spelling(database: Path, tmp_path: Path) -> None:
+    (tmp_path / "m.txt").write_text("NTF3\n")
+    for name, source in (("k", "Src"), ("k2", "src")):
+        add_categories([tmp_path / "m.txt"], database, name=name, source=source)
+    refused = run("categories", "remove", "--source", "SRC", "--db", database, code=1)
+    assert "Src, src" in refused.stderr
+    assert run("categories", "remove", "--source", "src", "--db", database).stdout == "removed: k2.\n"
+    with Atlas(database) as atlas:
+        assert len(atlas.members("k").rows) == 1
+
+
+@pytest.mark.parametrize("name", ["", "  ", "two\nlines"])
+def test_a_name_that_cannot_be_typed_is_refused(database: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / "m.txt").write_text("NTF3\n")
+    answer = run("categories", "add", tmp_path / "m.txt", "--name", name, "--db", database, code=1)
+    assert "expected text in one line" in answer.stderr
+
+
+@pytest.mark.parametrize("columns", ["", ","])
+def test_columns_that_name_none_are_refused(database: Path, columns: str) -> None:
+    answer = run("query", "NTRK2", "--columns", columns, "--db", database, code=1)
+    assert "There are rank" in answer.stderr
+
+
+def test_an_argument_that_is_no_text_is_refused(database: Path) -> None:
+    for arguments in (["genes", "\udca0NTRK2"], ["query", "NTRK2", "--category", "\udcff"]):
+        answer = run(*arguments, "--db", database, code=2)
+        assert "not UTF-8 text" in answer.stderr
+
+
+def test_what_a_list_does_with_probes_and_with_alternatives_is_said(database: Path, tmp_path: Path) -> None:
+    with Atlas(database) as atlas:
+        probe = str(atlas.probes("NTRK2").rows[0][1])
+    assert (
+        "names of probes, which stand for their genes"
+        in run("query", "BDNF", "--genes", probe, "--db", database).stderr
+    )
+    (tmp_path / "m.csv").write_text("gene,x\nNTRK2;MYC,1\nNTF3|NTRK2,2\n")
+    said = run("genes", tmp_path / "m.csv", "--db", database).stderr
+    assert "of which the first counts: 1" in said
+
+
+def test_two_categories_say_how_they_are_combined(database: Path) -> None:
+    words = ["query", "NTRK2", "--category", "nervous system development", "--genes", "BDNF,NTRK2", "--db", database]
+    assert "Genes in any of these" in run(*words).stderr
+    assert "Genes in all of these" in run(*words, "--match", "all").stderr

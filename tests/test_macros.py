@@ -263,7 +263,7 @@ def test_a_category_of_several_sources_and_a_name_of_several_genes(gappy: Path, 
     assert len(ask(path, "from members($1)", f"go:{CATEGORY}")[1]) > 100
     with pytest.raises(
         duckdb.InvalidInputException,
-        match=r"Pair is the name of several categories. Use one of: b:pair \(id:90001\), a:P",
+        match=r"Pair is the name of several categories. Use one of: id:90001 \(b:pair\), id:\d+ \(a:P",
     ):
         ask(path, "from members('Pair')")
     for name in ("pair", "PAIR", "b:Pair", "a:pair", "id:90001"):  # the same spelling, a source, an id

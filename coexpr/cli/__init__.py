@@ -6,6 +6,7 @@ it runs, so that `coexpr --help` loads neither DuckDB nor numpy.
 
 import sys
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -52,7 +53,12 @@ class _Group(TyperGroup):
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
-        """Parse what comes before the command; `help` alone is --help."""
+        """Parse what comes before the command; `help` alone is --help.
+
+        Names of files may be other bytes than text, but nothing else is.
+        """
+        if strange := next((arg for arg in args if not _is_text(arg) and not Path(arg).exists()), None):
+            raise typer.BadParameter(f"{strange!r} is not UTF-8 text")
         return super().parse_args(ctx, ["--help"] if args == ["help"] else args)
 
     def invoke(self, ctx: Any) -> Any:
@@ -77,6 +83,10 @@ class _Group(TyperGroup):
             if "interrupt" not in str(error).lower():
                 raise
             _interrupted()
+
+
+def _is_text(argument: str) -> bool:
+    return argument.isascii() or not any("\ud800" <= character <= "\udfff" for character in argument)
 
 
 def _fail(message: str) -> NoReturn:

@@ -21,6 +21,8 @@ from coexpr.cli.table import Layout, draw_table
 from coexpr.errors import OptionError
 
 # A table on the screen is for reading: this many rows and characters are. A file or a pipe gets everything.
+# Columns of a result of SQL that leave a narrow terminal last.
+_KEPT = ("r", "n", "gene_symbol", "rank")
 _MOST_ROWS = 1000
 _MOST_CHARACTERS = 60
 # Redirected, /dev/stdout is somebody's file, which must not be replaced.
@@ -107,6 +109,8 @@ def _select(answer: Rows, names: str) -> Rows:
         If there is no such column.
     """
     wanted = [name.strip() for name in names.split(",") if name.strip()]
+    if not wanted:
+        raise OptionError(f"--columns names no column. There are {', '.join(answer.columns)}.")
     for name in wanted:
         if name not in answer.columns:
             raise OptionError(f"--columns {name}: there is no such column. There are {', '.join(answer.columns)}.")
@@ -149,7 +153,8 @@ def write_table(answer: Rows, stream: IO[str], screen: Screen | None = None, lay
     is_terminal = stream.isatty()
     most_rows = _MOST_ROWS if is_terminal else None
     most_characters = _MOST_CHARACTERS if is_terminal and not screen.wide else None
-    layout = layout or Layout(drop=tuple(answer.columns)[:0:-1], shorten=tuple(answer.columns))
+    has_layout = layout is not None
+    layout = layout or _layout_of(answer.columns)
     rows = iter(answer.rows)
     shown = [
         [_cell(name, value) for name, value in zip(answer.columns, row, strict=True)] for row in islice(rows, most_rows)
@@ -162,10 +167,18 @@ def write_table(answer: Rows, stream: IO[str], screen: Screen | None = None, lay
         ]
     left_out = draw_table(answer.columns, shown, layout, screen.width(stream), stream)
     if left_out:
-        say(f"Columns left out at this width: {', '.join(left_out)}. To see them: --wide, --columns NAME,… or -o FILE.")
+        remedy = "--wide, --columns NAME,… or -o FILE" if has_layout else "--wide, -o FILE, or SELECT fewer columns"
+        say(f"Columns left out at this width: {', '.join(left_out)}. To see them: {remedy}.")
     if next(rows, None) is not None:
         left = f"{len(answer.rows) - len(shown):,} more" if isinstance(answer.rows, Sized) else "More"
         say(f"{left} rows are not shown. Use --format csv or -o FILE to get them all.")
+
+
+def _layout_of(columns: Sequence[str]) -> Layout:
+    """Return the layout of a result with any columns: the last ones give way first, and r last of all."""
+    others = [name for name in columns[1:] if name not in _KEPT]
+    kept = [name for name in _KEPT if name in columns[1:]]
+    return Layout(drop=(*reversed(others), *reversed(kept)), shorten=tuple(columns))
 
 
 def counts(numbers: Mapping[str, int], *things: str) -> str:

@@ -56,6 +56,9 @@ def describe_categories(route: Mapping[str, Any]) -> list[str]:
     for category in route.get("categories", []):
         lines.append(describe_category(category))
         lines += [f"Note: {problem}." for problem in category.get("problems", [])]
+    if len(lines) and len(route["categories"]) > 1:
+        how = "all of these" if route["match"] == "all" else "any of these; --match all keeps only those in all"
+        lines.append(f"Genes in {how}.")
     if route.get("evidence_not"):
         lines.append(f"Without genes that are members only by evidence {', '.join(route['evidence_not'])}.")
     return lines

@@ -89,7 +89,15 @@ def read_names(path: Path, lookup: Lookup, gene_column: str | None = None) -> Ca
     DownloadError
         As for `read_categories`, and if the file holds several sets.
     """
-    found = read_categories([path], lookup, options=ReadingOptions(gene_column=gene_column))
+    try:
+        found = read_categories([path], lookup, options=ReadingOptions(gene_column=gene_column))
+    except DownloadError as error:
+        if "--format" not in str(error):
+            raise
+        raise DownloadError(
+            f"{error} That --format is one of `coexpr categories add`: add the file first, or name the column of genes "
+            "with --gene-column."
+        ) from None
     if len(found.categories) != 1:
         raise DownloadError(
             f"{path} is a {found.what} of {len(found.categories):,} sets, and one list of genes is needed. Add it with "

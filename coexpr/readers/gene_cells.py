@@ -95,6 +95,14 @@ def names_in(cell: str, known: Collection[str]) -> list[str]:
     return names
 
 
+def holds_alternatives(cell: str, known: Collection[str]) -> bool:
+    """Say whether a cell holds several names between slashes, bars or spaces, of which the first one counts."""
+    return any(
+        item not in known and _first_alternative(item) in known and _first_alternative(item) != item
+        for item in ([] if cell in known else _items_of(cell))
+    )
+
+
 def _first_alternative(item: str) -> str:
     """Return the first of alternative names. A date is one name, and so is a number before something else."""
     if not item or is_date(item):

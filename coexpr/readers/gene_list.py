@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from coexpr.readers.category_file import Category, CategoryFile, Lookup, WrongFormatError
-from coexpr.readers.gene_cells import is_id, is_missing, is_number, tokens_of, without_weight
+from coexpr.readers.gene_cells import holds_alternatives, is_id, is_missing, is_number, tokens_of, without_weight
 from coexpr.readers.gene_table import GeneColumn, Table, choose_gene_column, look_up_cells, read_table
 from coexpr.readers.text import STDIN
 
@@ -77,6 +77,8 @@ def read_long(
     table, left_out = read_table(text, lookup).of_humans()
     number = table.find(set_column) if set_column else table.find_set_column()
     if number is None and is_forced and table.width == 2:
+        if len(set(table.column(0))) > len(set(table.column(1))):
+            raise WrongFormatError("its second column repeats more names than the first: give --set-column 1 or 2")
         number = 0
     if number is None or table.width < 2:
         raise WrongFormatError("no column has a header of sets, such as gs_name, term, pathway or cell type")
@@ -105,7 +107,7 @@ def refuse_headerless_sets(text: str, lookup: Lookup) -> None:
         return
     known = look_up_cells(table, lookup)
     for sets, cells in ((table.column(0), table.column(1)), (table.column(1), table.column(0))):
-        repeat = len(set(sets)) < len(sets) and not any(map(is_number, sets))
+        repeat = (len(sets) == 1 or len(set(sets)) < len(sets)) and not any(map(is_number, sets))
         genes = [cell for cell in cells if not is_missing(cell)]
         if repeat and genes and all(cell in known and not is_number(cell) for cell in genes):
             raise WrongFormatError(
@@ -181,6 +183,10 @@ def _notes(table: Table, column: GeneColumn, left_out: int) -> list[str]:
     notes = [column.why] if table.width > 1 else ["its numbers are read as Entrez ids"] * all(map(is_id, cells))
     if blank := sum(not column.names(row) for row in table.rows):
         notes.append(f"rows without a gene: {blank:,}")
+    if several := sum(holds_alternatives(cell, column.known) for cell in cells):
+        notes.append(
+            f"cells with several names between bars, slashes or spaces, of which the first counts: {several:,}"
+        )
     if left_out:
         notes.append(f"rows of other species than human, left out: {left_out:,}")
     return notes

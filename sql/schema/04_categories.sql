@@ -59,7 +59,7 @@ create or replace macro category_named(category) as table
     counted as (
         select
             count(*) as meanings,
-            string_agg(concat(source, ':', name, ' (id:', category_id, ')'), ', ' order by category_id) as choices
+            string_agg(concat('id:', category_id, ' (', source, ':', name, ')'), ', ' order by category_id) as choices
         from called
     ),
     problems as materialized (
