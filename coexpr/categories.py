@@ -225,7 +225,7 @@ def _choose_list(connection: duckdb.DuckDBPyConnection, names: Sequence[str], an
     if absent:
         problems.append(problem_of("genes that are not in this database", absent))
     if of_probes := [name for name, meaning in matches.genes.items() if meaning.level == "probe"]:
-        problems.append(problem_of("names of probes, which stand for their genes in a list", of_probes))
+        problems.append(problem_of("names of probes, each read as its gene", of_probes))
     if not gene_ids:
         raise NotFoundError(f"none of the {len(names):,} genes of the list is in this database. {'; '.join(problems)}.")
     connection.register("listed_genes", {"gene_id": np.array(gene_ids, dtype=np.int32)})

@@ -416,7 +416,7 @@ def test_what_a_list_does_with_probes_and_with_alternatives_is_said(database: Pa
     with Atlas(database) as atlas:
         probe = str(atlas.probes("NTRK2").rows[0][1])
     assert (
-        "names of probes, which stand for their genes"
+        "names of probes, each read as its gene"
         in run("query", "BDNF", "--genes", probe, "--db", database).stderr
     )
     (tmp_path / "m.csv").write_text("gene,x\nNTRK2;MYC,1\nNTF3|NTRK2,2\n")
