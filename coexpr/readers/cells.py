@@ -22,6 +22,7 @@ from coexpr.readers.gene_cells import (
     parts_of,
     without_weight,
 )
+from coexpr.readers.spreadsheet import is_date
 from coexpr.readers.tables import plain_header
 from coexpr.readers.text import split_lines
 
@@ -68,7 +69,7 @@ def split_rows(text: str, lookup: Lookup) -> tuple[list[str] | None, list[list[s
     Raises
     ------
     WrongFormatError
-        If there are no cells, or rows are longer than most.
+        If there are no cells, rows are longer than most, or a shorter first line is no header.
     """
     lines, separator, commented = _data_lines(text)
     separator = separator or _separator(lines)
@@ -81,6 +82,10 @@ def split_rows(text: str, lookup: Lookup) -> tuple[list[str] | None, list[list[s
         header = _cells([commented], separator)[0]
         if _has_header_word(header) and not _has_header_word(rows[0]):
             return header, rows
+    if has_header and not _has_header_word(rows[0]):
+        known = lookup({part for cell in rows[0] for part in parts_of(cell)})
+        if _are_mostly(rows[0], partial(_names_some, known)):
+            raise WrongFormatError("its first line has one cell less than the others, and names genes")
     if has_header or is_header(rows, lookup):
         return rows[0], rows[1:]
     return None, rows
@@ -194,18 +199,20 @@ def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
         return True
     if len(first) == 1 or not rest:
         return plain == ["geneid"]
-    if all(map(_is_header_word, plain)) or _is_text_over_numbers(rows):
-        return True
+    words = [cell for name, cell in zip(plain, first, strict=True) if _is_header_word(name)]
     known = lookup({part for row in rows for cell in row if not is_number(cell) for part in parts_of(cell)})
-    if any(_is_header_word(name) and cell not in known for name, cell in zip(plain, first, strict=True)):
+    if len(words) == len(first) or any(word not in known for word in words):
         return True
     columns = list(zip(*rest, strict=True))
-    if any(_are_mostly(cells, partial(holds_names, known=known)) for cells in columns):
+    is_gene = partial(_is_gene, known)
+    if any(_are_mostly(cells, is_gene) for cells in columns):
         of_genes = [
             cell for cell, cells in zip(first, columns, strict=True) if _are_mostly(cells, partial(_names_some, known))
         ]
-        return not any(_names_some(known, cell) or is_missing(cell) for cell in of_genes)
-    return any(map(_is_header_word, plain))
+        if any(_names_some(known, cell) or is_missing(cell) for cell in of_genes):
+            return bool(words) and _is_text_over_numbers(rows)
+        return True
+    return bool(words) or _is_text_over_numbers(rows)
 
 
 def _is_text_over_numbers(rows: Sequence[Sequence[str]]) -> bool:
@@ -222,6 +229,10 @@ def _is_text_over_numbers(rows: Sequence[Sequence[str]]) -> bool:
 
 def _names_some(known: Collection[str], cell: str) -> bool:
     return any(part in known for part in parts_of(cell))
+
+
+def _is_gene(known: Collection[str], cell: str) -> bool:
+    return is_date(cell) or holds_names(cell, known)
 
 
 def _are_mostly(cells: Sequence[str], is_one: Callable[[str], bool]) -> bool:

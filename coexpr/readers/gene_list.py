@@ -147,7 +147,10 @@ def _all_names(table: Table, text: str, lookup: Lookup, layout: str | None) -> l
 def _may_be_sets(table: Table, known: Collection[str]) -> bool:
     """Say whether rows may be names of sets, descriptions and genes, as those of a GMT file."""
     if len(table.rows) == 1:
-        return is_missing(table.rows[0][1]) and all(cell in known for cell in table.rows[0] if not is_missing(cell))
+        first, second = table.rows[0][:2]
+        return (is_missing(second) or second == first) and all(
+            cell in known for cell in table.rows[0] if not is_missing(cell)
+        )
     members = [without_weight(cell) for row in table.rows for cell in row[2:] if not is_missing(cell)]
     if not members:  # two columns; numbers next to names are those of a table
         return not any(is_number(cell) for row in table.rows for cell in row) and all(
