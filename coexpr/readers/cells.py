@@ -209,7 +209,7 @@ def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
         of_genes = [
             cell for cell, cells in zip(first, columns, strict=True) if _are_mostly(cells, partial(_names_some, known))
         ]
-        if any(_names_some(known, cell) or is_missing(cell) for cell in of_genes):
+        if any(cell not in words and (_names_some(known, cell) or is_missing(cell)) for cell in of_genes):
             return bool(words) and _is_text_over_numbers(rows)
         return True
     return bool(words) or _is_text_over_numbers(rows)
@@ -228,7 +228,7 @@ def _is_text_over_numbers(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _names_some(known: Collection[str], cell: str) -> bool:
-    return any(part in known for part in parts_of(cell))
+    return is_date(cell) or any(part in known for part in parts_of(cell))
 
 
 def _is_gene(known: Collection[str], cell: str) -> bool:
