@@ -209,7 +209,8 @@ def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
         of_genes = [
             cell for cell, cells in zip(first, columns, strict=True) if _are_mostly(cells, partial(_names_some, known))
         ]
-        if any(cell not in words and (_names_some(known, cell) or is_missing(cell)) for cell in of_genes):
+        titles = [] if any(map(is_number, first)) else words  # SET is a header, and a gene
+        if any(cell not in titles and (_names_some(known, cell) or is_missing(cell)) for cell in of_genes):
             return bool(words) and _is_text_over_numbers(rows)
         return True
     return bool(words) or _is_text_over_numbers(rows)
