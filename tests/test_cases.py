@@ -415,10 +415,7 @@ def test_an_argument_that_is_no_text_is_refused(database: Path) -> None:
 def test_what_a_list_does_with_probes_and_with_alternatives_is_said(database: Path, tmp_path: Path) -> None:
     with Atlas(database) as atlas:
         probe = str(atlas.probes("NTRK2").rows[0][1])
-    assert (
-        "names of probes, each read as its gene"
-        in run("query", "BDNF", "--genes", probe, "--db", database).stderr
-    )
+    assert "names of probes, each read as its gene" in run("query", "BDNF", "--genes", probe, "--db", database).stderr
     (tmp_path / "m.csv").write_text("gene,x\nNTRK2;MYC,1\nNTF3|NTRK2,2\n")
     said = run("genes", tmp_path / "m.csv", "--db", database).stderr
     assert "of which the first counts: 1" in said
