@@ -18,7 +18,7 @@ from coexpr.readers.spreadsheet import is_date, symbols_of_date
 Match = Literal["any", "all"]
 
 LIST = "list"
-# Stands for the list of genes among the words by which categories were named: no category has this name.
+# Marks genes chosen by a list, where others are marked by the name of their category: no category has this name.
 _CHOSEN_BY_LIST = "--genes"
 
 

@@ -190,8 +190,9 @@ def _even(rows: list[list[str]]) -> tuple[list[list[str]], bool]:
 def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
     """Say whether the first row of a table is a header.
 
-    It is if it has a word for genes; if it has another known word that is no gene; or if it is no gene itself over a
-    column of genes, or no number over a column of numbers.
+    It is a header if it has a word for genes, if all its cells are known words of headers, or if one of them is and does
+    not name a gene. Otherwise, over a column of genes, it is a header unless it names a gene there; and without such a
+    column, if it has a known word, or text over columns of numbers.
     """
     first, rest = rows[0], rows[1:]
     plain = [plain_header(cell) for cell in first]
