@@ -190,8 +190,8 @@ def _even(rows: list[list[str]]) -> tuple[list[list[str]], bool]:
 def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
     """Say whether the first row of a table is a header.
 
-    It is a header if it has a word for genes, if all its cells are known words of headers, or if one of them is and does
-    not name a gene. Otherwise, over a column of genes, it is a header unless it names a gene there; and without such a
+    It is a header if it has a word for genes, if all its cells are known words of headers, or if one of them is, and
+    names no gene. Otherwise, over a column of genes, it is a header unless it names a gene there; and without such a
     column, if it has a known word, or text over columns of numbers.
     """
     first, rest = rows[0], rows[1:]
