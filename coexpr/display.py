@@ -63,7 +63,7 @@ def z_scores(x: NDArray[np.floating], groups: NDArray[np.integer], error: float 
         spread = np.sqrt(np.sum(deviations**2, axis=1, where=known, keepdims=True) / n)
         constant = np.nanmax(values, axis=1, initial=-np.inf) == np.nanmin(values, axis=1, initial=np.inf)
         size = np.sum(values**2, axis=1, where=known)
-        constant |= is_rounding(spread[:, 0] ** 2 * n[:, 0], size, error)
+        constant |= is_rounding(spread[:, 0] ** 2 * n[:, 0], size, error, len(columns))
         spread[constant[:, None] | (spread == 0)] = np.nan  # squares of the smallest differences are 0
         z[:, columns] = deviations / spread
     return z

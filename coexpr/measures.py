@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.correlate import Rows, correlate_all, correlate_seed
-from coexpr.precision import OF_FLOAT64, is_rounding
+from coexpr.precision import OF_FLOAT64, is_rounding, resolution
 from coexpr.ranks import rank_rows
 
 MethodName = Literal["pearson", "spearman", "bicor"]
@@ -198,9 +198,9 @@ def _unit_rows(x: NDArray[np.float64], measure: Measure, factors: Sequence[Facto
     if factors:
         residuals = _residuals(x, factors)
         squares = np.einsum("ij,ij->i", residuals, residuals)
-        without_r |= is_rounding(squares, np.einsum("ij,ij->i", x, x), measure.error)
+        without_r |= is_rounding(squares, np.einsum("ij,ij->i", x, x), measure.error, x.shape[1])
         # A residual is off by the error of its value and that of the fit; of two, twice as much.
-        tolerance = 4 * measure.error * np.max(np.abs(x), axis=1, initial=0)
+        tolerance = 4 * resolution(measure.error, x.shape[1]) * np.max(np.abs(x), axis=1, initial=0)
         x = residuals
     if measure.method == "spearman":
         x = rank_rows(x, tolerance)

@@ -21,7 +21,15 @@ def relative_error(x: NDArray[np.floating]) -> float:
     return OF_STORED_VALUES if x.dtype == np.float32 else OF_FLOAT64
 
 
-def is_rounding(squares: Array, size: Array, error: float) -> NDArray[np.bool_]:
+def resolution(error: float, width: int) -> float:
+    """Return how far a mean or fit over `width` values may be off, as a share of their length.
+
+    The error of the values, and that of arithmetic in double precision, which grows with the number of terms.
+    """
+    return error + width * OF_FLOAT64
+
+
+def is_rounding(squares: Array, size: Array, error: float, width: int) -> NDArray[np.bool_]:
     """Say of each row whether its deviations can be nothing but rounding.
 
     Parameters
@@ -33,8 +41,10 @@ def is_rounding(squares: Array, size: Array, error: float) -> NDArray[np.bool_]:
     error : float
         Largest relative error of a value. Taking off a mean or a fit is a projection, which makes no vector of errors
         longer, so the deviations that rounding leaves have at most the length of the errors.
+    width : int
+        Values in a row.
     """
-    rounding: NDArray[np.bool_] = squares <= (1.01 * error) ** 2 * size
+    rounding: NDArray[np.bool_] = squares <= (1.01 * resolution(error, width)) ** 2 * size
     return rounding
 
 

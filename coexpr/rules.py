@@ -254,7 +254,8 @@ def _eigengene(x: NDArray[np.float64], error: float) -> NDArray[np.float64]:
     first = np.take_along_axis(x, known.argmax(axis=-1)[..., None], axis=-1)
     constant = (~known | (x == first)).all(axis=-1)
     squares = np.einsum("...i,...i->...", deviations, deviations)
-    constant |= is_rounding(squares, np.einsum("...i,...i->...", np.nan_to_num(x), np.nan_to_num(x)), error)
+    size = np.einsum("...i,...i->...", np.nan_to_num(x), np.nan_to_num(x))
+    constant |= is_rounding(squares, size, error, x.shape[-1])
     deviations[constant] = 0
     spread = np.sqrt(np.where(constant, 0, squares)[..., None] / np.maximum(n - 1, 1))
     scaled = np.divide(deviations, spread, out=deviations, where=spread > 0)

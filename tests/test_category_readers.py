@@ -244,6 +244,20 @@ def test_rubbish(tmp_path: Path, lookup: Lookup, content: bytes, message: str) -
         read_categories([path], lookup)
 
 
+def test_a_single_row_of_numbers_is_no_gmt(tmp_path: Path, lookup: Lookup) -> None:
+    with pytest.raises(DownloadError, match="its only line holds numbers"):
+        read_categories([write(tmp_path, "genes.csv", "X\t4908\t4915.0\n")], lookup)
+
+
+def test_the_first_word_of_a_full_name_is_no_gene(tmp_path: Path, lookup: Lookup) -> None:
+    rows = ["5\tchr1\tNTRK2 family member 2", "7\tchr2\tBDNF antisense transcript", "7\tchr3\tMAG"]
+    with pytest.raises(DownloadError, match="no column holds names of genes"):
+        read_categories([write(tmp_path, "genes.tsv", "\n".join(rows) + "\n")], lookup)
+    alternatives = "5\tchr1\tNTRK2 TRKB\n7\tchr2\tBDNF ANON2\n"
+    file = read_categories([write(tmp_path, "genes.tsv", alternatives)], lookup)
+    assert members(file) == {"genes": ["NTRK2", "BDNF"]}
+
+
 def test_an_unknown_format_says_what_was_tried_and_why_not(tmp_path: Path, lookup: Lookup) -> None:
     path = write(tmp_path, "x.txt", "x" * 50 + "\n")
     with pytest.raises(DownloadError) as caught:

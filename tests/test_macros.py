@@ -220,7 +220,9 @@ def test_names_of_columns_that_we_use_too_are_safe_with_r(synthetic_database: Pa
         _, rows = ask(
             synthetic_database, f"select {column}, r({column}, 'BDNF') from (values ('NTRK2'), ('BDNF')) as t({column})"
         )
-        assert dict(rows) == {"NTRK2": ask(synthetic_database, "select r('NTRK2', 'BDNF')")[1][0][0], "BDNF": 1}
+        # Sums of threads are not in one order in every version of DuckDB.
+        of_name = ask(synthetic_database, "select r('NTRK2', 'BDNF')")[1][0][0]
+        assert dict(rows) == pytest.approx({"NTRK2": of_name, "BDNF": 1}, rel=1e-12)
 
 
 def test_a_seed_without_expression_and_rows_that_share_no_sample(gappy: Path, tmp_path: Path) -> None:

@@ -86,6 +86,23 @@ def by_least_squares(x: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
     return x - (dummies @ np.linalg.lstsq(dummies, x.T, rcond=None)[0]).T
 
 
+def test_a_profile_that_two_factors_explain_exactly_has_no_r() -> None:
+    x = np.array([[1.0, 0, 0, 0, 0]])
+    factors = (np.array([0, 0, 0, 0, 1]), np.array([1, 0, 0, 0, 0]))
+    assert np.isnan(measure_seed(x[0], x, Measure(factors=factors))[0]).all()
+
+
+def test_rounding_of_fits_is_never_r() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(2000):
+        width = int(rng.choice([3, 5, 8, 40, 400]))
+        factors = [rng.integers(0, rng.integers(1, 5), width) for _ in range(rng.integers(1, 4))]
+        x = sum(rng.uniform(-1, 1, 5)[factor] * 10.0 ** rng.integers(-3, 4) for factor in factors)
+        for method in ("pearson", "spearman", "bicor"):
+            r, _ = measure_seed(x, x[None], Measure(method, factors=tuple(factors)))
+            assert np.isnan(r).all()
+
+
 @given(profiles, st.data())
 def test_residual_r_agrees_with_least_squares(x: np.ndarray, data: st.DataObject) -> None:
     width = x.shape[1]

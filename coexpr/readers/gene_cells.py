@@ -16,6 +16,8 @@ _PROBE_NAME = re.compile(r"A_\d{2}_P\d+|CUST_\d+_PI\d+", re.I)
 _WEIGHT_BEHIND = re.compile(r",[+-]?[\d.]+(e[+-]?\d+)?$", re.I)
 _LISTED = re.compile(r"[,;]")
 _ALTERNATIVES = re.compile(r"\s*/{1,3}\s*|\||\s+")
+# A word of a text, as in "PRAME family member 2", which is no list of alternatives.
+_WORD_BEHIND = re.compile(r"\s[a-z]{3,}(-[a-z]+)*,?(?=\s|$)")
 _LONGEST_NAME = 60
 # Characters without width, which come with text that is copied from web pages.
 _INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), 0x2060, 0xFEFF, 0x00AD])
@@ -104,8 +106,11 @@ def holds_alternatives(cell: str, known: Collection[str]) -> bool:
 
 
 def _first_alternative(item: str) -> str:
-    """Return the first of alternative names. A date is one name, and so is a number before something else."""
-    if not item or is_date(item):
+    """Return the first of alternative names.
+
+    A date is one name, and so are a number before something else and a text of words.
+    """
+    if not item or is_date(item) or _WORD_BEHIND.search(item):
         return item
     alternatives = _ALTERNATIVES.split(item)
     return item if is_number(alternatives[0]) and not all(map(is_id, alternatives)) else alternatives[0]

@@ -85,6 +85,8 @@ def _refuse_other_formats(rows: list[list[str]], lookup: Lookup, *, is_named: bo
     known = lookup(set(names) | {part for row in rows for cell in row[:2] for part in parts_of(cell)})
     if sum(name in known for name in names) < max(1, _ENOUGH * len(members)):
         raise WrongFormatError("the cells after the second are not names of genes")
+    if len(rows) == 1 and all(map(is_id, members)):
+        raise WrongFormatError("its only line holds numbers behind the second cell, as a row of a table may")
     if all(holds_names(cell, known) for row in rows for cell in row[:2] if cell):
         raise WrongFormatError("all its cells name genes, as those of a list do")
 
