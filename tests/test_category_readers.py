@@ -249,6 +249,11 @@ def test_a_single_row_of_numbers_is_no_gmt(tmp_path: Path, lookup: Lookup) -> No
         read_categories([write(tmp_path, "genes.csv", "X\t4908\t4915.0\n")], lookup)
 
 
+def test_a_single_set_with_weights_that_is_named_by_a_gene_is_doubtful(tmp_path: Path, lookup: Lookup) -> None:
+    with pytest.raises(DownloadError, match="it may be a list, a table or sets"):
+        read_categories([write(tmp_path, "x.txt", "NTRK2\tna\tBDNF,1.0\tMAG,0.5\tPENK,-2.31\n")], lookup)
+
+
 def test_the_first_word_of_a_full_name_is_no_gene(tmp_path: Path, lookup: Lookup) -> None:
     rows = ["5\tchr1\tNTRK2 family member 2", "7\tchr2\tBDNF antisense transcript", "7\tchr3\tMAG"]
     with pytest.raises(DownloadError, match="no column holds names of genes"):

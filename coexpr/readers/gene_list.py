@@ -149,7 +149,7 @@ def _may_be_sets(table: Table, known: Collection[str]) -> bool:
     if len(table.rows) == 1:
         first, second = table.rows[0][:2]
         return (is_missing(second) or second == first) and all(
-            cell in known for cell in table.rows[0] if not is_missing(cell)
+            without_weight(cell) in known for cell in table.rows[0] if not is_missing(cell)
         )
     members = [without_weight(cell) for row in table.rows for cell in row[2:] if not is_missing(cell)]
     if not members:  # two columns; numbers next to names are those of a table
