@@ -254,6 +254,22 @@ def test_a_single_set_with_weights_that_is_named_by_a_gene_is_doubtful(tmp_path:
         read_categories([write(tmp_path, "x.txt", "NTRK2\tna\tBDNF,1.0\tMAG,0.5\tPENK,-2.31\n")], lookup)
 
 
+def test_a_row_whose_text_is_repeated_below_is_no_header(tmp_path: Path, lookup: Lookup) -> None:
+    text = "Trk signalling,SET\nNeurons,NTRK2\nTrk signalling,BDNF\nNeurons,MAG\n"
+    with pytest.raises(DownloadError, match="may be sets and their genes"):
+        read_categories([write(tmp_path, "markers.csv", text)], lookup)
+
+
+@pytest.mark.parametrize("line", ["4915.0;4908;627", "4915;4908;2", "4915;0.5;627"])
+def test_a_single_row_of_numbers_is_no_list_unless_all_look_like_ids(
+    tmp_path: Path, lookup: Lookup, line: str
+) -> None:
+    with pytest.raises(DownloadError, match="no column holds names of genes"):
+        read_categories([write(tmp_path, "results.txt", line)], lookup)
+    file = read_categories([write(tmp_path, "ids.txt", "4915;4908;627")], lookup)
+    assert members(file) == {"ids": ["4915", "4908", "627"]}
+
+
 def test_the_first_word_of_a_full_name_is_no_gene(tmp_path: Path, lookup: Lookup) -> None:
     rows = ["5\tchr1\tNTRK2 family member 2", "7\tchr2\tBDNF antisense transcript", "7\tchr3\tMAG"]
     with pytest.raises(DownloadError, match="no column holds names of genes"):

@@ -192,7 +192,7 @@ def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
 
     It is a header if it has a word for genes, if all its cells are known words of headers, or if one of them is, and
     names no gene. Otherwise, over a column of genes, it is a header unless it names a gene there; and without such a
-    column, if it has a known word, or text over columns of numbers.
+    column, if it has a known word, or text over columns of numbers. Text that its column repeats is never a header.
     """
     first, rest = rows[0], rows[1:]
     plain = [plain_header(cell) for cell in first]
@@ -201,6 +201,8 @@ def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
     if len(first) == 1 or not rest:
         return plain == ["geneid"]
     words = [cell for name, cell in zip(plain, first, strict=True) if _is_header_word(name)]
+    if any(cell in below and cell not in words and _is_text(cell) for cell, *below in zip(*rows, strict=True)):
+        return False  # a cell that its column repeats is no title
     known = lookup({part for row in rows for cell in row if not is_number(cell) for part in parts_of(cell)})
     if len(words) == len(first) or any(word not in known for word in words):
         return True
@@ -211,10 +213,15 @@ def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
             cell for cell, cells in zip(first, columns, strict=True) if _are_mostly(cells, partial(_names_some, known))
         ]
         titles = [] if any(map(is_number, first)) else words  # SET is a header, and a gene
-        if any(cell not in titles and (_names_some(known, cell) or is_missing(cell)) for cell in of_genes):
+        is_data = [is_missing(cell) or is_number(cell) or _names_some(known, cell) for cell in of_genes]
+        if any(data and cell not in titles for data, cell in zip(is_data, of_genes, strict=True)):
             return bool(words) and _is_text_over_numbers(rows)
         return True
     return bool(words) or _is_text_over_numbers(rows)
+
+
+def _is_text(cell: str) -> bool:
+    return not is_missing(cell) and not is_number(cell)
 
 
 def _is_text_over_numbers(rows: Sequence[Sequence[str]]) -> bool:

@@ -138,10 +138,14 @@ def _all_names(table: Table, text: str, lookup: Lookup, layout: str | None) -> l
         )
     if not known.keys() >= set(cells):
         return []
-    numbers = [is_number(cell) for cell in cells]
-    if any(numbers) and (len(table.rows) > 1 or len(cells) < 3 or not all(numbers)):
+    if any(map(is_number, cells)) and not (len(table.rows) == 1 and _are_listed_ids(cells)):
         return []
     return cells
+
+
+def _are_listed_ids(cells: Sequence[str]) -> bool:
+    """Say whether the numbers of one line are a list of Entrez ids, and not the scores and ids of a row of a table."""
+    return len(cells) > 2 and all(cell.isdecimal() and len(cell) > 2 for cell in cells)
 
 
 def _may_be_sets(table: Table, known: Collection[str]) -> bool:
