@@ -261,9 +261,7 @@ def test_a_row_whose_text_is_repeated_below_is_no_header(tmp_path: Path, lookup:
 
 
 @pytest.mark.parametrize("line", ["4915.0;4908;627", "4915;4908;2", "4915;0.5;627"])
-def test_a_single_row_of_numbers_is_no_list_unless_all_look_like_ids(
-    tmp_path: Path, lookup: Lookup, line: str
-) -> None:
+def test_a_single_row_of_numbers_is_no_list_unless_all_look_like_ids(tmp_path: Path, lookup: Lookup, line: str) -> None:
     with pytest.raises(DownloadError, match="no column holds names of genes"):
         read_categories([write(tmp_path, "results.txt", line)], lookup)
     file = read_categories([write(tmp_path, "ids.txt", "4915;4908;627")], lookup)

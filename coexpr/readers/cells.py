@@ -206,18 +206,22 @@ def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
     known = lookup({part for row in rows for cell in row if not is_number(cell) for part in parts_of(cell)})
     if len(words) == len(first) or any(word not in known for word in words):
         return True
-    columns = list(zip(*rest, strict=True))
-    is_gene = partial(_is_gene, known)
-    if any(_are_mostly(cells, is_gene) for cells in columns):
-        of_genes = [
-            cell for cell, cells in zip(first, columns, strict=True) if _are_mostly(cells, partial(_names_some, known))
-        ]
-        titles = [] if any(map(is_number, first)) else words  # SET is a header, and a gene
-        is_data = [is_missing(cell) or is_number(cell) or _names_some(known, cell) for cell in of_genes]
-        if any(data and cell not in titles for data, cell in zip(is_data, of_genes, strict=True)):
-            return bool(words) and _is_text_over_numbers(rows)
-        return True
+    if any(_are_mostly(cells, partial(_is_gene, known)) for cells in zip(*rest, strict=True)):
+        if not _names_a_gene(rows, words, known):
+            return True
+        return bool(words) and _is_text_over_numbers(rows)
     return bool(words) or _is_text_over_numbers(rows)
+
+
+def _names_a_gene(rows: Sequence[Sequence[str]], words: Sequence[str], known: Collection[str]) -> bool:
+    """Say whether the first row has a gene, a number or nothing over a column of genes, and no word of headers."""
+    first, *rest = rows
+    titles = [] if any(map(is_number, first)) else words  # SET is a header, and a gene
+    return any(
+        cell not in titles and (is_missing(cell) or is_number(cell) or _names_some(known, cell))
+        for cell, cells in zip(first, zip(*rest, strict=True), strict=True)
+        if _are_mostly(cells, partial(_names_some, known))
+    )
 
 
 def _is_text(cell: str) -> bool:
