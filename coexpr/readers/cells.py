@@ -207,9 +207,7 @@ def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
     if len(words) == len(first) or any(word not in known for word in words):
         return True
     if any(_are_mostly(cells, partial(_is_gene, known)) for cells in zip(*rest, strict=True)):
-        if not _names_a_gene(rows, words, known):
-            return True
-        return bool(words) and _is_text_over_numbers(rows)
+        return not _names_a_gene(rows, words, known) or (bool(words) and _is_text_over_numbers(rows))
     return bool(words) or _is_text_over_numbers(rows)
 
 
