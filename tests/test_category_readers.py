@@ -268,6 +268,13 @@ def test_a_single_row_of_numbers_is_no_list_unless_all_look_like_ids(tmp_path: P
     assert members(file) == {"ids": ["4915", "4908", "627"]}
 
 
+def test_a_comment_is_no_header_of_a_table_that_has_one(tmp_path: Path, lookup: Lookup) -> None:
+    path = write(tmp_path, "genes.csv", "# genes, of mine\neffect,hit\n-3.26,NTRK2\n4.1,BDNF\n2.2,MAG\n")
+    assert members(read_categories([path], lookup)) == {"genes": ["NTRK2", "BDNF", "MAG"]}
+    commented = write(tmp_path, "commented.csv", "# effect,symbol\n-3.26,NTRK2\n4.1,BDNF\n2.2,MAG\n")
+    assert members(read_categories([commented], lookup)) == {"commented": ["NTRK2", "BDNF", "MAG"]}
+
+
 def test_the_first_word_of_a_full_name_is_no_gene(tmp_path: Path, lookup: Lookup) -> None:
     rows = ["5\tchr1\tNTRK2 family member 2", "7\tchr2\tBDNF antisense transcript", "7\tchr3\tMAG"]
     with pytest.raises(DownloadError, match="no column holds names of genes"):

@@ -80,7 +80,7 @@ def split_rows(text: str, lookup: Lookup) -> tuple[list[str] | None, list[list[s
     rows, has_header = _even(cells)
     if commented and commented.count(separator) == lines[0].count(separator):
         header = _cells([commented], separator)[0]
-        if _has_header_word(header) and not _has_header_word(rows[0]):
+        if _has_header_word(header) and not _has_header_word(rows[0]) and not is_header(rows, lookup):
             return header, rows
     if has_header and not _has_header_word(rows[0]):
         known = lookup({part for cell in rows[0] for part in parts_of(cell)})
