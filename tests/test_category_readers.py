@@ -275,6 +275,21 @@ def test_a_comment_is_no_header_of_a_table_that_has_one(tmp_path: Path, lookup: 
     assert members(read_categories([commented], lookup)) == {"commented": ["NTRK2", "BDNF", "MAG"]}
 
 
+def test_two_columns_of_ids_without_a_header_are_doubtful(tmp_path: Path, lookup: Lookup) -> None:
+    text = (
+        "3707,7988\n89869,135112\n11335,10585\n10060,127428\n4836,81539\n55083,100126346\n100313896,124599\n"
+        "6489,400916\n84319,246777\n4037,9521\n10336,344167\n672,131566\n646698,641451\n8334,6984\n"
+    )
+    with pytest.raises(DownloadError, match="name different genes"):
+        read_categories([write(tmp_path, "ids.txt", text)], lookup)
+
+
+def test_numbers_behind_ids_are_weights_of_sets(tmp_path: Path, lookup: Lookup) -> None:
+    text = "0\tneurotrophins\t4915.0,0.5\t627.0,1.0\n1\tmore\t4908.0,1.0\t4609.0,1.0\n2\tother\t627.0,2.0\t2.0,1.0\n"
+    with pytest.raises(DownloadError, match="has no known format"):
+        read_categories([write(tmp_path, "x.txt", text)], lookup)
+
+
 def test_the_first_word_of_a_full_name_is_no_gene(tmp_path: Path, lookup: Lookup) -> None:
     rows = ["5\tchr1\tNTRK2 family member 2", "7\tchr2\tBDNF antisense transcript", "7\tchr3\tMAG"]
     with pytest.raises(DownloadError, match="no column holds names of genes"):

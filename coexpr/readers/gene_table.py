@@ -11,7 +11,16 @@ from dataclasses import dataclass
 
 from coexpr.readers.category_file import Lookup, WrongFormatError
 from coexpr.readers.cells import PROSE_HEADERS, SET_HEADERS, SPECIES_HEADERS, SYMBOL_HEADERS, is_id_header, split_rows
-from coexpr.readers.gene_cells import count_rows, holds_names, is_id, is_missing, is_number, names_in, parts_of
+from coexpr.readers.gene_cells import (
+    count_rows,
+    holds_names,
+    is_id,
+    is_missing,
+    is_number,
+    names_in,
+    parts_of,
+    without_weight,
+)
 from coexpr.readers.spreadsheet import is_date
 from coexpr.readers.tables import plain_header
 
@@ -184,7 +193,9 @@ def choose_gene_column(
     candidates = [number for number in range(table.width) if number != apart_from and table.kind(number) != "prose"]
     shares = {number: _share(table, number, known) for number in candidates}
     good = [number for number, share in shares.items() if share >= _enough(table, number)]
-    good = good or [number for number in shares if _are_ids_beyond_chance(table, number, lookup)]
+    if not good:
+        good = [number for number in shares if _are_ids_beyond_chance(table, number, lookup)]
+        good += [number for number in shares if good and number not in good and _may_be_ids(table, number, known)]
     titled = [number for number in good if table.kind(number) != "other"] or good
     if not good:
         raise WrongFormatError(f"no column holds names of genes. {_described(table, shares)}")
@@ -195,6 +206,7 @@ def choose_gene_column(
                 f"{table.title(best)} and {table.title(other)} name different genes. {_described(table, shares)}"
             )
     _refuse_labels(table, best, known, shares)
+    _refuse_weights(table, best)
     are_ids = all(is_missing(cell) or is_id(cell) for cell in table.column(best))
     share = shares[best] or _coverage(table, best, known)
     why = (
@@ -243,6 +255,13 @@ def _are_ids_beyond_chance(table: Table, number: int, lookup: Lookup) -> bool:
     return found >= _NEARLY_ALL * len(numbers) and found * math.log10(chance) < -_DECADES
 
 
+def _may_be_ids(table: Table, number: int, known: Mapping[str, Hashable]) -> bool:
+    """Say whether nearly all cells of a column are Entrez ids, be it by chance, and no numbers of rows."""
+    cells = [cell for cell in table.column(number) if not is_missing(cell)]
+    are_known = [is_id(cell) and cell in known for cell in cells]
+    return bool(cells) and sum(are_known) >= _NEARLY_ALL * len(cells) and not count_rows(cells)
+
+
 def _agreement(table: Table, one: int, other: int, known: Mapping[str, Hashable]) -> float:
     """Return the share of the rows in which two columns name the same gene, of those in which both name some.
 
@@ -271,6 +290,17 @@ def _refuse_labels(table: Table, number: int, known: Mapping[str, Hashable], sha
                 f"{table.title(number)} repeats few names, and {table.title(other)} may hold Entrez ids. "
                 f"{_described(table, shares)}"
             )
+
+
+def _refuse_weights(table: Table, number: int) -> None:
+    """Raise WrongFormatError if the cells of a column without a telling header have numbers behind names."""
+    cells = [cell for cell in table.column(number) if not is_missing(cell)]
+    weighted = sum(without_weight(cell) != cell for cell in cells)
+    if table.width > 1 and table.kind(number) == "other" and weighted > len(cells) / 2:
+        raise WrongFormatError(
+            f"the cells of {table.title(number)} have numbers behind names, as sets with weights do. Use --format gmt "
+            "for sets, or name the column with --gene-column"
+        )
 
 
 def _holds_ids(cell: str, known: Collection[str]) -> bool:
