@@ -2,7 +2,7 @@
 
 The public names are `Atlas`, an open database that answers questions; `Choice`, `Restriction` and
 `Method`, which say how genes get their profiles, which samples count, and how r is measured; and
-`CoexprError`, the base of every error that coexpr raises on purpose. `coexpr.ingest.ingest` loads
+`CoexprError`, the base of every error that coexpr raises on purpose. `coexpr.loading.downloads.ingest` loads
 downloads of the Allen Human Brain Atlas into a database.
 """
 

@@ -11,20 +11,20 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import coexpr
-from coexpr.adhoc_sql import ArrowStream, Stream, relation_of, stream_arrow, stream_rows
-from coexpr.answer import Answer
-from coexpr.categories import Match, checked_evidence, want_categories
+from coexpr.analysis.limits import MOST_EDGES, MOST_ROWS, Limits
 from coexpr.choice import Annotation, Choice, ChoiceLike, as_choice
-from coexpr.database import open_readonly
+from coexpr.database.adhoc_sql import ArrowStream, Stream, relation_of, stream_arrow, stream_rows
+from coexpr.database.categories import Match, checked_evidence, want_categories
+from coexpr.database.connection import open_readonly
+from coexpr.database.expression import Expression
+from coexpr.database.names import Level
+from coexpr.database.queries import query, run
+from coexpr.database.threads import use_threads, wanted_threads
 from coexpr.errors import OptionError
-from coexpr.expression import Expression
 from coexpr.method import MethodLike, as_method
-from coexpr.names import Level
-from coexpr.queries import query, run
-from coexpr.questions.limits import MOST_EDGES, MOST_ROWS, Limits
 from coexpr.resources import MEMORY, database_path
 from coexpr.restriction import RestrictionLike, as_names, as_restriction
-from coexpr.threads import use_threads, wanted_threads
+from coexpr.result import Answer
 
 if TYPE_CHECKING:
     import duckdb
@@ -174,8 +174,8 @@ class Atlas:
         """
         _refuse_unknown(level, match)
         _refuse_unusable(top, min_r, max_r)
-        from coexpr.questions.correlates import correlates
-        from coexpr.questions.uncertainty import Wanted
+        from coexpr.analysis.correlates import correlates
+        from coexpr.analysis.significance import Wanted
 
         return correlates(
             self._expression,
@@ -226,7 +226,7 @@ class Atlas:
         OptionError
             For a probe of no known gene.
         """
-        from coexpr.questions.gene_probes import gene_probes
+        from coexpr.analysis.gene_probes import gene_probes
 
         return gene_probes(self._expression, str(gene), as_choice(choice) or Choice(), as_restriction(restriction))
 
@@ -267,7 +267,7 @@ class Atlas:
         NotFoundError, AmbiguousNameError, OptionError
             As for `correlates`.
         """
-        from coexpr.questions.pair import pair
+        from coexpr.analysis.pair import pair
 
         return pair(
             self._expression, str(a), str(b), as_choice(choice), as_restriction(restriction), as_method(method), got
@@ -326,7 +326,7 @@ class Atlas:
         """
         _refuse_unknown(level, match)
         limits = Limits(as_names(categories), as_names(genes), match, include_regulates, as_names(evidence_not))
-        from coexpr.questions.matrix import correlation_matrix
+        from coexpr.analysis.matrix import correlation_matrix
 
         return correlation_matrix(
             self._expression,
@@ -418,8 +418,8 @@ class Atlas:
         What was found is kept beside the output, in a folder that ends in .partial: the same call after an
         interruption continues there.
         """
-        from coexpr.network_plan import Wanted
-        from coexpr.questions.network import network
+        from coexpr.analysis.network import network
+        from coexpr.network.plan import Wanted
 
         _refuse_unknown(level, match)
         return network(
@@ -452,7 +452,7 @@ class Atlas:
             Columns structure_id, acronym, name, hemisphere, depth (in the tree), samples, and the samples
             of each donor, there or below.
         """
-        from coexpr.questions.structures import structure_tree
+        from coexpr.analysis.structures import structure_tree
 
         return structure_tree(self._expression, search)
 
@@ -464,7 +464,7 @@ class Atlas:
         Answer
             Columns check, holds, found, expected; the route says whether all of them hold.
         """
-        from coexpr.questions.verify import verify_database
+        from coexpr.analysis.verify import verify_database
 
         return verify_database(self._expression)
 
@@ -489,7 +489,7 @@ class Atlas:
             unknown), the gene, by what it was matched, its current symbol, its numbers of probes, and an explanation,
             which for an unknown name lists similar ones.
         """
-        from coexpr.questions.genes import resolve_names
+        from coexpr.analysis.names import resolve_names
 
         return resolve_names(self._connection, as_names(names), annotation)
 
@@ -513,7 +513,7 @@ class Atlas:
         DownloadError
             If the file cannot be read, or it is doubtful which column holds genes.
         """
-        from coexpr.questions.genes import read_list
+        from coexpr.analysis.names import read_list
 
         return read_list(self._connection, Path(path), gene_column)
 
@@ -636,7 +636,7 @@ def verify_find_correlates(path: Path | str, database: Path | str | None = None)
     NoDownloadError, DownloadError
         If there is no such download, or it is damaged.
     """
-    from coexpr.questions.verify import verify_download  # loads readers, which other questions need not
+    from coexpr.analysis.verify import verify_download  # loads readers, which other questions need not
     from coexpr.readers import find_correlates
 
     download = find_correlates.read(Path(path))

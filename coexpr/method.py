@@ -18,7 +18,7 @@ _IN_WORDS = {"pearson": "Pearson r", "spearman": "Spearman's rank r", "bicor": "
 
 @dataclass(frozen=True)
 class Method:
-    """How r is measured; see `coexpr.measures.Measure`.
+    """How r is measured; see `coexpr.stats.measures.Measure`.
 
     Parameters
     ----------

@@ -9,10 +9,10 @@ import hypothesis
 import pytest
 
 from coexpr.atlas import Atlas
-from coexpr.categories import look_up
-from coexpr.database import open_for_writing, open_readonly
-from coexpr.demo import write_downloads
-from coexpr.ingest import ingest
+from coexpr.database.categories import look_up
+from coexpr.database.connection import open_for_writing, open_readonly
+from coexpr.demo.downloads import write_downloads
+from coexpr.loading.downloads import ingest
 from coexpr.readers.category_file import Lookup
 
 # Seeded, so that a run can be repeated; without deadlines, because machines are noisy.

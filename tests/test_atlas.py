@@ -3,12 +3,12 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from allen import WELLS, donor_folder, full_donor, heatmap, replace_cell, values, write_folder
+from helpers.allen import WELLS, donor_folder, full_donor, heatmap, replace_cell, values, write_folder
 
 from coexpr.atlas import Atlas
+from coexpr.database.seeds import find_seed
 from coexpr.errors import AmbiguousNameError, NotFoundError, OptionError
-from coexpr.ingest import ingest
-from coexpr.seeds import find_seed
+from coexpr.loading.downloads import ingest
 
 COLUMNS = ["rank", "probe_id", "probe_name", "gene_symbol", "gene_name", "entrez_id", "r", "n"]
 

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from test_category_readers import OBO, gaf_line
+from helpers.folders import CASES
+from helpers.gene_ontology import OBO, gaf_line
 from typer.testing import CliRunner, Result
 
 from coexpr.atlas import Atlas
-from coexpr.categories_ingest import add_categories
 from coexpr.choice import Choice
 from coexpr.cli import app
+from coexpr.database.queries import query
+from coexpr.database.queries import run as rows_of
 from coexpr.errors import AmbiguousNameError, CoexprError, DownloadError
-from coexpr.ingest import ingest
+from coexpr.loading.categories import add_categories
+from coexpr.loading.downloads import ingest
 from coexpr.method import Method
-from coexpr.queries import query
-from coexpr.queries import run as rows_of
 from coexpr.readers.categories import ReadingOptions
 
-CASES = Path(__file__).parent / "data" / "cases"
 TRK, NTF3, MYC, GRIN = [4915, 627], 4908, 4609, [2902, 2903]
 
 

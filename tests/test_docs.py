@@ -8,13 +8,13 @@ from pathlib import Path
 import comments
 import duckdb
 import pytest
-from test_database import SHELLS
+from helpers.folders import TOP
+from helpers.shells import SHELLS
 from typer.testing import CliRunner
 
 import coexpr
 from coexpr.cli import app
 
-TOP = Path(__file__).parents[1]
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 

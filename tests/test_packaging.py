@@ -4,10 +4,11 @@ import tomllib
 from importlib import metadata
 from pathlib import Path
 
+from helpers.folders import TOP
+
 import coexpr
 from coexpr.resources import room
 
-TOP = Path(__file__).parents[1]
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text())
 
 

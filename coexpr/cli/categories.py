@@ -17,7 +17,7 @@ from coexpr.cli.table import Layout
 from coexpr.cli.words import describe_category, number_of
 
 if TYPE_CHECKING:
-    from coexpr.categories_ingest import Added
+    from coexpr.loading.categories import Added
     from coexpr.readers.categories import CategoryFormat
 else:  # typer reads this at import, and the readers are slow to load
     from typing import Literal
@@ -133,7 +133,7 @@ def add(
     db: Database = None,
 ) -> None:
     """Add the categories of a file; those of the same source and name are replaced."""
-    from coexpr.categories_ingest import add_categories
+    from coexpr.loading.categories import add_categories
     from coexpr.readers.categories import ReadingOptions
 
     added = add_categories(
@@ -174,7 +174,7 @@ def remove(
     db: Database = None,
 ) -> None:
     """Remove an added category, or every one of a source."""
-    from coexpr.categories_ingest import remove_categories
+    from coexpr.loading.categories import remove_categories
 
     if (name is None) == (source is None):
         raise typer.BadParameter("give the name of a category, or --source for all of one source")

@@ -20,9 +20,9 @@ def demo(
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
     from coexpr.cli.query import LAYOUTS, describe
     from coexpr.cli.screen import deliver, program_name, say
-    from coexpr.demo import DATABASE, DOWNLOADS, claim_folder, write_downloads
-    from coexpr.ingest import ingest
-    from coexpr.synthetic import refuse_too_small
+    from coexpr.demo.downloads import DATABASE, DOWNLOADS, claim_folder, write_downloads
+    from coexpr.demo.synthetic import refuse_too_small
+    from coexpr.loading.downloads import ingest
 
     database = folder / DATABASE
     refuse_too_small(probes, samples)

@@ -20,7 +20,7 @@ def info(
         typer.echo(database_path(db))
         return
     from coexpr.atlas import Atlas  # loads DuckDB, which --path and --help need not wait for
-    from coexpr.export import json_text
+    from coexpr.output.export import json_text
 
     with Atlas(db) as atlas:
         contents = atlas.contents()

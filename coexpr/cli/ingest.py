@@ -10,7 +10,7 @@ import typer
 from coexpr.cli.options import Database, ThreadsOption
 
 if TYPE_CHECKING:
-    from coexpr.ingest import Report
+    from coexpr.loading.downloads import Report
 
 
 def ingest(
@@ -42,8 +42,8 @@ def ingest(
     loaded whole or not at all, and the same one again changes nothing.
     """
     from coexpr.cli.screen import say  # loads DuckDB and numpy, which --help need not wait for
-    from coexpr.export import json_text
-    from coexpr.ingest import ingest as load
+    from coexpr.loading.downloads import ingest as load
+    from coexpr.output.export import json_text
 
     progress = say if sys.stderr.isatty() else lambda message: None
     report = load(paths, db, donor=donor, threads=threads, progress=progress)

@@ -87,10 +87,10 @@ def matrix(
 
     Examples: coexpr matrix NTRK2 BDNF NTF3; coexpr matrix --category "synapse organization" -o r.parquet
     """
-    from coexpr import export
+    from coexpr.analysis.limits import MOST_ROWS
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
     from coexpr.cli.screen import say
-    from coexpr.questions.limits import MOST_ROWS
+    from coexpr.output import export
 
     name = output_format or (export.format_of_file(output, export.MATRIX_ENDINGS) if output else MatrixFormat.CSV)
     if name in export.BINARY and output is None:

@@ -113,9 +113,9 @@ def network(
 
     Examples: coexpr network --top 50 -o genes.parquet; coexpr network --category "synapse organization" --min-abs-r 0.7
     """
+    from coexpr.analysis.limits import MOST_EDGES
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
     from coexpr.cli.screen import say
-    from coexpr.questions.limits import MOST_EDGES
 
     with Atlas(db, threads=threads) as atlas:
         try:

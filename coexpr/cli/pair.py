@@ -31,8 +31,8 @@ from coexpr.cli.table import Layout
 from coexpr.cli.words import describe_data, describe_disagreement, describe_other_name, describe_skipped_rules
 
 if TYPE_CHECKING:
-    from coexpr.answer import Answer
     from coexpr.cli.screen import Screen
+    from coexpr.result import Answer
 
 # The share of variation between donors past which they are said to differ (Higgins and Thompson 2002).
 _MUCH_HETEROGENEITY = 0.5
@@ -105,9 +105,9 @@ def _describe(route: Mapping[str, Any]) -> list[str]:
 
 def _draw(answer: "Answer", stream: IO[str], screen: "Screen") -> None:
     """Draw r of single probes, by rule, by donor, and by scale and resolution."""
-    from coexpr.answer import Answer
+    from coexpr.analysis.pair import BY_PROBES
     from coexpr.cli.screen import write_table
-    from coexpr.questions.pair import BY_PROBES
+    from coexpr.result import Answer
 
     by_donor = [row for row in answer.rows if row[3] is not None]
     cells = [row for row in answer.rows if row[0] == BY_PROBES and row[3] is None]
@@ -134,7 +134,7 @@ def _draw(answer: "Answer", stream: IO[str], screen: "Screen") -> None:
 
 def _scales(grid: list[dict[str, Any]]) -> "Answer":
     """Return r by resolution and way of combining donors in rows, by scale in columns."""
-    from coexpr.answer import Answer
+    from coexpr.result import Answer
 
     scales = list(dict.fromkeys(cell["scale"] for cell in grid))
     ways = list(dict.fromkeys((cell["resolution"], cell["over"]) for cell in grid))

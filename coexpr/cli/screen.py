@@ -14,11 +14,11 @@ from typing import IO, Any
 
 import typer
 
-from coexpr import export
-from coexpr.answer import Rows
 from coexpr.cli.options import Format
 from coexpr.cli.table import Layout, draw_table
 from coexpr.errors import OptionError
+from coexpr.output import export
+from coexpr.result import Rows
 
 # A table on the screen is for reading: this many rows and characters are. A file or a pipe gets everything.
 # Columns of a result of SQL that leave a narrow terminal last.

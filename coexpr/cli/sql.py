@@ -83,9 +83,9 @@ def sql(
     SELECT acronym, avg(log2) FROM expression_values JOIN structures USING (structure_id) WHERE probe_name = 'A_23_P216779' GROUP BY ALL
     SELECT gene_symbol, r(gene_symbol, 'NTRK2') AS r FROM members('synapse organization') WHERE status = 'loaded'
     """  # noqa: D301, E501  (the escape keeps the lines of the queries, which are what they are)
-    from coexpr import export
     from coexpr.atlas import Atlas  # loads DuckDB, which --help need not wait for
     from coexpr.cli.screen import STDOUT, Screen, deliver, say
+    from coexpr.output import export
 
     text = _text(statement, file)
     values = _values(parameter or [])

@@ -10,8 +10,8 @@ from coexpr.cli.words import number_of
 from coexpr.restriction import FEWEST_SAMPLES
 
 if TYPE_CHECKING:
-    from coexpr.answer import Answer
     from coexpr.cli.screen import Screen
+    from coexpr.result import Answer
 
 _LAYOUT = Layout(keys=("structure_id", "acronym"), drop=("hemisphere",), shorten=("name",), comfortable=45)
 
@@ -38,9 +38,9 @@ def structures(
 
     Example: coexpr structures hippocamp
     """
-    from coexpr.answer import Answer
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
     from coexpr.cli.screen import Screen, deliver, say
+    from coexpr.result import Answer
 
     with Atlas(db) as atlas:
         found = atlas.structures(search)
@@ -58,8 +58,8 @@ def structures(
 
 def _draw(answer: "Answer", stream: IO[str], screen: "Screen") -> None:
     """Draw the tree by indenting names; --structure takes their ids."""
-    from coexpr.answer import Answer
     from coexpr.cli.screen import write_table
+    from coexpr.result import Answer
 
     kept = [place for place, name in enumerate(answer.columns) if name != "depth"]
     rows = [[f"{'  ' * row[4]}{row[2]}" if place == 2 else row[place] for place in kept] for row in answer.rows]

@@ -59,7 +59,7 @@ class Row:
 
 def write_downloads(folder: Path, probes: int) -> list[Path]:
     """Make the zips of a synthetic atlas in another process: the peak of this one would count for its children."""
-    code = "import sys; from pathlib import Path; from coexpr.demo import write_downloads\n"
+    code = "import sys; from pathlib import Path; from coexpr.demo.downloads import write_downloads\n"
     code += f"write_downloads(Path(sys.argv[1]), probes={probes}, samples={SAMPLES})"
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
     return sorted(folder.glob("*.zip"))

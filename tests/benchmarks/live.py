@@ -62,8 +62,8 @@ def by_pass(atlas: Atlas, method: str, with_floor: bool) -> Pair:
 
 
 def matrix(atlas: Atlas, with_floor: bool) -> Pair:
+    from coexpr.analysis.profiles import profiles_of_genes
     from coexpr.choice import Choice
-    from coexpr.gene_profiles import profiles_of_genes
 
     found = [row[1] for row in atlas.members(CATEGORY).rows if row[4] == "loaded"]
     ids = [gene for (gene,) in atlas.sql(f"select gene_id from genes where entrez_id in {tuple(found)}").rows]

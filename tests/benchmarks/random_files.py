@@ -15,12 +15,12 @@ from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from random_files import FORMATS, Gene, gene_pool, make, read, remembering
+from helpers.random_files import FORMATS, Gene, gene_pool, make, read, remembering
 
-from coexpr.categories import look_up
-from coexpr.database import open_readonly
-from coexpr.demo import write_downloads
-from coexpr.ingest import ingest
+from coexpr.database.categories import look_up
+from coexpr.database.connection import open_readonly
+from coexpr.demo.downloads import write_downloads
+from coexpr.loading.downloads import ingest
 from coexpr.readers.category_file import Lookup
 
 _ENOUGH_FILES = 30

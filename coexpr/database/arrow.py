@@ -1,0 +1,83 @@
+"""Matrices in numpy, rows of lists in DuckDB: the bridge between them, through Arrow.
+
+A row of the database is one list of a fixed length; null in a list is NaN in a matrix of floats
+and -1 in a matrix of calls.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from coexpr.database.batches import batches, checked
+from coexpr.errors import DatabaseError
+
+# Rows per Arrow batch: about 30 MB of the widest donor's.
+_BATCH_ROWS = 8192
+
+
+def stream(
+    connection: duckdb.DuckDBPyConnection, statement: str, parameters: Mapping[str, Any] | None = None
+) -> Iterator[tuple[NDArray[np.generic], ...]]:
+    """Run a statement whose last column is a list, and yield its rows in batches.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    statement : str
+        Its columns are numbers, the last of them lists.
+    parameters : mapping, optional
+
+    Yields
+    ------
+    tuple of arrays
+        Each column but the last as (b,), the last as (b, n), for runs of b rows with lists of one
+        length n.
+    """
+    for batch in _checked_batches(connection, statement, parameters):
+        *columns, lists = batch.columns
+        ends = np.flatnonzero(np.diff(_to_numpy(lists.value_lengths()))) + 1
+        for start, end in zip([0, *ends], [*ends, len(lists)], strict=True):
+            if start < end:
+                run = slice(start, end)
+                yield *(_to_numpy(column)[run] for column in columns), _to_matrix(lists[run])
+
+
+def _checked_batches(
+    connection: duckdb.DuckDBPyConnection, statement: str, parameters: Mapping[str, Any] | None
+) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from checked(batches(connection, statement, parameters, _BATCH_ROWS))
+    except duckdb.Error as error:
+        raise DatabaseError(
+            f"the database cannot be read ({str(error).splitlines()[0]}). Load the downloads into a new one."
+        ) from None
+
+
+def to_lists(matrix: NDArray[np.generic]) -> pa.ListArray:
+    """Return the rows of a matrix as lists, with null for NaN and for -1 in a matrix of int8 calls."""
+    rows, width = matrix.shape
+    flat = np.ascontiguousarray(matrix).reshape(-1)
+    if flat.dtype == np.int8:
+        missing = flat == -1
+        values = pa.array(flat == 1, mask=missing if missing.any() else None)
+    else:
+        values = pa.array(flat, from_pandas=bool(np.isnan(flat).any()))
+    return pa.ListArray.from_arrays(pa.array(np.arange(rows + 1, dtype=np.int32) * width), values)
+
+
+def _to_matrix(lists: pa.ListArray) -> NDArray[np.generic]:
+    values = lists.flatten()
+    if pa.types.is_boolean(values.type):
+        values = values.cast(pa.int8())
+    if values.null_count:
+        values = values.fill_null(-1 if pa.types.is_integer(values.type) else np.nan)
+    return _to_numpy(values).reshape(len(lists), -1)
+
+
+def _to_numpy(array: pa.Array) -> NDArray[np.generic]:
+    """Return an array without nulls, uncopied. Arrow's own to_numpy would import pandas, a third of a second."""
+    return np.from_dlpack(array)

@@ -1,0 +1,19 @@
+"""What depends on which genes are known: current ids of retired ones, and the members of added categories.
+
+Both are found again whenever genes or categories are added, so that the order of loading does not matter.
+"""
+
+import duckdb
+
+from coexpr.database.queries import query
+
+
+def match_names_again(connection: duckdb.DuckDBPyConnection) -> None:
+    """Follow retired Entrez ids, and match the names in added categories to genes, within the caller's transaction."""
+    connection.execute(query("follow_retired_ids"))
+    connection.execute(query("delete_name_matches"))
+    connection.execute(query("insert_name_matches"))
+    connection.execute(query("delete_members_of_added_categories"))
+    connection.execute(query("create_direct_members_of_added_categories"))
+    connection.execute(query("insert_members"), {"is_shipped": False})
+    connection.execute(query("drop_direct_members"))

@@ -1,0 +1,209 @@
+"""A synthetic atlas of any size, in the very files that the atlas's site gives.
+
+The files say in their readme that no number in them was measured, and a database refuses to mix
+them with real ones.
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from coexpr.demo.synthetic import SAMPLED, STRUCTURES, Plan, blocks, design
+from coexpr.errors import OutputError
+from coexpr.readers import full_donor
+from coexpr.readers.donors import DONORS
+from coexpr.readers.download import SYNTHETIC_MARK, SYNTHETIC_TITLE
+
+README = f"""=========================
+{SYNTHETIC_TITLE}
+=========================
+
+Made by `coexpr demo` in the format of a full-donor download of the Allen Human Brain Atlas.
+"""
+
+
+DATABASE = "demo.duckdb"
+DOWNLOADS = "downloads"
+
+
+def claim_folder(folder: Path) -> None:
+    """Make a folder for a demo; where an earlier demo made it, remove what that put there.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds anything that no demo put there.
+    """
+    mark = folder / SYNTHETIC_MARK
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder} is a file; name a folder for the demo.")
+    if mark.is_file() and SYNTHETIC_TITLE in mark.read_text(encoding="utf-8", errors="replace"):
+        for path in [
+            folder / DATABASE,
+            folder / f"{DATABASE}.matrix",
+            *(folder / DOWNLOADS).glob("normalized_microarray_donor*.zip"),
+        ]:
+            path.unlink(missing_ok=True)
+    elif folder.exists() and any(folder.iterdir()):
+        raise OutputError(f"{folder} holds files that no demo made. Name a new folder for the demo.")
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.write_text(README, encoding="utf-8")
+
+
+def write_downloads(folder: Path, *, probes: int = 2000, samples: int = 360, seed: int = 4915) -> list[Path]:
+    """Write the six full-donor zips of a synthetic atlas.
+
+    Parameters
+    ----------
+    folder : path
+        Is made if it is not there.
+    probes : int
+        Probes of each donor; at least 9, for those of NTRK2 and BDNF. The real atlas has 58,692.
+    samples : int
+        Samples of all donors, shared out as in the real atlas, which has 3,702; at least 60.
+    seed : int
+        The same seed and sizes give the same numbers.
+
+    Returns
+    -------
+    list of path
+        The zips.
+    """
+    plan = design(probes, samples, seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"normalized_microarray_donor{donor.donor_id}.zip" for donor in DONORS]
+    archives = [zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) for path in paths]
+    try:
+        for number, archive in enumerate(archives):
+            archive.writestr("Readme.txt", README)
+            archive.writestr(full_donor.PROBES, _csv(plan.probes))
+            archive.writestr(full_donor.ONTOLOGY, _csv(_ontology()))
+            archive.writestr(full_donor.SAMPLES, _csv(_sample_annotation(plan, number)))
+        _write_matrix(archives, full_donor.EXPRESSION, plan, _log2)
+        _write_matrix(archives, full_donor.CALLS, plan, _calls)
+    except BaseException:
+        for path in paths:
+            path.unlink(missing_ok=True)
+        raise
+    finally:
+        for archive in archives:
+            archive.close()
+    return paths
+
+
+def _ontology() -> list[dict[str, str]]:
+    """Return the rows of Ontology.csv: the tree, and a left and a right half of what is sampled."""
+    paths: dict[int | None, str] = {None: "/"}
+    rows = []
+    nodes: list[tuple[int, str, str, int | None, str]] = []
+    for node, acronym, name, parent in STRUCTURES:
+        nodes.append((node, acronym, name, parent, ""))
+        if node in SAMPLED:
+            nodes += [
+                (_half(node, side), acronym, f"{name}, {'right' if side == 'R' else 'left'}", node, side)
+                for side in "LR"
+            ]
+    for order, (node, acronym, name, parent, side) in enumerate(nodes):
+        paths[node] = f"{paths[parent]}{node}/"
+        cells = (
+            node,
+            acronym,
+            name,
+            parent or "",
+            side,
+            order,
+            paths[node],
+            f"{(node * 7919) % 0xFFFFFF:06X}",
+        )
+        header = ("id", "acronym", "name", "parent_structure_id", "hemisphere", "graph_order")
+        rows.append(dict(zip((*header, "structure_id_path", "color_hex_triplet"), map(str, cells), strict=True)))
+    return rows
+
+
+def _half(structure_id: int, side: str) -> int:
+    """Return the id of one side of a structure: beyond all of Allen's own."""
+    return structure_id * 10 + (2 if side == "R" else 1)
+
+
+def _sample_annotation(plan: Plan, donor: int) -> list[dict[str, str]]:
+    """Return the rows of one donor's SampleAnnot.csv."""
+    labels = {node: (acronym, name) for node, acronym, name, _ in STRUCTURES}
+    rng = np.random.default_rng([plan.seed, donor])
+    rows = []
+    for sample in np.flatnonzero(plan.donor_of_sample == donor).tolist():
+        parent = SAMPLED[plan.structure_of_sample[sample]]
+        side, sign = ("R", 1) if plan.right[sample] else ("L", -1)
+        acronym, name = labels[parent]
+        x, y, z = rng.uniform((2, -60, -50), (60, 60, 60)).round(1).tolist()
+        rows.append(
+            {
+                "structure_id": str(_half(parent, side)),
+                "slab_num": str(rng.integers(1, 30)),
+                # Wells are in no order, as in the real files.
+                "well_id": str(1_000_000 + (sample * 7919) % 100_003),
+                "slab_type": "CB" if acronym == "CbCx" else "BS" if acronym in ("Pons", "MY") else "CX",
+                "structure_acronym": acronym,
+                "structure_name": f"{name}, {'right' if side == 'R' else 'left'}",
+                "polygon_id": str(2_000_000 + sample),
+                "mri_voxel_x": str(round(90 + sign * x)),
+                "mri_voxel_y": str(round(90 - y)),
+                "mri_voxel_z": str(round(90 - z)),
+                "mni_x": str(sign * x),
+                "mni_y": str(y),
+                "mni_z": str(z),
+            }
+        )
+    return rows
+
+
+def _csv(rows: list[dict[str, str]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _log2(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
+    """Return intensities with as many digits as the real files have."""
+    return np.round(values, 11)
+
+
+def _calls(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return 1 where an intensity is above a noisy background."""
+    return (values > rng.normal(4, 0.5, values.shape)).astype(np.uint8)
+
+
+def _write_matrix(
+    archives: list[zipfile.ZipFile],
+    member: str,
+    plan: Plan,
+    what: Callable[[NDArray[np.float64], np.random.Generator], NDArray[Any]],
+) -> None:
+    """Write one of the two large files into all zips at once, some rows at a time."""
+    ids = np.array([int(row["probe_id"]) for row in plan.probes])
+    with ExitStack() as stack:
+        streams = [stack.enter_context(archive.open(member, "w", force_zip64=True)) for archive in archives]
+        for start, values, rng in blocks(plan):
+            block = what(values, rng)
+            for donor, stream in enumerate(streams):
+                of_donor = np.ascontiguousarray(block[:, plan.donor_of_sample == donor])
+                stream.write(_lines(ids[start : start + len(block)], of_donor))
+
+
+def _lines(ids: NDArray[np.int64], values: NDArray[Any]) -> bytes:
+    """Return rows of numbers as CSV lines, each behind its id."""
+    width = values.shape[1]
+    cells = pc.cast(pa.array(values.reshape(-1)), pa.string())
+    rows = pa.ListArray.from_arrays(pa.array(np.arange(len(ids) + 1, dtype=np.int32) * width), cells)
+    lines = pc.binary_join_element_wise(pc.cast(pa.array(ids), pa.string()), pc.binary_join(rows, ","), ",")
+    return ("\n".join(lines.to_pylist()) + "\n").encode()

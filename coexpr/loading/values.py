@@ -1,0 +1,243 @@
+"""The values of a download into rows of lists: one per donor and probe, ordered by position.
+
+A value is stored under its probe, donor and sample, whatever the order of columns in the file. The
+same value may come from a heatmap at four decimals and from a full-donor download at twelve: the
+more precise one is kept, and two that cannot be the same measurement are refused.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, NoReturn
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from coexpr.database.arrow import stream, to_lists
+from coexpr.database.queries import query
+from coexpr.errors import ConflictError
+from coexpr.readers.download import Download
+from coexpr.stats.merge import LARGEST_DIFFERENCE, conflicts_of_calls, conflicts_of_log2, merge_calls, merge_log2
+
+# Rows written at a time: about 15 MB of the widest donor's.
+_BLOCK_ROWS = 4096
+
+
+class _Values(NamedTuple):
+    """One kind of value: the words of its table, how copies are merged, and what is stored beside a row."""
+
+    table: str
+    column: str
+    empty: float
+    conflicts: Callable[[Any, Any], NDArray[np.bool_]]
+    merge: Callable[[Any, Any], NDArray[Any]]
+    rule: str
+    summary: Callable[[Any, NDArray[np.bool_] | None], dict[str, NDArray[Any]]]
+
+
+def write_values(connection: duckdb.DuckDBPyConnection, download: Download, location: str) -> int:
+    """Write the values of a download whose samples and probes are in the database.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+        In a transaction, the tables of the download registered as incoming_probes and so on.
+    download : Download
+    location : str
+        Where the download lies, for messages.
+
+    Returns
+    -------
+    int
+        How many log2 values are new or more precise than before.
+
+    Raises
+    ------
+    ConflictError
+        For two values that cannot be copies of one measurement.
+    """
+    positions = dict(connection.execute(query("positions_of_samples")).fetchall())
+    samples_of = dict(connection.execute(query("sample_counts")).fetchall())
+    sample_ids = download.samples["sample_id"].to_numpy()
+    written = 0
+    for donor_id in download.donors["donor_id"].to_pylist():
+        columns = np.flatnonzero(download.samples["donor_id"].to_numpy() == donor_id)
+        layout = _Layout(
+            donor_id,
+            download.probes["probe_id"].to_numpy(),
+            columns,
+            np.array([positions[sample_id] for sample_id in sample_ids[columns].tolist()], dtype=np.intp) - 1,
+            samples_of[donor_id],
+            location,
+        )
+        connection.execute(query("pad_expression"), {"donor_id": donor_id, "samples": layout.samples})
+        connection.execute(query("pad_present_calls"), {"donor_id": donor_id, "samples": layout.samples})
+        written += _write_donor(connection, _LOG2, download.log2, layout)
+        if download.present is not None:
+            _write_donor(connection, _CALLS, download.present.view(np.int8), layout)
+    return written
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where the values of one donor lie in a download, and where they go.
+
+    Parameters
+    ----------
+    probe_ids : (P,) int32, ascending
+    columns : (k,) intp
+        The donor's columns in the download.
+    positions : (k,) intp
+        The element of a stored list that each of those columns goes to, from 0.
+    samples : int
+        Elements of a stored list: samples of the donor in the database.
+    """
+
+    donor_id: int
+    probe_ids: NDArray[np.int32]
+    columns: NDArray[np.intp]
+    positions: NDArray[np.intp]
+    samples: int
+    location: str
+
+    def arrange(self, values: NDArray[Any], rows: NDArray[np.intp], empty: float) -> NDArray[Any]:
+        """Return some rows of a download as they are stored, `empty` where it has no value."""
+        if len(self.columns) == self.samples == values.shape[1] and self._keep_their_places:
+            return values[rows[0] : rows[-1] + 1] if (np.diff(rows) == 1).all() else values[rows]
+        block = np.full((len(rows), self.samples), empty, dtype=values.dtype)
+        block[:, self.positions] = values[np.ix_(rows, self.columns)]
+        return block
+
+    @cached_property
+    def _keep_their_places(self) -> bool:
+        """Whether the columns of the download are in the order in which values are stored."""
+        places = np.arange(self.samples)
+        return np.array_equal(self.columns, places) and np.array_equal(self.positions, places)
+
+
+class _Conflict(NamedTuple):
+    """Two values, stored and incoming, that should be copies of one measurement and are not."""
+
+    probe_id: int
+    position: int
+    stored: float
+    incoming: float
+
+
+def _write_donor(connection: duckdb.DuckDBPyConnection, kind: _Values, values: NDArray[Any], layout: _Layout) -> int:
+    """Write the rows of one donor that are new or change; return how many values they add."""
+    donor = {"donor_id": layout.donor_id}
+    new = np.ones(len(layout.probe_ids), dtype=np.bool_)
+    changed: list[tuple[NDArray[np.int32], NDArray[Any]]] = []
+    conflict: _Conflict | None = None
+    conflicts = 0
+    added = 0
+    for probe_ids, stored in stream(connection, query(f"stored_{kind.table}"), donor):
+        rows = np.searchsorted(layout.probe_ids, probe_ids)
+        new[rows] = False
+        incoming = layout.arrange(values, rows, kind.empty)
+        in_conflict = kind.conflicts(stored, incoming)
+        conflicts += int(np.count_nonzero(in_conflict))
+        if conflicts:
+            if conflict is None:
+                row, element = np.argwhere(in_conflict)[0]
+                pair = stored[row, element], incoming[row, element]
+                conflict = _Conflict(int(probe_ids[row]), int(element) + 1, *pair)
+            continue
+        merged = kind.merge(stored, incoming)
+        differs = (merged != stored) & ~_is_missing(merged)
+        some = differs.any(axis=1)
+        changed.append((probe_ids[some], merged[some]))
+        added += int(np.count_nonzero(differs))
+    if conflict:
+        _refuse(connection, kind, conflict, conflicts, layout)
+    for probe_ids, block in changed:
+        with _registering(connection, "rewritten_probes", pa.table({"probe_id": probe_ids})):
+            connection.execute(query(f"delete_{kind.table}"), donor)
+        _insert(connection, kind, donor, probe_ids, block)
+    new_rows = np.flatnonzero(new)
+    for start in range(0, len(new_rows), _BLOCK_ROWS):
+        rows = new_rows[start : start + _BLOCK_ROWS]
+        block = layout.arrange(values, rows, kind.empty)
+        _insert(connection, kind, donor, layout.probe_ids[rows], block)
+        added += block.size - int(np.count_nonzero(_is_missing(block)))
+    return added
+
+
+def _refuse(
+    connection: duckdb.DuckDBPyConnection, kind: _Values, first: _Conflict, conflicts: int, layout: _Layout
+) -> NoReturn:
+    """Raise ConflictError, naming the first pair of values that cannot be copies of one measurement."""
+    names = {"probe_id": first.probe_id, "donor_id": layout.donor_id, "position": first.position}
+    probe_name, sample_id = connection.execute(query("name_of_value"), names).fetchall()[0]
+    raise ConflictError(
+        f"{layout.location}: {kind.column} of probe {probe_name} ({first.probe_id}) in sample {sample_id} of donor "
+        f"{layout.donor_id} is {first.incoming:g}, but {first.stored:g} in the database "
+        f"({conflicts:,} such values; {kind.rule}). One of the two downloads is damaged or of another release: "
+        "compare both with the site, and load only the right one."
+    )
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection,
+    kind: _Values,
+    donor: dict[str, int],
+    probe_ids: NDArray[np.int32],
+    block: NDArray[Any],
+) -> None:
+    missing = _is_missing(block)
+    known = None
+    n = np.full(len(block), block.shape[1], dtype=np.int32)
+    if missing.any():  # else nothing need be counted
+        some = ~missing.all(axis=1)  # a probe without any value in this donor has no row
+        probe_ids, block, known = probe_ids[some], block[some], ~missing[some]
+        n = known.sum(axis=1, dtype=np.int32)
+    columns = {"probe_id": probe_ids, kind.column: to_lists(block), "n": n}
+    columns |= kind.summary(block, known)
+    with _registering(connection, f"incoming_{kind.table}", pa.table(columns)):
+        connection.execute(query(f"insert_{kind.table}"), donor)
+
+
+def _is_missing(block: NDArray[Any]) -> NDArray[np.bool_]:
+    missing: NDArray[np.bool_] = block == -1 if block.dtype == np.int8 else np.isnan(block)
+    return missing
+
+
+def _statistics(block: NDArray[np.float32], known: NDArray[np.bool_] | None) -> dict[str, NDArray[Any]]:
+    """Return mean and sum of squared deviations of every row, in double precision; all values where none is masked."""
+    if known is None:
+        mean = block.mean(axis=1, dtype=np.float64)
+        deviations = block - mean[:, None]
+    else:
+        mean = np.sum(block, axis=1, dtype=np.float64, where=known) / known.sum(axis=1)
+        deviations = np.subtract(block, mean[:, None], where=known, out=np.zeros(block.shape))
+    return {"mean_log2": mean, "squared_deviations": np.einsum("ij,ij->i", deviations, deviations)}
+
+
+def _present(block: NDArray[np.int8], known: NDArray[np.bool_] | None) -> dict[str, NDArray[Any]]:
+    """Return how many calls of every row are present."""
+    return {"n_present": (block == 1).sum(axis=1, dtype=np.int32)}
+
+
+_LOG2 = _Values(
+    "expression",
+    "log2",
+    np.nan,
+    conflicts_of_log2,
+    merge_log2,
+    f"copies differ by at most {LARGEST_DIFFERENCE}",
+    _statistics,
+)
+_CALLS = _Values("present_calls", "present", -1, conflicts_of_calls, merge_calls, "copies do not differ", _present)
+
+
+@contextmanager
+def _registering(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Iterator[None]:
+    connection.register(name, table)
+    try:
+        yield
+    finally:
+        connection.unregister(name)

@@ -1,0 +1,492 @@
+"""Answers over some of the samples: structures, sides, donors; and r measured otherwise."""
+
+import json
+import re
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from helpers.command import run
+from helpers.profiles import profile
+
+from coexpr.analysis.between_donors import compare_donors
+from coexpr.analysis.design import find_basis
+from coexpr.atlas import Atlas
+from coexpr.choice import Choice
+from coexpr.database.expression import Expression
+from coexpr.database.samples import choose_samples
+from coexpr.errors import AmbiguousNameError, CoexprError, NotFoundError, OptionError, TooFewSamplesError
+from coexpr.loading.downloads import ingest
+from coexpr.method import Method
+from coexpr.restriction import Restriction
+from coexpr.stats.measures import Measure, measure_all, measure_seed
+from coexpr.stats.meta_analysis import benjamini_hochberg, combine_donors
+
+SEED = "A_23_P216779"
+
+
+def labels(atlas: Atlas) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Donor, structure and side of every sample, in the order of the columns of a matrix."""
+    rows = atlas.sql(
+        "select donor_id, structure_id, hemisphere from samples join structures using (structure_id) "
+        "order by donor_id, position"
+    ).fetchall()
+    donors, structures, sides = zip(*rows, strict=True)
+    return np.array(donors), np.array(structures), np.array(sides)
+
+
+def below(atlas: Atlas, acronym: str) -> np.ndarray:
+    """The structures under those of an acronym, by walking the tree upwards."""
+    nodes = {
+        row[0]: row[1:]
+        for row in atlas.sql("select structure_id, parent_structure_id, acronym from structures").fetchall()
+    }
+    found = []
+    for node in nodes:
+        step: int | None = node
+        while step is not None:
+            if nodes[step][1] == acronym:
+                found.append(node)
+                break
+            step = nodes[step][0]
+    return np.array(found)
+
+
+def kept_by(atlas: Atlas, restriction: Restriction) -> np.ndarray:
+    """Which samples a restriction to acronyms, sides and donors keeps, by definition."""
+    donors, structures, sides = labels(atlas)
+    kept = np.ones(len(donors), dtype=bool)
+    if restriction.structures:
+        kept &= np.isin(structures, np.concatenate([below(atlas, acronym) for acronym in restriction.structures]))
+    if restriction.hemisphere:
+        kept &= sides == restriction.hemisphere
+    if restriction.donors:
+        kept &= np.isin(donors, [{"9861": 9861, "h0351.2002": 10021}[name] for name in restriction.donors])
+    return kept
+
+
+@pytest.mark.parametrize(
+    "restriction",
+    [
+        Restriction(structures=("Cx",)),
+        Restriction(structures=("Cx", "DiE"), hemisphere="L"),
+        Restriction(donors=("9861", "h0351.2002")),
+        Restriction(hemisphere="R"),
+    ],
+)
+def test_only_the_samples_asked_for_count(atlas: Atlas, restriction: Restriction) -> None:
+    kept = kept_by(atlas, restriction)
+    assert 10 <= kept.sum() < len(kept)
+    answer = atlas.correlates(SEED, restriction=restriction, top=30)
+    x = profile(atlas, SEED)[kept]
+    for row in answer.rows:
+        assert row[-1] == kept.sum()
+        assert row[-2] == pytest.approx(np.corrcoef(x, profile(atlas, row[2])[kept])[0, 1], abs=1e-12)
+    matrix = atlas.correlation_matrix([SEED, "CUST_1359_PI416573500"], restriction=restriction)
+    pair = atlas.pair(SEED, "CUST_1359_PI416573500", restriction=restriction)
+    assert matrix.iloc[0, 1] == pytest.approx(pair.rows[0][4], abs=1e-12)
+    donors = labels(atlas)[0]
+    assert [row[5] for row in pair.rows[1:]] == [
+        int((kept & (donors == donor)).sum()) for donor in np.unique(donors[kept])
+    ]
+
+
+def test_the_choice_of_probes_does_not_depend_on_the_samples(atlas: Atlas) -> None:
+    here = Restriction(structures=("Cx",))
+    for rule in ("max-mean", "connectivity", "pc-loading", "eigengene"):
+        whole = atlas.correlates("NTRK2", choice=Choice(rule), top=None)
+        part = atlas.correlates("NTRK2", choice=Choice(rule), top=None, restriction=here)
+        assert {row[3]: row[1:3] for row in whole.rows} == {row[3]: row[1:3] for row in part.rows}
+
+
+def test_a_name_without_its_side_means_both(atlas: Atlas) -> None:
+    with duckdb.connect(atlas.path, read_only=True) as connection:
+        both, told = choose_samples(connection, Restriction(structures=("cerebral cortex",)))
+        by_acronym, _ = choose_samples(connection, Restriction(structures=("Cx",)))
+        left, _ = choose_samples(connection, Restriction(structures=("frontal lobe, left", "parietal lobe, left")))
+        lobe, _ = choose_samples(connection, Restriction(structures=("Frontal Lobe", "parietal lobe")))
+    np.testing.assert_array_equal(both.positions, by_acronym.positions)
+    assert told["structures"] == "cerebral cortex (Cx)"
+    assert 0 < len(left) < len(lobe)
+
+
+@pytest.mark.parametrize("name", ["Cx", "Frontal Lobe", "frontal lobe, left", "4391", "Br"])
+def test_sql_has_the_same_samples(atlas: Atlas, name: str) -> None:
+    statement = "select count(*) from samples semi join descendants($name) using (structure_id)"
+    ((count,),) = atlas.sql(statement, {"name": name}).fetchall()
+    with duckdb.connect(atlas.path, read_only=True) as connection:
+        try:
+            assert len(choose_samples(connection, Restriction(structures=(name,)))[0]) == count
+        except TooFewSamplesError:
+            assert 0 < count < 10
+
+
+def test_sides_are_told_by_names_where_no_tree_is_loaded(gabra4: Path) -> None:
+    with duckdb.connect(gabra4, read_only=True) as connection:
+        left, right = (len(choose_samples(connection, Restriction(hemisphere=side))[0]) for side in ("L", "R"))
+        frontal, _ = choose_samples(connection, Restriction(structures=("FL",)))
+    assert (left, right) == (2656, 908)
+    assert len(frontal) == 537
+
+
+@pytest.mark.parametrize(
+    ("restriction", "error", "message"),
+    [
+        (
+            Restriction(structures=("frontal",)),
+            NotFoundError,
+            r"no structure is named 'frontal'.*Similar: frontal lobe \(FL\)",
+        ),
+        (Restriction(donors=("1234",)), NotFoundError, "this database has no donor 1234. Its donors are: H0351.2001"),
+        (
+            Restriction(structures=("WM",), donors=("9861",)),
+            TooFewSamplesError,
+            r"\d samples? (is|are) left.*needs at least 10",
+        ),
+    ],
+)
+def test_what_leaves_nothing_is_refused(
+    atlas: Atlas, restriction: Restriction, error: type[CoexprError], message: str
+) -> None:
+    for ask in (
+        lambda: atlas.correlates(SEED, restriction=restriction),
+        lambda: atlas.pair(SEED, "BDNF", restriction=restriction),
+        lambda: atlas.correlation_matrix([SEED, "BDNF"], restriction=restriction),
+        lambda: atlas.probes("NTRK2", restriction=restriction),
+    ):
+        with pytest.raises(error, match=message):
+            ask()
+
+
+def test_acronyms_that_differ_by_case(tmp_path: Path, synthetic_database: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    path.write_bytes(synthetic_database.read_bytes())
+    with duckdb.connect(path) as connection:
+        connection.execute(
+            "insert into structures (structure_id, acronym, name) values (1, 'mtg', 'a'), (2, 'MTG', 'b')"
+        )
+        connection.execute("update structures set acronym = 'MTg' where structure_id = 4008")
+        with pytest.raises(AmbiguousNameError, match="mTg can mean MTG, MTg, mtg"):
+            choose_samples(connection, Restriction(structures=("mTg",)))
+        assert len(choose_samples(connection, Restriction(structures=("MTg",)))[0]) > 0
+        with pytest.raises(TooFewSamplesError, match="no samples are left"):
+            choose_samples(connection, Restriction(structures=("mtg",)))
+
+
+@pytest.mark.parametrize("method", [Method("spearman"), Method("bicor"), Method("bicor", 0.05), Method(adjust="donor")])
+def test_methods_reach_every_question(atlas: Atlas, method: Method) -> None:
+    other = "CUST_1359_PI416573500"
+    factors = (labels(atlas)[0],) if method.adjust else ()
+    measure = Measure(method.name, method.max_p_outliers, factors)
+    (want,), _ = measure_seed(profile(atlas, SEED), profile(atlas, other)[None], measure)
+    rows = {row[2]: row[-2] for row in atlas.correlates(SEED, method=method, top=None).rows}
+    assert rows[other] == pytest.approx(want, abs=1e-12)
+    assert atlas.pair(SEED, other, method=method).rows[0][4] == pytest.approx(want, abs=1e-12)
+    assert atlas.correlation_matrix([SEED, other], method=method).iloc[0, 1] == pytest.approx(want, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"name": "kendall"}, "expected one of pearson"),
+        ({"max_p_outliers": 0.05}, "belongs to bicor"),
+        ({"name": "bicor", "max_p_outliers": 0}, "a share above 0"),
+        ({"adjust": "age"}, "expected donor, structure or donor"),
+    ],
+)
+def test_a_method_that_cannot_be_is_refused(wrong: dict, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        Method(**wrong)
+
+
+def test_factors_that_leave_nothing_are_refused(tmp_path: Path, synthetic_database: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    path.write_bytes(synthetic_database.read_bytes())
+    with duckdb.connect(path) as connection:
+        connection.execute("update samples set structure_id = 1000000 + sample_id")
+    with (
+        Atlas(path) as atlas,
+        pytest.raises(TooFewSamplesError, match=r"leaves no degree of freedom: 90 samples of 90"),
+    ):
+        atlas.correlates(SEED, method=Method(adjust="structure"))
+
+
+def test_columns_by_donor_and_their_statistics(atlas: Atlas) -> None:
+    answer = atlas.correlates("NTRK2", by_donor=True, stats=True, naive_p=True, top=None, categories=["GO:0007399"])
+    frame = answer.to_pandas()
+    donors = labels(atlas)[0]
+    seed = profile(atlas, answer.route["seed_probe"])
+    everything = atlas.correlates("NTRK2", stats=True, top=None).to_pandas().set_index("gene_symbol")
+    p = []
+    for _, row in frame.iterrows():
+        x = profile(atlas, row["probe_name"])
+        r = np.array([[np.corrcoef(seed[donors == donor], x[donors == donor])[0, 1]] for donor in np.unique(donors)])
+        n = np.array([[np.sum(donors == donor)] for donor in np.unique(donors)])
+        over = combine_donors(r, n)
+        np.testing.assert_allclose(row.filter(like="r_H0351").to_numpy(float), r[:, 0], atol=1e-12)
+        assert row["random_r"] == pytest.approx(over.r[0], abs=1e-12)
+        assert row["donor_mean_r"] == pytest.approx(over.mean_r[0], abs=1e-12)
+        assert row["same_sign"] == over.same_sign[0]
+        without = [np.corrcoef(seed[donors != donor], x[donors != donor])[0, 1] for donor in np.unique(donors)]
+        assert row["lowest_without_one"] == pytest.approx(min(without), abs=1e-12)
+        assert row["highest_without_one"] == pytest.approx(max(without), abs=1e-12)
+        assert row["q"] == pytest.approx(everything.loc[row["gene_symbol"], "q"], abs=1e-12)
+        p.append(over.p[0])
+    np.testing.assert_allclose(frame["q_category"].to_numpy(float), benjamini_hochberg(np.array(p)), atol=1e-12)
+    assert (frame["naive_p"].to_numpy(float) <= 1).all()
+
+
+def test_no_p_unless_asked_for(atlas: Atlas) -> None:
+    columns = atlas.correlates("NTRK2", top=1).columns
+    assert not [name for name in columns if name in ("p", "q") or "naive" in name or "ci95" in name]
+    with pytest.raises(OptionError, match="compares donors"):
+        atlas.correlates("NTRK2", stats=True, restriction=Restriction(donors=("9861",)))
+    with pytest.raises(OptionError, match="for Pearson's r only"):
+        atlas.correlates("NTRK2", naive_p=True, method=Method("spearman"))
+
+
+def test_a_constant_profile_has_no_r_in_any_way(tmp_path: Path, synthetic_database: Path) -> None:
+    path = tmp_path / "atlas.duckdb"
+    path.write_bytes(synthetic_database.read_bytes())
+    with duckdb.connect(path) as connection:
+        connection.execute(
+            "update expression set log2 = list_transform(log2, lambda x: 7::float) "
+            "where probe_id = (select probe_id from probes where probe_name = 'A_24_P343559')"
+        )
+    with Atlas(path) as atlas:
+        for method in (None, Method("spearman"), Method("bicor"), Method(adjust="structure")):
+            rows = {row[2]: row for row in atlas.correlates(SEED, top=None, method=method, by_donor=True).rows}
+            constant = rows["A_24_P343559"]
+            assert (constant[0], constant[6], constant[8]) == (None, None, None)
+
+
+def test_the_known_numbers_of_gabra4(gabra4: Path) -> None:
+    a, b = "A_23_P56883", "A_32_P204137"
+    with Atlas(gabra4) as atlas:
+        answer = atlas.pair(a, b, got="0.9381")
+        pooled, *donors = [row[4] for row in answer.rows]
+        grid = {(cell["scale"], cell["resolution"], cell["over"]): cell for cell in answer.route["grid"]}
+        by_method = {
+            method: atlas.pair(a, b, method=method).route["r"]
+            for method in (Method("spearman"), Method("bicor"), Method(adjust="donor"))
+        }
+    assert pooled == pytest.approx(0.910995, abs=5e-7)
+    assert donors == pytest.approx([0.890187, 0.912032, 0.898909, 0.949821, 0.946787, 0.947352], abs=5e-7)
+    assert list(by_method.values()) == pytest.approx([0.852406, 0.903952, 0.920721], abs=5e-7)
+    assert grid["z within donor", "samples", "pooled"]["r"] == pytest.approx(0.919755, abs=5e-7)
+    assert grid["log2", "structures", "pooled"]["r"] == pytest.approx(0.938109, abs=5e-7)
+    assert grid["log2", "structures", "pooled"]["n"] == 841
+    assert answer.route["between_donors"]["q"] == pytest.approx(106.1, abs=0.05)
+    assert answer.route["between_donors"]["fixed_r"] == pytest.approx(0.923587, abs=5e-7)
+    assert answer.route["got"]["fits"] == [grid["log2", "structures", "pooled"]]
+    assert "averaged by structure" in answer.route["got"]["sentence"]
+
+
+@pytest.mark.parametrize(("got", "matches"), [("0.911", True), ("0.50", False)])
+def test_a_number_from_elsewhere(gabra4: Path, got: str, matches: bool) -> None:
+    done = run("pair", "A_23_P56883", "A_32_P204137", "--got", got, "--db", gabra4, "--format", "json")
+    told = json.loads(done.stdout)["route"]["got"]
+    assert told["matches"] == matches
+    assert told["sentence"] in done.stderr
+    assert ("what the atlas's Find Correlates and coexpr compute" in told["sentence"]) == matches
+
+
+def test_a_number_that_fits_several_routes_or_another_method(gabra4: Path) -> None:
+    a, b = "A_23_P56883", "A_32_P204137"
+    with Atlas(gabra4) as atlas:
+        several = atlas.pair(a, b, got="0.92").route["got"]
+        assert len(several["fits"]) == 2
+        assert "Give more decimals" in several["sentence"]
+        bicor = atlas.pair(a, b, got="0.904", method=Method("bicor")).route["got"]
+        assert bicor["sentence"].startswith("0.904 is bicor of log2 intensity, sample by sample, all donors pooled")
+        adjusted = atlas.pair(a, b, got="0.529", method=Method(adjust="donor+structure"))
+        assert "is the r computed here" in adjusted.route["got"]["sentence"]
+        # Each donor loses as many degrees of freedom as it has structures, less one: by hand from the samples.
+        counted = "select donor_id, count(*), count(distinct structure_id) from samples group by all order by 1"
+        weights = np.array([n - 3 - (structures - 1) for _, n, structures in atlas.sql(counted).fetchall()])
+        z = np.arctanh([row[4] for row in adjusted.rows[1:]])
+        q = np.sum(weights * (z - np.sum(weights * z) / weights.sum()) ** 2)
+        assert adjusted.route["between_donors"]["q"] == pytest.approx(q, rel=1e-9)
+        for got in ("0.9", "1", "x", "1.01"):
+            with pytest.raises(OptionError, match="expected an r, from -1 to 1, with all decimals"):
+                atlas.pair(a, b, got=got)
+
+
+def test_r_of_two_samples_is_no_r(atlas: Atlas) -> None:
+    few = Restriction(structures=("FL", "PL"))
+    donors = atlas.pair(SEED, "CUST_1359_PI416573500", restriction=few).rows[1:]
+    assert any(row[5] < 4 for row in donors)
+    for row in donors:
+        assert (row[4] is None) == (row[5] < 4)
+
+
+def test_a_probe_that_disagrees_with_its_gene_is_told(gabra4: Path, atlas: Atlas) -> None:
+    with Atlas(gabra4) as real:
+        told = real.correlates("GABRA4", level="probe", top=1).route["disagrees"]
+        assert told["GABRA4"]["others"] == 111
+        in_probes = next(row[8] for row in real.probes("GABRA4").rows if row[1] == "CUST_542_PI417557136")
+        assert told["GABRA4"]["mean_r"] == pytest.approx(in_probes, abs=1e-9)
+        assert not real.correlates("GABRA4", level="probe", top=1, choice=Choice("diff-stability")).route["disagrees"]
+    said = run("query", "GABRA4", "--level", "probe", "--db", gabra4).stderr
+    assert "Warning: this probe disagrees with GABRA4's other 111 probes (mean r -0.09)" in said
+    assert not atlas.correlates("NTRK2", top=1).route["disagrees"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"match": "all"}, "are about categories"),
+        ({"rank_overall": False}, "are about categories"),
+        ({"probe": "A_24_P343559", "level": "probe", "choice": Choice("min-mean")}, "choose nothing here"),
+    ],
+)
+def test_options_that_would_change_nothing_are_refused(atlas: Atlas, options: dict, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        atlas.correlates("NTRK2", **options)
+
+
+def test_one_name_may_come_by_itself(atlas: Atlas) -> None:
+    assert Restriction(structures="Cx", donors=9861) == Restriction(structures=("Cx",), donors=("9861",))
+    assert list(atlas.correlation_matrix("NTRK2")) == ["NTRK2"]
+    assert atlas.correlates("NTRK2", genes="BDNF").rows[0][4] == "BDNF"
+
+
+@pytest.fixture
+def holed(tmp_path: Path, synthetic_database: Path) -> Path:
+    """A copy in which one probe has no rows in three donors, one holes in a donor, and one two values in all."""
+    path = tmp_path / "holed.duckdb"
+    path.write_bytes(synthetic_database.read_bytes())
+    with duckdb.connect(path) as connection:
+        probe = "probe_id = (select probe_id from probes where probe_name = '{}')"
+        connection.execute(f"delete from expression where donor_id > 12876 and {probe.format('A_32_P7316')}")
+        for name, kept in (
+            (SEED, "place % 3 > 0 or donor_id <> 9861"),
+            ("A_24_P343559", "place < 3 and donor_id = 9861"),
+        ):
+            holes = f"list_transform(log2, lambda value, place: if({kept}, value, null))"
+            connection.execute(f"update expression set log2 = {holes} where {probe.format(name)}")
+            connection.execute(f"delete from expression where list_count(log2) = 0 and {probe.format(name)}")
+        connection.execute("update expression set n = list_count(log2), mean_log2 = list_avg(log2::double[])")
+        connection.execute("update expression set squared_deviations = n * list_var_pop(log2::double[])")
+    return path
+
+
+def holed_profiles(path: Path) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """Every profile with NaN where it is unknown, and donor and structure of the samples."""
+    with duckdb.connect(path, read_only=True) as connection:
+        samples = connection.execute(
+            "select donor_id, structure_id from samples order by donor_id, position"
+        ).fetchall()
+        donors, structures = (np.array(column) for column in zip(*samples, strict=True))
+        rows = connection.execute("select probe_name, donor_id, log2 from expression join probes using (probe_id)")
+        profiles: dict[str, np.ndarray] = {}
+        for name, donor, log2 in rows.fetchall():
+            values = profiles.setdefault(name, np.full(len(donors), np.nan))
+            values[donors == donor] = [np.nan if value is None else value for value in log2]
+    return profiles, donors, structures
+
+
+def test_factors_take_what_they_take_of_the_shared_samples(holed: Path) -> None:
+    profiles, donors, structures = holed_profiles(holed)
+    with Atlas(holed) as atlas:
+        adjusted = Method(adjust="donor")
+        frame = (
+            atlas.correlates("A_32_P7316", method=adjusted, naive_p=True, top=None).to_pandas().set_index("probe_name")
+        )
+        x, y = profiles["A_32_P7316"], profiles[SEED]
+        both = ~np.isnan(x) & ~np.isnan(y)
+        r, n = frame.loc[SEED, "r"], frame.loc[SEED, "n"]
+        assert n == both.sum()
+        df = n - 2 - (len(set(donors[both].tolist())) - 1)
+        assert frame.loc[SEED, "naive_t"] == pytest.approx(r * np.sqrt(df / (1 - r**2)), rel=1e-9)
+        by_donor = atlas.pair(SEED, "CUST_1359_PI416573500", method=Method(adjust="structure"))
+        q_of = []
+        for (_, _, _, _, r, _), donor in zip(by_donor.rows[1:], np.unique(donors), strict=True):
+            here = ~np.isnan(y) & (donors == donor)
+            weight = here.sum() - 3 - (len(set(structures[here].tolist())) - 1)
+            if r is not None and weight > 0:
+                q_of.append((weight, np.arctanh(r)))
+        weights, z = (np.array(values) for values in zip(*q_of, strict=True))
+        q = np.sum(weights * (z - np.sum(weights * z) / weights.sum()) ** 2)
+        assert by_donor.route["between_donors"]["k"] == len(q_of)
+        assert by_donor.route["between_donors"]["q"] == pytest.approx(q, rel=1e-9)
+
+
+def test_holes_are_measured_alike_everywhere(holed: Path) -> None:
+    profiles, _, _ = holed_profiles(holed)
+    names = ["A_32_P7316", SEED, "CUST_1359_PI416573500", "A_24_P343559"]
+    with Atlas(holed) as atlas:
+        for method in (Method(), Method("spearman"), Method("bicor", 0.1)):
+            matrix = atlas.correlation_matrix(names, method=method)
+            x = np.stack([profiles[name] for name in matrix.index])
+            want, n = measure_all(x, Measure(method.name, method.max_p_outliers))
+            want[n < 4] = np.nan
+            np.testing.assert_allclose(matrix.to_numpy(), want, atol=1e-6)
+            for name in names[1:]:
+                rows = {row[2]: row for row in atlas.correlates(name, method=method, top=None, include_self=True).rows}
+                for other in names:
+                    told = np.nan if rows[other][6] is None else rows[other][6]
+                    assert told == pytest.approx(matrix.loc[name, other], abs=1e-9, nan_ok=True)
+        assert rows["A_24_P343559"][7] == 2
+        assert rows["A_24_P343559"][6] is None
+        assert not atlas.probes("NTRK2").route["sign_conflicts"]
+
+
+def test_rules_are_the_same_in_every_question_where_values_are_unknown(holed: Path) -> None:
+    with Atlas(holed) as atlas:
+        for scope in ("pooled", "per-donor", "common"):
+            by_rule = {
+                row[0]: row[4] for row in atlas.pair("NTRK2", "BDNF", choice=Choice(scope=scope)).rows if row[3] is None
+            }
+            for rule in ("average", "eigengene", "max-mean", "connectivity"):
+                choice = Choice(scope=scope).with_rule(rule)
+                (row,) = atlas.correlates("NTRK2", genes=["BDNF"], choice=choice).rows
+                assert by_rule[rule] == pytest.approx(row[7], abs=1e-12), (scope, rule)
+
+
+def test_an_r_with_itself_counts_nowhere(atlas: Atlas) -> None:
+    frame = atlas.correlates("NTRK2", include_self=True, stats=True, by_donor=True, top=3).to_pandas()
+    assert frame["gene_symbol"].iloc[0] == "NTRK2"
+    assert frame["donors_used"].iloc[0] == 0
+    assert np.isnan(float(frame["q"].iloc[0] or np.nan)) or frame["q"].isna().iloc[0]
+    spread = atlas.pair("NTRK2", SEED).route["spread"]
+    assert spread["pairs"] == 6
+    assert spread["highest"]["r"] < 0.999
+    assert atlas.pair("BDNF", "BDNF").route["spread"]["pairs"] == 1
+    assert atlas.pair("BDNF", "BDNF").route["is_one_profile"]
+    assert atlas.pair("TRKB", "NTRK2").route["spread"]["pairs"] == 7 * 6 // 2
+
+
+def test_structures_are_told_with_their_samples(atlas: Atlas) -> None:
+    answer = atlas.structures()
+    frame = answer.to_pandas().set_index("structure_id")
+    donors, structures, _ = labels(atlas)
+    assert frame.loc[4005, "samples"] == 90
+    assert frame.loc[4008, "samples"] == np.isin(structures, below(atlas, "Cx")).sum()
+    assert frame.loc[4008, "H0351.2001"] == (np.isin(structures, below(atlas, "Cx")) & (donors == 9861)).sum()
+    assert {row[1] for row in atlas.structures("frontal").rows} == {"FL"}
+    assert len(atlas.structures("HiF").rows) == 3
+    drawn = run("structures", "--db", atlas.path).stdout
+    assert re.search(r"\n +4006 +GM +gray matter", drawn)
+
+
+def test_donors_are_compared_as_one_by_one(atlas: Atlas) -> None:
+    basis = find_basis(Expression(atlas._connection, atlas.path), None, None)
+    x = np.stack([profile(atlas, name) for name in (SEED, "CUST_1359_PI416573500")])
+    compared = compare_donors(x[0], x, np.arange(2), basis)
+    assert compared.donor_ids == sorted(set(labels(atlas)[0].tolist()))
+    assert compared.n.sum(axis=0).tolist() == [90, 90]
+    only = find_basis(Expression(atlas._connection, atlas.path), Restriction(donors=("9861",)), None)
+    alone = compare_donors(x[0][: len(only.samples)], x[:, : len(only.samples)], np.arange(2), only)
+    assert np.isnan(alone.lowest).all()
+
+
+def test_one_donor_in_the_database(tmp_path: Path, synthetic_zips: list[Path]) -> None:
+    ingest([synthetic_zips[0]], tmp_path / "one.duckdb")
+    with Atlas(tmp_path / "one.duckdb") as atlas:
+        answer = atlas.pair("NTRK2", "BDNF")
+        assert answer.route["between_donors"]["k"] == 1
+        assert answer.route["between_donors"]["lowest_without_one"] is None
+        assert atlas.correlates("NTRK2", by_donor=True, top=2).rows
+    run("pair", "NTRK2", "BDNF", "--db", tmp_path / "one.duckdb")

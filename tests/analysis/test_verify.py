@@ -1,0 +1,97 @@
+import shutil
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from helpers.allen import as_csv
+from helpers.command import run
+from helpers.profiles import profile
+
+from coexpr.atlas import Atlas, verify_find_correlates
+from coexpr.errors import DownloadError, NoDownloadError
+
+
+def test_the_sites_own_r_is_found_again(shared_data: Path, tmp_path: Path) -> None:
+    answer = verify_find_correlates(shared_data / "find-correlates-brainspan", tmp_path / "none.duckdb")
+    ((source, rows, largest, off),) = answer.rows
+    assert (source, rows, off, answer.route["holds"]) == ("the values in the download", 330, 0, True)
+    assert largest < 0.001
+    assert answer.route["seed"] == "ENSG00000169427"
+
+
+def test_an_r_that_was_changed_is_found(shared_data: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(shared_data / "find-correlates-brainspan", tmp_path / "download")
+    rows = folder / "Rows.csv"
+    rows.write_text(rows.read_text().replace('"0.948"', '"0.951"', 1))
+    done = run("verify", folder, "--db", tmp_path / "none.duckdb", code=1)
+    assert "Not every r of the values in the download agrees" in done.stderr
+    assert done.stdout.splitlines()[-1].split()[-1] == "1"
+
+
+def find_correlates(folder: Path, atlas: Atlas, seed: str, extra: float = 0) -> Path:
+    """A Find Correlates download of the synthetic atlas: three decimals of r, four of values."""
+    folder.mkdir()
+    found = [(seed, 1.0), *((row[2], row[-2]) for row in atlas.correlates(seed, top=10).rows)]
+    ids = dict(atlas.sql("select probe_name, probe_id from probes").fetchall())
+    x = {name: profile(atlas, name) for name, _ in found}
+    (folder / "Probes.csv").write_text(
+        as_csv([["id", "name", "r"], *([ids[name], name, f"{r + extra:.3f}"] for name, r in found)])
+    )
+    (folder / "Columns.csv").write_text(as_csv([["donor_id"], *[[9861]] * len(x[seed])]))
+    (folder / "Expression.csv").write_text(as_csv([[ids[name], *np.round(x[name], 4)] for name, _ in found]))
+    return folder
+
+
+def test_r_is_compared_with_the_database_too(atlas: Atlas, tmp_path: Path) -> None:
+    folder = find_correlates(tmp_path / "good", atlas, "A_23_P216779")
+    answer = verify_find_correlates(folder, atlas.path)
+    assert [row[:2] for row in answer.rows] == [("the values in the download", 11), ("the database", 11)]
+    assert answer.route["holds"]
+
+
+def test_a_download_that_does_not_name_its_seed(atlas: Atlas, tmp_path: Path) -> None:
+    folder = find_correlates(tmp_path / "bad", atlas, "A_23_P216779", extra=-0.01)
+    with pytest.raises(DownloadError, match="does not say which row is the seed"):
+        verify_find_correlates(folder, atlas.path)
+    with pytest.raises(NoDownloadError, match="holds no Find Correlates download"):
+        verify_find_correlates(tmp_path, atlas.path)
+    with pytest.raises(NoDownloadError, match="does not exist"):
+        verify_find_correlates(tmp_path / "nowhere", atlas.path)
+
+
+def test_a_sound_database_holds(atlas: Atlas, gabra4: Path) -> None:
+    answer = atlas.verify()
+    assert answer.route["holds"]
+    assert "All checks hold." in run("verify", "--db", gabra4).stderr
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        ("delete from probes where probe_name = 'A_23_P216779'", "expression of a probe that is not there"),
+        ("update samples set position = 99 where position = 3", "donor whose samples do not have the positions"),
+        ("update expression set log2 = log2[2:] where probe_id % 7 = 0", "expression with another number of values"),
+        ("update expression set mean_log2 = mean_log2 + 0.001 where probe_id % 7 = 0", "stored count, mean or squared"),
+        ("insert into expression from expression limit 1", "probe and donor twice"),
+        ("delete from probe_stability where probe_id % 7 = 0", "differential stability"),
+        ("update probe_stability set diff_stability = 0.99 where probe_id % 7 = 0", "differential stability"),
+        ("update expression set squared_deviations = 9 where probe_id % 7 = 0", "squared deviations"),
+        ("update present_calls set n = null where probe_id % 7 = 0", "present calls whose stored counts"),
+        ("insert into present_calls from present_calls limit 1", "present calls of a probe and donor twice"),
+        ("insert into probe_stability values (99, 0.5)", "differential stability"),
+        ("update present_calls set n_present = 0 where probe_id % 7 = 0", "present calls whose stored counts"),
+        ("delete from structures where structure_id in (select structure_id from samples)", "sample of a structure"),
+        ("delete from genes where gene_symbol = 'NTRK2'", "probe of a gene that is not there"),
+    ],
+)
+def test_damage_is_found(synthetic_database: Path, tmp_path: Path, damage: str, what: str) -> None:
+    path = tmp_path / "atlas.duckdb"
+    path.write_bytes(synthetic_database.read_bytes())
+    with duckdb.connect(path) as connection:
+        connection.execute(damage)
+    with Atlas(path) as atlas:
+        answer = atlas.verify()
+    assert not answer.route["holds"]
+    assert any(what in row[0] for row in answer.rows if not row[1])
+    assert "Something does not hold" in run("verify", "--db", path, code=1).stderr

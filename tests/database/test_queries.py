@@ -1,0 +1,167 @@
+import ast
+import re
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pytest
+from helpers.folders import PACKAGE
+
+from coexpr.database.arrow import to_lists
+from coexpr.database.queries import queries, query, read_queries, run
+from coexpr.loading.categories import _PARTS, _tables
+from coexpr.readers import download
+from coexpr.readers.category_file import CategoryFile
+
+# Statements of kinds that DuckDB cannot prepare. Opening a database runs the first five, any query the last.
+NOT_PREPARABLE = {
+    "attach_atlas",
+    "use_atlas",
+    "checkpoint_atlas",
+    "forbid_other_files",
+    "find_tables_of_the_caller",
+    "set_threads",
+    "attach_network",
+    "use_network",
+    "leave_network",
+    "detach_network",
+    "create_edges",
+    "create_nodes",
+    "create_route",
+    "create_chosen_genes",
+    "create_wanted_categories",
+    "create_schema_migrations",
+    "create_chosen_probes",
+    "create_chosen_structures",
+    "create_direct_members_of_added_categories",
+    "create_direct_members_of_shipped_categories",
+    "drop_direct_members",
+}
+
+LISTS = to_lists(np.zeros((0, 2), np.float32))
+NO_PROBES = pa.array([], pa.int32())
+REGISTERED = {
+    "incoming_donors": download.DONORS.empty_table(),
+    "incoming_structures": download.STRUCTURES.empty_table(),
+    "incoming_genes": download.GENES.empty_table(),
+    "incoming_probes": download.PROBES.empty_table(),
+    "incoming_samples": download.SAMPLES.empty_table(),
+    "incoming_expression": pa.table(
+        {
+            "probe_id": NO_PROBES,
+            "log2": LISTS,
+            "n": NO_PROBES,
+            "mean_log2": pa.array([], pa.float64()),
+            "squared_deviations": pa.array([], pa.float64()),
+        }
+    ),
+    "incoming_present_calls": pa.table({"probe_id": NO_PROBES, "present": to_lists(np.zeros((0, 2), np.int8))}),
+    "rewritten_probes": pa.table({"probe_id": NO_PROBES}),
+    **_tables(CategoryFile("empty", []), 1),
+    "matched_genes": pa.table({"entrez_id": NO_PROBES}),
+    "asked_genes": pa.table({"gene_id": NO_PROBES}),
+    "removed_categories": pa.table({"category_id": NO_PROBES}),
+    "given_names": pa.table({"name": pa.array([], pa.string())}),
+    "listed_genes": pa.table({"gene_id": NO_PROBES}),
+    "asked_donors": pa.table({"donor_id": NO_PROBES}),
+    "asked_structures": pa.table({"structure_id": NO_PROBES}),
+    "given_probes": pa.table({"probe_id": NO_PROBES}),
+    "reported_profiles": pa.table({"place": NO_PROBES, "probe_id": NO_PROBES, "gene_id": NO_PROBES}),
+    "incoming_stability": pa.table({"probe_id": NO_PROBES, "diff_stability": pa.array([], pa.float64())}),
+    "incoming_edges": pa.table({"r": pa.array([], pa.float32())}),
+    "incoming_facts": pa.table({"probe_name": pa.array([], pa.string())}),
+    # of demo.sql
+    "shipped_terms": pa.table({name: pa.array([], pa.string()) for name in ("go_id", "name", "aspect")}),
+    "shipped_aliases": pa.table({"entrez_id": pa.array([], pa.int64()), "alias": pa.array([], pa.string())}),
+    "shipped_edges": pa.table({name: pa.array([], pa.string()) for name in ("child_id", "parent_id", "relation")}),
+    "shipped_annotations": pa.table(
+        {
+            "go_id": pa.array([], pa.string()),
+            "entrez_id": pa.array([], pa.int64()),
+            "evidence": pa.array([], pa.list_(pa.string())),
+        }
+    ),
+    "shipped_genes": pa.table(
+        {"entrez_id": pa.array([], pa.int64())} | {name: pa.array([], pa.string()) for name in ("symbol", "gene_name")}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(queries()) - NOT_PREPARABLE))
+def test_every_query_prepares_against_an_empty_database(name: str, empty_database: duckdb.DuckDBPyConnection) -> None:
+    for name_of_table in ("chosen_probes", "chosen_genes", "chosen_structures", "wanted_categories", "edges"):
+        empty_database.execute(query(f"create_{name_of_table}"))
+    empty_database.execute(query("create_direct_members_of_added_categories"))
+    for table, rows in REGISTERED.items():
+        empty_database.register(table, rows)
+    empty_database.execute(f"prepare wanted as {query(name)}")
+    prepared = empty_database.sql("select name from duckdb_prepared_statements()").fetchall()
+    assert prepared == [("wanted",)]
+
+
+def test_every_query_is_used() -> None:
+    code = "\n".join(path.read_text() for path in PACKAGE.rglob("*.py"))
+    # Some names are composed of a verb and a table: f"merge_{table}".
+    composed = {
+        pattern.replace("{table}", table)
+        .replace("{kind.table}", table)
+        .replace("{what}", table)
+        .replace("{part}", table)
+        .replace("{facts.table}", table)
+        for pattern in re.findall(r'f"([a-z_{}.]+)"', code)
+        for table in (
+            "donors",
+            "structures",
+            "genes",
+            "probes",
+            "samples",
+            "expression",
+            "present_calls",
+            "rnaseq_agreement",
+            "reannotations",
+            *_PARTS,
+        )
+    }
+    unused = {name for name in queries() if f'"{name}"' not in code and name not in composed}
+    assert unused == set()
+
+
+def test_every_query_says_in_a_sentence_what_it_does() -> None:
+    silent = [name for name, text in queries().items() if not re.match(r"-- [A-Z][^\n]*", text)]
+    assert silent == []
+
+
+def test_no_sql_in_python() -> None:
+    statement = re.compile(
+        r"\s*(select|insert into|update|delete from|create|copy|attach|with)\b.*\b(from|set|table|as)\b", re.S | re.I
+    )
+    found = []
+    for path in PACKAGE.rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text())))
+        docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        texts = [node for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        found += [
+            (path.name, text.lineno) for text in texts if id(text) not in docstrings and statement.match(text.value)
+        ]
+    assert found == []
+
+
+def test_run_returns_rows_by_column(empty_database: duckdb.DuckDBPyConnection) -> None:
+    assert run(empty_database, "contents") == [{"donors": 0, "samples": 0, "structures": 0, "probes": 0, "genes": 0}]
+
+
+@pytest.mark.parametrize(
+    ("files", "complaint"),
+    [
+        ({"a.sql": "-- name: one\nselect 1;\n-- name: one\nselect 2;"}, "a.sql: the name one is taken"),
+        ({"a.sql": "-- name: one\nselect 1;", "b.sql": "-- name: one\nselect 2;"}, "b.sql: the name one is taken"),
+        ({"a.sql": "-- name: one\n-- Nothing.\n"}, "a.sql: the query one has no statement"),
+        ({"a.sql": "select 1;\n-- name: one\nselect 2;"}, "a.sql: a statement stands before"),
+    ],
+)
+def test_a_bad_sql_file_is_an_error_that_names_it(tmp_path: Path, files: dict[str, str], complaint: str) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=complaint):
+        read_queries(tmp_path)

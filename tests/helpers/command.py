@@ -1,0 +1,16 @@
+"""The command line, run in this process."""
+
+from typer.testing import CliRunner, Result
+
+from coexpr.cli import app
+
+
+def run(*arguments: object, code: int = 0) -> Result:
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert done.exit_code == code, done.output
+    return done
+
+
+def invoke(*arguments: object, stdin: str | None = None, **environment: str) -> Result:
+    """Run a command, whatever its exit code."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin, env=environment)

@@ -1,0 +1,9 @@
+"""Where the files of the repository and of the tests are."""
+
+from pathlib import Path
+
+TOP = Path(__file__).parents[2]
+PACKAGE = TOP / "coexpr"
+DATA = TOP / "tests" / "data"
+REFERENCE = DATA / "reference"
+CASES = DATA / "cases"

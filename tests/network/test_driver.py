@@ -1,0 +1,321 @@
+"""Networks: the same edges whatever the blocks, limits, interruptions, files."""
+
+import csv
+import json
+import tracemalloc
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+from helpers.command import run
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+import coexpr.network.driver
+from coexpr.analysis.network import _announce
+from coexpr.atlas import Atlas
+from coexpr.choice import Choice
+from coexpr.errors import LimitError, NotFoundError, OptionError, OutputError
+from coexpr.network.checkpoint import RunFolder
+from coexpr.network.driver import Network
+from coexpr.network.plan import Plan, Wanted, make_plan
+from coexpr.network.writers import write_network
+from coexpr.stats.measures import Measure, measure_all
+
+SAMPLES = 40
+
+
+def profiles(rows: int = 61) -> np.ndarray:
+    """Rows of some modules, one constant, one that lacks a value."""
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=(rows, SAMPLES)) + rng.normal(size=(5, SAMPLES))[np.arange(rows) % 5] + 6
+    x[7] = 4
+    x[11, 3] = np.nan
+    return x.astype(np.float32)
+
+
+def expected(x: np.ndarray, wanted: Wanted, measure: Measure | None = None) -> dict[tuple[int, int], float]:
+    """Edges with their r, by definition."""
+    known = np.flatnonzero(~np.isnan(x).any(axis=1))
+    r = np.full((len(x), len(x)), np.nan)
+    r[np.ix_(known, known)] = measure_all(x[known], measure or Measure())[0]
+    np.fill_diagonal(r, np.nan)
+    strength = r if wanted.min_abs_r is None else np.abs(r)
+    edges = {}
+    for row in range(len(x)):
+        order = [other for other in np.argsort(-strength[row], kind="stable") if strength[row, other] >= wanted.least]
+        edges |= {(row, int(other)): r[row, other] for other in order[: wanted.top]}
+    return edges
+
+
+def found_by(x: np.ndarray, wanted: Wanted, plan: Plan, folder: Path, measure: Measure | None = None) -> Network:
+    with RunFolder(folder, {}) as notes:
+        network = Network(x, measure or Measure(), wanted, plan, notes)
+        network.find()
+    return network
+
+
+def edges_of(network: Network) -> dict[tuple[int, int], float]:
+    edges = {}
+    for part in network.edges():
+        ends = zip(part["source"].tolist(), part["target"].tolist(), strict=True)
+        edges |= dict(zip(ends, part["r"].tolist(), strict=True))
+        for source in np.unique(part["source"]):
+            assert part["rank"][part["source"] == source].tolist() == list(
+                range(1, (part["source"] == source).sum() + 1)
+            )
+    return edges
+
+
+@pytest.mark.parametrize("wanted", [Wanted(3, None), Wanted(3, 0.4), Wanted(None, 0.4), Wanted(200, None)], ids=str)
+@pytest.mark.parametrize(("block_rows", "held"), [(61, 1), (64, 1), (20, 4), (7, 2), (9, 1), (1, 61)])
+def test_the_same_edges_whatever_the_blocks(tmp_path: Path, wanted: Wanted, block_rows: int, held: int) -> None:
+    x = profiles()
+    network = found_by(x, wanted, Plan(len(x), block_rows, held), tmp_path / "run")
+    edges, want = edges_of(network), expected(x, wanted)
+    assert edges.keys() == want.keys()
+    np.testing.assert_allclose(list(edges.values()), [want[edge] for edge in edges], atol=2e-6)
+    assert network.left_out == {"unknown": 1, "without_r": 1}
+    RunFolder(tmp_path / "run", {}).remove()
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("measure", [Measure("spearman"), Measure("bicor"), Measure(factors=(np.arange(SAMPLES) % 3,))])
+def test_every_measure(tmp_path: Path, measure: Measure) -> None:
+    x = profiles()
+    edges = edges_of(found_by(x, Wanted(4, None), Plan(len(x), 16, 2), tmp_path / "run", measure))
+    want = expected(x, Wanted(4, None), measure)
+    assert edges.keys() == want.keys()
+    np.testing.assert_allclose(list(edges.values()), [want[edge] for edge in edges], atol=2e-6)
+
+
+@given(st.integers(1, 40), st.integers(1, 9), st.integers(1, 9))
+def test_every_pair_of_blocks_has_its_turn_once(rows: int, block_rows: int, held: int) -> None:
+    plan = Plan(rows, block_rows, held)
+    blocks = range(plan.blocks)
+    assert sorted(plan.steps()) == [(block, other) for block in blocks for other in blocks if block <= other]
+    covered = np.concatenate([np.arange(rows)[plan.block(number)] for number in blocks])
+    assert covered.tolist() == list(range(rows))
+
+
+@pytest.mark.parametrize("wanted", [Wanted(3, None), Wanted(None, 0.3)], ids=str)
+@pytest.mark.parametrize("after", [1, 4, 9])
+def test_a_run_that_was_interrupted_continues(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: Wanted, after: int
+) -> None:
+    monkeypatch.setattr(coexpr.network.driver, "_SECONDS_BETWEEN_NOTES", 0)
+    x, plan, told = profiles(), Plan(61, 16, 2), []
+
+    def stop(message: str) -> None:
+        told.append(message)
+        if len(told) == after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), RunFolder(tmp_path / "run", {"of": 1}) as notes:
+        Network(x, Measure(), wanted, plan, notes).find(stop)
+    with RunFolder(tmp_path / "run", {"of": 1}) as notes:
+        again = Network(x, Measure(), wanted, plan, notes)
+        said: list[str] = []
+        again.find(said.append)
+    assert said[0] == f"{after} of 10 steps were done before"
+    assert len(said) == 10 - after
+    assert edges_of(again).keys() == expected(x, wanted).keys()
+    assert again.left_out == {"unknown": 1, "without_r": 1}
+
+
+@pytest.mark.parametrize("wanted", [Wanted(3, None), Wanted(None, 0.3)], ids=str)
+@pytest.mark.parametrize("share", [0, 0.5, 0.98])
+def test_notes_that_were_cut_short_are_not_continued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: Wanted, share: float
+) -> None:
+    monkeypatch.setattr(coexpr.network.driver, "_SECONDS_BETWEEN_NOTES", 0)
+    found_by(profiles(), wanted, Plan(61, 16, 2), tmp_path / "run")
+    note = tmp_path / "run" / ("strongest.npz" if wanted.top else "done.npz")
+    note.write_bytes(note.read_bytes()[: int(share * note.stat().st_size)])
+    again = found_by(profiles(), wanted, Plan(61, 16, 2), tmp_path / "run")
+    assert edges_of(again).keys() == expected(profiles(), wanted).keys()
+    assert again.left_out == {"unknown": 1, "without_r": 1}
+
+
+def test_notes_of_another_run_are_removed_and_files_of_others_stay(tmp_path: Path) -> None:
+    found_by(profiles(), Wanted(3, None), Plan(61, 16, 2), tmp_path / "run")
+    with RunFolder(tmp_path / "run", {"of": 2}) as notes:
+        assert notes.read("strongest") is None
+        with pytest.raises(OutputError, match="another run is at work"), RunFolder(tmp_path / "run", {"of": 2}):
+            pass
+        (tmp_path / "run" / "mine.txt").write_text("something")
+        notes.remove()
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["mine.txt"]
+    with pytest.raises(OutputError, match="is in the way"), RunFolder(tmp_path / "run", {"of": 2}):
+        pass
+    assert (tmp_path / "run" / "mine.txt").exists()
+
+
+@pytest.mark.parametrize(("held", "made"), [(1, 12 + 11 * 12 // 2), (3, 33), (6, 21), (12, 12)])
+def test_blocks_are_made_no_more_often_than_they_must(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int, made: int
+) -> None:
+    counted: list[int] = []
+    real = coexpr.network.driver.unit_rows
+
+    def counting(some: np.ndarray, measure: Measure) -> np.ndarray:
+        counted.append(len(some))
+        return real(some, measure)
+
+    monkeypatch.setattr(coexpr.network.driver, "unit_rows", counting)
+    found_by(profiles(60), Wanted(3, None), Plan(60, 5, held), tmp_path / "run")
+    assert len(counted) <= made + 12
+
+
+@pytest.mark.parametrize("memory", [10**8, 2 * 10**8, 10**9, 2 * 10**9, 10**10])
+def test_a_plan_fits_into_the_memory(memory: int) -> None:
+    plan = make_plan(58692, 3702, Wanted(20, None), 58692 * 20, memory)
+    held = (plan.held + 1) * plan.block_rows * 3702 * 4
+    assert held + plan.block_rows**2 * 4 + 58692 * 20 * 8 < memory
+    assert plan.held == min(plan.held, plan.blocks)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "allowed"),
+    [
+        (Wanted(None, 0.1), 60),
+        (Wanted(None, 0.0), 60),
+        (Wanted(300, None), 60),
+        (Wanted(300, None, mutual_rank=True), 120),
+    ],
+    ids=str,
+)
+def test_no_more_memory_is_taken_than_is_allowed(tmp_path: Path, wanted: Wanted, allowed: int) -> None:
+    x = np.random.default_rng(1).normal(size=(2500, 40)).astype(np.float32)
+    edges = len(x) * (wanted.top or len(x) - 1)
+    plan = make_plan(*x.shape, wanted, edges, allowed * 10**6)
+    nodes = [(str(row), None, None, None, None, None, None) for row in range(len(x))]
+    tracemalloc.start()
+    try:
+        network = found_by(x, wanted, plan, tmp_path / "run")
+        write_network(tmp_path / "n.parquet", "parquet", network.edges(), nodes, {})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < allowed * 10**6
+
+
+def test_what_does_not_fit_is_refused_before_it_begins(tmp_path: Path) -> None:
+    with pytest.raises(LimitError, match=r"need 2,\d\d\d MB of memory; 1,000 MB are allowed"):
+        make_plan(58692, 3702, Wanted(1000, None), 58692 * 1000, 10**9)
+    plan, folder = make_plan(10**6, 100, Wanted(None, 0.9), 10**6, 10**9), tmp_path / "run"
+    with pytest.raises(LimitError, match="MB left"):
+        _announce(plan, 10**14, "csv", folder, None, print)
+    with pytest.raises(LimitError, match="the limit is 1,000 edges"):
+        _announce(plan, 10**4, "csv", folder, 1000, print)
+
+
+@pytest.fixture(scope="module")
+def edges_by_r(synthetic_database: Path) -> dict[str, list[tuple[str, float]]]:
+    """The five strongest edges of every gene, by the command that asks for one gene at a time."""
+    with Atlas(synthetic_database) as atlas:
+        symbols = [symbol for (symbol,) in atlas.sql("select gene_symbol from genes where entrez_id > 0").fetchall()][
+            :8
+        ]
+        return {
+            symbol: [(row[3], row[6]) for row in atlas.correlates(symbol, top=5).rows]
+            for symbol in dict.fromkeys(symbols)
+        }
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "tsv", "graphml", "duckdb"])
+def test_every_file_has_the_same_edges(
+    atlas: Atlas, tmp_path: Path, edges_by_r: dict[str, list[tuple[str, float]]], ending: str
+) -> None:
+    path = tmp_path / f"genes.{ending}"
+    route = atlas.network(path, top=5, mutual_rank=True)
+    rows, told = read_network(path)
+    assert len(rows) == route["edges"] == 5 * route["rows"]
+    for symbol, correlates in edges_by_r.items():
+        mine = sorted((row for row in rows if row[0] == symbol), key=lambda row: row[3])
+        assert [row[1] for row in mine] == [name for name, _ in correlates]
+        assert [row[2] for row in mine] == pytest.approx([r for _, r in correlates], abs=2e-6)
+        assert [row[3] for row in mine] == [1, 2, 3, 4, 5]
+    ranks = {(row[0], row[1]): row[3] for row in rows}
+    for source, target, _, rank, mutual in rows:
+        back = ranks.get((target, source))
+        assert mutual == (None if back is None else pytest.approx((rank * back) ** 0.5))
+    assert any(row[4] is not None for row in rows)
+    assert told is None or (told["top"], told["rule"], told["n_samples"]) == (5, "max-mean", 90)
+    assert [path.name for path in tmp_path.iterdir()] == [f"genes.{ending}"]
+
+
+def read_network(path: Path) -> tuple[list[tuple], dict | None]:
+    """Edges, and the route where the file holds it."""
+    if path.suffix == ".parquet":
+        table = parquet.read_table(path)
+        rows = [tuple(row.values()) for row in table.to_pylist()]
+        return rows, json.loads(table.schema.metadata[b"route"])
+    if path.suffix == ".duckdb":
+        with duckdb.connect(path, read_only=True) as connection:
+            rows = connection.execute("from edges").fetchall()
+            assert connection.execute("select count(*) from edges anti join nodes on source = name").fetchone() == (0,)
+            told = connection.execute("from route").fetchall()
+        return rows, {name: json.loads(value) for name, value in told}
+    if path.suffix == ".graphml":
+        space = "{http://graphml.graphdrawing.org/xmlns}"
+        root = ElementTree.parse(path).getroot()
+        assert next(iter(root)).tag == f"{space}desc"
+        names = {node.get("id"): node[0].text for node in root.iter(f"{space}node")}
+        rows = []
+        for edge in root.iter(f"{space}edge"):
+            data = {cell.get("key"): float(cell.text or "") for cell in edge}
+            ends = names[edge.get("source")], names[edge.get("target")]
+            rows.append((*ends, data["r"], int(data["rank"]), data.get("mutual_rank")))
+        return rows, json.loads(root.findtext(f"{space}desc") or "")
+    with path.open(newline="") as stream:
+        rows = list(csv.reader(stream, delimiter="\t" if path.suffix == ".tsv" else ","))
+    assert rows[0] == ["source", "target", "r", "rank", "mutual_rank"]
+    return [(a, b, float(r), int(rank), float(mutual) if mutual else None) for a, b, r, rank, mutual in rows[1:]], None
+
+
+def test_rules_categories_and_probes(atlas: Atlas, tmp_path: Path) -> None:
+    path = tmp_path / "n.parquet"
+    limited = atlas.network(path, categories=["nervous system development"], min_abs_r=0.5, choice=Choice("average"))
+    frame = atlas.correlation_matrix(categories=["nervous system development"], choice=Choice("average"))
+    strong = (frame.abs() >= 0.5).to_numpy().sum() - len(frame)
+    assert limited["edges"] == strong
+    assert limited["rule"] == "average"
+    probes = atlas.network(path, ["NTRK2", "BDNF"], level="probe", top=1000)
+    assert probes["edges"] == probes["rows"] * (probes["rows"] - 1)
+    assert probes["level"] == "probe"
+
+
+def test_what_cannot_be_is_refused(atlas: Atlas, tmp_path: Path) -> None:
+    path = tmp_path / "n.parquet"
+    with pytest.raises(OptionError, match="say which edges"):
+        atlas.network(path)
+    with pytest.raises(OptionError, match="mutual-rank"):
+        atlas.network(path, min_abs_r=0.3, mutual_rank=True)
+    with pytest.raises(OptionError, match="expected a number from 0 to 1"):
+        atlas.network(path, min_abs_r=3)
+    with pytest.raises(OptionError, match="expected 1 or more"):
+        atlas.network(path, top=0)
+    with pytest.raises(NotFoundError, match="two rows"):
+        atlas.network(path, ["BDNF"], top=1)
+    with pytest.raises(OptionError, match="ending"):
+        atlas.network(tmp_path / "n.xlsx", top=1)
+    with pytest.raises(OutputError, match="no folder"):
+        atlas.network(tmp_path / "none" / "n.csv", top=1)
+    with pytest.raises(LimitError, match="the limit is 10 edges"):
+        atlas.network(path, top=1, most_edges=10)
+    (tmp_path / "n.duckdb").write_bytes(b"")
+    with pytest.raises(OutputError, match="is there already"):
+        atlas.network(tmp_path / "n.duckdb", top=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["n.duckdb"]
+
+
+def test_the_command(synthetic_database: Path, tmp_path: Path) -> None:
+    done = run("network", "--top", "2", "-o", tmp_path / "n.csv", "--db", synthetic_database)
+    assert done.stdout == ""
+    assert "about" in done.stderr
+    assert f"into {tmp_path / 'n.csv'}" in done.stderr.replace("\n", " ")
+    assert "say which edges" in run("network", "--db", synthetic_database, code=1).stderr

@@ -1,0 +1,161 @@
+import csv
+
+import numpy as np
+import pytest
+from helpers.folders import REFERENCE
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from scipy import stats
+
+from coexpr.stats.measures import Measure, degrees_of_freedom, lost_to_factors, measure_all, measure_seed
+from coexpr.stats.meta_analysis import naive_test
+
+CORRELATION = REFERENCE / "correlation"
+profiles = arrays.arrays(
+    np.float64,
+    st.tuples(st.integers(1, 5), st.integers(4, 12)),
+    elements=st.floats(0, 16, allow_subnormal=False).map(lambda value: round(value, 3)),
+)
+
+
+def read(name: str) -> tuple[list[str], np.ndarray]:
+    with (CORRELATION / name).open() as stream:
+        _, *rows = csv.reader(stream)
+    return [row[0] for row in rows], np.array([[float(cell or "nan") for cell in row[1:]] for row in rows])
+
+
+def donors_of_samples() -> np.ndarray:
+    with (CORRELATION / "samples.csv").open() as stream:
+        return np.unique([row["donor"] for row in csv.DictReader(stream)], return_inverse=True)[1]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected", "measure"),
+    [
+        ("input.csv", "spearman.csv", Measure("spearman")),
+        ("input_na.csv", "spearman_pairwise_na.csv", Measure("spearman")),
+        ("input.csv", "bicor_maxpoutliers_1.csv", Measure("bicor")),
+        ("input.csv", "bicor_maxpoutliers_0.05.csv", Measure("bicor", 0.05)),
+        ("input_na.csv", "bicor_pairwise_na.csv", Measure("bicor")),
+    ],
+)
+def test_agrees_with_r(values: str, expected: str, measure: Measure) -> None:
+    names, x = read(values)
+    _, reference = read(expected)
+    for row, name in enumerate(names):
+        if name == "constant":  # R puts 1 on its diagonal; a constant profile has no r, not even with itself
+            reference[row, row] = np.nan
+    for row, seed in enumerate(x):
+        r, n = measure_seed(seed, x, measure)
+        np.testing.assert_allclose(r, reference[row], atol=1e-12, rtol=0)
+        np.testing.assert_array_equal(n, (~np.isnan(seed) & ~np.isnan(x)).sum(axis=1))
+    r, _ = measure_all(x, measure)
+    np.testing.assert_allclose(r, reference, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [("input.csv", "partial_donor.csv"), ("input_na.csv", "partial_donor_na.csv")]
+)
+def test_residual_r_agrees_with_r(values: str, expected: str) -> None:
+    names, x = read(values)
+    measure = Measure(factors=(donors_of_samples(),))
+    r, n = measure_seed(x[names.index("seed")], x, measure)
+    lost = lost_to_factors(x[names.index("seed")], x, measure)
+    tested = naive_test(r, n, lost)
+    with (CORRELATION / expected).open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) > 15
+    for row in rows:
+        at = names.index(row["row_id"])
+        assert r[at] == pytest.approx(float(row["partial_r"] or "nan"), abs=1e-9, nan_ok=True), row
+        assert n[at] == int(row["n"])
+        if row["t"] and abs(r[at]) < 1 - 1e-9:
+            assert tested.t[at] == pytest.approx(float(row["t"]), rel=1e-9)
+            assert tested.p[at] == pytest.approx(float(row["p"]), rel=1e-6, abs=1e-12)
+        if row["df"]:
+            assert n[at] - 2 - lost[at] == int(row["df"])
+            shared = ~np.isnan(x[at]) & ~np.isnan(x[names.index("seed")])
+            codes = np.unique(donors_of_samples()[shared], return_inverse=True)[1]
+            assert degrees_of_freedom([codes]) == int(row["df"])
+
+
+def by_least_squares(x: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
+    """Residuals of each row after dummies of every factor, the plain way."""
+    dummies = np.concatenate([factor[:, None] == np.unique(factor) for factor in factors], axis=1).astype(float)
+    return x - (dummies @ np.linalg.lstsq(dummies, x.T, rcond=None)[0]).T
+
+
+def test_a_profile_that_two_factors_explain_exactly_has_no_r() -> None:
+    x = np.array([[1.0, 0, 0, 0, 0]])
+    factors = (np.array([0, 0, 0, 0, 1]), np.array([1, 0, 0, 0, 0]))
+    assert np.isnan(measure_seed(x[0], x, Measure(factors=factors))[0]).all()
+
+
+def test_rounding_of_fits_is_never_r() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(2000):
+        width = int(rng.choice([3, 5, 8, 40, 400]))
+        factors = [rng.integers(0, rng.integers(1, 5), width) for _ in range(rng.integers(1, 4))]
+        x = sum(rng.uniform(-1, 1, 5)[factor] * 10.0 ** rng.integers(-3, 4) for factor in factors)
+        for method in ("pearson", "spearman", "bicor"):
+            r, _ = measure_seed(x, x[None], Measure(method, factors=tuple(factors)))
+            assert np.isnan(r).all()
+
+
+@given(profiles, st.data())
+def test_residual_r_agrees_with_least_squares(x: np.ndarray, data: st.DataObject) -> None:
+    width = x.shape[1]
+    labels = st.lists(st.integers(0, 2), min_size=width, max_size=width).map(np.array)
+    factors = [data.draw(labels), data.draw(labels)]
+    residuals = by_least_squares(x, factors)
+    r, _ = measure_seed(x[0], x, Measure(factors=tuple(factors)))
+    for row, got in enumerate(r):
+        rss = [float(np.sum(residuals[index] ** 2)) for index in (0, row)]
+        if min(rss) > 1e-12 and degrees_of_freedom(factors) >= 1:
+            assert got == pytest.approx(np.corrcoef(residuals[0], residuals[row])[0, 1], abs=1e-6)
+        if min(rss) < 1e-24:
+            assert np.isnan(got)
+
+
+@given(profiles)
+def test_spearman_agrees_with_scipy(x: np.ndarray) -> None:
+    r, _ = measure_seed(x[0], x, Measure("spearman"))
+    ranks = stats.rankdata(x, axis=1)
+    for row, got in enumerate(r):
+        if np.ptp(x[0]) == 0 or np.ptp(x[row]) == 0:
+            assert np.isnan(got)
+        else:
+            assert got == pytest.approx(np.corrcoef(ranks[0], ranks[row])[0, 1], abs=1e-9)
+
+
+@given(profiles, st.data(), st.sampled_from([Measure(), Measure("spearman"), Measure("bicor"), Measure("bicor", 0.1)]))
+def test_holes_leave_what_is_shared(x: np.ndarray, data: st.DataObject, measure: Measure) -> None:
+    holed = np.where(data.draw(arrays.arrays(np.bool_, x.shape)), np.nan, x)
+    r, n = measure_seed(holed[0], holed, measure)
+    both, _ = measure_all(holed, measure)
+    np.testing.assert_array_equal(both, both.T)
+    np.testing.assert_allclose(both[0, 1:], r[1:], atol=1e-9, rtol=0)
+    for row, values in enumerate(holed):
+        shared = ~np.isnan(holed[0]) & ~np.isnan(values)
+        assert n[row] == shared.sum()
+        if shared.sum() >= 2:
+            alone, _ = measure_seed(holed[0][shared], values[None, shared], measure)
+            assert r[row] == pytest.approx(alone[0], abs=1e-9, nan_ok=True)
+        else:
+            assert np.isnan(r[row])
+
+
+@pytest.mark.parametrize("measure", [Measure("spearman"), Measure("bicor"), Measure(factors=(np.arange(40) % 4,))])
+def test_equal_profiles_get_equal_r_and_float32_is_measured_in_double(measure: Measure) -> None:
+    x = np.random.default_rng(2).normal(8, 1, (3, 40)).astype(np.float32)
+    many = x[[0, 1, 2, 1, 1]].repeat(7, axis=0)
+    r, _ = measure_seed(x[0], many, measure)
+    assert len(set(r.tolist())) == 3
+    np.testing.assert_array_equal(r, measure_seed(x[0].astype(float), many.astype(float), measure)[0])
+
+
+def test_factors_that_leave_nothing_give_no_r() -> None:
+    x = np.random.default_rng(1).normal(size=(3, 6))
+    assert np.isnan(measure_seed(x[0], x, Measure(factors=(np.arange(6),)))[0]).all()
+    assert np.isnan(measure_all(x, Measure(factors=(np.arange(6),)))[0]).all()
