@@ -1,31 +1,44 @@
-"""Gene co-expression in the Allen Human Brain Atlas: which genes are expressed like this one.
+"""Gene co-expression in the Allen Human Brain Atlas.
 
-The public names are `Atlas`, an open database that answers questions; `Choice`, `Restriction` and
-`Method`, which say how genes get their profiles, which samples count, and how r is measured; and
-`CoexprError`, the base of every error that coexpr raises on purpose. `coexpr.loading.downloads.ingest` loads
-downloads of the Allen Human Brain Atlas into a database.
+`ingest` loads downloads of the atlas into a database; `Atlas` opens a database and answers questions, each with a
+`Result` and its `Provenance`. Questions take a `ProbeSelection`, a `SampleFilter`, a `GeneFilter` and a
+`CorrelationMethod`. `CoexprError` is the base class of all errors that coexpr raises deliberately.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from coexpr.choice import Choice
+__version__ = "0.1.0.dev0"
+
 from coexpr.errors import CoexprError
-from coexpr.method import Method
-from coexpr.restriction import Restriction
+from coexpr.options import CorrelationMethod, GeneFilter, ProbeSelection, SampleFilter
+from coexpr.result import Provenance, Result
 
 if TYPE_CHECKING:
     from coexpr.atlas import Atlas
+    from coexpr.loading.downloads import ingest
 
-__all__ = ["Atlas", "Choice", "CoexprError", "Method", "Restriction", "__version__"]
-
-__version__ = "0.1.0.dev0"
+__all__ = [
+    "Atlas",
+    "CoexprError",
+    "CorrelationMethod",
+    "GeneFilter",
+    "ProbeSelection",
+    "Provenance",
+    "Result",
+    "SampleFilter",
+    "__version__",
+    "ingest",
+]
 
 
 def __getattr__(name: str) -> Any:
-    # Deferred: `coexpr --help` needs this package but neither DuckDB nor numpy, which cost more
-    # than everything else it imports.
+    # Deferred: `coexpr --help` needs neither DuckDB nor numpy, which take longer to import than everything else.
     if name == "Atlas":
         from coexpr.atlas import Atlas
 
         return Atlas
+    if name == "ingest":
+        from coexpr.loading.downloads import ingest
+
+        return ingest
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

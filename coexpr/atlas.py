@@ -1,7 +1,6 @@
-"""Atlas: an open database that answers questions.
+"""Atlas: a database opened for reading, and the questions that it answers.
 
-It resolves names, chooses probes with SQL, hands their matrix to numpy, and puts the labels back. Each
-question is imported when it is first asked: a command asks one, and its imports are part of its time.
+Each question is imported when it is first asked: a command asks one, and imports are part of its time.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,26 +9,44 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import coexpr
-from coexpr.analysis.limits import MOST_EDGES, MOST_ROWS, Limits
-from coexpr.choice import Annotation, Choice, ChoiceLike, as_choice
-from coexpr.database.adhoc_sql import ArrowStream, Stream, relation_of, stream_arrow, stream_rows
-from coexpr.database.categories import Match, checked_evidence, want_categories
+from coexpr.database.adhoc_sql import ArrowStream, SqlProvenance, Stream, relation_of, stream_arrow, stream_rows
 from coexpr.database.connection import open_readonly
 from coexpr.database.expression import Expression
-from coexpr.database.names import Level
-from coexpr.database.queries import query, run
-from coexpr.database.threads import use_threads, wanted_threads
+from coexpr.database.queries import query
+from coexpr.database.threads import Threads
 from coexpr.errors import OptionError
-from coexpr.method import MethodLike, as_method
+from coexpr.options import (
+    MAX_MATRIX_ROWS,
+    MAX_NETWORK_EDGES,
+    Annotation,
+    CorrelationMethod,
+    CorrelationMethodLike,
+    GeneFilter,
+    GeneFilterLike,
+    Level,
+    ProbeSelection,
+    ProbeSelectionLike,
+    SampleFilter,
+    SampleFilterLike,
+    as_names,
+    as_options,
+)
 from coexpr.resources import MEMORY, database_path
-from coexpr.restriction import RestrictionLike, as_names, as_restriction
-from coexpr.result import Answer
+from coexpr.result import MatrixResult, Provenance, Result
 
 if TYPE_CHECKING:
     import duckdb
-    import pandas as pd
 
+    from coexpr.analysis.categories import MembersProvenance
+    from coexpr.analysis.contents import Contents
+    from coexpr.analysis.correlates import CorrelatesProvenance
+    from coexpr.analysis.expression import ExpressionProvenance
+    from coexpr.analysis.gene_probes import ProbesProvenance
+    from coexpr.analysis.matrix import MatrixProvenance
+    from coexpr.analysis.names import NamesProvenance
+    from coexpr.analysis.network import NetworkProvenance
+    from coexpr.analysis.pair import Pair
+    from coexpr.analysis.verify import DatabaseChecks, DownloadChecks
     from coexpr.readers.category_file import CategoryFile
 
 
@@ -39,15 +56,19 @@ class Atlas:
     Parameters
     ----------
     path : path, optional
-        The database; COEXPR_DB or the user's own where none is named.
+        The database. By default COEXPR_DB, or else a file in the user's data folder.
     threads : int, optional
-        How many threads work on matrix products, for the whole process, and on queries; COEXPR_THREADS
-        where none is named, else as many as there are processors.
+        Number of threads for matrix products and queries. By default COEXPR_THREADS, or else one per processor.
 
     Raises
     ------
     DatabaseError
         If there is no database at the path, or it cannot be read.
+
+    Notes
+    -----
+    One `Atlas` is for one thread at a time: use one per thread, which may open the same file. A given number of
+    threads limits numpy's matrix products in the whole process until the Atlas is closed.
 
     Examples
     --------
@@ -56,12 +77,14 @@ class Atlas:
     """
 
     def __init__(self, path: Path | str | None = None, *, threads: int | None = None) -> None:
-        threads = wanted_threads(threads)
         self.path = database_path(path)
         self._connection = open_readonly(self.path)
-        if threads is not None:
-            use_threads(self._connection, threads)
-        self._expression = Expression(self._connection, self.path)
+        try:
+            self._threads = Threads(self._connection, threads)
+        except BaseException:
+            self._connection.close()
+            raise
+        self._expression = Expression(self._connection, self.path, self._threads)
         self._cursors: list[duckdb.DuckDBPyConnection] = []
 
     def __enter__(self) -> Self:
@@ -76,6 +99,7 @@ class Atlas:
         """Close the database."""
         for connection in [*self._cursors, self._connection]:
             connection.close()
+        self._threads.close()
 
     def correlates(
         self,
@@ -88,179 +112,154 @@ class Atlas:
         min_r: float | None = None,
         max_r: float | None = None,
         include_self: bool = False,
-        categories: Sequence[str] = (),
-        genes: Sequence[str] = (),
-        match: Match = "any",
-        include_regulates: bool = False,
-        evidence_not: Sequence[str] = (),
         rank_overall: bool = True,
-        choice: ChoiceLike | None = None,
-        restriction: RestrictionLike | None = None,
-        method: MethodLike | None = None,
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        gene_filter: GeneFilterLike | None = None,
+        method: CorrelationMethodLike | None = None,
         by_donor: bool = False,
         stats: bool = False,
         naive_p: bool = False,
-    ) -> Answer:
-        """Return the probes or genes whose expression goes with that of the seed.
+    ) -> "Result[CorrelatesProvenance]":
+        """Return the correlates of a probe or gene: those with the most similar expression.
 
         Parameters
         ----------
         seed : str
             Name or id of a probe, or symbol or Entrez id of a gene.
         level : "probe" or "gene", optional
-            What answers: every probe, or every gene by its representative probe. The seed's own
-            level unless said.
+            Return probes, or genes by their representative probes. By default the level of the seed.
         probe : str, optional
-            Name or id of the probe that stands for a seed gene, instead of its representative.
+            Name or id of the probe that represents a seed gene, whatever the rule.
         top : int or None
             Number of rows; None for all.
         ascending : bool
-            Lowest r first: the anticorrelates.
+            Lowest r first.
         min_r, max_r : float, optional
-            Leave out rows with a lower or a higher r, or without one, before the first rows are taken.
+            Exclude rows with a lower or a higher r, before `top` is applied.
         include_self : bool
-            Keep the seed itself and, at gene level, its own gene.
-        categories : sequence of str
-            Answer only with genes of these categories, or with their probes: names, accessions such as
-            GO:0007399, or source:name.
-        genes : sequence of str
-            A category given on the spot: symbols, aliases, Entrez ids, or names of probes.
-        match : "any" or "all"
-            Genes of any of the categories, or only those in all of them.
-        include_regulates : bool
-            Count what regulates a category as its members too, not only what is part of it.
-        evidence_not : sequence of str
-            Leave out genes that are members of the categories only by annotations with these evidence codes, such
-            as IEA.
+            Include the seed itself and, at gene level, its own gene.
         rank_overall : bool
-            Tell each row's rank among all probes or genes beside that within the categories. Without
-            it only the rows of the categories are read.
-        choice : Choice or str, optional
-            How genes get their profiles: the rule, and which probes may represent a gene; or the rule alone, as a
-            word. Highest mean unless given.
-        restriction : Restriction, str or sequence of str, optional
-            Only samples of some structures, one hemisphere, some donors; or the structures alone, by name.
-        method : Method or str, optional
-            How r is measured, or the method alone, as a word. Pearson over all values unless given.
+            With a gene filter, add the rank among all probes or genes. Without it, only the rows of the filter are
+            read.
+        probe_selection : ProbeSelection or str, optional
+            How genes are represented, or the rule alone. By default the probe with the highest mean.
+        sample_filter : SampleFilter, str or sequence of str, optional
+            Which samples are used, or the structures alone. By default all.
+        gene_filter : GeneFilter, str or sequence of str, optional
+            Which genes are returned, or the categories alone. By default all.
+        method : CorrelationMethod or str, optional
+            How r is computed. By default Pearson's r.
         by_donor : bool
-            Columns of r and n in each donor; random_r, random_low and random_high: their random-effects mean
-            of Fisher's z with its 95 % interval; Q, I2, tau2; donors and same_sign: how many are used, and
-            how many agree in sign with that mean; lowest_without_one and highest_without_one: the pooled
-            r that remain when one donor is left out.
+            Add r and n in each donor; random_r, random_low and random_high: the random-effects mean of Fisher's z and
+            its 95 % interval, as r; Q, I2, tau2; donors and same_sign: how many are used, and how many agree in sign
+            with the mean; lowest_without_one and highest_without_one: the range of the pooled r when one donor is left
+            out.
         stats : bool
-            Columns donor_mean_r, ci95_low, ci95_high: mean of Fisher's z over donors and its interval by Student's
-            t, as r; q, and q_category within categories: false discovery rates over all that was read, from
-            the same test. Donors are the unit: samples of one brain are not independent.
+            Add donor_mean_r, ci95_low, ci95_high: the mean of Fisher's z over donors and its interval by Student's t,
+            as r; p; and q, and q_category within a gene filter: false discovery rates over all rows that were compared.
+            Donors are the unit: samples of one donor are not independent.
         naive_p : bool
-            Columns naive_t, naive_p, naive_ci95_low, naive_ci95_high: R's cor.test, as if samples were
-            independent, which they are not.
+            Add naive_t, naive_p, naive_ci95_low, naive_ci95_high: R's cor.test, which assumes independent samples.
 
         Returns
         -------
-        Answer
-            Columns rank, probe_id, probe_name, gene_symbol, gene_name, entrez_id, r and n, ordered by
-            r, ties by probe_id; with categories rank_overall after rank, if that is asked for. Where r
-            is undefined it is None, and the row comes last. A profile of several probes has no probe_id,
-            and says in probe_name what it is.
+        Result
+            Columns rank, probe_id, probe_name, gene_symbol, gene_name, entrez_id, r and n, ordered by r, ties by
+            probe_id; with a gene filter, rank_overall follows rank. Undefined r is None and comes last. A profile of
+            several probes has no probe_id; its probe_name says what it is.
 
         Raises
         ------
         NotFoundError, AmbiguousNameError
-            If the name means nothing here, or several things.
+            If a name means nothing in this database, or several things.
         TooFewSamplesError
-            If a restriction leaves fewer than ten samples, or factors leave no degree of freedom.
+            If a filter leaves fewer than ten samples, or factors leave no degree of freedom.
         OptionError
-            If `probe` is not a probe of the seed gene, or a choice is given where nothing is a gene.
+            For an invalid or unused option.
         """
-        _refuse_unknown(level, match)
-        _refuse_unusable(top, min_r, max_r)
-        from coexpr.analysis.correlates import correlates
-        from coexpr.analysis.significance import Wanted
+        _check_level(level)
+        from coexpr.analysis.correlates import RankOptions, correlates
+        from coexpr.analysis.significance import SignificanceOptions
 
         return correlates(
             self._expression,
             str(seed),
-            as_choice(choice),
-            Limits(as_names(categories), as_names(genes), match, include_regulates, as_names(evidence_not)),
             level=level,
             probe=probe,
-            top=top,
-            ascending=ascending,
-            min_r=min_r,
-            max_r=max_r,
-            include_self=include_self,
-            rank_overall=rank_overall,
-            restriction=as_restriction(restriction),
-            method=as_method(method),
-            wanted=Wanted(by_donor, stats, naive_p),
+            selection=as_options(ProbeSelection, probe_selection),
+            sample_filter=as_options(SampleFilter, sample_filter),
+            gene_filter=as_options(GeneFilter, gene_filter),
+            method=as_options(CorrelationMethod, method),
+            ranks=RankOptions(top, ascending, min_r, max_r, include_self, rank_overall),
+            significance=SignificanceOptions(by_donor, stats, naive_p),
         )
 
     def probes(
-        self, gene: str, *, choice: ChoiceLike | None = None, restriction: RestrictionLike | None = None
-    ) -> Answer:
-        """Return the probes of a gene, what is known of each, and which rules choose it.
+        self,
+        gene: str,
+        *,
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+    ) -> "Result[ProbesProvenance]":
+        """Return the probes of a gene with their statistics and the rules that select them.
 
         Parameters
         ----------
         gene : str
             Symbol, alias or Entrez id; or a probe, for the probes of its gene.
-        choice : Choice, optional
-            Which probes may stand for the gene, and the power of the rule connectivity. Its rule does
-            not matter: all of them are told.
-        restriction : Restriction, optional
-            The samples of the r between probes. What is known of each probe, and the choice, are of
-            every sample.
+        probe_selection : ProbeSelection, optional
+            Which probes can be selected, and the power of the rule connectivity. Every rule is applied.
+        sample_filter : SampleFilter, str or sequence of str, optional
+            The samples of r between probes. Statistics and selection use all samples.
 
         Returns
         -------
-        Answer
-            By mean log2 intensity: probe_id, probe_name, mean_log2, variance_log2, present_fraction,
-            diff_stability, rnaseq_r and rnaseq_q (where loaded), the mean and the lowest r with the
-            gene's other probes, and the rules that choose the probe. The route tells sign conflicts:
-            pairs of probes that clearly go against each other.
+        Result
+            By mean log2 intensity: probe_id, probe_name, mean_log2, variance_log2, present_fraction, diff_stability,
+            rnaseq_r and rnaseq_q (where loaded), the mean and the lowest r with the gene's other probes, and the rules
+            that select the probe. The provenance has a recommendation and pairs of probes with opposite profiles.
 
         Raises
         ------
         NotFoundError, AmbiguousNameError
             As for `correlates`.
         OptionError
-            For a probe of no known gene.
+            For a probe without a known gene.
         """
         from coexpr.analysis.gene_probes import gene_probes
 
-        return gene_probes(self._expression, str(gene), as_choice(choice) or Choice(), as_restriction(restriction))
+        selection = as_options(ProbeSelection, probe_selection)
+        return gene_probes(self._expression, str(gene), selection, as_options(SampleFilter, sample_filter))
 
     def pair(
         self,
         a: str,
         b: str,
         *,
-        choice: ChoiceLike | None = None,
-        restriction: RestrictionLike | None = None,
-        method: MethodLike | None = None,
-        got: str | None = None,
-    ) -> Answer:
-        """Return how two genes or probes go together: by single probes, by every rule, in every donor.
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        method: CorrelationMethodLike | None = None,
+        observed_r: str | None = None,
+    ) -> "Pair":
+        """Return r of two genes or probes: by probe, by selection rule, by donor, and by scale and resolution.
 
         Parameters
         ----------
         a, b : str
             Each a probe or a gene.
-        choice : Choice, optional
-            Which probes may stand for a gene, and the rule by which donors are compared.
-        restriction, method
+        probe_selection : ProbeSelection or str, optional
+            Which probes can represent a gene, and the rule for the comparison of donors and scales.
+        sample_filter, method
             As for `correlates`.
-        got : str, optional
-            An r that was got elsewhere, with its decimals: the route then says which way leads to it.
+        observed_r : str, optional
+            An r from elsewhere, with its decimals: the provenance says which scale and resolution give it.
 
         Returns
         -------
-        Answer
-            Columns by, probe_a, probe_b, donor, r and n: first a row for every pair of probes, with
-            "probes" in the column by; then, unless both are probes, a row for every rule; then a row for
-            every donor. The route tells the spread of the pairs, why a rule could not be applied, what the
-            donors say together, and the grid: Pearson's r of the same two profiles by every scale and
-            resolution that the site displays.
+        Pair
+            A named tuple of results: probes, rules, donors, scales. The provenance has the spread over probes, skipped
+            rules, and the meta-analysis over donors.
 
         Raises
         ------
@@ -270,139 +269,170 @@ class Atlas:
         from coexpr.analysis.pair import pair
 
         return pair(
-            self._expression, str(a), str(b), as_choice(choice), as_restriction(restriction), as_method(method), got
+            self._expression,
+            (str(a), str(b)),
+            as_options(ProbeSelection, probe_selection),
+            as_options(SampleFilter, sample_filter),
+            as_options(CorrelationMethod, method),
+            observed_r,
+        )
+
+    def expression(
+        self,
+        items: Sequence[str] | str = (),
+        *,
+        level: Level | None = None,
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        gene_filter: GeneFilterLike | None = None,
+    ) -> "Result[ExpressionProvenance]":
+        """Return expression values, sample by sample.
+
+        Parameters
+        ----------
+        items : sequence of str, or str
+            Probes and genes. Not together with a gene filter.
+        level : "probe" or "gene", optional
+            Return all probes, or genes by their representative probes. By default items as they are, and genes for a
+            gene filter.
+        probe_selection, sample_filter, gene_filter
+            As for `correlates`.
+
+        Returns
+        -------
+        Result
+            One row per sample: sample_id, donor, structure_id, acronym, structure_name, hemisphere, mni_x, mni_y,
+            mni_z, then log2 intensity in one column per probe or gene, None where missing.
+
+        Raises
+        ------
+        NotFoundError, AmbiguousNameError, TooFewSamplesError, OptionError
+            As for `correlates`.
+        """
+        _check_level(level)
+        from coexpr.analysis.expression import expression_values
+
+        return expression_values(
+            self._expression,
+            as_names(items),
+            as_options(GeneFilter, gene_filter),
+            as_options(ProbeSelection, probe_selection),
+            as_options(SampleFilter, sample_filter),
+            level=level,
         )
 
     def correlation_matrix(
         self,
-        items: Sequence[str] = (),
+        items: Sequence[str] | str = (),
         *,
-        categories: Sequence[str] = (),
-        genes: Sequence[str] = (),
-        match: Match = "any",
-        include_regulates: bool = False,
-        evidence_not: Sequence[str] = (),
         level: Level | None = None,
-        choice: ChoiceLike | None = None,
-        restriction: RestrictionLike | None = None,
-        method: MethodLike | None = None,
-        most_rows: int | None = MOST_ROWS,
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        gene_filter: GeneFilterLike | None = None,
+        method: CorrelationMethodLike | None = None,
+        max_rows: int | None = MAX_MATRIX_ROWS,
         progress: Callable[[str], None] = lambda message: None,
-    ) -> "pd.DataFrame":
-        """Return the r of every profile with every other.
+    ) -> "MatrixResult[MatrixProvenance]":
+        """Return r of every item with every other.
 
         Parameters
         ----------
         items : sequence of str
-            Probes and genes, in the order of the rows but for probes, which come first. Not together
-            with categories or genes.
-        categories, genes, match, include_regulates, evidence_not
-            As for `correlates`: rows are the genes of categories or of a list.
+            Probes and genes, in the order of the rows, except that probes come first. Not together with a gene
+            filter.
         level : "probe" or "gene", optional
-            Rows are all probes of what was named, or all genes. Without it items are what they are, and
-            categories give genes.
-        choice : Choice, optional
-            How genes get their profiles.
-        restriction, method
+            As for `expression`.
+        probe_selection, sample_filter, gene_filter, method
             As for `correlates`.
-        most_rows : int or None
+        max_rows : int or None
             A larger matrix is refused; None for no limit.
         progress : callable, optional
-            Is called with the size, before anything is computed.
+            Called with the size before anything is computed.
 
         Returns
         -------
-        DataFrame
-            Labelled with symbols of genes and names of probes, over the array that was computed; `attrs`
-            hold the route. Where two genes share a symbol, their Entrez id follows it. NaN where a
-            profile is constant.
+        MatrixResult
+            Labelled with symbols of genes and names of probes; the Entrez id follows a symbol that two genes share.
+            NaN where a profile is constant.
 
         Raises
         ------
         LimitError
-            If there are more rows than `most_rows`.
+            If there are more rows than `max_rows`.
         NotFoundError, AmbiguousNameError, OptionError
             As for `correlates`.
         """
-        _refuse_unknown(level, match)
-        limits = Limits(as_names(categories), as_names(genes), match, include_regulates, as_names(evidence_not))
+        _check_level(level)
         from coexpr.analysis.matrix import correlation_matrix
 
         return correlation_matrix(
             self._expression,
             as_names(items),
-            limits,
-            as_choice(choice),
-            as_restriction(restriction),
-            as_method(method),
+            as_options(GeneFilter, gene_filter),
+            as_options(ProbeSelection, probe_selection),
+            as_options(SampleFilter, sample_filter),
+            as_options(CorrelationMethod, method),
             level=level,
-            most_rows=most_rows,
+            max_rows=max_rows,
             progress=progress,
         )
 
     def network(
         self,
         output: Path | str,
-        items: Sequence[str] = (),
+        items: Sequence[str] | str = (),
         *,
         top: int | None = None,
         min_abs_r: float | None = None,
         mutual_rank: bool = False,
-        categories: Sequence[str] = (),
-        genes: Sequence[str] = (),
-        match: Match = "any",
-        include_regulates: bool = False,
-        evidence_not: Sequence[str] = (),
         level: Level | None = None,
-        choice: ChoiceLike | None = None,
-        restriction: RestrictionLike | None = None,
-        method: MethodLike | None = None,
-        form: str | None = None,
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        gene_filter: GeneFilterLike | None = None,
+        method: CorrelationMethodLike | None = None,
+        format: str | None = None,
         memory: int = MEMORY,
-        most_edges: int | None = MOST_EDGES,
+        max_edges: int | None = MAX_NETWORK_EDGES,
         progress: Callable[[str], None] = lambda message: None,
-    ) -> dict[str, Any]:
-        """Write the network of all against all: the strongest edges of every gene or probe.
+    ) -> "Result[NetworkProvenance]":
+        """Write the network of all pairs: the strongest edges of every gene or probe.
 
-        Products are formed in single precision: r is within 2e-6 of that of double precision, and where r
-        ties within that, the choice is open. A row that lacks a value in one of the samples, or whose
-        profile is constant, has no edge.
+        Products are computed in single precision: r is within 2e-6 of that in double precision, and ties within that
+        are broken arbitrarily. A row with a missing value in one of the samples, or a constant profile, has no edge.
 
         Parameters
         ----------
         output : path
-            .parquet, .csv, .tsv: a table of edges. .graphml: nodes and edges. .duckdb: the tables edges,
-            nodes and route. An edge is its source, target, r and rank: the place of the target among all
-            others by their r with the source.
+            .parquet, .csv, .tsv: a table of edges. .graphml: nodes and edges. .duckdb: the tables edges, nodes and
+            provenance. An edge has source, target, r and rank: the place of the target among all others by r with the
+            source.
         items : sequence of str
-            Probes and genes; every gene of the atlas where neither they nor categories are given.
+            Probes and genes. Every gene if neither items nor a gene filter are given.
         top : int, optional
-            So many edges of each row: those with the highest r.
+            This many edges of each row: those with the highest r.
         min_abs_r : float, optional
-            Only edges of at least this |r|. With it the strongest are those of the highest |r|, and ranks are
-            of |r|.
+            Only edges of at least this |r|. The strongest edges are then those with the highest |r|, and ranks are by
+            |r|.
         mutual_rank : bool
-            A column of the geometric mean of the ranks that both ends have for one another; none where the
-            source is not among the `top` of the target.
-        categories, genes, match, include_regulates, evidence_not
-            As for `correlates`: rows are the genes of categories or of a list.
+            Add the geometric mean of the ranks that both ends have for each other; missing where the source is not
+            among the `top` of the target.
         level : "probe" or "gene", optional
-            As for `correlation_matrix`.
-        choice, restriction, method
+            As for `expression`.
+        probe_selection, sample_filter, gene_filter, method
             As for `correlates`.
-        form : str, optional
-            The format, where the ending of the file does not say it.
+        format : str, optional
+            The format, where the ending of the file name does not say it.
         memory : int
             Bytes to use beyond the mapped matrix.
-        most_edges : int or None
-            A network of more edges is refused; None for no limit.
+        max_edges : int or None
+            A network with more edges is refused; None for no limit.
         progress : callable, optional
-            Is called with the size before anything is computed, then with how much is left.
+            Called with the size before anything is computed, then with what remains.
 
         Returns
         -------
-        dict
-            The route, with the numbers of rows and edges, and of rows that were left out.
+        Result
+            One row: output, rows, edges.
 
         Raises
         ------
@@ -415,31 +445,28 @@ class Atlas:
 
         Notes
         -----
-        What was found is kept beside the output, in a folder that ends in .partial: the same call after an
-        interruption continues there.
+        Checkpoints are kept next to the output, in a folder that ends in .partial: after an interruption, the same
+        call continues from there.
         """
-        from coexpr.analysis.network import network
-        from coexpr.network.plan import Wanted
+        _check_level(level)
+        from coexpr.analysis.network import NetworkSettings, network
+        from coexpr.network.plan import EdgeSelection
 
-        _refuse_unknown(level, match)
         return network(
             self._expression,
-            Path(output),
             as_names(items),
-            Limits(as_names(categories), as_names(genes), match, include_regulates, as_names(evidence_not)),
-            as_choice(choice),
-            as_restriction(restriction),
-            as_method(method),
-            Wanted(top, min_abs_r, mutual_rank),
+            as_options(GeneFilter, gene_filter),
+            as_options(ProbeSelection, probe_selection),
+            as_options(SampleFilter, sample_filter),
+            as_options(CorrelationMethod, method),
+            EdgeSelection(top, min_abs_r, mutual_rank),
+            NetworkSettings(Path(output), format, memory, max_edges),
             level=level,
-            form=form,
-            memory=memory,
-            most_edges=most_edges,
             progress=progress,
         )
 
-    def structures(self, search: str | None = None) -> Answer:
-        """Return the structures that have samples, in the order of the tree, with numbers of samples.
+    def structures(self, search: str | None = None) -> Result[Provenance]:
+        """Return the structures that have samples, in the order of the tree.
 
         Parameters
         ----------
@@ -448,60 +475,79 @@ class Atlas:
 
         Returns
         -------
-        Answer
-            Columns structure_id, acronym, name, hemisphere, depth (in the tree), samples, and the samples
-            of each donor, there or below.
+        Result
+            Columns structure_id, acronym, name, hemisphere, depth (in the tree), samples, and the number of samples of
+            each donor, in the structure and everything below it.
         """
         from coexpr.analysis.structures import structure_tree
 
         return structure_tree(self._expression, search)
 
-    def verify(self) -> Answer:
-        """Check that the database holds together, and how much of the atlas it is.
+    def categories(self, search: str | None = None) -> Result[Provenance]:
+        """Return the categories whose name or accession contains `search`, with their numbers of genes."""
+        from coexpr.analysis.categories import list_categories
+
+        return list_categories(self._connection, str(self.path), search)
+
+    def members(
+        self, category: str, *, include_regulates: bool = False, evidence_not: Sequence[str] | str = ()
+    ) -> "Result[MembersProvenance]":
+        """Return the genes of a category.
+
+        Parameters
+        ----------
+        category : str
+            Its name, accession, source:name, or id:number.
+        include_regulates : bool
+            Include the genes of the terms that regulate it, not only those that are part of it.
+        evidence_not : sequence of str
+            Exclude genes whose only annotations have these evidence codes, such as IEA.
 
         Returns
         -------
-        Answer
-            Columns check, holds, found, expected; the route says whether all of them hold.
+        Result
+            Columns gene_symbol, entrez_id, current_symbol, direct, evidence and status: "with expression data", "on
+            the chip" or "not in this database".
+
+        Raises
+        ------
+        NotFoundError, AmbiguousNameError
+            If there is no such category, or several.
         """
-        from coexpr.analysis.verify import verify_database
+        from coexpr.analysis.categories import list_members
 
-        return verify_database(self._expression)
+        return list_members(self._connection, str(self.path), category, include_regulates, as_names(evidence_not))
 
-    def categories(self, search: str | None = None) -> Answer:
-        """Return the categories whose name holds `search`, with their numbers of genes."""
-        return self._table("list_categories", {"search": search})
-
-    def resolve(self, names: Sequence[str], *, annotation: Annotation = "allen") -> Answer:
-        """Return what each of many names means here.
+    def resolve(self, names: Sequence[str] | str, *, annotation: Annotation = "allen") -> "Result[NamesProvenance]":
+        """Return what names mean in this database.
 
         Parameters
         ----------
         names : sequence of str
-            Names of genes and probes: symbols, aliases, Entrez ids, probe names or probe ids.
+            Symbols, aliases, Entrez ids, probe names or probe ids.
         annotation : "allen" or "reannotated"
-            Which annotation says what gene a probe measures.
+            The annotation that assigns probes to genes.
 
         Returns
         -------
-        Answer
-            One row per name: its status (with expression data, on the chip, not in this database, ambiguous, or
-            unknown), the gene, by what it was matched, its current symbol, its numbers of probes, and an explanation,
-            which for an unknown name lists similar ones.
+        Result
+            One row per name: its status (with expression data, on the chip, not in this database, ambiguous, unknown),
+            the gene, what it was matched by, its current symbol, its numbers of probes, and an explanation, which
+            lists similar names for an unknown one.
         """
         from coexpr.analysis.names import resolve_names
 
-        return resolve_names(self._connection, as_names(names), annotation)
+        return resolve_names(self._connection, str(self.path), as_names(names), annotation)
 
     def read_genes(self, path: Path | str, *, gene_column: str | None = None) -> "CategoryFile":
-        """Return the names of genes in a file, which `correlates` and others take as `genes`.
+        """Return the names of genes in a file, for the `genes` of a `GeneFilter`.
 
         Parameters
         ----------
         path : path
             A list, or a table with a column of genes: CSV, TSV, GMT of one set, gzipped or not. "-" is stdin.
         gene_column : str, optional
-            The header of the column, or its number from 1. Found by its header and contents unless given.
+            The header of the column, or its number from 1. By default it is found by its header and contents.
 
         Returns
         -------
@@ -511,111 +557,92 @@ class Atlas:
         Raises
         ------
         DownloadError
-            If the file cannot be read, or it is doubtful which column holds genes.
+            If the file cannot be read, or it is uncertain which column contains genes.
         """
         from coexpr.analysis.names import read_list
 
         return read_list(self._connection, Path(path), gene_column)
 
-    def members(self, category: str, *, include_regulates: bool = False, evidence_not: Sequence[str] = ()) -> Answer:
-        """Return the genes of a category, with expression data or without.
+    def contents(self) -> "Contents":
+        """Return what the database contains.
 
-        Parameters
-        ----------
-        category : str
-            Its name, accession, source:name, or id:number.
-        include_regulates : bool
-            With the genes of what regulates it, not only of what is part of it.
-        evidence_not : sequence of str
-            Leave out genes that are members only by annotations with these evidence codes, such as IEA.
+        Returns
+        -------
+        Contents
+            A named tuple of results: donors, and downloads with their files. The provenance has the totals.
         """
-        (found,) = want_categories(self._connection, [category], include_regulates).values()
-        evidence = {"evidence_not": checked_evidence(self._connection, as_names(evidence_not))}
-        members = self._table("wanted_members", evidence)
-        counts = run(self._connection, "wanted_counts", {"annotation": "allen"} | evidence)[0]
-        route = {key: found[key] for key in ("source", "release", "accession", "name")}
-        route |= {key: counts[key] for key in ("genes", "on_chip", "loaded")}
-        route |= {"names": {}, "problems": {}}
-        for row in run(self._connection, "names_by_way", {"category_id": found["category_id"]}):
-            route["names"][row["matched_by"]] = row["names"]
-            if row["without_gene"]:
-                route["problems"][row["matched_by"]] = row["without_gene"]
-        return Answer(members.columns[1:], [row[1:] for row in members.rows], route)
+        from coexpr.analysis.contents import contents
+
+        return contents(self._connection, str(self.path))
+
+    def verify(self) -> "Result[DatabaseChecks]":
+        """Check that the database is consistent, and how much of the atlas it contains.
+
+        Returns
+        -------
+        Result
+            Columns check, holds, found, expected; the provenance says whether all checks hold.
+        """
+        from coexpr.analysis.verify import verify_database
+
+        return verify_database(self._expression)
 
     def sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> "duckdb.DuckDBPyRelation":
-        """Return what SQL gives, as a relation of DuckDB; the database is open for reading only.
+        """Run SQL and return its result as a DuckDB relation; the database is open for reading only.
 
         Parameters
         ----------
         statement : str
-            One or more statements; the last one is returned. Tables, views and macros are those of
-            docs/data-model.md; a DataFrame or Arrow table of the caller can be named too.
+            One or more statements; the last one is returned. docs/data-model.md describes tables, views and macros. A
+            DataFrame or Arrow table of the caller can be named too.
         parameters : mapping, optional
             Values for the $parameters of the last statement.
 
         Returns
         -------
         DuckDBPyRelation
-            Runs when it is asked: `.df()`, `.to_arrow_table()`, `.fetchall()`, `.filter(...)`. It can be used
-            until the Atlas is closed.
+            Evaluated when it is used: `.df()`, `.to_arrow_table()`, `.fetchall()`, `.filter(...)`. Valid until the
+            Atlas is closed.
 
         Raises
         ------
         QueryError
-            If DuckDB cannot make sense of it, or it returns no rows. What fails when the relation is
-            asked is raised by DuckDB itself.
+            If the statement is invalid, or returns no rows. Errors during evaluation are raised by DuckDB itself.
         """
         return relation_of(self._relations, statement, parameters)
 
     def stream_sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Stream:
-        """Run SQL as `sql` does, and return its rows as they are found: a result may be larger than memory."""
-        return stream_rows(self._users_connection(), statement, parameters, self._route_of(statement))
+        """Run SQL and return a stream of rows; the result may be larger than memory."""
+        return stream_rows(self._user_connection(), statement, parameters, self._sql_provenance(statement))
 
     def stream_sql_as_arrow(self, statement: str, parameters: Mapping[str, Any] | None = None) -> ArrowStream:
-        """Run SQL as `sql` does, and return Arrow batches of its rows as they are found. Close it before the Atlas."""
-        return stream_arrow(self._users_connection(), statement, parameters, self._route_of(statement))
+        """Run SQL and return a stream of Arrow batches. Close it before the Atlas."""
+        return stream_arrow(self._user_connection(), statement, parameters, self._sql_provenance(statement))
 
-    def _route_of(self, statement: str) -> dict[str, Any]:
-        return {"statement": statement, "database": str(self.path), "coexpr_version": coexpr.__version__}
+    def forbid_other_files(self) -> None:
+        """Forbid SQL to read or write other files: no COPY to a file, no ATTACH.
+
+        This applies to every connection of this process to the file, and cannot be undone.
+        """
+        self._connection.execute(query("forbid_other_files"))
+
+    def _sql_provenance(self, statement: str) -> SqlProvenance:
+        return SqlProvenance(database=str(self.path), statement=statement)
 
     @cached_property
     def _relations(self) -> "duckdb.DuckDBPyConnection":
-        """The connection of all relations: what one statement makes, such as a temporary table, the next one finds."""
-        return self._users_connection()
+        """The connection of all relations: a temporary table of one statement is visible to the next."""
+        return self._user_connection()
 
-    def _users_connection(self) -> "duckdb.DuckDBPyConnection":
-        """Return a new connection for SQL of the user: its results and temporary tables meet no others."""
+    def _user_connection(self) -> "duckdb.DuckDBPyConnection":
+        """Return a new connection for SQL of the user, separate from temporary tables and results of coexpr."""
         connection = self._connection.cursor()
         connection.execute(query("find_tables_of_the_caller"))
         self._cursors.append(connection)
         return connection
 
-    def forbid_other_files(self) -> None:
-        """Let statements read this database and nothing else: no COPY to a file, no ATTACH.
 
-        This holds for every connection of this process to the file, and cannot be undone.
-        """
-        self._connection.execute(query("forbid_other_files"))
-
-    def contents(self) -> dict[str, Any]:
-        """Return what the database holds: numbers, donors, and the downloads it came from."""
-        return {
-            "path": str(self.path),
-            "schema_version": run(self._connection, "applied_migrations")[-1]["version"],
-            **run(self._connection, "contents")[0],
-            "gene_ids": run(self._connection, "count_retired_ids")[0],
-            "donor_list": run(self._connection, "donor_contents"),
-            "downloads": run(self._connection, "all_downloads"),
-        }
-
-    def _table(self, name: str, parameters: Mapping[str, Any]) -> Answer:
-        """Run a named query as an answer of its own."""
-        rows = run(self._connection, name, parameters)
-        columns = [column[0] for column in self._connection.description or []]
-        return Answer(columns, [tuple(row.values()) for row in rows], {"database": str(self.path)})
-
-
-def verify_find_correlates(path: Path | str, database: Path | str | None = None) -> Answer:
+def verify_find_correlates(path: Path | str, database: Path | str | None = None) -> "Result[DownloadChecks]":
     """Compare the r of a Find Correlates download of Allen's sites with r computed from values.
 
     Parameters
@@ -623,20 +650,20 @@ def verify_find_correlates(path: Path | str, database: Path | str | None = None)
     path : path
         Its zip or folder.
     database : path, optional
-        Also compare with the database, where there is one and its probes are loaded.
+        A database to compare with as well, if it exists and the probes are loaded.
 
     Returns
     -------
-    Answer
-        Columns r_from, rows_compared, largest_difference, and rows_off by more than the rounding of the
-        site's three decimals.
+    Result
+        Columns r_from, rows_compared, largest_difference, and rows_off: rows that differ by more than the rounding of
+        the site's three decimals.
 
     Raises
     ------
     NoDownloadError, DownloadError
         If there is no such download, or it is damaged.
     """
-    from coexpr.analysis.verify import verify_download  # loads readers, which other questions need not
+    from coexpr.analysis.verify import verify_download  # loads readers, which other questions do not need
     from coexpr.readers import find_correlates
 
     download = find_correlates.read(Path(path))
@@ -646,18 +673,6 @@ def verify_find_correlates(path: Path | str, database: Path | str | None = None)
         return verify_download(atlas._expression, download)
 
 
-def _refuse_unknown(level: str | None, match: str) -> None:
-    """Raise OptionError for words that mean nothing; the command line knows its own."""
-    if level not in (None, "probe", "gene") or match not in ("any", "all"):
-        raise OptionError(f"level {level!r}, match {match!r}: expected probe or gene, any or all.")
-
-
-def _refuse_unusable(top: int | None, min_r: float | None, max_r: float | None) -> None:
-    """Raise OptionError for a number of rows below 1, and for limits that no r can meet."""
-    if top is not None and (isinstance(top, bool) or not isinstance(top, int) or top < 1):
-        raise OptionError(f"top {top!r}: expected a whole number from 1, or None for all.")
-    for name, limit in (("min_r", min_r), ("max_r", max_r)):
-        if limit is not None and not (isinstance(limit, int | float) and -1 <= limit <= 1):
-            raise OptionError(f"{name} {limit!r}: expected a number from -1 to 1.")
-    if min_r is not None and max_r is not None and min_r > max_r:
-        raise OptionError(f"min_r {min_r} is higher than max_r {max_r}: no r can be between them.")
+def _check_level(level: str | None) -> None:
+    if level not in (None, "probe", "gene"):
+        raise OptionError(f"`level` {level!r}: expected probe or gene.")

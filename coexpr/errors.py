@@ -1,66 +1,78 @@
-"""Every error that coexpr raises on purpose: one base, one subclass per cause.
+"""Every error that coexpr raises deliberately: one base class, and a subclass per cause.
 
-A message says what was found where, what was expected, and what to do next. The command line
-prints it as one `Error:` line and exits with 1; anything that is not a `CoexprError` is a bug and
-keeps its traceback.
+A message says what was found and where, what was expected, and what to do. The command line prints it as one `Error:`
+line and exits with 1. Any other exception is a bug and keeps its traceback. Each class also derives from the built-in
+error that it is, so callers may catch either.
 """
 
 
 class CoexprError(Exception):
-    """Base of every error that coexpr raises on purpose."""
+    """Base class of the errors that coexpr raises deliberately."""
 
 
-class NoDownloadError(CoexprError):
-    """A path holds nothing that looks like a download."""
+class NoDownloadError(CoexprError, FileNotFoundError):
+    """A path does not exist, or contains no download."""
 
 
-class DownloadError(CoexprError):
-    """A download is incomplete, damaged, or not what it says it is."""
+class DownloadError(CoexprError, ValueError):
+    """A file is incomplete, damaged, or not in the format that was expected.
+
+    Parameters
+    ----------
+    message : str
+        What was found, and what was expected.
+    remedy : str, optional
+        What to do. Whoever reports the error adds a general remedy where there is none.
+    """
+
+    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+        super().__init__(f"{message} {remedy}" if remedy else message)
+        self.remedy = remedy
 
 
 class UnsupportedDownloadError(DownloadError):
-    """A whole and healthy download of a kind that coexpr does not load."""
+    """An intact download of a kind that coexpr does not load."""
 
 
 class WrongViewError(UnsupportedDownloadError):
-    """A heatmap download shows something other than log2 intensity, sample by sample."""
+    """A heatmap download that shows something other than log2 intensity of single samples."""
 
 
-class ConflictError(CoexprError):
-    """A download contradicts what the database already holds."""
+class ConflictError(CoexprError, ValueError):
+    """A download contradicts the contents of the database."""
 
 
-class DatabaseError(CoexprError):
+class DatabaseError(CoexprError, OSError):
     """The database is missing, locked, damaged, or of another schema version."""
 
 
-class NotFoundError(CoexprError):
-    """A name that was asked for is not in the database."""
+class NotFoundError(CoexprError, LookupError):
+    """A name is not in the database, or has no data there."""
 
 
-class AmbiguousNameError(CoexprError):
-    """A name that was asked for means several things in the database."""
+class AmbiguousNameError(CoexprError, LookupError):
+    """A name has several meanings in the database."""
 
 
-class QueryError(CoexprError):
-    """A statement of SQL that the user wrote failed."""
+class QueryError(CoexprError, ValueError):
+    """An SQL statement of the user failed."""
 
 
-class ShellError(CoexprError):
+class ShellError(CoexprError, OSError):
     """The duckdb program cannot be started."""
 
 
-class OptionError(CoexprError):
-    """Two choices that cannot go together, or a value that an option cannot take."""
+class OptionError(CoexprError, ValueError):
+    """An option has an invalid value, or cannot be combined with another."""
 
 
-class TooFewSamplesError(CoexprError):
-    """So few samples are left that an r of them says nothing."""
+class TooFewSamplesError(CoexprError, ValueError):
+    """Too few samples remain for r to be meaningful."""
 
 
-class LimitError(CoexprError):
-    """Something so large was asked for that it must be asked for in earnest."""
+class LimitError(CoexprError, ValueError):
+    """A result would exceed a size limit, which can be lifted explicitly."""
 
 
-class OutputError(CoexprError):
-    """An answer cannot be written where it was asked to go."""
+class OutputError(CoexprError, OSError):
+    """A result cannot be written to the requested file."""

@@ -1,8 +1,7 @@
-"""Where things are: the rooms that are not Python, and the database.
+"""Where files are: the folders of SQL, migrations and data, and the user's database.
 
-In a wheel `sql/` and `migrations/` lie inside the package; in a checkout, editable or not
-installed at all, they lie beside it. Everything is read through `Traversable`, so a zipped
-package works too.
+In a wheel, `sql/` and `migrations/` are inside the package; in a checkout they are next to it. Files are read through
+`Traversable`, so a zipped package works too.
 """
 
 import os
@@ -11,41 +10,41 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 DATABASE_VARIABLE = "COEXPR_DB"
-# Bytes that a network may take beyond the mapped matrix, unless somebody says.
+# Bytes that a network may use beyond the mapped matrix, by default.
 MEMORY = 2 * 10**9
-# The exit code of a program that Ctrl-C ended.
+# The exit code of a program that was interrupted.
 INTERRUPTED = 130
 
 
-def room(name: str) -> Traversable:
-    """Return the folder `name` of the package, wherever it is installed.
+def package_folder(name: str) -> Traversable:
+    """Return a folder of coexpr, wherever it is installed.
 
     Parameters
     ----------
     name : str
-        A room that ships with coexpr: "sql", "migrations" or "data".
+        "sql", "migrations" or "data".
     """
     inside = files("coexpr") / name
     return inside if inside.is_dir() else Path(__file__).parents[1] / name
 
 
 def database_path(chosen: Path | str | None = None) -> Path:
-    """Return the path of the database: the chosen one, else COEXPR_DB, else the user's own.
+    """Return the path of the database: the chosen one, else COEXPR_DB, else a file in the user's data folder.
 
     Parameters
     ----------
     chosen : path, optional
-        What the user named with --db, or passed to `Atlas`.
+        The value of --db, or the argument of `Atlas`.
     """
     if named := chosen or os.environ.get(DATABASE_VARIABLE):
         return Path(named)
-    from platformdirs import user_data_path  # only where no database is named
+    from platformdirs import user_data_path  # needed only without a chosen database
 
     return user_data_path("coexpr", appauthor=False) / "atlas.duckdb"
 
 
 def is_duckdb_file(path: Path) -> bool:
-    """Say whether a file begins as DuckDB's do: a checksum of eight bytes, then DUCK."""
+    """Return whether a file begins like a DuckDB database: a checksum of eight bytes, then DUCK."""
     if not path.is_file():
         return False
     with path.open("rb") as stream:

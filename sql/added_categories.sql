@@ -96,9 +96,6 @@ where name_matches.entrez_id is not null;
 
 -- name: count_matched_genes
 -- How many of matched_genes are on the chip and have expression data, as far as downloads are loaded.
-select
-    count(*) filter (entrez_id in (select current_entrez_id from genes)) as on_chip,
-    count(*) filter (
-        entrez_id in (select current_entrez_id from genes semi join representative_probes using (gene_id))
-    ) as with_expression_data
-from matched_genes;
+select count(chip_genes.entrez_id) as on_chip, count(*) filter (chip_genes.has_expression) as with_expression
+from matched_genes
+left join (from chip_genes where annotation = 'allen') as chip_genes using (entrez_id);

@@ -20,23 +20,7 @@ on conflict do update set
 
 -- name: donor_contents
 -- Every donor with its numbers of samples and probes.
-with sample_counts as (
-    select donor_id, count(*) as samples from samples group by donor_id
-),
-probe_counts as (
-    select donor_id, count(*) as probes from expression group by donor_id
-)
-select
-    donors.donor_id,
-    donors.donor_name,
-    donors.age,
-    donors.sex,
-    coalesce(sample_counts.samples, 0) as samples,
-    coalesce(probe_counts.probes, 0) as probes
-from donors
-left join sample_counts using (donor_id)
-left join probe_counts using (donor_id)
-order by donors.donor_id;
+select donor_id, donor_name, age, sex, samples, probes from donor_summary order by donor_id;
 
 -- name: donor_names
 -- What each donor is called.

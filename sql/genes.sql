@@ -90,10 +90,10 @@ best as (
 )
 select name from best order by has_same_letters desc, distance, similarity desc, name limit 3;
 
--- name: probes_of_asked_genes
--- How many probes each of asked_genes has, and how many of these have expression data.
+-- name: probes_of_requested_genes
+-- How many probes each of requested_genes has, and how many of these have expression data.
 select gene_id, count(probes.probe_id)::integer as probes, count(probe_means.probe_id)::integer as probes_with_expression
-from asked_genes
+from requested_genes
 left join probes using (gene_id)
 left join probe_means on probe_means.probe_id = probes.probe_id
 group by gene_id;

@@ -26,9 +26,9 @@ insert into edges by name from incoming_edges;
 -- What the ends of edges are.
 create table nodes as from incoming_nodes;
 
--- name: create_route
--- How the network came about, each value as JSON.
-create table route as from incoming_route;
+-- name: create_provenance
+-- What determines the network, each value as JSON.
+create table provenance as from incoming_provenance;
 
 -- name: leave_network
 -- Let unqualified names mean the memory again, so that the file can be closed.

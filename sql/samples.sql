@@ -59,7 +59,7 @@ semi join incoming_samples using (sample_id);
 -- How many samples each donor has.
 select donor_id, count(*)::integer as samples from samples group by donor_id order by donor_id;
 
--- name: every_sample
+-- name: all_samples
 -- Every sample, in the order of the columns of a matrix.
 select donor_id, position, structure_id from samples order by donor_id, position;
 
@@ -69,7 +69,22 @@ select donor_id, position, structure_id from samples order by donor_id, position
 select samples.donor_id, samples.position, samples.structure_id
 from samples
 left join structures using (structure_id)
-where ($every_donor or samples.donor_id in (select donor_id from asked_donors))
-    and ($every_structure or samples.structure_id in (select structure_id from chosen_structures))
+where ($all_donors or samples.donor_id in (select donor_id from requested_donors))
+    and ($all_structures or samples.structure_id in (select structure_id from chosen_structures))
     and ($hemisphere is null or coalesce(structures.hemisphere, side_of_name(structures.name)) = $hemisphere)
 order by samples.donor_id, samples.position;
+
+-- name: labels_of_samples
+-- Every sample with the names of its donor and structure, in the order of the columns of a matrix.
+select
+    sample_id,
+    coalesce(donor_name, donor_id::varchar) as donor,
+    structure_id,
+    acronym,
+    structure_name,
+    hemisphere,
+    mni_x,
+    mni_y,
+    mni_z
+from sample_details
+order by donor_id, position;

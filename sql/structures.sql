@@ -45,51 +45,28 @@ limit 5;
 create or replace temp table chosen_structures (structure_id integer not null);
 
 -- name: choose_structures_below
--- The asked structures, and those below them in the tree or, where that is not loaded, in the site's
--- grouping by top level structure.
+-- The requested structures and everything below them.
 insert into chosen_structures
-select distinct structures.structure_id
-from structures
-join asked_structures on structures.structure_id = asked_structures.structure_id
-    or structures.top_level_structure_id = asked_structures.structure_id
-    or contains(structures.structure_id_path, concat('/', asked_structures.structure_id, '/'));
+select distinct below_id from structure_descendants join requested_structures using (structure_id);
 
 -- name: structure_tree
--- Structures that have samples, in the order of the tree, with how many each donor has there or below:
--- those whose acronym is $search or whose name holds it (null: every one).
-with sampled as (
-    select structure_id, donor_id, count(*) as samples from samples group by structure_id, donor_id
-),
-below as (
-    select distinct above.structure_id as structure_id, structures.structure_id as below_id
-    from structures
-    join structures as above
-        on above.structure_id = structures.structure_id
-        or above.structure_id = structures.top_level_structure_id
-        or contains(structures.structure_id_path, concat('/', above.structure_id, '/'))
-    where structures.structure_id in (select structure_id from sampled)
-),
-counts as (
-    select below.structure_id, sampled.donor_id, sum(sampled.samples)::integer as samples
-    from below
-    join sampled on sampled.structure_id = below.below_id
-    group by below.structure_id, sampled.donor_id
-)
+-- Structures with samples in the order of the tree, one row per donor with samples in or below the structure: those
+-- whose acronym or id is $search or whose name contains it (null: every structure).
 select
-    structures.structure_id,
-    structures.acronym,
-    structures.name,
-    coalesce(structures.hemisphere, side_of_name(structures.name)) as hemisphere,
-    greatest(0, len(string_split(trim(structures.structure_id_path, '/'), '/')) - 1)::integer as depth,
-    counts.donor_id,
-    counts.samples
-from counts
-join structures using (structure_id)
+    structure_tree.structure_id,
+    structure_tree.acronym,
+    structure_tree.name,
+    structure_tree.hemisphere,
+    structure_tree.depth,
+    structure_samples.donor_id,
+    structure_samples.samples
+from structure_tree
+join structure_samples using (structure_id)
 where $search is null
-    or lower(structures.acronym) = lower($search)
-    or contains(lower(structures.name), lower($search))
-    or structures.structure_id = try_cast($search as integer)
-order by structures.graph_order nulls last, structures.structure_id, counts.donor_id;
+    or lower(structure_tree.acronym) = lower($search)
+    or contains(lower(structure_tree.name), lower($search))
+    or structure_tree.structure_id = try_cast($search as integer)
+order by structure_tree.graph_order nulls last, structure_tree.structure_id, structure_samples.donor_id;
 
 -- name: structure_paths
 -- The ancestors of every structure, itself the last, where the tree is loaded.

@@ -3,10 +3,10 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from coexpr.database.seeds import find_seed
 from helpers.allen import WELLS, donor_folder, full_donor, heatmap, replace_cell, values, write_folder
 
 from coexpr.atlas import Atlas
-from coexpr.database.seeds import find_seed
 from coexpr.errors import AmbiguousNameError, NotFoundError, OptionError
 from coexpr.loading.downloads import ingest
 

@@ -12,14 +12,13 @@ from helpers.gene_ontology import OBO, gaf_line
 from typer.testing import CliRunner, Result
 
 from coexpr.atlas import Atlas
-from coexpr.choice import Choice
 from coexpr.cli import app
 from coexpr.database.queries import query
 from coexpr.database.queries import run as rows_of
 from coexpr.errors import AmbiguousNameError, CoexprError, DownloadError
 from coexpr.loading.categories import add_categories
 from coexpr.loading.downloads import ingest
-from coexpr.method import Method
+from coexpr.options import CorrelationMethod, ProbeSelection
 from coexpr.readers.categories import ReadingOptions
 
 TRK, NTF3, MYC, GRIN = [4915, 627], 4908, 4609, [2902, 2903]
@@ -244,14 +243,14 @@ def test_order_of_loading_does_not_matter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("probe", "method", "expected"),
     [
-        ("DONSTRUCT", Method(adjust="donor+structure"), None),
-        ("DONSTRUCT", Method("spearman", adjust="donor+structure"), None),
-        ("DONSTRUCT", Method("bicor", adjust="donor+structure"), None),
-        ("TIES", Method("spearman", adjust="structure"), 0.422307),
-        ("MAD0", Method("spearman", adjust="donor+structure"), 0.389097),
+        ("DONSTRUCT", CorrelationMethod(adjust="donor+structure"), None),
+        ("DONSTRUCT", CorrelationMethod("spearman", adjust="donor+structure"), None),
+        ("DONSTRUCT", CorrelationMethod("bicor", adjust="donor+structure"), None),
+        ("TIES", CorrelationMethod("spearman", adjust="structure"), 0.422307),
+        ("MAD0", CorrelationMethod("spearman", adjust="donor+structure"), 0.389097),
     ],
 )
-def test_rounding_is_no_signal(tmp_path: Path, probe: str, method: Method, expected: float | None) -> None:
+def test_rounding_is_no_signal(tmp_path: Path, probe: str, method: CorrelationMethod, expected: float | None) -> None:
     path = tmp_path / "blank.duckdb"
     ingest([CASES / "atlases" / "blank"], path)
     with Atlas(path) as atlas:
@@ -296,7 +295,7 @@ def test_the_rule_average_of_opposite_probes_has_no_r(tmp_path: Path) -> None:
     other = probes[3][3]
     with Atlas(path) as atlas:
         for method in ("pearson", "spearman", "bicor"):
-            answer = atlas.correlates(other, choice=Choice("average"), method=method, top=None)
+            answer = atlas.correlates(other, choice=ProbeSelection("average"), method=method, top=None)
             assert next(row[6] for row in answer.rows if row[3] == symbol) is None
 
 

@@ -37,7 +37,7 @@ LAYERS = [
         "coexpr.database.categories",
         "coexpr.demo.synthetic",
         "coexpr.result",
-        "coexpr.output.export",
+        "coexpr.output.formats",
         "coexpr.database.bundled",
     },
     {"coexpr.database.names"},
@@ -49,7 +49,7 @@ LAYERS = [
         "coexpr.database.threads",
         "coexpr.network.checkpoint",
     },
-    {"coexpr.database.queries", "coexpr.choice", "coexpr.method", "coexpr.restriction"},
+    {"coexpr.database.queries", "coexpr.options", "coexpr.sample_filter"},
     {
         "coexpr.stats.collapse",
         "coexpr.stats.rules",

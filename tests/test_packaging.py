@@ -7,7 +7,7 @@ from pathlib import Path
 from helpers.folders import TOP
 
 import coexpr
-from coexpr.resources import room
+from coexpr.resources import package_folder
 
 PROJECT = tomllib.loads((TOP / "pyproject.toml").read_text())
 
@@ -25,10 +25,10 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one() -> None:
 
 
 def test_rooms_are_found_and_hold_only_what_belongs_there() -> None:
-    assert {file.name for file in room("sql").iterdir() if not file.name.endswith(".sql")} == {"schema"}
-    assert {Path(file.name).suffix for file in (room("sql") / "schema").iterdir()} == {".sql"}
-    assert {Path(file.name).suffix for file in room("migrations").iterdir()} == {".sql"}
-    assert (room("data") / "README.md").is_file()
+    assert {file.name for file in package_folder("sql").iterdir() if not file.name.endswith(".sql")} == {"schema"}
+    assert {Path(file.name).suffix for file in (package_folder("sql") / "schema").iterdir()} == {".sql"}
+    assert {Path(file.name).suffix for file in package_folder("migrations").iterdir()} == {".sql"}
+    assert (package_folder("data") / "README.md").is_file()
 
 
 def test_the_shipped_tables_stay_small() -> None:

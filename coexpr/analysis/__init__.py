@@ -1,5 +1,5 @@
-"""One module per question that an atlas answers.
+"""One module per question: resolve names, select rows and samples, compute, label.
 
-Each takes an open database and what was asked for, lets SQL choose and numpy compute, and returns an
-`Answer`. `coexpr.atlas` is where they are asked, and where their parameters are documented.
+A question takes the expression data of an open database and options, and returns a `Result`. `coexpr.atlas` is where
+questions are asked and their parameters documented.
 """

@@ -1,12 +1,12 @@
-"""r in each donor, what the donors say together, and what remains when one is left out."""
+"""r in each donor, a meta-analysis over donors, and r without each donor."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.analysis.design import Basis
-from coexpr.restriction import FEWEST_FOR_R
+from coexpr.analysis.design import Design
+from coexpr.options import MIN_SAMPLES_FOR_R
 from coexpr.stats.correlate import Rows
 from coexpr.stats.measures import lost_to_factors, measure_seed
 from coexpr.stats.meta_analysis import BetweenDonors, combine_donors
@@ -17,7 +17,7 @@ _BLOCK_ROWS = 1024
 
 @dataclass(frozen=True)
 class ByDonor:
-    """r of one profile with many, donor by donor.
+    """r of one profile with many, by donor.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class ByDonor:
         In each donor.
     combined : BetweenDonors
     lowest, highest : (P,) float64
-        Of the pooled r that remain when one donor is left out; NaN where there is no second donor.
+        The range of the pooled r over leaving out one donor; NaN for a single donor.
     """
 
     donor_ids: list[int]
@@ -37,39 +37,39 @@ class ByDonor:
     highest: NDArray[np.float64]
 
 
-def in_each_donor(
-    seed: NDArray[np.floating], profiles: Rows, basis: Basis
+def correlate_by_donor(
+    seed: NDArray[np.floating], rows: Rows, design: Design
 ) -> tuple[NDArray[np.float64], NDArray[np.int32], BetweenDonors]:
-    """Return r and n of one profile (S,) with each of many (P, S) in every donor, (D, P), and what they say together.
+    """Return r and n of one profile (S,) with each row (P, S) in every donor, (D, P), and their combination.
 
-    An r of fewer than four samples is none: two samples always lie on a line.
+    r over fewer than four samples is NaN: two samples always lie on a line.
     """
-    r, n, lost = (np.empty((len(basis.samples.columns), len(profiles))) for _ in range(3))
-    for start in range(0, len(profiles), _BLOCK_ROWS):
-        rows = slice(start, start + _BLOCK_ROWS)
-        some = profiles[rows]
-        for place, columns in enumerate(basis.samples.columns.values()):
-            measure = basis.only(columns)
-            r[place, rows], n[place, rows] = measure_seed(seed[columns], some[:, columns], measure)
-            lost[place, rows] = lost_to_factors(seed[columns], some[:, columns], measure)
-    r[n < FEWEST_FOR_R] = np.nan
+    r, n, lost = (np.empty((len(design.samples.columns), len(rows))) for _ in range(3))
+    for start in range(0, len(rows), _BLOCK_ROWS):
+        block = slice(start, start + _BLOCK_ROWS)
+        some = rows[block]
+        for donor, columns in enumerate(design.samples.columns.values()):
+            estimator = design.estimator_for(columns)
+            r[donor, block], n[donor, block] = measure_seed(seed[columns], some[:, columns], estimator)
+            lost[donor, block] = lost_to_factors(seed[columns], some[:, columns], estimator)
+    r[n < MIN_SAMPLES_FOR_R] = np.nan
     counts = n.astype(np.int32)
     return r, counts, combine_donors(r, counts, lost.astype(np.int32))
 
 
-def compare_donors(seed: NDArray[np.floating], profiles: Rows, rows: NDArray[np.intp], basis: Basis) -> ByDonor:
-    """Return what each donor says of the r of one profile (S,) with some of many (P, S)."""
-    donor_ids = list(basis.samples.columns)
+def compare_donors(seed: NDArray[np.floating], rows: Rows, chosen: NDArray[np.intp], design: Design) -> ByDonor:
+    """Return r by donor of one profile (S,) with the chosen ones of many rows (P, S)."""
+    donor_ids = list(design.samples.columns)
     parts = []
-    for start in range(0, max(1, len(rows)), _BLOCK_ROWS):
-        some = profiles[rows[start : start + _BLOCK_ROWS]]
-        r, n, combined = in_each_donor(seed, some, basis)
+    for start in range(0, max(1, len(chosen)), _BLOCK_ROWS):
+        some = rows[chosen[start : start + _BLOCK_ROWS]]
+        r, n, combined = correlate_by_donor(seed, some, design)
         without = np.full(r.shape, np.nan)
         if len(donor_ids) > 1:
-            for place, donor_id in enumerate(donor_ids):
-                others = np.flatnonzero(basis.samples.donor_ids != donor_id)
-                without[place], left = measure_seed(seed[others], some[:, others], basis.only(others))
-                without[place, left < FEWEST_FOR_R] = np.nan
+            for donor, donor_id in enumerate(donor_ids):
+                others = np.flatnonzero(design.samples.donor_ids != donor_id)
+                without[donor], shared = measure_seed(seed[others], some[:, others], design.estimator_for(others))
+                without[donor, shared < MIN_SAMPLES_FOR_R] = np.nan
         defined = ~np.isnan(without)
         lowest = np.min(without, axis=0, where=defined, initial=np.inf)
         highest = np.max(without, axis=0, where=defined, initial=-np.inf)

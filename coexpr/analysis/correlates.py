@@ -1,135 +1,238 @@
-"""Which probes or genes go with the one that was asked about."""
+"""The correlates of a seed: probes or genes ranked by r."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.analysis.design import find_basis
-from coexpr.analysis.limits import Limits
-from coexpr.analysis.profiles import Profiles, every_probe_of, profile_of, profiles_at
-from coexpr.analysis.provenance import LABELS, describe_choice, describe_data, describe_seed, labels_of
-from coexpr.analysis.siblings import disagreement
-from coexpr.analysis.significance import Wanted, columns_of
-from coexpr.choice import Choice
+from coexpr.analysis.design import Design, find_design
+from coexpr.analysis.gene_probes import Disagreement, find_disagreements
+from coexpr.analysis.labels import Label, find_labels
+from coexpr.analysis.profiles import Profiles, all_probes_of, profile_of, profiles_at_level
+from coexpr.analysis.provenance import CorrelationProvenance, SeedUse, describe_data, describe_seed
+from coexpr.analysis.significance import Columns, Correlated, SignificanceOptions, significance_columns
+from coexpr.database.categories import GeneFilterUse, choose_genes, chosen_gene_ids
 from coexpr.database.expression import Expression
-from coexpr.database.names import Level
+from coexpr.database.names import Seed, find_seed
 from coexpr.database.samples import refuse_too_few
-from coexpr.database.seeds import Seed, find_seed
 from coexpr.errors import OptionError
-from coexpr.method import Method
-from coexpr.restriction import Restriction
-from coexpr.result import Answer, number_or_none
+from coexpr.options import CorrelationMethod, GeneFilter, Level, ProbeSelection, SampleFilter
+from coexpr.result import Result, number_or_none
+from coexpr.stats.scan import Scan
+
+
+@dataclass(frozen=True)
+class RankOptions:
+    """Which correlates are returned; see `Atlas.correlates`."""
+
+    top: int | None = 20
+    ascending: bool = False
+    min_r: float | None = None
+    max_r: float | None = None
+    include_self: bool = False
+    rank_overall: bool = True
+
+    def __post_init__(self) -> None:
+        if self.top is not None and (isinstance(self.top, bool) or not isinstance(self.top, int) or self.top < 1):
+            raise OptionError(f"`top` {self.top!r}: expected a whole number of at least 1, or None for all.")
+        for name, limit in (("min_r", self.min_r), ("max_r", self.max_r)):
+            if limit is not None and not (isinstance(limit, int | float) and -1 <= limit <= 1):
+                raise OptionError(f"`{name}` {limit!r}: expected a number from -1 to 1.")
+        if self.min_r is not None and self.max_r is not None and self.min_r > self.max_r:
+            raise OptionError(f"`min_r` {self.min_r} is higher than `max_r` {self.max_r}: no r is between them.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrelatesProvenance(CorrelationProvenance):
+    """The provenance of correlates.
+
+    Parameters
+    ----------
+    seed : SeedUse
+    level : "probe" or "gene"
+    disagreements : dict of str to Disagreement
+        Representative probes that disagree with the other probes of their gene.
+    compared : int
+        How many probes or genes the seed was compared with, after the gene filter.
+    matching : int
+        How many of these have an r between min_r and max_r.
+    without_r : int
+        How many have no r, because a profile is constant or missing.
+    genes_without_profile : int
+        How many genes have no usable probe.
+    ranks : RankOptions
+    """
+
+    seed: SeedUse
+    level: Level
+    disagreements: dict[str, Disagreement] = field(default_factory=dict)
+    compared: int
+    matching: int
+    without_r: int
+    genes_without_profile: int
+    ranks: RankOptions
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What a seed is compared with.
+
+    Parameters
+    ----------
+    profiles : Profiles
+    others : (K,) intp
+        All rows but the seed's own.
+    kept : (N,) intp
+        Those of them that the gene filter keeps.
+    """
+
+    profiles: Profiles
+    others: NDArray[np.intp]
+    kept: NDArray[np.intp]
 
 
 def correlates(
     expression: Expression,
     name: str,
-    choice: Choice | None,
-    limits: Limits,
     *,
     level: Level | None,
     probe: str | None,
-    top: int | None,
-    ascending: bool,
-    min_r: float | None,
-    max_r: float | None,
-    include_self: bool,
-    rank_overall: bool,
-    restriction: Restriction,
-    method: Method | None,
-    wanted: Wanted,
-) -> Answer:
-    """Answer `Atlas.correlates`."""
-    connection = expression.connection
-    seed = find_seed(connection, name, choice.annotation if choice else "allen")
+    selection: ProbeSelection,
+    sample_filter: SampleFilter,
+    gene_filter: GeneFilter,
+    method: CorrelationMethod,
+    ranks: RankOptions,
+    significance: SignificanceOptions,
+) -> Result[CorrelatesProvenance]:
+    """Return the correlates of a seed; see `Atlas.correlates`."""
+    seed = find_seed(expression.connection, name, selection.annotation)
     level = level or seed.level
-    _refuse_idle_options(seed, level, probe, choice, limits, rank_overall)
-    choice = choice or Choice()
-    basis = find_basis(expression, restriction, method)
-    wanted.refuse_what_cannot_be(basis)
-    seed_profile = profile_of(expression, seed, choice, basis.samples, probe)
-    known = ~np.isnan(seed_profile.values[0])
-    refuse_too_few(int(np.count_nonzero(known)), restriction)
-    limited = limits.choose(connection, choice.annotation)
-    members = limits.gene_ids(connection) if limited else []
-    profiles = profiles_at(expression, level, choice, basis.samples, members if limited and not rank_overall else None)
-    if level == "gene":
-        profiles.let_stand_in(seed_profile)
-    scan = basis.scan(seed_profile.values[0], profiles.values)
-    others = np.arange(len(profiles))
-    if not include_self:
-        others = np.flatnonzero(~_is_own(profiles, seed, seed_profile, level))
-    answers = others[np.isin(profiles.gene_ids[others], members)] if limited else others
-    families = {"q": others}
-    if limited:
-        families = {"q": others, "q_category": answers} if rank_overall else {"q_category": answers}
-    counts = {"answers": len(answers), "without_r": int(np.count_nonzero(np.isnan(scan.r[answers])))}
-    counts |= {"genes_without_profile": profiles.lost}
-    matching = scan.between(answers, min_r, max_r)
-    order = scan.first(matching, top, ascending=ascending, tie_order=profiles.tie_order)
-    counts["matching"] = len(matching)
-    route = {
-        **describe_seed(connection, seed, seed_profile, choice, probe),
-        "level": level,
-        "disagrees": disagreement(seed, seed_profile, every_probe_of(expression, seed, choice.annotation)),
-        **(describe_choice(choice) if "gene" in (level, seed.level) else {"rule": None}),
-        **describe_data(expression, basis, known),
-        **limited,
-        **counts,
-        "top": top,
-        "ascending": ascending,
-        "min_r": min_r,
-        "max_r": max_r,
-        "include_self": include_self,
-    }
-    ranks = {"rank": np.arange(1, len(order) + 1)}
-    if min_r is not None or max_r is not None:
-        ranks["rank"] = scan.places(order, answers, ascending=ascending, tie_order=profiles.tie_order)
-    if limited and rank_overall:
-        ranks["rank_overall"] = scan.places(order, others, ascending=ascending, tie_order=profiles.tie_order)
-    r, n = scan.r, scan.n
-    extra = columns_of(
-        wanted, basis, seed_profile.values[0], profiles.values, r, n, order, families, expression.donor_names
+    _refuse_unused(seed, level, probe, selection, gene_filter, ranks)
+    design = find_design(expression, sample_filter, method)
+    significance.refuse_impossible(design)
+    profile = profile_of(expression, seed, selection, design.samples, probe)
+    known = ~np.isnan(profile.expression[0])
+    refuse_too_few(int(np.count_nonzero(known)), sample_filter)
+    use = choose_genes(expression.connection, gene_filter, selection.annotation)
+    compared = _compare_with(expression, seed, profile, level, selection, design, use, ranks)
+    scan = design.scan(profile.expression[0], compared.profiles.expression)
+    matching = scan.between(compared.kept, ranks.min_r, ranks.max_r)
+    tie_order = compared.profiles.tie_order
+    order = scan.first(matching, ranks.top, ascending=ranks.ascending, tie_order=tie_order)
+    columns = _rank_columns(scan, order, compared, use, ranks)
+    extra = significance_columns(
+        significance,
+        design,
+        Correlated(profile.expression[0], compared.profiles.expression, scan.r, scan.n),
+        order,
+        _families(compared, use, ranks),
+        expression.donor_names,
     )
-    rows = [
-        (*(rank[place] for rank in ranks.values()), *label, r[at], n[at], *(column[place] for column in extra.values()))
-        for place, (at, label) in enumerate(zip(order.tolist(), labels_of(connection, profiles, order), strict=True))
-    ]
-    columns = [*ranks, *LABELS, "r", "n", *extra]
-    return Answer(columns, [_plain(row, len(ranks), columns.index("r")) for row in rows], route)
+    provenance = CorrelatesProvenance(
+        database=str(expression.path),
+        data=describe_data(expression, design, known),
+        method=method,
+        probe_selection=selection if "gene" in (level, seed.level) else None,
+        gene_filter=use,
+        cache_problem=expression.cache_problem,
+        seed=describe_seed(expression, seed, profile, selection, probe),
+        level=level,
+        disagreements=find_disagreements(seed, profile, all_probes_of(expression, seed, selection.annotation)),
+        compared=len(compared.kept),
+        matching=len(matching),
+        without_r=int(np.count_nonzero(np.isnan(scan.r[compared.kept]))),
+        genes_without_profile=compared.profiles.genes_without_profile,
+        ranks=ranks,
+    )
+    labels = find_labels(expression.connection, compared.profiles, order)
+    return _result(columns, labels, scan, order, extra, provenance)
 
 
-def _refuse_idle_options(
-    seed: Seed, level: Level, probe: str | None, choice: Choice | None, limits: Limits, rank_overall: bool
+def _compare_with(
+    expression: Expression,
+    seed: Seed,
+    profile: Profiles,
+    level: Level,
+    selection: ProbeSelection,
+    design: Design,
+    use: GeneFilterUse | None,
+    ranks: RankOptions,
+) -> _Compared:
+    """Return the profiles that a seed is compared with; without an overall rank, only those that the filter keeps."""
+    genes = chosen_gene_ids(expression.connection) if use else None
+    read = None if ranks.rank_overall else genes
+    profiles = profiles_at_level(expression, level, selection, design.samples, read)
+    if level == "gene":
+        profiles.replace_gene(profile)
+    others = np.arange(len(profiles))
+    if not ranks.include_self:
+        others = np.flatnonzero(~_is_own(profiles, seed, profile, level))
+    kept = others if genes is None else others[np.isin(profiles.gene_ids[others], genes)]
+    return _Compared(profiles, others, kept)
+
+
+def _rank_columns(
+    scan: Scan, order: NDArray[np.intp], compared: _Compared, use: GeneFilterUse | None, ranks: RankOptions
+) -> Columns:
+    """Return the rank of each reported row, and its rank among all where a gene filter is used."""
+    tie_order, ascending = compared.profiles.tie_order, ranks.ascending
+    columns: Columns = {"rank": np.arange(1, len(order) + 1)}
+    if ranks.min_r is not None or ranks.max_r is not None:
+        columns["rank"] = scan.places(order, compared.kept, ascending=ascending, tie_order=tie_order)
+    if use and ranks.rank_overall:
+        columns["rank_overall"] = scan.places(order, compared.others, ascending=ascending, tie_order=tie_order)
+    return columns
+
+
+def _families(compared: _Compared, use: GeneFilterUse | None, ranks: RankOptions) -> dict[str, NDArray[np.intp]]:
+    """Return the rows over which each column of false discovery rates is controlled."""
+    families = {"q": compared.others} if ranks.rank_overall or not use else {}
+    return families | ({"q_category": compared.kept} if use else {})
+
+
+def _result(
+    ranks: Columns,
+    labels: list[Label],
+    scan: Scan,
+    order: NDArray[np.intp],
+    extra: Columns,
+    provenance: CorrelatesProvenance,
+) -> Result[CorrelatesProvenance]:
+    """Return the reported rows; a row without r has no rank."""
+    columns = [*ranks, *Label._fields, "r", "n", *extra]
+    rows: list[tuple[Any, ...]] = []
+    for place, (row, label) in enumerate(zip(order.tolist(), labels, strict=True)):
+        r = number_or_none(scan.r[row])
+        of_ranks = [None if r is None else int(ranks[name][place]) for name in ranks]
+        numbers = [number_or_none(extra[name][place]) for name in extra]
+        rows.append((*of_ranks, *label, r, int(scan.n[row]), *numbers))
+    return Result(columns, rows, provenance)
+
+
+def _refuse_unused(
+    seed: Seed,
+    level: Level,
+    probe: str | None,
+    selection: ProbeSelection,
+    gene_filter: GeneFilter,
+    ranks: RankOptions,
 ) -> None:
-    """Raise OptionError for what was asked for and would change nothing."""
-    chooses = choice is not None and choice.is_of_profiles
-    if chooses and seed.level == level == "probe":
+    """Raise OptionError for options that would have no effect."""
+    if selection.selects_probes and seed.level == level == "probe":
         raise OptionError(
-            f"--rule, --min-present and --scope say which profile a gene gets, but {seed.name} is a probe and so are "
-            "its answers. Leave them out, or ask with --level gene."
+            f"`rule`, `min_present` and `scope` select the probe of a gene, but {seed.name} is a probe and so are its "
+            "correlates. Leave them out, or use `level` gene."
         )
-    if chooses and probe is not None and level == "probe":
-        raise OptionError("--probe names the seed's profile, so --rule, --min-present and --scope choose nothing here.")
-    if not (limits.categories or limits.genes) and (
-        limits.match != "any" or limits.include_regulates or not rank_overall
-    ):
-        raise OptionError(
-            "--match, --include-regulates and --no-rank-overall are about categories, and none is given. Name one with "
-            "--category or --genes."
-        )
+    if selection.selects_probes and probe is not None and level == "probe":
+        raise OptionError("`probe` gives the seed's probe, so `rule`, `min_present` and `scope` have no effect here.")
+    if not ranks.rank_overall and not gene_filter:
+        raise OptionError("`rank_overall` applies to categories, and none is given. Add `categories` or `genes`.")
 
 
-def _plain(row: tuple[Any, ...], ranks: int, r: int) -> tuple[Any, ...]:
-    """Return a row in Python's own numbers, None for NaN; a row without r has no rank."""
-    plain = [number_or_none(cell) if isinstance(cell, np.generic) else cell for cell in row]
-    return (*([None] * ranks if plain[r] is None else plain[:ranks]), *plain[ranks:])
-
-
-def _is_own(profiles: Profiles, seed: Seed, seed_profile: Profiles, level: Level) -> NDArray[np.bool_]:
-    """Say of each profile whether it is the seed's: the very probe or, among genes, one of the seed's gene."""
+def _is_own(profiles: Profiles, seed: Seed, profile: Profiles, level: Level) -> NDArray[np.bool_]:
+    """Return which profiles are the seed's own: its probe or, among genes, its gene."""
     if level == "gene":
         return np.isin(profiles.gene_ids, seed.gene_ids)
-    own: NDArray[np.bool_] = profiles.probe_ids == seed_profile.probe_ids[0]
+    own: NDArray[np.bool_] = profiles.probe_ids == profile.probe_ids[0]
     return own

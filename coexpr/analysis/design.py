@@ -1,92 +1,95 @@
-"""What an r is of and how it is measured: the samples of a question, and its method."""
+"""What an r is computed from: the samples of a query, and the estimator over these samples."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.database.expression import Expression, StoredProfiles, Values
-from coexpr.database.samples import EVERYWHERE, Samples, choose_samples
-from coexpr.database.threads import workers
+from coexpr.database.expression import Expression
+from coexpr.database.matrix import ExpressionRows, MatrixRows
+from coexpr.database.samples import Region, Samples, find_samples
 from coexpr.errors import TooFewSamplesError
-from coexpr.method import Method
-from coexpr.restriction import FEWEST_FOR_R, Restriction
-from coexpr.stats.measures import Measure, degrees_of_freedom, measure_all, measure_seed
+from coexpr.options import MIN_SAMPLES_FOR_R, CorrelationMethod, SampleFilter
+from coexpr.stats.measures import Estimator, degrees_of_freedom, measure_all, measure_seed
 from coexpr.stats.precision import OF_STORED_VALUES
 from coexpr.stats.scan import Scan
 
 
 @dataclass(frozen=True)
-class Basis:
-    """The samples and the measure of a question.
+class Design:
+    """The samples of a query and how r is computed over them.
 
     Parameters
     ----------
     samples : Samples
-    measure : Measure
-        Its factors are those of the samples.
-    method : Method
-    told : dict
-        What the route says of the restriction.
+    region : Region
+        Where the samples are from.
+    method : CorrelationMethod
+    estimator : Estimator
+        The method, with the factors of these samples.
+    workers : int
+        Number of threads.
     """
 
     samples: Samples
-    measure: Measure
-    method: Method
-    told: dict[str, Any] = field(default_factory=dict)
+    region: Region
+    method: CorrelationMethod
+    estimator: Estimator
+    workers: int = 1
 
-    def seed_with(self, seed: NDArray[np.floating], profiles: Values) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-        """Return r and n of one profile (S,) with each of many (P, S); an r of fewer than four samples is none."""
-        r, n = measure_seed(seed, profiles, self.measure, workers())
-        r[n < FEWEST_FOR_R] = np.nan
+    def correlate(
+        self, seed: NDArray[np.floating], rows: ExpressionRows
+    ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """Return r and n of one profile (S,) with each row (P, S); r over fewer than four samples is NaN."""
+        r, n = measure_seed(seed, rows, self.estimator, self.workers)
+        r[n < MIN_SAMPLES_FOR_R] = np.nan
         return r, n
 
-    def scan(self, seed: NDArray[np.floating], profiles: Values) -> Scan:
-        """Return r and n of one profile (S,) with each of many (P, S), exact where it is asked for; see `seed_with`."""
+    def scan(self, seed: NDArray[np.floating], rows: ExpressionRows) -> Scan:
+        """Return r and n of one profile (S,) with each row (P, S), refined to double precision where needed."""
         approximate = None
-        is_plain = self.measure.method == "pearson" and not self.measure.factors
-        if is_plain and isinstance(profiles, StoredProfiles) and len(seed) >= FEWEST_FOR_R:
-            approximate = profiles.scan(seed)
+        is_plain = self.estimator.method == "pearson" and not self.estimator.factors
+        if is_plain and isinstance(rows, MatrixRows) and len(seed) >= MIN_SAMPLES_FOR_R:
+            approximate = rows.scan(seed, self.workers)
         if approximate is None:
-            r, n = self.seed_with(seed, profiles)
-            return Scan(r, np.zeros(len(r)), n, lambda rows: (r[rows], n[rows]))
-        n = np.full(len(profiles), len(seed), dtype=np.int32)
-        return Scan(*approximate, n, lambda rows: self.seed_with(seed, profiles[rows]))
+            r, n = self.correlate(seed, rows)
+            return Scan(r, np.zeros(len(r)), n, lambda some: (r[some], n[some]))
+        n = np.full(len(rows), len(seed), dtype=np.int32)
+        return Scan(*approximate, n, lambda some: self.correlate(seed, rows[some]))
 
-    def all_with_all(self, profiles: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-        """Return r and n of every profile (P, S) with every other; see `seed_with`."""
-        r, n = measure_all(profiles, self.measure)
-        r[n < FEWEST_FOR_R] = np.nan
+    def correlate_all(self, rows: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """Return r and n of every row (P, S) with every other; see `correlate`."""
+        r, n = measure_all(rows, self.estimator)
+        r[n < MIN_SAMPLES_FOR_R] = np.nan
         return r, n
 
-    def only(self, columns: slice | NDArray[np.intp]) -> Measure:
-        """Return the measure for some of the samples."""
-        factors = tuple(factor[columns] for factor in self.measure.factors)
-        return replace(self.measure, factors=factors)
+    def estimator_for(self, columns: slice | NDArray[np.intp]) -> Estimator:
+        """Return the estimator for some of the samples."""
+        factors = tuple(factor[columns] for factor in self.estimator.factors)
+        return replace(self.estimator, factors=factors)
 
 
-def find_basis(expression: Expression, restriction: Restriction | None, method: Method | None) -> Basis:
-    """Return the samples that a restriction leaves, and how r is measured over them.
+def find_design(expression: Expression, sample_filter: SampleFilter, method: CorrelationMethod) -> Design:
+    """Return the samples that a filter keeps, and how r is computed over them.
 
     Raises
     ------
     TooFewSamplesError
-        If too few samples are left, or the factors of the method leave no degree of freedom.
+        If too few samples remain, or the factors of the method leave no degree of freedom.
     NotFoundError, AmbiguousNameError
-        As for `choose_samples`.
+        As for `find_samples`.
     """
-    method = method or Method()
-    if restriction is None or not restriction.limits:
-        samples, told = expression.every_sample, dict(EVERYWHERE)
+    if sample_filter:
+        samples, region = find_samples(expression.connection, sample_filter)
     else:
-        samples, told = choose_samples(expression.connection, restriction)
+        samples, region = expression.all_samples, Region()
     of_factor = {"donor": samples.donor_ids, "structure": samples.structure_ids}
     factors = tuple(of_factor[name] for name in (method.adjust or "").split("+") if name)
     if factors and degrees_of_freedom(factors) < 1:
         raise TooFewSamplesError(
-            f"taking off what {method.adjust} explains leaves no degree of freedom: {len(samples)} samples of "
-            f"{len(np.unique(samples.structure_ids))} structures and {len(samples.columns)} donors. Ask for more "
-            "samples, or leave --adjust out."
+            f"adjusting for {method.adjust} leaves no degree of freedom: {len(samples)} samples of "
+            f"{len(np.unique(samples.structure_ids))} structures and {len(samples.columns)} donors. Use more samples, "
+            "or leave out `adjust`."
         )
-    return Basis(samples, Measure(method.name, method.max_p_outliers, factors, OF_STORED_VALUES), method, told)
+    estimator = Estimator(method.name, method.max_p_outliers, factors, OF_STORED_VALUES)
+    return Design(samples, region, method, estimator, expression.threads.workers)

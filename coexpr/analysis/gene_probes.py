@@ -1,142 +1,253 @@
-"""Which of a gene's probes stands for it, and how much they differ."""
+"""The probes of a gene: which one represents it, and whether they agree."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.analysis.design import find_basis
-from coexpr.analysis.probe_selection import NO_PROBE, choose_representatives, find_candidates, probes_of_genes
-from coexpr.analysis.profiles import Profiles, profiles_of_probes, reading_from, why_no_profile
-from coexpr.analysis.provenance import describe_data, labels_of
-from coexpr.analysis.siblings import LOW_MEAN_R
-from coexpr.choice import BUILDING, DEFAULT_RULE, RULES, Choice, Rule
+from coexpr.analysis.design import find_design
+from coexpr.analysis.labels import find_labels
+from coexpr.analysis.probe_selection import NO_PROBE, find_candidates, probes_of_genes, select_probes
+from coexpr.analysis.profiles import Profiles, profiles_of_probes, reader_of, why_no_profile
+from coexpr.analysis.provenance import CorrelationProvenance, describe_data
 from coexpr.database.expression import Expression
-from coexpr.database.seeds import find_seed
+from coexpr.database.names import Seed, find_seed
 from coexpr.errors import NotFoundError, OptionError
-from coexpr.restriction import Restriction
-from coexpr.result import Answer, number_or_none
-
-_COLUMNS = (
-    "probe_id",
-    "probe_name",
-    "mean_log2",
-    "variance_log2",
-    "present_fraction",
-    "diff_stability",
-    "rnaseq_r",
-    "rnaseq_q",
-    "mean_r",
-    "lowest_r",
-    "lowest_r_with",
-    "chosen_by",
+from coexpr.options import (
+    BUILDS,
+    DEFAULT_RULE,
+    MIN_SAMPLES_FOR_R,
+    RULES,
+    CorrelationMethod,
+    ProbeSelection,
+    Rule,
+    SampleFilter,
 )
+from coexpr.result import Result, number_or_none
+from coexpr.stats.correlate import correlate_seed
+
+# A probe with a lower mean r with the gene's other probes hardly measures what they measure.
+LOW_MEAN_R = 0.2
+_STATISTICS = ("mean_log2", "variance_log2", "present_fraction", "diff_stability", "rnaseq_r", "rnaseq_q")
+_COLUMNS = ("probe_id", "probe_name", *_STATISTICS, "mean_r", "lowest_r", "lowest_r_with", "selected_by")
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A representative probe that disagrees with the other probes of its gene.
+
+    Parameters
+    ----------
+    mean_r : float
+        Its mean r with them.
+    others : int
+        How many they are.
+    """
+
+    mean_r: float
+    others: int
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A probe that agrees better with the others than the one of the default rule, and the rules that select it."""
+
+    probe: str
+    mean_r: float
+    rules: list[Rule]
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """The probe that the default rule selects, and whether other rules and probes agree.
+
+    Parameters
+    ----------
+    probe : str
+    rules, agreeing_rules : int
+        How many other rules select a probe, and how many select this one.
+    mean_r : float, optional
+        Mean r with the other probes.
+    others : int
+        How many other probes the gene has.
+    agrees : bool
+        Whether it agrees with the other probes.
+    alternative : Alternative, optional
+        A better probe, where it does not agree.
+    """
+
+    probe: str
+    rules: int
+    agreeing_rules: int
+    mean_r: float | None
+    others: int
+    agrees: bool
+    alternative: Alternative | None = None
+
+
+@dataclass(frozen=True)
+class SignConflict:
+    """Two probes of a gene with clearly opposite profiles."""
+
+    probes: tuple[str, str]
+    r: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbesProvenance(CorrelationProvenance):
+    """The provenance of the probes of a gene.
+
+    Parameters
+    ----------
+    gene : str
+    other_name : str, optional
+        The name that was given, where the atlas uses another symbol.
+    rules_skipped : dict of str to str
+        Rules that cannot be applied, and why.
+    sign_conflicts : list of SignConflict
+        Lowest r first.
+    recommendation : Recommendation, optional
+        None where the default rule selects no probe.
+    """
+
+    gene: str | None
+    other_name: str | None
+    rules_skipped: dict[Rule, str] = field(default_factory=dict)
+    sign_conflicts: list[SignConflict] = field(default_factory=list)
+    recommendation: Recommendation | None = None
+
+
+def gene_probes(
+    expression: Expression, name: str, selection: ProbeSelection, sample_filter: SampleFilter
+) -> Result[ProbesProvenance]:
+    """Return the probes of a gene; see `Atlas.probes`."""
+    gene = find_seed(expression.connection, name, selection.annotation)
+    if not gene.gene_ids:
+        raise OptionError(f"probe {gene.name} measures no known gene, so there are no other probes to compare it with.")
+    candidates = probes_of_genes(expression, selection.annotation, gene.gene_ids)
+    if not len(candidates.probe_ids):
+        raise NotFoundError(why_no_profile(expression, gene.gene_ids[0], selection))
+    method = CorrelationMethod()
+    design = find_design(expression, sample_filter, method)
+    all_samples = expression.all_samples
+    probes = profiles_of_probes(expression, selection.annotation, all_samples, candidates.probe_ids)
+    names = [str(label.probe_name) for label in find_labels(expression.connection, probes)]
+    log2 = np.asarray(probes.expression)[:, design.samples.columns_in(all_samples)]
+    r, n = design.correlate_all(log2)
+    selected_by, rules_skipped = _rules_by_probe(expression, probes, selection, gene.gene_ids)
+    rows = []
+    for row in np.lexsort((probes.probe_ids, -candidates.statistics["mean_log2"])).tolist():
+        statistics = [number_or_none(candidates.statistics[column][row]) for column in _STATISTICS]
+        probe_id = int(probes.probe_ids[row])
+        rows.append((probe_id, names[row], *statistics, *_agreement(r, row, names), selected_by.get(probe_id, [])))
+    provenance = ProbesProvenance(
+        database=str(expression.path),
+        data=describe_data(expression, design, ~np.isnan(log2).all(axis=0)),
+        method=method,
+        probe_selection=selection,
+        cache_problem=expression.cache_problem,
+        gene=gene.gene_symbol,
+        other_name=gene.other_name,
+        rules_skipped=rules_skipped,
+        sign_conflicts=_sign_conflicts(r, n, names),
+        recommendation=_recommend(rows),
+    )
+    return Result(_COLUMNS, rows, provenance)
+
+
+def find_disagreements(seed: Seed, profile: Profiles, probes: Profiles) -> dict[str, Disagreement]:
+    """Return whether a representative probe disagrees with the gene's other probes, under the name of the seed.
+
+    Parameters
+    ----------
+    seed : Seed
+    profile : Profiles
+        The one profile of the gene.
+    probes : Profiles
+        All probes of the gene over all samples, ascending by probe_id.
+    """
+    selected = int(profile.probe_ids[0])
+    if seed.level == "probe" or selected == NO_PROBE or len(probes) < 3:  # of two, neither can be called wrong
+        return {}
+    row = int(np.searchsorted(probes.probe_ids, selected))
+    log2 = np.asarray(probes.expression)
+    r, n = correlate_seed(log2[row], np.delete(log2, row, axis=0))
+    r[n < MIN_SAMPLES_FOR_R] = np.nan
+    mean = float(np.nanmean(r)) if not np.isnan(r).all() else np.nan
+    return {seed.name: Disagreement(mean, len(r))} if mean < LOW_MEAN_R else {}
 
 
 def conflict_limit(n: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Return how far from 0 each r must be to be no noise: 0.1, or twice its standard error with few samples."""
+    """Return how far from 0 each r must be to count: 0.1, or twice its standard error with few samples."""
     return np.maximum(0.1, 2 / np.sqrt(np.maximum(n, 1)))
 
 
-def gene_probes(expression: Expression, name: str, choice: Choice, restriction: Restriction) -> Answer:
-    """Answer `Atlas.probes`."""
-    connection = expression.connection
-    gene = find_seed(connection, name, choice.annotation)
-    if not gene.gene_ids:
-        raise OptionError(f"probe {gene.name} measures no known gene, so there are no other probes to compare it with.")
-    candidates = probes_of_genes(expression, choice.annotation, gene.gene_ids)
-    basis = find_basis(expression, restriction, None)
-    if not len(candidates.probe_ids):
-        raise NotFoundError(why_no_profile(expression, gene.gene_ids[0], choice))
-    every = expression.every_sample
-    probes = profiles_of_probes(expression, choice.annotation, every, candidates.probe_ids)
-    names = [probe_name for _, probe_name, *_ in labels_of(connection, probes, np.arange(len(probes)))]
-    values = np.asarray(probes.values)[:, basis.samples.places_in(every)]
-    r, n = basis.all_with_all(values)
-    chosen_by, not_applied = _rules_that_choose(expression, probes, choice, gene.gene_ids)
-    known = candidates.statistics
-    rows = []
-    for row in np.lexsort((probes.probe_ids, -known["mean_log2"])).tolist():
-        others = np.delete(r[row], row)
-        itself = np.arange(len(r)) == row
-        lowest = None if np.isnan(others).all() else int(np.nanargmin(np.where(itself, np.nan, r[row])))
-        rows.append(
-            (
-                int(probes.probe_ids[row]),
-                names[row],
-                *(number_or_none(known[column][row]) for column in _COLUMNS[2:8]),
-                None if lowest is None else float(np.nanmean(others)),
-                None if lowest is None else float(r[row, lowest]),
-                None if lowest is None else names[lowest],
-                chosen_by.get(int(probes.probe_ids[row]), []),
-            )
-        )
-    route: dict[str, Any] = {
-        "gene": gene.gene_symbol,
-        "found_as": gene.found_as,
-        "annotation": choice.annotation,
-        "scope": choice.scope,
-        "min_present": choice.min_present,
-        "power": choice.exponent,
-        "rules_not_applied": not_applied,
-        "sign_conflicts": _sign_conflicts(r, n, names),
-        "recommended": _recommendation(rows),
-        **describe_data(expression, basis, ~np.isnan(values).all(axis=0)),
-    }
-    return Answer(list(_COLUMNS), rows, route)
+def _agreement(r: NDArray[np.float64], row: int, names: list[str]) -> tuple[float | None, float | None, str | None]:
+    """Return a probe's mean r with the others, its lowest r, and the probe that has it."""
+    others = np.delete(r[row], row)
+    if np.isnan(others).all():
+        return None, None, None
+    itself = np.arange(len(r)) == row
+    lowest = int(np.nanargmin(np.where(itself, np.nan, r[row])))
+    return float(np.nanmean(others)), float(r[row, lowest]), names[lowest]
 
 
-def _rules_that_choose(
-    expression: Expression, probes: Profiles, choice: Choice, gene_ids: list[int]
+def _rules_by_probe(
+    expression: Expression, probes: Profiles, selection: ProbeSelection, gene_ids: list[int]
 ) -> tuple[dict[int, list[Rule]], dict[Rule, str]]:
-    """Return the rules that choose each probe, and why the others choose none."""
-    chosen_by: dict[int, list[Rule]] = {}
-    not_applied: dict[Rule, str] = {}
-    filtered = find_candidates(expression, choice, gene_ids)
-    read = reading_from(probes, expression.every_sample)
+    """Return the rules that select each probe, and why the others select none."""
+    selected_by: dict[int, list[Rule]] = {}
+    skipped: dict[Rule, str] = {}
+    candidates = find_candidates(expression, selection, gene_ids)
+    read = reader_of(probes, expression.all_samples)
     for rule in RULES:
-        if rule in BUILDING:
+        if rule in BUILDS:
             continue
         try:
-            chosen = choose_representatives(expression, choice.with_rule(rule), filtered, read)
+            selected = select_probes(expression, selection.with_rule(rule), candidates, read)
         except NotFoundError as reason:
-            not_applied[rule] = str(reason)
+            skipped[rule] = str(reason)
             continue
-        if chosen is not None:
-            for probe_id in np.unique(chosen[chosen != NO_PROBE]).tolist():
-                chosen_by.setdefault(probe_id, []).append(rule)
-    return chosen_by, not_applied
+        if selected is not None:
+            for probe_id in np.unique(selected[selected != NO_PROBE]).tolist():
+                selected_by.setdefault(probe_id, []).append(rule)
+    return selected_by, skipped
 
 
-def _recommendation(rows: list[tuple[Any, ...]]) -> dict[str, Any]:
-    """Return which probe the default rule selects, how many rules and probes agree, and an alternative if they do not.
+def _recommend(rows: list[tuple[Any, ...]]) -> Recommendation | None:
+    """Return which probe the default rule selects, how many rules and probes agree, and a better one if they do not.
 
-    The alternative is the probe that agrees best with the others: that which most rules select, of those whose mean r
-    with the others is not low.
+    The alternative is the probe that most rules select, among those whose mean r with the others is not low.
     """
-    name, mean_r, chosen_by = (_COLUMNS.index(column) for column in ("probe_name", "mean_r", "chosen_by"))
-    selected = next((row for row in rows if DEFAULT_RULE in row[chosen_by]), None)
-    if selected is None:
-        return {}
-    rules = {rule for row in rows for rule in row[chosen_by]}
-    told: dict[str, Any] = {
-        "probe": selected[name],
-        "rules": len(rules) - 1,
-        "rules_that_agree": len(selected[chosen_by]) - 1,
-        "mean_r": selected[mean_r],
-        "others": len(rows) - 1,
-        "agrees": len(rows) < 3 or selected[mean_r] is None or selected[mean_r] >= LOW_MEAN_R,
-        "alternative": None,
-    }
-    better = [row for row in rows if row[mean_r] is not None and row[mean_r] >= LOW_MEAN_R and row[chosen_by]]
-    if not told["agrees"] and better:
-        best = max(better, key=lambda row: (len(row[chosen_by]), row[mean_r]))
-        told["alternative"] = {"probe": best[name], "mean_r": best[mean_r], "rules": list(best[chosen_by])}
-    return told
+    probes = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+    default = next((probe for probe in probes if DEFAULT_RULE in probe["selected_by"]), None)
+    if default is None:
+        return None
+    rules = {rule for probe in probes for rule in probe["selected_by"]}
+    agrees = len(probes) < 3 or default["mean_r"] is None or default["mean_r"] >= LOW_MEAN_R
+    alternative = None
+    better = [
+        probe
+        for probe in probes
+        if probe["mean_r"] is not None and probe["mean_r"] >= LOW_MEAN_R and probe["selected_by"]
+    ]
+    if not agrees and better:
+        best = max(better, key=lambda probe: (len(probe["selected_by"]), probe["mean_r"]))
+        alternative = Alternative(best["probe_name"], best["mean_r"], list(best["selected_by"]))
+    return Recommendation(
+        probe=default["probe_name"],
+        rules=len(rules) - 1,
+        agreeing_rules=len(default["selected_by"]) - 1,
+        mean_r=default["mean_r"],
+        others=len(probes) - 1,
+        agrees=agrees,
+        alternative=alternative,
+    )
 
 
-def _sign_conflicts(r: NDArray[np.float64], n: NDArray[np.int32], names: list[str]) -> list[dict[str, Any]]:
-    """Return the pairs of probes whose profiles go against each other, lowest r first."""
-    against = np.triu(r < -conflict_limit(n), 1)
-    pairs = [(float(r[row, other]), row, other) for row, other in np.argwhere(against).tolist()]
-    return [{"probes": [names[row], names[other]], "r": value} for value, row, other in sorted(pairs)]
+def _sign_conflicts(r: NDArray[np.float64], n: NDArray[np.int32], names: list[str]) -> list[SignConflict]:
+    """Return the pairs of probes with opposite profiles, lowest r first."""
+    opposite = np.triu(r < -conflict_limit(n), 1)
+    pairs = [(float(r[row, other]), row, other) for row, other in np.argwhere(opposite).tolist()]
+    return [SignConflict((names[row], names[other]), value) for value, row, other in sorted(pairs)]

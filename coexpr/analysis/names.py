@@ -1,6 +1,7 @@
-"""What each of many names means: the gene or probe, by what it was matched, and what the database has of it."""
+"""What names mean: the gene or probe, what it was matched by, and what the database has of it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,13 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from coexpr.choice import Annotation
 from coexpr.database.categories import look_up
-from coexpr.database.names import Meaning, meanings_of, names_near
-from coexpr.database.queries import run
+from coexpr.database.names import Meaning, meanings_of, similar_names
+from coexpr.database.queries import registered, run
+from coexpr.options import Annotation
 from coexpr.readers.category_file import CategoryFile
 from coexpr.readers.spreadsheet import is_date, symbols_of_date
-from coexpr.result import Answer
+from coexpr.result import Provenance, Result
 
 COLUMNS = (
     "name",
@@ -37,12 +38,21 @@ EXPRESSION, CHIP, ABSENT, AMBIGUOUS, UNKNOWN = (
 )
 
 
-def resolve_names(connection: duckdb.DuckDBPyConnection, names: Sequence[str], annotation: Annotation) -> Answer:
-    """Answer `Atlas.resolve`."""
+@dataclass(frozen=True, kw_only=True)
+class NamesProvenance(Provenance):
+    """The provenance of what names mean: the annotation that assigns probes to genes."""
+
+    annotation: Annotation
+
+
+def resolve_names(
+    connection: duckdb.DuckDBPyConnection, database: str, names: Sequence[str], annotation: Annotation
+) -> Result[NamesProvenance]:
+    """Return what each name means; see `Atlas.resolve`."""
     meanings = meanings_of(connection, names, annotation)
     probes = _probes_of(connection, [one for found in meanings.values() for one in found])
     rows = [_row(connection, name, meanings[name], probes) for name in names]
-    return Answer(list(COLUMNS), rows, {"annotation": annotation, "names": len(names)})
+    return Result(COLUMNS, rows, NamesProvenance(database=database, annotation=annotation))
 
 
 def read_list(connection: duckdb.DuckDBPyConnection, path: Path, gene_column: str | None) -> CategoryFile:
@@ -55,11 +65,8 @@ def read_list(connection: duckdb.DuckDBPyConnection, path: Path, gene_column: st
 def _probes_of(connection: duckdb.DuckDBPyConnection, meanings: Sequence[Meaning]) -> dict[int, dict[str, int]]:
     """Return the numbers of probes of the genes, by gene_id."""
     gene_ids = {one.gene_id for one in meanings if one.gene_id is not None}
-    connection.register("asked_genes", {"gene_id": np.array(sorted(gene_ids), dtype=np.int32)})
-    try:
-        return {row["gene_id"]: row for row in run(connection, "probes_of_asked_genes")}
-    finally:
-        connection.unregister("asked_genes")
+    with registered(connection, requested_genes={"gene_id": np.array(sorted(gene_ids), dtype=np.int32)}):
+        return {row["gene_id"]: row for row in run(connection, "probes_of_requested_genes")}
 
 
 def _row(
@@ -114,5 +121,5 @@ def _why_unknown(connection: duckdb.DuckDBPyConnection, name: str) -> str:
         return f"a date; was it {' or '.join(symbols)}?"
     if is_date(name.strip()):
         return "a date"
-    near = names_near(connection, name)
-    return f"similar: {', '.join(near)}" if near else "no similar name"
+    similar = similar_names(connection, name)
+    return f"similar: {', '.join(similar)}" if similar else "no similar name"

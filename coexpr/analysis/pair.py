@@ -1,53 +1,185 @@
-"""How two genes, or two probes, go together, and how much the choice of probes matters."""
+"""r of two genes or probes: by probe, by selection rule, by donor, and by scale and resolution."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.analysis.between_donors import ByDonor, compare_donors
-from coexpr.analysis.design import Basis, find_basis
-from coexpr.analysis.gene_probes import conflict_limit
+from coexpr.analysis.design import Design, find_design
+from coexpr.analysis.gene_probes import Disagreement, conflict_limit, find_disagreements
+from coexpr.analysis.labels import find_labels
 from coexpr.analysis.probe_selection import Candidates, find_candidates
 from coexpr.analysis.profiles import (
     Profiles,
-    collapse_candidates,
-    every_probe_of,
+    all_probes_of,
     profile_of,
-    reading_from,
+    reader_of,
+    represent_genes,
     why_no_profile,
 )
-from coexpr.analysis.provenance import describe_choice, describe_data, labels_of
-from coexpr.analysis.scale_comparison import explain, route_grid
-from coexpr.analysis.siblings import disagreement
-from coexpr.choice import RULES, Choice, Rule, Scope
+from coexpr.analysis.provenance import CorrelationProvenance, describe_data
+from coexpr.analysis.scale_comparison import Explanation, ScaleRow, compare_scales, explain
 from coexpr.database.expression import Expression
+from coexpr.database.names import Seed, find_seed
 from coexpr.database.samples import Samples, refuse_too_few
-from coexpr.database.seeds import Seed, find_seed
 from coexpr.errors import NotFoundError, OptionError
-from coexpr.method import Method
-from coexpr.restriction import Restriction
-from coexpr.result import Answer, number_or_none
+from coexpr.options import RULES, CorrelationMethod, Level, ProbeSelection, Rule, SampleFilter, Scope
+from coexpr.result import Result, number_or_none
 
-COLUMNS = ("by", "probe_a", "probe_b", "donor", "r", "n")
-# What the first column says of an r between two probes; else it names the rule by which genes got their profiles.
-BY_PROBES = "probes"
+_BY_PROBES = "probes"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How r of single probes varies over all pairs of probes of two genes.
+
+    Parameters
+    ----------
+    lowest, highest : float
+    lowest_probes, highest_probes : tuple of str
+        The pairs with these r.
+    median : float
+    pairs : int
+    conflicts : int
+        How many pairs clearly have the opposite sign of others.
+    """
+
+    lowest: float
+    lowest_probes: tuple[str, str]
+    highest: float
+    highest_probes: tuple[str, str]
+    median: float
+    pairs: int
+    conflicts: int
+
+
+@dataclass(frozen=True)
+class DonorSummary:
+    """The meta-analysis of r over donors; see `coexpr.stats.meta_analysis`.
+
+    Parameters
+    ----------
+    k : int
+        Number of donors used.
+    same_sign : int, optional
+        How many agree in sign with the mean.
+    r, low, high : float, optional
+        Random-effects mean and its 95 % interval.
+    fixed_r : float, optional
+        Fixed-effect mean.
+    q, i2, tau2 : float, optional
+        Heterogeneity between donors.
+    lowest_r, highest_r : float, optional
+        The range of r in single donors.
+    lowest_without_one, highest_without_one : float, optional
+        The range of the pooled r when one donor is left out.
+    """
+
+    k: int
+    same_sign: int | None
+    r: float | None
+    low: float | None
+    high: float | None
+    fixed_r: float | None
+    q: float | None
+    i2: float | None
+    tau2: float | None
+    lowest_r: float | None
+    highest_r: float | None
+    lowest_without_one: float | None
+    highest_without_one: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairProvenance(CorrelationProvenance):
+    """The provenance of a pair.
+
+    Parameters
+    ----------
+    names, levels, profiles : tuple of str
+        For each side: the probe or gene, its level, and the profile that represents it.
+    other_names : dict of str to str
+        Names that were given, where the atlas uses another symbol.
+    same_profile : bool
+        Whether both sides have the same profile.
+    r : float, optional
+        r of the two profiles.
+    donors : DonorSummary
+    disagreements : dict of str to Disagreement
+    rules_skipped : dict of str to str
+        Rules that cannot be applied, and why.
+    spread : Spread, optional
+    observed_r : Explanation, optional
+        How an r from elsewhere compares.
+    """
+
+    names: tuple[str, str]
+    levels: tuple[Level, Level]
+    profiles: tuple[str, str]
+    other_names: dict[str, str] = field(default_factory=dict)
+    same_profile: bool
+    r: float | None
+    donors: DonorSummary
+    disagreements: dict[str, Disagreement] = field(default_factory=dict)
+    rules_skipped: dict[Rule, str] = field(default_factory=dict)
+    spread: Spread | None = None
+    observed_r: Explanation | None = None
+
+
+class Pair(NamedTuple):
+    """The tables of a pair; all have the same provenance.
+
+    Parameters
+    ----------
+    probes : Result
+        One row per pair of probes: probe_a, probe_b, r, n.
+    rules : Result
+        One row per selection rule: rule, probe_a, probe_b, r, n. Empty for two probes.
+    donors : Result
+        One row per donor: donor, r, n.
+    scales : Result
+        One row per scale, resolution and combination of donors: scale, resolution, donors, r, n.
+    """
+
+    probes: Result[PairProvenance]
+    rules: Result[PairProvenance]
+    donors: Result[PairProvenance]
+    scales: Result[PairProvenance]
+
+    @property
+    def provenance(self) -> PairProvenance:
+        """The provenance of all tables."""
+        return self.probes.provenance
+
+    def combined(self) -> Result[PairProvenance]:
+        """Return probes, rules and donors as one table.
+
+        Its column `by` says "probes" for an r of two probes, or else the rule that selected them; `donor` is None for
+        all donors pooled.
+        """
+        provenance = self.provenance
+        by = provenance.probe_selection.rule if provenance.probe_selection else _BY_PROBES
+        rows: list[tuple[Any, ...]] = [(_BY_PROBES, a, b, None, r, n) for a, b, r, n in self.probes]
+        rows += [(rule, a, b, None, r, n) for rule, a, b, r, n in self.rules]
+        rows += [(by, *provenance.profiles, donor, r, n) for donor, r, n in self.donors]
+        return Result(("by", "probe_a", "probe_b", "donor", "r", "n"), rows, provenance)
 
 
 @dataclass(frozen=True)
 class _Side:
-    """One of the two: a probe by itself, or the probes of a gene.
+    """One side of a pair: a probe, or the probes of a gene.
 
     Parameters
     ----------
     seed : Seed
     probes : Profiles
-        Over every sample of the database, by which rules choose.
+        All its probes over all samples of the database.
     candidates : dict of str to Candidates
-        Those of them that may stand for the gene, by scope; none for a probe by itself.
+        Those that can represent the gene, by scope; empty for a probe.
     names : list of str
-        Of the probes.
+        The names of the probes.
     """
 
     seed: Seed
@@ -56,162 +188,165 @@ class _Side:
     names: list[str]
 
     def name_of(self, profile: Profiles) -> str:
-        """Return what its one profile is called: the probe, or what it is built of."""
-        made_of = profile.made_of[0]
-        return made_of or self.names[int(np.searchsorted(self.probes.probe_ids, profile.probe_ids[0]))]
+        """Return the name of the probe of a profile, or what the profile is built from."""
+        composition = profile.compositions[0]
+        return composition or self.names[int(np.searchsorted(self.probes.probe_ids, profile.probe_ids[0]))]
 
-    def profile(self, expression: Expression, choice: Choice, samples: Samples) -> Profiles:
+    def full_name_of(self, profile: Profiles) -> str:
+        """Return the same; what a profile is built from follows the name of the gene."""
+        name = self.name_of(profile)
+        return name if profile.compositions[0] is None else f"{self.seed.name}, {name}"
+
+    def profile(self, expression: Expression, selection: ProbeSelection, samples: Samples) -> Profiles:
         """Return its one profile."""
         if self.seed.level == "probe":
-            return profile_of(expression, self.seed, choice, samples)
-        candidates = self.candidates[choice.scope]
-        read = reading_from(self.probes, expression.every_sample)
-        profile = collapse_candidates(expression, choice, samples, candidates, read)
+            return profile_of(expression, self.seed, selection, samples)
+        candidates = self.candidates[selection.scope]
+        read = reader_of(self.probes, expression.all_samples)
+        profile = represent_genes(expression, selection, samples, candidates, read)
         if not len(profile):
-            raise NotFoundError(why_no_profile(expression, self.seed.gene_ids[0], choice))
+            raise NotFoundError(why_no_profile(expression, self.seed.gene_ids[0], selection))
         return profile
 
 
 def pair(
     expression: Expression,
-    first: str,
-    second: str,
-    choice: Choice | None,
-    restriction: Restriction,
-    method: Method | None,
-    got: str | None,
-) -> Answer:
-    """Answer `Atlas.pair`."""
-    connection = expression.connection
-    annotation = choice.annotation if choice else "allen"
-    seeds = [find_seed(connection, name, annotation) for name in (first, second)]
+    names: tuple[str, str],
+    selection: ProbeSelection,
+    sample_filter: SampleFilter,
+    method: CorrelationMethod,
+    observed_r: str | None,
+) -> Pair:
+    """Return r of two genes or probes in every way; see `Atlas.pair`."""
+    seeds = [find_seed(expression.connection, name, selection.annotation) for name in names]
     are_probes = all(seed.level == "probe" for seed in seeds)
-    if choice is not None and choice.is_of_profiles and are_probes:
+    if selection.selects_probes and are_probes:
         raise OptionError(
-            "--rule, --min-present and --scope say which profile a gene gets, but both are probes. Leave them out."
+            "`rule`, `min_present` and `scope` select the probe of a gene, but both are probes. Leave them out."
         )
-    choice = choice or Choice()
-    basis = find_basis(expression, restriction, method)
-    a, b = (_side(expression, seed, choice) for seed in seeds)
-    block, counts, rows = _every_pair(expression, a, b, basis)
-    if a.seed.level == b.seed.level == "gene" and a.seed.gene_id == b.seed.gene_id and len(block) > 1:
-        block[np.tril_indices(len(block))] = np.nan  # each pair once
-    is_same = a.probes.probe_ids[:, None] == b.probes.probe_ids
-    if not is_same.all():
-        block[is_same] = np.nan  # a probe with itself says nothing
-    not_applied: dict[Rule, str] = {}
-    if not are_probes:
-        by_rule, not_applied = _by_every_rule(expression, a, b, choice, basis)
-        rows += by_rule
-    of_a, of_b = (side.profile(expression, choice, basis.samples) for side in (a, b))
-    x, y = of_a.values[0], of_b.values[0]
+    design = find_design(expression, sample_filter, method)
+    a, b = (_find_side(expression, seed, selection) for seed in seeds)
+    probe_rows, spread = _correlate_probes(expression, a, b, design)
+    rule_rows, skipped = ([], {}) if are_probes else _correlate_by_rule(expression, a, b, selection, design)
+    of_a, of_b = (side.profile(expression, selection, design.samples) for side in (a, b))
+    x, y = of_a.expression[0], of_b.expression[0]
     known = ~np.isnan(x) & ~np.isnan(y)
-    refuse_too_few(int(np.count_nonzero(known)), restriction)
-    by_donor = compare_donors(x, y[None], np.array([0]), basis)
-    pooled, _ = basis.seed_with(x, y[None])
-    names = [
-        side.name_of(profile) if profile.made_of[0] is None else f"{side.seed.name}, {side.name_of(profile)}"
-        for side, profile in ((a, of_a), (b, of_b))
+    refuse_too_few(int(np.count_nonzero(known)), sample_filter)
+    by_donor = compare_donors(x, y[None], np.array([0]), design)
+    pooled, _ = design.correlate(x, y[None])
+    r = number_or_none(pooled[0])
+    scales = compare_scales(expression.connection, x, y, design.samples, replace(design.estimator, factors=()))
+    provenance = PairProvenance(
+        database=str(expression.path),
+        data=describe_data(expression, design, known),
+        method=method,
+        probe_selection=None if are_probes else selection,
+        cache_problem=expression.cache_problem,
+        names=(a.seed.name, b.seed.name),
+        levels=(a.seed.level, b.seed.level),
+        profiles=(a.full_name_of(of_a), b.full_name_of(of_b)),
+        other_names={seed.name: seed.other_name for seed in seeds if seed.other_name},
+        same_profile=bool(np.array_equal(x, y, equal_nan=True)),
+        r=r,
+        donors=_summarise_donors(by_donor),
+        disagreements=find_disagreements(a.seed, of_a, a.probes) | find_disagreements(b.seed, of_b, b.probes),
+        rules_skipped=skipped,
+        spread=spread,
+        observed_r=None if observed_r is None else explain(scales, str(observed_r), r, method.name),
+    )
+    donor_rows = [
+        (expression.donor_names[donor_id], number_or_none(of_donor[0]), int(n[0]))
+        for donor_id, of_donor, n in zip(by_donor.donor_ids, by_donor.r, by_donor.n, strict=True)
     ]
-    donors = expression.donor_names
-    rows += [
-        (BY_PROBES if are_probes else choice.rule, *names, donors[donor], number_or_none(r[0]), int(n[0]))
-        for donor, r, n in zip(by_donor.donor_ids, by_donor.r, by_donor.n, strict=True)
-    ]
-    unadjusted = replace(basis.measure, factors=())
-    grid = route_grid(connection, x, y, basis.samples, unadjusted)
-    route = {
-        "a": a.seed.name,
-        "b": b.seed.name,
-        "found_as": {seed.name: seed.found_as for seed in seeds if seed.found_as},
-        "levels": [seed.level for seed in seeds],
-        "profiles": names,
-        "is_one_profile": bool(np.array_equal(x, y, equal_nan=True)),
-        "r": number_or_none(pooled[0]),
-        "between_donors": _describe_donors(by_donor),
-        "disagrees": disagreement(a.seed, of_a, a.probes) | disagreement(b.seed, of_b, b.probes),
-        "rules_not_applied": not_applied,
-        "spread": _spread(block, counts, a.names, b.names),
-        "grid": grid,
-        "got": None if got is None else explain(grid, str(got), number_or_none(pooled[0]), basis.method.name),
-        **(describe_choice(choice) if not are_probes else {"rule": None}),
-        **describe_data(expression, basis, known),
-    }
-    return Answer(list(COLUMNS), rows, route)
+    return Pair(
+        Result(("probe_a", "probe_b", "r", "n"), probe_rows, provenance),
+        Result(("rule", "probe_a", "probe_b", "r", "n"), rule_rows, provenance),
+        Result(("donor", "r", "n"), donor_rows, provenance),
+        Result(ScaleRow._fields, scales, provenance),
+    )
 
 
-def _side(expression: Expression, seed: Seed, choice: Choice) -> _Side:
+def _find_side(expression: Expression, seed: Seed, selection: ProbeSelection) -> _Side:
     candidates: dict[Scope, Candidates] = {}
     if seed.level == "gene":
-        # Rules that have one value for all donors are pooled, whatever the scope of the others.
-        for rule in (choice.rule, "diff-stability"):
-            by_rule = choice.with_rule(rule)
+        # Rules with one value for all donors are pooled, whatever the scope of the others.
+        for rule in (selection.rule, "diff-stability"):
+            by_rule = selection.with_rule(rule)
             candidates[by_rule.scope] = find_candidates(expression, by_rule, seed.gene_ids)
         if not all(len(among.probe_ids) for among in candidates.values()):
-            raise NotFoundError(why_no_profile(expression, seed.gene_ids[0], choice))
-    probes = every_probe_of(expression, seed, choice.annotation)
-    names = [probe_name for _, probe_name, *_ in labels_of(expression.connection, probes, np.arange(len(probes)))]
-    return _Side(seed, probes, candidates, names)
+            raise NotFoundError(why_no_profile(expression, seed.gene_ids[0], selection))
+    probes = all_probes_of(expression, seed, selection.annotation)
+    return _Side(
+        seed, probes, candidates, [str(label.probe_name) for label in find_labels(expression.connection, probes)]
+    )
 
 
-def _every_pair(
-    expression: Expression, a: _Side, b: _Side, basis: Basis
-) -> tuple[NDArray[np.float64], NDArray[np.int32], list[tuple[Any, ...]]]:
-    """Return r and n of every probe of one with every probe of the other, as blocks and as rows."""
-    places = basis.samples.places_in(expression.every_sample)
-    values_a, values_b = (np.asarray(side.probes.values)[:, places] for side in (a, b))
-    block = np.full((len(values_a), len(values_b)), np.nan)
-    counts = np.zeros(block.shape, dtype=np.int32)
+def _correlate_probes(
+    expression: Expression, a: _Side, b: _Side, design: Design
+) -> tuple[list[tuple[Any, ...]], Spread | None]:
+    """Return r and n of every probe of one side with every probe of the other, and how r varies."""
+    columns = design.samples.columns_in(expression.all_samples)
+    log2_a, log2_b = (np.asarray(side.probes.expression)[:, columns] for side in (a, b))
+    r = np.full((len(log2_a), len(log2_b)), np.nan)
+    n = np.zeros(r.shape, dtype=np.int32)
     rows: list[tuple[Any, ...]] = []
-    for row, profile in enumerate(values_a):
-        block[row], counts[row] = basis.seed_with(profile, values_b)
+    for row, profile in enumerate(log2_a):
+        r[row], n[row] = design.correlate(profile, log2_b)
         rows += [
-            (BY_PROBES, a.names[row], name, None, number_or_none(value), int(count))
-            for name, value, count in zip(b.names, block[row], counts[row], strict=True)
+            (a.names[row], name, number_or_none(value), int(count))
+            for name, value, count in zip(b.names, r[row], n[row], strict=True)
         ]
-    return block, counts, rows
+    if a.seed.level == b.seed.level == "gene" and a.seed.gene_id == b.seed.gene_id and len(r) > 1:
+        r[np.tril_indices(len(r))] = np.nan  # each pair once
+    is_same = a.probes.probe_ids[:, None] == b.probes.probe_ids
+    if not is_same.all():
+        r[is_same] = np.nan  # r of a probe with itself is always 1
+    return rows, _summarise_spread(r, n, a.names, b.names)
 
 
-def _by_every_rule(
-    expression: Expression, a: _Side, b: _Side, choice: Choice, basis: Basis
+def _correlate_by_rule(
+    expression: Expression, a: _Side, b: _Side, selection: ProbeSelection, design: Design
 ) -> tuple[list[tuple[Any, ...]], dict[Rule, str]]:
-    """Return a row for every rule, and why the others cannot be applied."""
+    """Return r and n by every rule, and why rules cannot be applied."""
     rows: list[tuple[Any, ...]] = []
-    not_applied: dict[Rule, str] = {}
+    skipped: dict[Rule, str] = {}
     for rule in RULES:
         try:
-            of_a, of_b = (side.profile(expression, choice.with_rule(rule), basis.samples) for side in (a, b))
+            of_a, of_b = (side.profile(expression, selection.with_rule(rule), design.samples) for side in (a, b))
         except NotFoundError as reason:
-            not_applied[rule] = str(reason)
+            skipped[rule] = str(reason)
             continue
-        r, n = basis.seed_with(of_a.values[0], of_b.values)
-        rows.append((rule, a.name_of(of_a), b.name_of(of_b), None, number_or_none(r[0]), int(n[0])))
-    return rows, not_applied
+        r, n = design.correlate(of_a.expression[0], of_b.expression)
+        rows.append((rule, a.name_of(of_a), b.name_of(of_b), number_or_none(r[0]), int(n[0])))
+    return rows, skipped
 
 
-def _describe_donors(by_donor: ByDonor) -> dict[str, Any]:
-    """Return what the donors say together, in numbers."""
-    told = {name: number_or_none(values[0]) for name, values in by_donor.combined._asdict().items()}
-    told |= {
-        "lowest_without_one": number_or_none(by_donor.lowest[0]),
-        "highest_without_one": number_or_none(by_donor.highest[0]),
-    }
+def _summarise_donors(by_donor: ByDonor) -> DonorSummary:
+    combined: dict[str, Any] = {name: number_or_none(column[0]) for name, column in by_donor.combined._asdict().items()}
     defined = by_donor.r[~np.isnan(by_donor.r)].tolist()
-    return told | {"lowest_r": min(defined, default=None), "highest_r": max(defined, default=None)}
+    return DonorSummary(
+        **{name: combined[name] for name in ("same_sign", "r", "low", "high", "fixed_r", "q", "i2", "tau2")},
+        k=int(combined["k"] or 0),
+        lowest_r=min(defined, default=None),
+        highest_r=max(defined, default=None),
+        lowest_without_one=number_or_none(by_donor.lowest[0]),
+        highest_without_one=number_or_none(by_donor.highest[0]),
+    )
 
 
-def _spread(
-    block: NDArray[np.float64], counts: NDArray[np.int32], names_a: list[str], names_b: list[str]
-) -> dict[str, Any]:
-    """Return how far the r of single probes lie apart, and how many are clearly against others."""
-    if np.isnan(block).all():
-        return {}
-    limits = conflict_limit(counts)
-    lowest, highest = (np.unravel_index(place(block), block.shape) for place in (np.nanargmin, np.nanargmax))
-    return {
-        "lowest": {"r": float(block[lowest]), "probes": [names_a[lowest[0]], names_b[lowest[1]]]},
-        "highest": {"r": float(block[highest]), "probes": [names_a[highest[0]], names_b[highest[1]]]},
-        "median": float(np.nanmedian(block)),
-        "pairs": int(np.count_nonzero(~np.isnan(block))),
-        "conflicts": int(np.count_nonzero(block < -limits)) if (block > limits).any() else 0,
-    }
+def _summarise_spread(
+    r: NDArray[np.float64], n: NDArray[np.int32], names_a: list[str], names_b: list[str]
+) -> Spread | None:
+    if np.isnan(r).all():
+        return None
+    limits = conflict_limit(n)
+    lowest, highest = (np.unravel_index(place(r), r.shape) for place in (np.nanargmin, np.nanargmax))
+    return Spread(
+        lowest=float(r[lowest]),
+        lowest_probes=(names_a[lowest[0]], names_b[lowest[1]]),
+        highest=float(r[highest]),
+        highest_probes=(names_a[highest[0]], names_b[highest[1]]),
+        median=float(np.nanmedian(r)),
+        pairs=int(np.count_nonzero(~np.isnan(r))),
+        conflicts=int(np.count_nonzero(r < -limits)) if (r > limits).any() else 0,
+    )

@@ -1,103 +1,148 @@
-"""What is said of the way to an answer, and the names of the profiles in it."""
+"""The provenance of results with r: data, seed, method, probe selection and gene filter."""
 
-from typing import Any
+from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-import coexpr
-from coexpr.analysis.design import Basis
+from coexpr.analysis.design import Design
+from coexpr.analysis.labels import find_labels
 from coexpr.analysis.profiles import Profiles
-from coexpr.choice import Choice
+from coexpr.database.categories import GeneFilterUse
 from coexpr.database.expression import Expression
-from coexpr.database.queries import run
-from coexpr.database.seeds import Seed
-
-LABELS = ("probe_id", "probe_name", "gene_symbol", "gene_name", "entrez_id")
-
-
-def describe_choice(choice: Choice) -> dict[str, Any]:
-    """Return what the route says of how genes get their profiles."""
-    return {
-        "rule": choice.rule,
-        "power": choice.exponent if choice.rule == "connectivity" else None,
-        "min_present": choice.min_present,
-        "scope": choice.scope,
-        "annotation": choice.annotation,
-        "profile_in_words": choice.in_words,
-        "conditions": choice.conditions,
-    }
+from coexpr.database.names import Seed
+from coexpr.options import CorrelationMethod, Hemisphere, Level, ProbeSelection
+from coexpr.result import Provenance
 
 
-def describe_seed(
-    connection: duckdb.DuckDBPyConnection, seed: Seed, profile: Profiles, choice: Choice, probe: str | None
-) -> dict[str, Any]:
-    """Return what the route says of the probe or gene that was asked about, and of its one profile."""
-    if seed.level == "probe":
-        probe_id, probe_name, gene_symbol = seed.probe_id, seed.probe_name, seed.gene_symbol
-    else:
-        ((probe_id, probe_name, gene_symbol, *_),) = labels_of(connection, profile, np.array([0]))
-    return {
-        "seed": seed.name,
-        "seed_probe": probe_name,
-        "seed_probe_id": probe_id,
-        "seed_gene": gene_symbol,
-        "seed_found_as": seed.found_as,
-        "seed_probe_chosen_by": choice.rule if seed.level == "gene" and probe is None else "name",
-        "seed_probe_candidates": int(profile.candidates[0]),
-        "seed_probes": int(profile.totals[0]),
-    }
+@dataclass(frozen=True)
+class DataUse:
+    """The data that an r is computed from.
+
+    Parameters
+    ----------
+    source : list of str
+        Titles of the atlas, as its downloads give them.
+    donors : list of str
+    samples_by_donor : dict of str to int
+    n_samples : int
+    structures : list of str
+        Empty for all structures.
+    structure_ids : list of int
+        Empty for all structures.
+    hemisphere : "L" or "R", optional
+    scale, resolution : str
+    """
+
+    source: list[str]
+    donors: list[str]
+    samples_by_donor: dict[str, int]
+    n_samples: int
+    structures: list[str]
+    structure_ids: list[int]
+    hemisphere: Hemisphere | None
+    scale: str = "log2"
+    resolution: str = "samples"
 
 
-def describe_data(expression: Expression, basis: Basis, known: NDArray[np.bool_]) -> dict[str, Any]:
-    """Return what the route says of the data.
+@dataclass(frozen=True)
+class SeedUse:
+    """The seed of a query, and the profile that represents it.
+
+    Parameters
+    ----------
+    name : str
+    level : "probe" or "gene"
+    gene : str, optional
+    other_name : str, optional
+        The name that was given, where the atlas uses another symbol.
+    probe_id : int, optional
+        None for a profile that is built from several probes.
+    probe : str
+        The name of the probe, or what the profile is built from.
+    selected_by : str
+        The rule, or "name" where the probe was given.
+    candidates, probes : int
+        How many of the gene's probes could be selected, and how many it has.
+    """
+
+    name: str
+    level: Level
+    gene: str | None
+    other_name: str | None
+    probe_id: int | None
+    probe: str | None
+    selected_by: str
+    candidates: int
+    probes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrelationProvenance(Provenance):
+    """The provenance of a result with r.
+
+    Parameters
+    ----------
+    data : DataUse
+    method : CorrelationMethod
+    probe_selection : ProbeSelection, optional
+        None where no gene is represented.
+    gene_filter : GeneFilterUse, optional
+        None where no filter was given.
+    cache_problem : str, optional
+        Why the cache of the matrix could not be written.
+    """
+
+    data: DataUse
+    method: CorrelationMethod
+    probe_selection: ProbeSelection | None = None
+    gene_filter: GeneFilterUse | None = None
+    cache_problem: str | None = None
+
+
+def describe_data(expression: Expression, design: Design, known: NDArray[np.bool_]) -> DataUse:
+    """Return the data of a query.
 
     Parameters
     ----------
     expression : Expression
-    basis : Basis
+    design : Design
     known : (S,) bool
-        The samples in which what was asked about is known.
+        Samples in which the seed is known.
     """
     names = expression.donor_names
-    return {
-        "method": basis.method.name,
-        "max_p_outliers": basis.method.max_p_outliers if basis.method.name == "bicor" else None,
-        "adjust": basis.method.adjust,
-        "method_in_words": basis.method.in_words,
-        "scale": "log2",
-        "resolution": "samples",
-        **basis.told,
-        "donors": [names[donor_id] for donor_id, samples in basis.samples.columns.items() if known[samples].any()],
-        "samples_of_donors": {
-            names[donor_id]: int(np.count_nonzero(known[samples]))
-            for donor_id, samples in basis.samples.columns.items()
-            if known[samples].any()
-        },
-        "n_samples": int(np.count_nonzero(known)),
-        "source": expression.titles,
-        "database": str(expression.path),
-        "cache_problem": expression.cache_problem,
-        "coexpr_version": coexpr.__version__,
+    samples_by_donor = {
+        names[donor_id]: int(np.count_nonzero(known[columns]))
+        for donor_id, columns in design.samples.columns.items()
+        if known[columns].any()
     }
+    return DataUse(
+        source=expression.titles,
+        donors=list(samples_by_donor),
+        samples_by_donor=samples_by_donor,
+        n_samples=int(np.count_nonzero(known)),
+        structures=design.region.structures,
+        structure_ids=design.region.structure_ids,
+        hemisphere=design.region.hemisphere,
+    )
 
 
-def labels_of(
-    connection: duckdb.DuckDBPyConnection, profiles: Profiles, rows: NDArray[np.intp]
-) -> list[tuple[Any, ...]]:
-    """Return probe_id, probe_name, gene_symbol, gene_name and entrez_id of some of the profiles, in their order."""
-    reported = {
-        "place": np.arange(len(rows), dtype=np.int32),
-        "probe_id": profiles.probe_ids[rows],
-        "gene_id": profiles.gene_ids[rows],
-    }
-    connection.register("reported_profiles", reported)
-    labels = run(connection, "labels_of_reported_profiles")
-    connection.unregister("reported_profiles")
-    named = []
-    for row, label in zip(rows.tolist(), labels, strict=True):
-        made_of = profiles.made_of[row]
-        probe = (None, made_of) if made_of else (int(profiles.probe_ids[row]), label["probe_name"])
-        named.append((*probe, label["gene_symbol"], label["gene_name"], label["entrez_id"]))
-    return named
+def describe_seed(
+    expression: Expression, seed: Seed, profile: Profiles, selection: ProbeSelection, probe: str | None
+) -> SeedUse:
+    """Return the seed of a query and the profile that represents it; `probe` is the one that was requested."""
+    probe_id, probe_name, gene = seed.probe_id, seed.probe_name, seed.gene_symbol
+    if seed.level == "gene":
+        (label,) = find_labels(expression.connection, profile)
+        probe_id, probe_name, gene = label.probe_id, label.probe_name, label.gene_symbol
+    return SeedUse(
+        name=seed.name,
+        level=seed.level,
+        gene=gene,
+        other_name=seed.other_name,
+        probe_id=probe_id,
+        probe=probe_name,
+        selected_by=selection.rule if seed.level == "gene" and probe is None else "name",
+        candidates=int(profile.candidates[0]),
+        probes=int(profile.totals[0]),
+    )

@@ -1,26 +1,27 @@
-"""Which structures have samples, and how many of each donor."""
+"""The tree of structures, with the number of samples of each donor."""
 
 from typing import Any
 
 from coexpr.database.expression import Expression
 from coexpr.database.queries import run
-from coexpr.result import Answer
+from coexpr.result import Provenance, Result
 
 
-def structure_tree(expression: Expression, search: str | None) -> Answer:
-    """Answer `Atlas.structures`."""
+def structure_tree(expression: Expression, search: str | None) -> Result[Provenance]:
+    """Return structures with samples; see `Atlas.structures`."""
     donors = expression.donor_names
-    rows: dict[int, dict[str, Any]] = {}
-    for found in run(expression.connection, "structure_tree", {"search": None if search is None else search.strip()}):
-        row = rows.setdefault(found["structure_id"], found | {"of_donor": {}})
-        row["of_donor"][found["donor_id"]] = found["samples"]
-    columns = ["structure_id", "acronym", "name", "hemisphere", "depth", "samples", *donors.values()]
-    told = [
+    structures: dict[int, dict[str, Any]] = {}
+    by_donor: dict[int, dict[int, int]] = {}
+    for row in run(expression.connection, "structure_tree", {"search": None if search is None else search.strip()}):
+        structures.setdefault(row["structure_id"], row)
+        by_donor.setdefault(row["structure_id"], {})[row["donor_id"]] = row["samples"]
+    described = ("structure_id", "acronym", "name", "hemisphere", "depth")
+    rows = [
         (
-            *(row[name] for name in columns[:5]),
-            sum(row["of_donor"].values()),
-            *(row["of_donor"].get(donor_id, 0) for donor_id in donors),
+            *(structure[name] for name in described),
+            sum(by_donor[structure_id].values()),
+            *(by_donor[structure_id].get(donor_id, 0) for donor_id in donors),
         )
-        for row in rows.values()
+        for structure_id, structure in structures.items()
     ]
-    return Answer(columns, told, {"database": str(expression.path)})
+    return Result([*described, "samples", *donors.values()], rows, Provenance(database=str(expression.path)))

@@ -1,10 +1,11 @@
 """The `coexpr` command: parse, one call, print.
 
-Only the modules of this room import typer, print, or exit. Each command imports what it needs when
-it runs, so that `coexpr --help` loads neither DuckDB nor numpy.
+One module per command. Only this package imports typer, prints, or exits. Each command imports what it needs when it
+runs, so that `coexpr --help` loads neither DuckDB nor numpy.
 """
 
 import sys
+from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -16,6 +17,7 @@ import coexpr
 from coexpr.cli import (
     categories,
     demo,
+    expression,
     genes,
     glossary,
     info,
@@ -31,7 +33,9 @@ from coexpr.cli import (
     verify,
 )
 from coexpr.cli.glossary import explain
+from coexpr.cli.groups import GroupedCommand
 from coexpr.cli.hints import hint_for
+from coexpr.cli.options import with_options
 from coexpr.errors import CoexprError
 from coexpr.resources import INTERRUPTED
 
@@ -41,10 +45,7 @@ _UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
 
 
 class _Group(TyperGroup):
-    """Turns what can go wrong outside the code into one line on stderr and an exit code.
-
-    An error of another kind is a bug, and keeps its traceback.
-    """
+    """Turns expected errors into one line on stderr and an exit code; other errors keep their traceback."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command that the arguments name; `help COMMAND` is COMMAND --help."""
@@ -55,7 +56,7 @@ class _Group(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         """Parse what comes before the command; `help` alone is --help.
 
-        Names of files may be other bytes than text, but nothing else is.
+        Only names of files may be other bytes than UTF-8 text.
         """
         if strange := next((arg for arg in args if not _is_text(arg) and not Path(arg).exists()), None):
             raise typer.BadParameter(f"{strange!r} is not UTF-8 text")
@@ -69,9 +70,9 @@ class _Group(TyperGroup):
             error.message = f"{error.message.rstrip('.')}.{hint_for(error.message)}"
             raise
         except CoexprError as error:
-            _fail(str(error))
+            _fail(with_options(str(error)))
         except BrokenPipeError:
-            raise  # the reader of a pipe has seen enough; typer ends quietly
+            raise  # the reader of a pipe has closed it; typer ends quietly
         except OSError as error:
             _fail(f"{error.filename or 'the output'}: {error.strerror or error}.")
         except UnicodeError as error:
@@ -79,7 +80,7 @@ class _Group(TyperGroup):
         except KeyboardInterrupt:
             _interrupted()
         except RuntimeError as error:
-            # DuckDB's way to say that Ctrl-C was pressed while it was at work.
+            # DuckDB raises this when Ctrl-C is pressed while it runs.
             if "interrupt" not in str(error).lower():
                 raise
             _interrupted()
@@ -102,10 +103,10 @@ def _interrupted() -> NoReturn:
 app = typer.Typer(
     cls=_Group,
     name="coexpr",
-    help="Which genes are expressed like this one, in the human brain?",
+    help="Gene co-expression in the Allen Human Brain Atlas.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # half the time of --help; and plain text goes through pipes as it is
+    rich_markup_mode=None,  # rich would double the time of --help
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 
@@ -122,34 +123,32 @@ def _main(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    # Data that is redirected is UTF-8 on every system, whatever the screen speaks.
+    # Redirected output is UTF-8 on every system, whatever the encoding of the terminal.
     if isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.isatty():
         sys.stdout.reconfigure(encoding="utf-8")
 
 
-_ROWS = ("rank", "rank_overall", "gene_symbol", "probe_name", "r", "n")
-_DONORS = ("random_r", "Q", "I2", "tau2", "same_sign", "lowest_without_one", "donor_mean_r", "ci95_low", "p", "q")
-
-app.command("ingest")(ingest.ingest)
-app.command("query", epilog=explain(*_ROWS, *_DONORS))(query.query)
-app.command(
-    "probes",
-    epilog=explain(
-        *("mean_log2", "variance_log2", "present_fraction", "diff_stability", "rnaseq_r", "rnaseq_q"),
-        *("mean_r", "lowest_r", "lowest_r_with", "chosen_by"),
-    ),
-)(probes.probes)
-app.command("genes", epilog=explain("status", "gene_symbol", "matched_by", "current_symbol", "explanation"))(
-    genes.genes
+_CORRELATES = ("rank", "rank_overall", "gene_symbol", "probe_name", "r", "n")
+_OVER_DONORS = ("random_r", "Q", "I2", "tau2", "same_sign", "lowest_without_one", "donor_mean_r", "ci95_low", "p", "q")
+_PROBES = ("mean_log2", "variance_log2", "present_fraction", "diff_stability", "rnaseq_r", "rnaseq_q")
+# The commands in the order of --help, each with the columns that the end of its help explains.
+_COMMANDS: tuple[tuple[Callable[..., None], tuple[str, ...]], ...] = (
+    (ingest.ingest, ()),
+    (query.query, (*_CORRELATES, *_OVER_DONORS)),
+    (probes.probes, (*_PROBES, "mean_r", "lowest_r", "lowest_r_with", "selected_by")),
+    (genes.genes, ("status", "gene_symbol", "matched_by", "current_symbol", "explanation")),
+    (pair.pair, ("by", "rule", "r", "n", "resolution", "donors")),
+    (expression.expression, ("expression", "sample_id", "donor", "acronym")),
+    (matrix.matrix, ("r",)),
+    (network.network, ("r", "rank")),
+    (structures.structures, ("structure_id", "acronym", "hemisphere", "samples")),
+    (info.info, ()),
+    (verify.verify, ()),
+    (sql.sql, ()),
+    (shell.shell, ()),
+    (glossary.glossary, ()),
+    (demo.demo, ()),
 )
-app.command("pair", epilog=explain("by", "rule", "r", "n", "resolution", "donors"))(pair.pair)
-app.command("matrix", epilog=explain("r"))(matrix.matrix)
-app.command("network", epilog=explain("r", "rank"))(network.network)
-app.command("structures", epilog=explain("structure_id", "acronym", "hemisphere", "samples"))(structures.structures)
+for _command, _columns in _COMMANDS:
+    app.command(_command.__name__, cls=GroupedCommand, epilog=explain(*_columns) if _columns else None)(_command)
 app.add_typer(categories.app, name="categories")
-app.command("info")(info.info)
-app.command("verify")(verify.verify)
-app.command("sql")(sql.sql)
-app.command("shell")(shell.shell)
-app.command("glossary")(glossary.glossary)
-app.command("demo")(demo.demo)

@@ -5,20 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli.options import (
-    ColumnsOption,
-    Database,
-    EvidenceNotOption,
-    OutputFile,
-    OutputFormat,
-    WideOption,
-)
+from coexpr.cli.groups import GroupedCommand, with_groups
+from coexpr.cli.options import Database, EvidenceNot, IncludeRegulates, OutputOptions
+from coexpr.cli.summary import count_of, describe_category
 from coexpr.cli.table import Layout
-from coexpr.cli.words import describe_category, number_of
 
 if TYPE_CHECKING:
-    from coexpr.loading.categories import Added
+    from coexpr.loading.categories import CategoryFileProvenance
     from coexpr.readers.categories import CategoryFormat
+    from coexpr.result import Result
 else:  # typer reads this at import, and the readers are slow to load
     from typing import Literal
 
@@ -26,67 +21,63 @@ else:  # typer reads this at import, and the readers are slow to load
 
 app = typer.Typer(help="List, show, add and remove categories: named sets of genes.", no_args_is_help=True)
 
-# Characters that a screen shows of a long list of names; the table category_names has them all.
-_MOST_CHARACTERS = 300
-_MOST_NAMES = 5
+# Characters that are shown of a long list of names; the table category_names has all of them.
+_MAX_CHARACTERS = 300
+_MAX_NAMES = 5
 _LIST = Layout(
     keys=("id",), drop=("accession", "direct", "release", "source", "on_chip"), shorten=("name",), comfortable=45
 )
 _MEMBERS = Layout(keys=("gene_symbol",), drop=("direct", "current_symbol"), wrap=("evidence",))
 
 
-@app.command("list")
+@app.command("list", cls=GroupedCommand)
+@with_groups
 def list_categories(
     search: Annotated[str | None, typer.Argument(help="Part of a name, or an accession.", show_default=False)] = None,
-    columns: ColumnsOption = None,
-    wide: WideOption = False,
-    output_format: OutputFormat = None,
-    output: OutputFile = None,
+    *,
+    result_options: OutputOptions,
     db: Database = None,
 ) -> None:
-    """List categories with their numbers of genes, of genes on the chip, and of genes with expression data.
+    """List categories with their numbers of genes.
 
     The first column is an id that --category takes. Names that equal SEARCH come first, then short ones.
     """
-    from coexpr.atlas import Atlas  # loads DuckDB, which --help need not wait for
-    from coexpr.cli.screen import Screen, deliver, say
+    from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
+    from coexpr.cli.screen import deliver, say
 
     with Atlas(db) as atlas:
-        answer = atlas.categories(search)
-    deliver(answer, output, output_format, Screen(columns, wide), _LIST)
-    say(f"{len(answer.rows):,} {'category' if len(answer.rows) == 1 else 'categories'}.")
+        result = atlas.categories(search)
+    deliver(result, result_options, _LIST)
+    say(f"{len(result):,} {'category' if len(result) == 1 else 'categories'}.")
 
 
-@app.command()
+@app.command(cls=GroupedCommand)
+@with_groups
 def show(
     name: Annotated[str, typer.Argument(help="A name, an accession, source:name, or id:number.", show_default=False)],
-    include_regulates: Annotated[
-        bool, typer.Option("--include-regulates", help="With the genes of what regulates it.")
-    ] = False,
-    evidence_not: EvidenceNotOption = None,
-    columns: ColumnsOption = None,
-    wide: WideOption = False,
-    output_format: OutputFormat = None,
-    output: OutputFile = None,
+    *,
+    include_regulates: IncludeRegulates = False,
+    evidence_not: EvidenceNot = None,
+    result_options: OutputOptions,
     db: Database = None,
 ) -> None:
-    """Show the genes of a category: with expression data, on the chip, or not found in this database."""
+    """Show the genes of a category, and which have expression data."""
     from coexpr.atlas import Atlas
-    from coexpr.cli.screen import Screen, deliver, say
+    from coexpr.cli.screen import deliver, say
 
     with Atlas(db) as atlas:
-        answer = atlas.members(name, include_regulates=include_regulates, evidence_not=evidence_not or [])
-    deliver(answer, output, output_format, Screen(columns, wide), _MEMBERS)
-    route = answer.route
-    say(describe_category(route))
-    if route["names"]:
-        ways = ", ".join(f"{count:,} by {way}" for way, count in sorted(route["names"].items()))
-        say(f"Its file has {sum(route['names'].values()):,} names: {ways}.")
-    for way, names in route["problems"].items():
-        say(f"  {way}: {_short(', '.join(names))}")
+        result = atlas.members(name, include_regulates=include_regulates, evidence_not=evidence_not or [])
+    deliver(result, result_options, _MEMBERS)
+    provenance = result.provenance
+    say(describe_category(provenance.category))
+    if provenance.matched:
+        matched = ", ".join(f"{count:,} by {what}" for what, count in sorted(provenance.matched.items()))
+        say(f"Its file has {sum(provenance.matched.values()):,} names: {matched}.")
+    for reason, names in provenance.without_gene.items():
+        say(f"  {reason}: {_short(', '.join(names))}")
 
 
-@app.command()
+@app.command(cls=GroupedCommand)
 def add(
     files: Annotated[
         list[Path],
@@ -109,9 +100,7 @@ def add(
     ontology: Annotated[Path | None, typer.Option(help="The OBO file of a GAF or gene2go.", show_default=False)] = None,
     file_format: Annotated[
         CategoryFormat | None,
-        typer.Option(
-            "--format", help="Format of the file. Without it: recognised by its contents.", show_default=False
-        ),
+        typer.Option("--format", help="Format of the file. Default: recognised by its contents.", show_default=False),
     ] = None,
     gene_column: Annotated[
         str | None,
@@ -132,11 +121,14 @@ def add(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report what would be added.")] = False,
     db: Database = None,
 ) -> None:
-    """Add the categories of a file; those of the same source and name are replaced."""
+    """Add the categories of a file.
+
+    Categories of the same source and name are replaced.
+    """
     from coexpr.loading.categories import add_categories
     from coexpr.readers.categories import ReadingOptions
 
-    added = add_categories(
+    report = add_categories(
         files,
         db,
         name=name,
@@ -145,35 +137,37 @@ def add(
         options=ReadingOptions(file_format, gene_column, set_column, ontology),
         dry_run=dry_run,
     )
-    typer.echo("\n".join(_describe(added, "would be added" if dry_run else "added")))
+    typer.echo("\n".join(_describe(report, "would be added" if dry_run else "added")))
 
 
-def _describe(added: "Added", what: str) -> list[str]:
+def _describe(report: "Result[CategoryFileProvenance]", what: str) -> list[str]:
     """Say what a file was recognised as, and what became of its categories and names."""
-    shown = ", ".join(added.names_of_categories[:_MOST_NAMES])
-    more = added.categories - _MOST_NAMES
-    ways = ", ".join(f"{count:,} by {way}" for way, count in sorted(added.matched.items()))
-    origin = f"{added.source}{f' {added.release}' if added.release else ''}"
+    provenance, count = report.provenance, len(report)
+    shown = ", ".join(report.column("name")[:_MAX_NAMES])
+    more = count - _MAX_NAMES
+    matched = ", ".join(f"{number:,} by {way}" for way, number in sorted(provenance.matched.items()))
+    origin = f"{provenance.source}{f' {provenance.release}' if provenance.release else ''}"
     lines = [
-        f"{what}: {added.categories:,} {'category' if added.categories == 1 else 'categories'} of a {added.what}, "
+        f"{what}: {count:,} {'category' if count == 1 else 'categories'} of a {provenance.format}, "
         f"source {origin}: {shown}{f', and {more:,} more' if more > 0 else ''}.",
-        f"{number_of(added.names, 'name')} of genes: {ways or 'none matched'}. {number_of(added.genes, 'gene')}: "
-        f"{added.genes_on_chip:,} on the chip, {added.genes_with_expression_data:,} with expression data here.",
+        f"{count_of(provenance.names, 'name')} of genes: {matched or 'none matched'}. "
+        f"{count_of(provenance.genes, 'gene')}: {provenance.on_chip:,} on the chip, "
+        f"{provenance.with_expression:,} with expression data here.",
     ]
-    if added.replaced:
-        lines.append(f"  Note: {added.replaced:,} replaced a category of the same source and name.")
-    return [*lines, *(f"  Note: {_short(line.rstrip('.'))}." for line in [*added.notes, *added.problems])]
+    if provenance.replaced:
+        lines.append(f"  Note: {provenance.replaced:,} replaced a category of the same source and name.")
+    return [*lines, *(f"  Note: {_short(line.rstrip('.'))}." for line in provenance.notes)]
 
 
-@app.command()
+@app.command(cls=GroupedCommand)
 def remove(
     name: Annotated[
         str | None, typer.Argument(help="A name, an accession, source:name, or id:number.", show_default=False)
     ] = None,
-    source: Annotated[str | None, typer.Option(help="Every added category of this source.", show_default=False)] = None,
+    source: Annotated[str | None, typer.Option(help="All added categories of this source.", show_default=False)] = None,
     db: Database = None,
 ) -> None:
-    """Remove an added category, or every one of a source."""
+    """Remove an added category, or all of a source."""
     from coexpr.loading.categories import remove_categories
 
     if (name is None) == (source is None):
@@ -183,6 +177,6 @@ def remove(
 
 
 def _short(text: str) -> str:
-    if len(text) <= _MOST_CHARACTERS:
+    if len(text) <= _MAX_CHARACTERS:
         return text
-    return f'{text[:_MOST_CHARACTERS]} … (all: coexpr sql "FROM name_matches WHERE entrez_id IS NULL")'
+    return f'{text[:_MAX_CHARACTERS]} … (all: coexpr sql "FROM name_matches WHERE entrez_id IS NULL")'

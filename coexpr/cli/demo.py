@@ -1,4 +1,4 @@
-"""coexpr demo: a synthetic atlas to try everything on."""
+"""coexpr demo: a synthetic atlas for trying coexpr out."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,17 +7,17 @@ import typer
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Where to put its files and its database.")] = Path("coexpr-demo"),
+    folder: Annotated[Path, typer.Argument(help="Folder for its files and its database.")] = Path("coexpr-demo"),
     probes: Annotated[int, typer.Option(metavar="N", help="Probes; the real atlas has 58,692.")] = 2000,
     samples: Annotated[
         int, typer.Option(metavar="N", help="Samples of all six donors; the real atlas has 3,702.")
     ] = 360,
 ) -> None:
-    """Make a small synthetic atlas, load it, and show the correlates of NTRK2.
+    """Make and load a small synthetic atlas, to try coexpr out.
 
-    No number in it was measured: it is for trying coexpr out. Your own database is not touched.
+    Its numbers are invented, not measured. Your own database is not changed.
     """
-    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
+    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.query import LAYOUTS, describe
     from coexpr.cli.screen import deliver, program_name, say
     from coexpr.demo.downloads import DATABASE, DOWNLOADS, claim_folder, write_downloads
@@ -34,9 +34,9 @@ def demo(
     program = program_name()
     say(f"$ {program} query NTRK2")
     with Atlas(database) as atlas:
-        answer = atlas.correlates("NTRK2")
-    deliver(answer, None, None, layout=LAYOUTS[answer.route["level"]])
-    for line in describe(answer.route, len(answer.rows)):
+        result = atlas.correlates("NTRK2")
+    deliver(result, layout=LAYOUTS[result.provenance.level])
+    for line in describe(result.provenance, len(result)):
         say(line)
     say(
         "\nThese numbers are synthetic: drawn from a random generator, not measured in any brain.\n"

@@ -1,19 +1,14 @@
 """coexpr genes: what names of genes mean."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from coexpr.cli.options import (
-    AnnotationOption,
-    ColumnsOption,
-    Database,
-    GeneColumnOption,
-    OutputFile,
-    OutputFormat,
-    WideOption,
-)
+from coexpr.cli.groups import with_groups
+from coexpr.cli.options import AnnotationOption, Database, GeneColumn, OutputOptions
+from coexpr.cli.summary import count_of
 from coexpr.cli.table import Layout
 
 _LAYOUT = Layout(
@@ -24,6 +19,7 @@ _LAYOUT = Layout(
 )
 
 
+@with_groups
 def genes(
     names: Annotated[
         list[str],
@@ -33,29 +29,26 @@ def genes(
             show_default=False,
         ),
     ],
-    gene_column: GeneColumnOption = None,
+    *,
+    gene_column: GeneColumn = None,
     annotation: AnnotationOption = None,
-    columns: ColumnsOption = None,
-    wide: WideOption = False,
-    output_format: OutputFormat = None,
-    output: OutputFile = None,
+    result_options: OutputOptions,
     db: Database = None,
 ) -> None:
-    """Explain each name: the gene it means, by what, its current symbol, and whether it has expression data.
+    """Explain what each NAME means, and whether it has expression data.
 
-    Example: coexpr genes TRKB trk-B FSIP2 4915 A_23_P216779
-    """
-    from coexpr.atlas import Atlas  # loads DuckDB, which --help need not wait for
-    from coexpr.cli.options import listed
-    from coexpr.cli.screen import Screen, deliver, say
+    \b
+    Example:
+      coexpr genes TRKB trk-B FSIP2 4915 A_23_P216779
+    """  # noqa: D301  (the escape keeps the lines)
+    from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
+    from coexpr.cli.options import gene_names
+    from coexpr.cli.screen import deliver, say
 
     with Atlas(db) as atlas:
         is_file = len(names) == 1 and (names[0] == "-" or Path(names[0]).is_file())
-        given = listed(atlas, names[0], gene_column) if is_file else names
-        answer = atlas.resolve(given, annotation=annotation or "allen")
-    deliver(answer, output, output_format, Screen(columns, wide), _LAYOUT)
-    counts: dict[str, int] = {}
-    for row in answer.rows:
-        counts[row[1]] = counts.get(row[1], 0) + 1
-    told = ", ".join(f"{count:,} {status}" for status, count in counts.items())
-    say(f"{len(answer.rows):,} name{'s' * (len(answer.rows) != 1)}: {told}.")
+        given = gene_names(atlas, names[0], gene_column) if is_file else names
+        result = atlas.resolve(given, annotation=annotation or "allen")
+    deliver(result, result_options, _LAYOUT)
+    statuses = ", ".join(f"{count:,} {status}" for status, count in Counter(result.column("status")).items())
+    say(f"{count_of(len(result), 'name')}: {statuses}.")

@@ -1,66 +1,77 @@
-"""coexpr info: what is loaded, and from which files."""
+"""coexpr info: what the database contains."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from coexpr.cli.groups import OUTPUT
 from coexpr.cli.options import Database
 from coexpr.resources import database_path
 
+if TYPE_CHECKING:
+    from coexpr.analysis.contents import Contents, ContentsProvenance
+
 
 def info(
-    path: Annotated[bool, typer.Option("--path", help="Print only where the database is, or would be.")] = False,
+    path: Annotated[bool, typer.Option("--path", help="Print only the path of the database.")] = False,
     output_format: Annotated[
-        Literal["table", "json"], typer.Option("--format", help="How to write the answer.")
+        Literal["table", "json"], typer.Option("--format", help="Output format.", rich_help_panel=OUTPUT)
     ] = "table",
     db: Database = None,
 ) -> None:
-    """Show what the database holds: donors, samples, probes, and the files they came from."""
+    """Show what the database contains: donors, samples, probes and files."""
     if path:
         typer.echo(database_path(db))
         return
-    from coexpr.atlas import Atlas  # loads DuckDB, which --path and --help need not wait for
-    from coexpr.output.export import json_text
+    from coexpr.atlas import Atlas  # loads DuckDB, which --path and --help do not need
+    from coexpr.result import json_text
 
     with Atlas(db) as atlas:
         contents = atlas.contents()
     if output_format == "json":
-        typer.echo(json_text(contents))
+        tables = {
+            name: [dict(zip(table.columns, row, strict=True)) for row in table]
+            for name, table in zip(contents._fields, contents, strict=True)
+        }
+        typer.echo(json_text({"provenance": contents.provenance, **tables}))
     else:
         typer.echo("\n".join(_lines(contents)))
 
 
-def _gene_ids(numbers: dict[str, int]) -> str:
-    """Say how many Entrez ids were retired since the atlas was made, and what became of them."""
-    return (
-        f"{numbers['with_entrez_id']:,} (retired, followed to the current one: {numbers['followed']:,}; "
-        f"not in NCBI Gene, so in no category: {numbers['without_current_id']:,})"
-    )
-
-
-def _lines(contents: dict[str, Any]) -> list[str]:
-    from coexpr.cli.screen import counts
-
+def _lines(contents: "Contents") -> list[str]:
+    totals = contents.provenance
     lines = [
-        f"Database    {contents['path']} (schema {contents['schema_version']})",
-        f"Holds       {counts(contents, 'donors', 'samples', 'probes', 'genes')}",
-        f"Entrez ids  {_gene_ids(contents['gene_ids'])}",
+        f"Database    {totals.database} (schema {totals.schema_version})",
+        f"Contains    {_totals(totals)}",
+        f"Entrez ids  {_entrez_ids(totals)}",
         "",
         "Donors",
     ]
-    for donor in contents["donor_list"]:
-        details = ", ".join(part for part in (donor["age"], donor["sex"]) if part)
-        lines.append(
-            f"  {donor['donor_id']:<6} {donor['donor_name'] or '':<11} {details:<12} "
-            f"{donor['samples']:>5,} samples {donor['probes']:>7,} probes"
-        )
+    for donor_id, donor_name, age, sex, samples, probes in contents.donors:
+        details = ", ".join(part for part in (age, sex) if part)
+        lines.append(f"  {donor_id:<6} {donor_name or '':<11} {details:<12} {samples:>5,} samples {probes:>7,} probes")
     lines += ["", "Downloads"]
-    for download in contents["downloads"]:
+    for row in contents.downloads:
+        download = dict(zip(contents.downloads.columns, row, strict=True))
+        of_atlas = f" of {download['title'] or 'an atlas it does not name'}" if download["donor_ids"] else ""
         lines += [
-            f"  {download['kind']}"
-            + (f" of {download['title'] or 'an atlas it does not name'}" if download["donor_ids"] else ""),
+            f"  {download['kind']}{of_atlas}",
             f"    {download['location']}, loaded {download['loaded_at']:%Y-%m-%d %H:%M} UTC "
             f"by coexpr {download['coexpr_version']}",
         ]
         lines += [f"    SHA-256 {file['sha256']}  {file['name']}" for file in download["files"]]
     return lines
+
+
+def _totals(totals: "ContentsProvenance") -> str:
+    from coexpr.cli.screen import counts
+
+    return counts(vars(totals), "donors", "samples", "probes", "genes")
+
+
+def _entrez_ids(totals: "ContentsProvenance") -> str:
+    """Say how many Entrez ids were retired since the atlas was made, and what became of them."""
+    return (
+        f"{totals.genes_with_entrez_id:,} (retired, followed to the current one: {totals.retired_ids_followed:,}; "
+        f"not in NCBI Gene, so in no category: {totals.ids_not_in_ncbi:,})"
+    )

@@ -1,16 +1,17 @@
-"""coexpr ingest: downloads into the database."""
+"""coexpr ingest: load downloads into the database."""
 
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from coexpr.cli.options import Database, ThreadsOption
+from coexpr.cli.groups import OUTPUT
+from coexpr.cli.options import Database, Threads
 
 if TYPE_CHECKING:
-    from coexpr.loading.downloads import Report
+    from coexpr.loading.downloads import IngestProvenance
+    from coexpr.result import Result
 
 
 def ingest(
@@ -18,7 +19,7 @@ def ingest(
         list[Path],
         typer.Argument(
             metavar="PATH...",
-            help="A zip, a folder that holds a download, or a folder of many.",
+            help="A zip, a folder that contains a download, or a folder of several.",
             show_default=False,
         ),
     ],
@@ -31,42 +32,47 @@ def ingest(
         ),
     ] = None,
     output_format: Annotated[
-        Literal["table", "json"], typer.Option("--format", help="How to write the report.")
+        Literal["table", "json"],
+        typer.Option("--format", help="Output format of the report.", rich_help_panel=OUTPUT),
     ] = "table",
-    threads: ThreadsOption = None,
+    threads: Threads = None,
     db: Database = None,
 ) -> None:
-    """Load downloads of the Allen Human Brain Atlas: full-donor zips and heatmap downloads.
+    """Load downloads of the Allen Human Brain Atlas.
 
-    Downloads are recognised by what is in them. Files are read inside their zips; each download is
-    loaded whole or not at all, and the same one again changes nothing.
-    """
-    from coexpr.cli.screen import say  # loads DuckDB and numpy, which --help need not wait for
+    Full-donor downloads, heatmap downloads and published tables are recognised by their contents. Files are read inside
+    their zips. Each download is loaded completely or not at all; loading one again changes nothing.
+
+    \b
+    Example:
+      coexpr ingest ~/Downloads
+    """  # noqa: D301  (the escape keeps the lines)
+    from coexpr.cli.screen import say  # loads DuckDB and numpy, which --help does not need
     from coexpr.loading.downloads import ingest as load
-    from coexpr.output.export import json_text
+    from coexpr.output.formats import write_json
 
     progress = say if sys.stderr.isatty() else lambda message: None
     report = load(paths, db, donor=donor, threads=threads, progress=progress)
     if output_format == "json":
-        typer.echo(json_text(asdict(report)))
+        write_json(report, sys.stdout)
     else:
         typer.echo("\n".join(_lines(report)))
 
 
-def _lines(report: "Report") -> list[str]:
+def _lines(report: "Result[IngestProvenance]") -> list[str]:
     from coexpr.cli.screen import counts
 
-    things = ("donors", "samples", "probes", "genes")
+    totals = ("donors", "samples", "probes", "genes")
     lines = []
-    for download in report.downloads:
-        numbers = {name: getattr(download, name) for name in things[1:]} | {"donors": len(download.donors)}
-        held = (
-            f"{counts(numbers, *things)} ({', '.join(download.donors)})"
-            if download.donors
-            else counts(numbers, "probes")
-        )
-        lines.append(f"{download.status}: {download.kind} {download.location}: {held}")
-        lines += [f"  Note: {note}" for note in download.notes]
-    lines += [f"skipped: {skipped.reason}" for skipped in report.skipped]
-    seconds = sum(download.seconds for download in report.downloads)
-    return [*lines, f"{report.database} now holds {counts(report.contents, *things)} ({seconds:.1f} s)."]
+    for row in report:
+        download = dict(zip(report.columns, row, strict=True))
+        numbers = {name: download[name] for name in totals[1:]} | {"donors": len(download["donors"])}
+        content = f"{counts(numbers, *totals)} ({', '.join(download['donors'])})"
+        if not download["donors"]:
+            content = counts(numbers, "probes")
+        lines.append(f"{download['status']}: {download['kind']} {download['location']}: {content}")
+        lines += [f"  Note: {note}" for note in download["notes"]]
+    provenance = report.provenance
+    lines += [f"skipped: {reason}" for reason in provenance.skipped]
+    seconds = sum(report.column("seconds"))
+    return [*lines, f"{provenance.database} now contains {counts(provenance.contents, *totals)} ({seconds:.1f} s)."]

@@ -1,41 +1,35 @@
-"""coexpr matrix: the r of everything asked for with everything else."""
+"""coexpr matrix: r of every item with every other."""
 
 import sys
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coexpr.cli.groups import OUTPUT, with_groups
 from coexpr.cli.options import (
-    AdjustOption,
-    AnnotationOption,
-    CategoryOption,
     Database,
-    DonorOption,
-    EvidenceNotOption,
-    GeneColumnOption,
-    GenesOption,
-    HemisphereOption,
+    GeneOptions,
     LevelOption,
-    MatchOption,
-    MethodOption,
-    MinPresentOption,
-    OutliersOption,
-    PowerOption,
-    RegulatesOption,
-    RuleOption,
-    ScopeOption,
-    StructureOption,
-    ThreadsOption,
-    as_choice,
-    as_method,
-    as_restriction,
-    listed,
+    MethodOptions,
+    ProbeOptions,
+    SampleOptions,
+    Threads,
 )
-from coexpr.cli.words import describe_categories, describe_data, describe_lost
+from coexpr.cli.summary import (
+    describe_correlation,
+    describe_gene_filter,
+    describe_genes_without_profile,
+    describe_representation,
+)
 from coexpr.errors import OptionError
+from coexpr.options import MAX_MATRIX_ROWS
+
+if TYPE_CHECKING:
+    from coexpr.analysis.matrix import MatrixProvenance
+    from coexpr.result import MatrixResult
 
 
 class MatrixFormat(StrEnum):
@@ -47,83 +41,91 @@ class MatrixFormat(StrEnum):
     NPZ = "npz"
 
 
+@with_groups
 def matrix(
     items: Annotated[
         list[str] | None, typer.Argument(metavar="[ITEM]...", help="Probes or genes.", show_default=False)
     ] = None,
-    category: CategoryOption = None,
-    genes: GenesOption = None,
-    gene_column: GeneColumnOption = None,
-    match: MatchOption = "any",
-    include_regulates: RegulatesOption = False,
-    evidence_not: EvidenceNotOption = None,
     level: LevelOption = None,
-    rule: RuleOption = None,
-    power: PowerOption = None,
-    min_present: MinPresentOption = None,
-    scope: ScopeOption = None,
-    annotation: AnnotationOption = None,
-    structure: StructureOption = None,
-    hemisphere: HemisphereOption = None,
-    donor: DonorOption = None,
-    method: MethodOption = None,
-    max_p_outliers: OutliersOption = None,
-    adjust: AdjustOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Lift the limit on the number of rows.")] = False,
+    *,
+    selection: ProbeOptions,
+    samples: SampleOptions,
+    gene_options: GeneOptions,
+    correlation: MethodOptions,
     output_format: Annotated[
         MatrixFormat | None,
-        typer.Option("--format", help="How to write it. Without it: csv, or what -o FILE ends in.", show_default=False),
+        typer.Option(
+            "--format",
+            help="Output format. Default: csv, or the format of -o FILE.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write to a file: .csv, .tsv, .parquet, .npz.", show_default=False
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write to a file: .csv, .tsv, .parquet, .npz.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
-    threads: ThreadsOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Lift the limit on the number of rows.")] = False,
+    threads: Threads = None,
     db: Database = None,
 ) -> None:
-    """Write the matrix of r of all ITEMs, or of the genes of a category.
+    """Write the matrix of r of ITEMs, or of the genes of a category.
 
-    Examples: coexpr matrix NTRK2 BDNF NTF3; coexpr matrix --category "synapse organization" -o r.parquet
-    """
-    from coexpr.analysis.limits import MOST_ROWS
-    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
+    \b
+    Examples:
+      coexpr matrix NTRK2 BDNF NTF3
+      coexpr matrix --category "synapse organization" -o r.parquet
+    """  # noqa: D301  (the escape keeps the lines)
+    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.screen import say
-    from coexpr.output import export
+    from coexpr.output import formats
 
-    name = output_format or (export.format_of_file(output, export.MATRIX_ENDINGS) if output else MatrixFormat.CSV)
-    if name in export.BINARY and output is None:
+    name = output_format or (formats.format_of_file(output, formats.MATRIX_ENDINGS) if output else MatrixFormat.CSV)
+    if name in formats.BINARY and output is None:
         raise OptionError(f"{name} is for a file: name it with -o FILE.")
     with Atlas(db, threads=threads) as atlas:
-        frame = atlas.correlation_matrix(
+        result = atlas.correlation_matrix(
             items or [],
-            categories=category or [],
-            genes=listed(atlas, genes, gene_column),
-            match=match,
-            include_regulates=include_regulates,
-            evidence_not=evidence_not or [],
             level=level,
-            choice=as_choice(rule, power, min_present, scope, annotation),
-            restriction=as_restriction(structure, hemisphere, donor),
-            method=as_method(method, max_p_outliers, adjust),
-            most_rows=None if force else MOST_ROWS,
+            probe_selection=selection.selection(),
+            sample_filter=samples.sample_filter(),
+            gene_filter=gene_options.gene_filter(atlas),
+            method=correlation.correlation_method(),
+            max_rows=None if force else MAX_MATRIX_ROWS,
             progress=say,
         )
-    if name in export.BINARY and output:
-        export.write_binary_file(output, partial(export.BINARY[name], frame))
-    elif output:
-        export.write_file(output, partial(export.SEPARATED[name], frame))
-    else:
-        export.SEPARATED[name](frame, sys.stdout)
-    if output:
-        say(f"Wrote {output}.")
-    route = frame.attrs["route"]
-    if route["rule"]:
-        say(f"Each gene {route['profile_in_words']}.")
-    for line in [*describe_data(route), *describe_categories(route), *describe_lost(route)]:
+    _write(result, output, name)
+    provenance = result.provenance
+    for line in [
+        *describe_representation(provenance.probe_selection),
+        *describe_correlation(provenance),
+        *describe_gene_filter(provenance.gene_filter),
+        *describe_genes_without_profile(provenance.genes_without_profile),
+    ]:
         say(line)
-    if route["without_r"]:
-        say(f"Rows without r, with a constant or missing profile: {route['without_r']:,}.")
-    if route["fewest_samples"] < route["n_samples"]:
-        say(f"Some values are missing: two rows share at least {route['fewest_samples']:,} samples.")
+    if provenance.without_r:
+        say(f"Rows without r, with a constant or missing profile: {provenance.without_r:,}.")
+    if provenance.fewest_samples < provenance.data.n_samples:
+        say(f"Some values are missing: two rows share at least {provenance.fewest_samples:,} samples.")
+
+
+def _write(result: "MatrixResult[MatrixProvenance]", output: Path | None, name: str) -> None:
+    from coexpr.cli.screen import say
+    from coexpr.output import formats
+    from coexpr.output.files import write_binary_file, write_file
+
+    if output is None:
+        formats.SEPARATED[name](result, sys.stdout)
+        return
+    if name in formats.BINARY:
+        write_binary_file(output, partial(formats.BINARY[name], result))
+    else:
+        write_file(output, partial(formats.SEPARATED[name], result))
+    say(f"Wrote {output}.")

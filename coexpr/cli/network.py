@@ -1,39 +1,33 @@
-"""coexpr network: all against all, the strongest edges into a file."""
+"""coexpr network: the strongest edges of every row, into a file."""
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coexpr.cli.groups import OUTPUT, ROWS, with_groups
 from coexpr.cli.options import (
-    AdjustOption,
-    AnnotationOption,
-    CategoryOption,
     Database,
-    DonorOption,
-    EvidenceNotOption,
-    GeneColumnOption,
-    GenesOption,
-    HemisphereOption,
+    GeneOptions,
     LevelOption,
-    MatchOption,
-    MethodOption,
-    MinPresentOption,
-    OutliersOption,
-    PowerOption,
-    RegulatesOption,
-    RuleOption,
-    ScopeOption,
-    StructureOption,
-    ThreadsOption,
-    as_choice,
-    as_method,
-    as_restriction,
-    listed,
+    MethodOptions,
+    ProbeOptions,
+    SampleOptions,
+    Threads,
 )
-from coexpr.cli.words import describe_categories, describe_data, describe_lost
+from coexpr.cli.summary import (
+    describe_correlation,
+    describe_gene_filter,
+    describe_genes_without_profile,
+    describe_representation,
+)
+from coexpr.options import MAX_NETWORK_EDGES
 from coexpr.resources import INTERRUPTED, MEMORY
+
+if TYPE_CHECKING:
+    from coexpr.analysis.network import NetworkProvenance
+    from coexpr.result import Result
 
 _GIGABYTE = 10**9
 
@@ -48,35 +42,23 @@ class NetworkFormat(StrEnum):
     DUCKDB = "duckdb"
 
 
+@with_groups
 def network(
     items: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="[ITEM]...",
-            help="Probes or genes. Without them and without a category: all.",
+            help="Probes or genes. Without them and without a category: all genes.",
             show_default=False,
         ),
     ] = None,
-    category: CategoryOption = None,
-    genes: GenesOption = None,
-    gene_column: GeneColumnOption = None,
-    match: MatchOption = "any",
-    include_regulates: RegulatesOption = False,
-    evidence_not: EvidenceNotOption = None,
     level: LevelOption = None,
-    rule: RuleOption = None,
-    power: PowerOption = None,
-    min_present: MinPresentOption = None,
-    scope: ScopeOption = None,
-    annotation: AnnotationOption = None,
-    structure: StructureOption = None,
-    hemisphere: HemisphereOption = None,
-    donor: DonorOption = None,
-    method: MethodOption = None,
-    max_p_outliers: OutliersOption = None,
-    adjust: AdjustOption = None,
+    *,
     top: Annotated[
-        int | None, typer.Option(min=1, metavar="K", help="The K strongest edges of each row.", show_default=False)
+        int | None,
+        typer.Option(
+            min=1, metavar="K", help="The K strongest edges of each row.", show_default=False, rich_help_panel=ROWS
+        ),
     ] = None,
     min_abs_r: Annotated[
         float | None,
@@ -85,74 +67,94 @@ def network(
             min=0,
             max=1,
             metavar="T",
-            help="Only edges of at least this |r|; strongest then means highest |r|.",
+            help="Only edges of at least this |r|; the strongest are then those with the highest |r|.",
             show_default=False,
+            rich_help_panel=ROWS,
         ),
     ] = None,
     mutual_rank: Annotated[
-        bool, typer.Option("--mutual-rank", help="A column of the mutual rank, where both ends have the edge.")
+        bool,
+        typer.Option("--mutual-rank", help="Add the mutual rank, where both ends have the edge.", rich_help_panel=ROWS),
     ] = False,
-    memory: Annotated[
-        float, typer.Option(min=0.01, metavar="GB", help="Memory to use beyond the mapped matrix, in gigabytes.")
-    ] = MEMORY / _GIGABYTE,
-    threads: ThreadsOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Lift the limit on the number of edges.")] = False,
+    selection: ProbeOptions,
+    samples: SampleOptions,
+    gene_options: GeneOptions,
+    correlation: MethodOptions,
     output_format: Annotated[
         NetworkFormat | None,
-        typer.Option("--format", help="How to write it. Without it: what FILE ends in.", show_default=False),
+        typer.Option(
+            "--format",
+            help="Output format. Default: the format of FILE.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FILE", help="The file: .parquet, .csv, .tsv, .graphml, .duckdb."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The file: .parquet, .csv, .tsv, .graphml, .duckdb.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = Path("network.parquet"),
+    memory: Annotated[
+        float, typer.Option(min=0.01, metavar="GB", help="Memory to use beyond the mapped matrix, in gigabytes.")
+    ] = MEMORY / _GIGABYTE,
+    force: Annotated[bool, typer.Option("--force", help="Lift the limit on the number of edges.")] = False,
+    threads: Threads = None,
     db: Database = None,
 ) -> None:
-    """Write the network of all against all: source, target, r and rank of the strongest edges of every row.
+    """Write the network of the strongest edges of every row.
 
-    An interrupted run is continued by the same command.
+    An edge has source, target, r and rank. The same command continues an interrupted run.
 
-    Examples: coexpr network --top 50 -o genes.parquet; coexpr network --category "synapse organization" --min-abs-r 0.7
-    """
-    from coexpr.analysis.limits import MOST_EDGES
-    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
+    \b
+    Examples:
+      coexpr network --top 50 -o genes.parquet
+      coexpr network --category "synapse organization" --min-abs-r 0.7
+    """  # noqa: D301  (the escape keeps the lines)
+    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.screen import say
 
     with Atlas(db, threads=threads) as atlas:
         try:
-            route = atlas.network(
+            result = atlas.network(
                 output,
                 items or [],
                 top=top,
                 min_abs_r=min_abs_r,
                 mutual_rank=mutual_rank,
-                categories=category or [],
-                genes=listed(atlas, genes, gene_column),
-                match=match,
-                include_regulates=include_regulates,
-                evidence_not=evidence_not or [],
                 level=level,
-                choice=as_choice(rule, power, min_present, scope, annotation),
-                restriction=as_restriction(structure, hemisphere, donor),
-                method=as_method(method, max_p_outliers, adjust),
-                form=output_format.value if output_format else None,
+                probe_selection=selection.selection(),
+                sample_filter=samples.sample_filter(),
+                gene_filter=gene_options.gene_filter(atlas),
+                method=correlation.correlation_method(),
+                format=output_format.value if output_format else None,
                 memory=int(memory * _GIGABYTE),
-                most_edges=None if force else MOST_EDGES,
+                max_edges=None if force else MAX_NETWORK_EDGES,
                 progress=say,
             )
         except KeyboardInterrupt:
             say("Interrupted. The same command continues where this one stopped.")
             raise typer.Exit(INTERRUPTED) from None
-    for line in _describe(route):
+    for line in _describe(result):
         say(line)
 
 
-def _describe(route: dict[str, Any]) -> list[str]:
-    left_out = route["left_out"]
-    lines = [f"Wrote {route['edges']:,} edges of {route['rows']:,} {route['level']}s into {route['output']}."]
-    if left_out["unknown"]:
-        lines.append(f"Left out: {left_out['unknown']:,} rows that lack a value in one of the samples.")
-    if left_out["without_r"]:
-        lines.append(f"Left out: {left_out['without_r']:,} rows whose profile is constant.")
-    if route["rule"]:
-        lines.append(f"Each gene {route['profile_in_words']}.")
-    return [*lines, *describe_data(route), *describe_categories(route), *describe_lost(route)]
+def _describe(result: "Result[NetworkProvenance]") -> list[str]:
+    provenance = result.provenance
+    ((output, rows, edges),) = result
+    lines = [f"Wrote {edges:,} edges of {rows:,} {provenance.level}s into {output}."]
+    if provenance.rows_with_missing_values:
+        lines.append(f"Left out: {provenance.rows_with_missing_values:,} rows with missing values in these samples.")
+    if provenance.constant_rows:
+        lines.append(f"Left out: {provenance.constant_rows:,} rows with a constant profile.")
+    return [
+        *lines,
+        *describe_representation(provenance.probe_selection),
+        *describe_correlation(provenance),
+        *describe_gene_filter(provenance.gene_filter),
+        *describe_genes_without_profile(provenance.genes_without_profile),
+    ]

@@ -1,24 +1,37 @@
-"""Options that several commands share, each spelt once."""
+"""The options that several commands share, in groups; each group becomes an argument of the library."""
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coexpr.choice import Annotation, Choice, Rule, Scope
+from coexpr.cli.groups import GENES, METHOD, OUTPUT, PROBES, SAMPLES
 from coexpr.errors import OptionError
-from coexpr.method import Adjust, Method, MethodName
+from coexpr.options import (
+    Adjustment,
+    Annotation,
+    CorrelationMethod,
+    GeneFilter,
+    Hemisphere,
+    Level,
+    Match,
+    MethodName,
+    ProbeSelection,
+    Rule,
+    SampleFilter,
+    Scope,
+)
 from coexpr.resources import DATABASE_VARIABLE
-from coexpr.restriction import Hemisphere, Restriction
 
 if TYPE_CHECKING:
     from coexpr.atlas import Atlas
 
 
 class Format(StrEnum):
-    """How an answer is written."""
+    """How a result is written."""
 
     TABLE = "table"
     CSV = "csv"
@@ -33,196 +46,291 @@ Database = Annotated[
         "--db",
         envvar=DATABASE_VARIABLE,
         metavar="FILE",
-        help="The database. Without it: the one in your data folder (coexpr info --path).",
+        help="The database. Default: the one in your data folder (coexpr info --path).",
         show_default=False,
     ),
 ]
-OutputFormat = Annotated[
-    Format | None,
-    typer.Option(
-        "--format",
-        help="Output format. Without it: a table, or the format that -o FILE ends in.",
-        show_default=False,
-    ),
-]
-OutputFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Write the result to a file: .csv, .tsv, .json, .jsonl.",
-        show_default=False,
-    ),
-]
-ColumnsOption = Annotated[
-    str | None,
-    typer.Option(
-        "--columns", metavar="A,B", help="Only these columns, in this order, in any format.", show_default=False
-    ),
-]
-WideOption = Annotated[bool, typer.Option("--wide", help="Show all columns, although they do not fit the terminal.")]
-LevelOption = Annotated[
-    Literal["probe", "gene"] | None,
-    typer.Option(
-        "--level", help="Return probes or genes. Without it: the level of what was named.", show_default=False
-    ),
-]
-CategoryOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--category",
-        metavar="NAME",
-        help="Only genes of this category: a name, an accession such as GO:0007399, source:name, or id:number. "
-        "Repeatable.",
-        show_default=False,
-    ),
-]
-GenesOption = Annotated[
-    str | None,
-    typer.Option(
-        "--genes",
-        metavar="A,B|FILE|-",
-        help="Only these genes: names between commas, a file (a list, a table, a GMT of one set), or - for stdin.",
-        show_default=False,
-    ),
-]
-GeneColumnOption = Annotated[
-    str | None,
-    typer.Option(
-        "--gene-column",
-        "--column",
-        metavar="NAME",
-        help="The column of genes in the file of --genes: header or number. Without it: found by its contents.",
-        show_default=False,
-    ),
-]
-EvidenceNotOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--evidence-not",
-        metavar="CODE",
-        help="Leave out genes that are members of the category only by annotations with this evidence code, such as "
-        "IEA. Repeatable.",
-        show_default=False,
-    ),
-]
-MatchOption = Annotated[
-    Literal["any", "all"], typer.Option("--match", help="With several categories: genes in any of them, or in all.")
-]
-RegulatesOption = Annotated[
-    bool, typer.Option("--include-regulates", help="With the genes of what regulates the category.")
-]
-RuleOption = Annotated[
-    Rule | None,
-    typer.Option(
-        "--rule",
-        help="Rule that selects a gene's probe (docs/probes.md). Without it: max-mean.",
-        show_default=False,
-    ),
-]
-PowerOption = Annotated[
-    float | None,
-    typer.Option(
-        "--power",
-        metavar="P",
-        help="Power of correlations, for the rule connectivity. Without it: 1.",
-        show_default=False,
-    ),
-]
-MinPresentOption = Annotated[
-    float | None,
-    typer.Option(
-        "--min-present",
-        metavar="F",
-        help="For genes, leave out probes that are present in a smaller share of samples, such as 0.5.",
-        show_default=False,
-    ),
-]
-ScopeOption = Annotated[
-    Scope | None,
-    typer.Option(
-        "--scope",
-        help="Select probes over all samples, in each donor, or by majority of donors. Without it: pooled.",
-        show_default=False,
-    ),
-]
-AnnotationOption = Annotated[
-    Annotation | None,
-    typer.Option("--annotation", help="Annotation of probes with genes. Without it: allen.", show_default=False),
-]
-
-StructureOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--structure",
-        metavar="NAME",
-        help="Only samples of this structure and of those below it: an acronym, a name or an id. Repeatable.",
-        show_default=False,
-    ),
-]
-HemisphereOption = Annotated[
-    Hemisphere | None,
-    typer.Option("--hemisphere", help="Only samples of the left or right hemisphere.", show_default=False),
-]
-DonorOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--donor", metavar="ID", help="Only samples of this donor: an id or a name. Repeatable.", show_default=False
-    ),
-]
-MethodOption = Annotated[
-    MethodName | None, typer.Option("--method", help="Correlation method. Without it: pearson.", show_default=False)
-]
-OutliersOption = Annotated[
-    float | None,
-    typer.Option(
-        "--max-p-outliers",
-        metavar="F",
-        help="For bicor: the largest share of outliers on each side, such as 0.05.",
-        show_default=False,
-    ),
-]
-AdjustOption = Annotated[
-    Adjust | None,
-    typer.Option(
-        "--adjust", help="Partial correlation: remove the means of donors or structures first.", show_default=False
-    ),
-]
-
-
-ThreadsOption = Annotated[
+Threads = Annotated[
     int | None,
     typer.Option(
         "--threads",
         min=1,
         metavar="N",
-        help="Number of threads. Without it: COEXPR_THREADS, or one per processor.",
+        help="Number of threads. Default: COEXPR_THREADS, or one per processor.",
         show_default=False,
+    ),
+]
+LevelOption = Annotated[
+    Level | None,
+    typer.Option("--level", help="Return probes or genes. Default: the level of what is named.", show_default=False),
+]
+GeneColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--gene-column",
+        "--column",
+        metavar="NAME",
+        help="Header or number of the column of genes in a file. Default: found by its contents.",
+        show_default=False,
+        rich_help_panel=GENES,
+    ),
+]
+AnnotationOption = Annotated[
+    Annotation | None,
+    typer.Option(
+        "--annotation",
+        help="The annotation that assigns probes to genes. Default: allen.",
+        show_default=False,
+        rich_help_panel=PROBES,
+    ),
+]
+IncludeRegulates = Annotated[
+    bool,
+    typer.Option(
+        "--include-regulates",
+        help="Include the genes of terms that regulate the category.",
+        rich_help_panel=GENES,
+    ),
+]
+EvidenceNot = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--evidence-not",
+        metavar="CODE",
+        help="Exclude genes whose only annotations to the category have this evidence code, such as IEA. Repeatable.",
+        show_default=False,
+        rich_help_panel=GENES,
     ),
 ]
 
 
-def as_choice(
-    rule: Rule | None,
-    power: float | None,
-    min_present: float | None,
-    scope: Scope | None,
-    annotation: Annotation | None,
-) -> Choice | None:
-    """Return how genes get their profiles, None where nothing was said of it."""
-    said = {"rule": rule, "power": power, "min_present": min_present, "scope": scope, "annotation": annotation}
-    given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
-    return Choice(**given) if given else None
+@dataclass(frozen=True)
+class CandidateOptions:
+    """Which probes can represent a gene."""
+
+    power: Annotated[
+        float | None,
+        typer.Option(
+            "--power",
+            metavar="P",
+            help="Exponent of correlations for the rule connectivity. Default: 1.",
+            show_default=False,
+            rich_help_panel=PROBES,
+        ),
+    ] = None
+    min_present: Annotated[
+        float | None,
+        typer.Option(
+            "--min-present",
+            metavar="F",
+            help="Exclude probes that are present in a smaller fraction of samples, such as 0.5.",
+            show_default=False,
+            rich_help_panel=PROBES,
+        ),
+    ] = None
+    scope: Annotated[
+        Scope | None,
+        typer.Option(
+            "--scope",
+            help="Select over all samples, in each donor, or what most donors select. Default: pooled.",
+            show_default=False,
+            rich_help_panel=PROBES,
+        ),
+    ] = None
+    annotation: AnnotationOption = None
+
+    def selection(self) -> ProbeSelection:
+        """Return the probe selection that these options give."""
+        given: dict[str, Any] = {name: value for name, value in vars(self).items() if value is not None}
+        if "rule" not in given and self.power is not None and type(self) is CandidateOptions:
+            given["rule"] = "connectivity"  # the command applies every rule; the power is for this one
+        return ProbeSelection(**given)
 
 
-def listed(atlas: "Atlas", given: str | None, gene_column: str | None) -> list[str]:
+@dataclass(frozen=True)
+class ProbeOptions(CandidateOptions):
+    """How a gene is represented."""
+
+    rule: Annotated[
+        Rule | None,
+        typer.Option(
+            "--rule",
+            help="The rule that selects a gene's probe (docs/probes.md). Default: max-mean.",
+            show_default=False,
+            rich_help_panel=PROBES,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class SampleOptions:
+    """Which samples are used."""
+
+    structure: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--structure",
+            metavar="NAME",
+            help="Only samples in this structure and those below it: an acronym, name or id. Repeatable.",
+            show_default=False,
+            rich_help_panel=SAMPLES,
+        ),
+    ] = None
+    hemisphere: Annotated[
+        Hemisphere | None,
+        typer.Option(
+            "--hemisphere",
+            help="Only samples of the left or right hemisphere.",
+            show_default=False,
+            rich_help_panel=SAMPLES,
+        ),
+    ] = None
+    donor: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--donor",
+            metavar="ID",
+            help="Only samples of this donor: an id or name. Repeatable.",
+            show_default=False,
+            rich_help_panel=SAMPLES,
+        ),
+    ] = None
+
+    def sample_filter(self) -> SampleFilter:
+        """Return the sample filter that these options give."""
+        return SampleFilter(tuple(self.structure or ()), self.hemisphere, tuple(self.donor or ()))
+
+
+@dataclass(frozen=True)
+class GeneOptions:
+    """Which genes are returned."""
+
+    category: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--category",
+            metavar="NAME",
+            help="Only genes of this category: a name, an accession such as GO:0007399, source:name, or id:number. "
+            "Repeatable.",
+            show_default=False,
+            rich_help_panel=GENES,
+        ),
+    ] = None
+    genes: Annotated[
+        str | None,
+        typer.Option(
+            "--genes",
+            metavar="A,B|FILE|-",
+            help="Only these genes: names between commas, a file (a list, a table, a GMT of one set), or - for stdin. "
+            "With --category: genes of either, unless --match all.",
+            show_default=False,
+            rich_help_panel=GENES,
+        ),
+    ] = None
+    gene_column: GeneColumn = None
+    match: Annotated[
+        Match,
+        typer.Option(
+            "--match", help="With several categories: genes of any of them, or of all.", rich_help_panel=GENES
+        ),
+    ] = "any"
+    include_regulates: IncludeRegulates = False
+    evidence_not: EvidenceNot = None
+
+    def gene_filter(self, atlas: "Atlas") -> GeneFilter:
+        """Return the gene filter that these options give, with the names of a file."""
+        return GeneFilter(
+            tuple(self.category or ()),
+            tuple(gene_names(atlas, self.genes, self.gene_column)),
+            self.match,
+            self.include_regulates,
+            tuple(self.evidence_not or ()),
+        )
+
+
+@dataclass(frozen=True)
+class MethodOptions:
+    """How r is computed."""
+
+    method: Annotated[
+        MethodName | None,
+        typer.Option(
+            "--method", help="Correlation method. Default: pearson.", show_default=False, rich_help_panel=METHOD
+        ),
+    ] = None
+    max_p_outliers: Annotated[
+        float | None,
+        typer.Option(
+            "--max-p-outliers",
+            metavar="F",
+            help="For bicor: the largest fraction of outliers on each side, such as 0.05.",
+            show_default=False,
+            rich_help_panel=METHOD,
+        ),
+    ] = None
+    adjust: Annotated[
+        Adjustment | None,
+        typer.Option(
+            "--adjust",
+            help="Partial correlation: adjust for differences between donors or structures.",
+            show_default=False,
+            rich_help_panel=METHOD,
+        ),
+    ] = None
+
+    def correlation_method(self) -> CorrelationMethod:
+        """Return the correlation method that these options give."""
+        outliers = 1 if self.max_p_outliers is None else self.max_p_outliers
+        return CorrelationMethod(self.method or "pearson", outliers, self.adjust)
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """How a result is written."""
+
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            metavar="A,B",
+            help="Only these columns, in this order, in any format.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+    wide: Annotated[
+        bool,
+        typer.Option("--wide", help="Show all columns, even if they do not fit the terminal.", rich_help_panel=OUTPUT),
+    ] = False
+    output_format: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="Output format. Default: a table, or the format of -o FILE.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write the result to a file: .csv, .tsv, .json, .jsonl.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
+
+
+def gene_names(atlas: "Atlas", given: str | None, gene_column: str | None) -> list[str]:
     """Return the names that --genes gives: of a file or stdin, or between commas; none where it is not given.
 
     Raises
     ------
     OptionError
-        If there is no name, which would limit nothing, or --gene-column is given without a file.
+        If there is no name, which would exclude nothing, or --gene-column is given without a file.
     """
     from coexpr.cli.screen import say
 
@@ -266,11 +374,22 @@ def _file_of(given: str) -> Path | None:
     return None
 
 
-def as_restriction(structure: list[str] | None, hemisphere: Hemisphere | None, donor: list[str] | None) -> Restriction:
-    """Return what limits the samples."""
-    return Restriction(tuple(structure or ()), hemisphere, tuple(donor or ()))
+# The option for each parameter that messages of the library name.
+OPTION_OF: dict[str, str] = {
+    "categories": "--category",
+    "max_rows": "--force",
+    "max_edges": "--force",
+    "rank_overall": "--no-rank-overall",
+}
+_PARAMETERS: tuple[str, ...] = (
+    "rule", "power", "min_present", "scope", "annotation", "hemisphere", "match", "include_regulates", "evidence_not",
+    "genes", "method", "max_p_outliers", "adjust", "level", "probe", "top", "min_r", "max_r", "by_donor", "stats",
+    "naive_p", "observed_r", "min_abs_r", "mutual_rank", "memory", "threads", "name", "source", "release", "format",
+    "gene_column", "set_column", "ontology", "donor",
+)  # fmt: skip
+OPTION_OF |= {name: "--" + name.replace("_", "-") for name in _PARAMETERS}
 
 
-def as_method(method: MethodName | None, max_p_outliers: float | None, adjust: Adjust | None) -> Method:
-    """Return how r is measured."""
-    return Method(method or "pearson", 1 if max_p_outliers is None else max_p_outliers, adjust)
+def with_options(message: str) -> str:
+    """Return a message of the library with options in place of the parameters that it names in backticks."""
+    return re.sub(r"`([a-z_]+)`", lambda found: OPTION_OF.get(found[1], found[0]), message)

@@ -1,28 +1,16 @@
-"""coexpr probes: the probes of a gene, and which to use."""
+"""coexpr probes: the probes of a gene, and which one to use."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli.options import (
-    AnnotationOption,
-    ColumnsOption,
-    Database,
-    DonorOption,
-    HemisphereOption,
-    MinPresentOption,
-    OutputFile,
-    OutputFormat,
-    PowerOption,
-    ScopeOption,
-    StructureOption,
-    WideOption,
-    as_choice,
-    as_restriction,
-)
+from coexpr.cli.groups import with_groups
+from coexpr.cli.options import CandidateOptions, Database, OutputOptions, SampleOptions
+from coexpr.cli.summary import count_of, describe_correlation, describe_other_name, describe_skipped_rules
 from coexpr.cli.table import Layout
-from coexpr.cli.words import describe_data, describe_other_name, describe_skipped_rules, number_of
+
+if TYPE_CHECKING:
+    from coexpr.analysis.gene_probes import ProbesProvenance, SignConflict
 
 _LAYOUT = Layout(
     keys=("probe_name",),
@@ -36,82 +24,81 @@ _LAYOUT = Layout(
         "lowest_r",
         "present_fraction",
     ),
-    wrap=("chosen_by",),
+    wrap=("selected_by",),
 )
 
 
+@with_groups
 def probes(
     gene: Annotated[
         str,
         typer.Argument(metavar="GENE", help="Symbol, alias or Entrez id; or one of the probes.", show_default=False),
     ],
-    power: PowerOption = None,
-    min_present: MinPresentOption = None,
-    scope: ScopeOption = None,
-    annotation: AnnotationOption = None,
-    structure: StructureOption = None,
-    hemisphere: HemisphereOption = None,
-    donor: DonorOption = None,
-    columns: ColumnsOption = None,
-    wide: WideOption = False,
-    output_format: OutputFormat = None,
-    output: OutputFile = None,
+    *,
+    candidates: CandidateOptions,
+    samples: SampleOptions,
+    result_options: OutputOptions,
     db: Database = None,
 ) -> None:
-    """List the probes of GENE with their statistics and the rules that select them, and recommend one.
+    """List the probes of GENE, the rules that select them, and recommend one.
 
-    Example: coexpr probes NTRK2
-    """
-    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
-    from coexpr.cli.screen import Screen, deliver, say
+    \b
+    Example:
+      coexpr probes NTRK2
+    """  # noqa: D301  (the escape keeps the lines)
+    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
+    from coexpr.cli.screen import deliver, say
 
-    choice = as_choice("connectivity" if power is not None else None, power, min_present, scope, annotation)
+    sample_filter = samples.sample_filter()
     with Atlas(db) as atlas:
-        answer = atlas.probes(gene, choice=choice, restriction=as_restriction(structure, hemisphere, donor))
-    route = answer.route
-    for line in [*describe_other_name(route["found_as"], route["gene"]), *_recommend(route)]:
+        result = atlas.probes(gene, probe_selection=candidates.selection(), sample_filter=sample_filter)
+    provenance = result.provenance
+    for line in [*describe_other_name(provenance.other_name, provenance.gene), *_recommend(provenance)]:
         say(line)
-    deliver(answer, output, output_format, Screen(columns, wide), _LAYOUT)
-    say(f"{number_of(len(answer.rows), 'probe')} of {route['gene']}.")
-    if structure or hemisphere or donor:
+    deliver(result, result_options, _LAYOUT)
+    say(f"{count_of(len(result), 'probe')} of {provenance.gene}.")
+    if sample_filter:
         say("Only r is over these samples; means, variance, stability and the selection by rules are over all samples.")
-    for line in [*_describe_conflicts(route), *describe_data(route), *describe_skipped_rules(route)]:
+    for line in [
+        *_describe_conflicts(provenance.sign_conflicts),
+        *describe_correlation(provenance),
+        *describe_skipped_rules(provenance.rules_skipped),
+    ]:
         say(line)
 
 
-def _recommend(route: Mapping[str, Any]) -> list[str]:
+def _recommend(provenance: "ProbesProvenance") -> list[str]:
     """Say which probe to use: what the default rule selects, and whether other rules and probes agree."""
-    told = route["recommended"]
-    if not told:
+    found = provenance.recommendation
+    if found is None:
         return ["The default rule (max-mean) selects none of the probes."]
-    if not told["others"]:
-        return [f"Use {told['probe']}: it is the only probe of {route['gene']}."]
+    if not found.others:
+        return [f"Use {found.probe}: it is the only probe of {provenance.gene}."]
     selects = (
-        f"The default rule (max-mean) selects {told['probe']}; {told['rules_that_agree']} of {told['rules']} other "
+        f"The default rule (max-mean) selects {found.probe}; {found.agreeing_rules} of {found.rules} other rules "
+        "select it too."
     )
-    selects += "rules select it too."
-    mean_r = "undefined" if told["mean_r"] is None else f"{told['mean_r']:.2f}"
-    with_others = f"Its mean r with the other {number_of(told['others'], 'probe')} is {mean_r}"
-    if told["agrees"]:
-        return [selects, f"{with_others}: use it."]
-    if told["alternative"] is None:
-        return [selects, f"Warning: {with_others.lower()}, and no probe agrees with the others. Use none without care."]
-    other = told["alternative"]
+    mean_r = "undefined" if found.mean_r is None else f"{found.mean_r:.2f}"
+    with_others = f"its mean r with the other {count_of(found.others, 'probe')} is {mean_r}"
+    if found.agrees:
+        return [selects, f"{with_others.capitalize()}: use it."]
+    if found.alternative is None:
+        return [selects, f"Warning: {with_others}, and no probe agrees with the others. Use none without care."]
+    other = found.alternative
     return [
         selects,
-        f"Warning: {with_others[0].lower()}{with_others[1:]}: it disagrees with them.",
-        f"Consider {other['probe']} (mean r {other['mean_r']:.2f}), selected by {', '.join(other['rules'])}: add "
-        f"--rule {other['rules'][0]} or --probe {other['probe']} to a query.",
+        f"Warning: {with_others}: it disagrees with them.",
+        f"Consider {other.probe} (mean r {other.mean_r:.2f}), selected by {', '.join(other.rules)}: add "
+        f"--rule {other.rules[0]} or --probe {other.probe} to a query.",
     ]
 
 
-def _describe_conflicts(route: Mapping[str, Any]) -> list[str]:
+def _describe_conflicts(conflicts: "list[SignConflict]") -> list[str]:
     """Warn of probes with opposite profiles."""
-    conflicts = route["sign_conflicts"]
     if not conflicts:
         return []
     worst = conflicts[0]
     return [
-        f"Warning: {number_of(len(conflicts), 'pair')} of probes have opposite profiles, most of all "
-        f"{' and '.join(worst['probes'])} (r = {worst['r']:.3f}). They hardly measure the same transcript."
+        f"Warning: {count_of(len(conflicts), 'pair')} of probes have opposite profiles, most of all "
+        f"{' and '.join(worst.probes)} (r = {worst.r:.3f}). They hardly measure the same transcript."
     ]

@@ -1,50 +1,34 @@
-"""coexpr query: the correlates of a probe or a gene."""
+"""coexpr query: the correlates of a probe or gene."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.choice import SELECTING
+from coexpr.cli.groups import ROWS, STATISTICS, with_groups
 from coexpr.cli.options import (
-    AdjustOption,
-    AnnotationOption,
-    CategoryOption,
-    ColumnsOption,
     Database,
-    DonorOption,
-    EvidenceNotOption,
-    GeneColumnOption,
-    GenesOption,
-    HemisphereOption,
+    GeneOptions,
     LevelOption,
-    MatchOption,
-    MethodOption,
-    MinPresentOption,
-    OutliersOption,
-    OutputFile,
-    OutputFormat,
-    PowerOption,
-    RegulatesOption,
-    RuleOption,
-    ScopeOption,
-    StructureOption,
-    ThreadsOption,
-    WideOption,
-    as_choice,
-    as_method,
-    as_restriction,
-    listed,
+    MethodOptions,
+    OutputOptions,
+    ProbeOptions,
+    SampleOptions,
+    Threads,
+)
+from coexpr.cli.summary import (
+    count_of,
+    describe_correlation,
+    describe_disagreements,
+    describe_gene_filter,
+    describe_genes_without_profile,
+    describe_other_name,
 )
 from coexpr.cli.table import Layout
-from coexpr.cli.words import (
-    describe_categories,
-    describe_data,
-    describe_disagreement,
-    describe_lost,
-    describe_other_name,
-    number_of,
-)
 from coexpr.errors import OptionError
+from coexpr.options import SELECTS, Rule
+
+if TYPE_CHECKING:
+    from coexpr.analysis.correlates import CorrelatesProvenance
 
 _TOP = 20
 LAYOUTS = {
@@ -61,6 +45,7 @@ LAYOUTS = {
 }
 
 
+@with_groups
 def query(
     seed: Annotated[
         str,
@@ -72,82 +57,87 @@ def query(
     ],
     level: LevelOption = None,
     probe: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="The probe that represents the seed gene, whatever the rule.",
-        ),
+        str | None, typer.Option(metavar="NAME", help="The probe that represents the seed gene, whatever the rule.")
     ] = None,
-    rule: RuleOption = None,
-    power: PowerOption = None,
-    min_present: MinPresentOption = None,
-    scope: ScopeOption = None,
-    annotation: AnnotationOption = None,
+    *,
     top: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help=f"Number of rows. Without it: {_TOP}.", show_default=False),
+        typer.Option(
+            min=1, metavar="N", help=f"Number of rows. Default: {_TOP}.", show_default=False, rich_help_panel=ROWS
+        ),
     ] = None,
-    all_rows: Annotated[bool, typer.Option("--all", help="All rows, not only the first.")] = False,
-    ascending: Annotated[bool, typer.Option("--ascending", help="Lowest r first: anticorrelates.")] = False,
+    all_rows: Annotated[
+        bool, typer.Option("--all", help="All rows, not only the first.", rich_help_panel=ROWS)
+    ] = False,
+    ascending: Annotated[
+        bool, typer.Option("--ascending", help="Lowest r first: anticorrelates.", rich_help_panel=ROWS)
+    ] = False,
     min_r: Annotated[
         float | None,
-        typer.Option(min=-1, max=1, metavar="R", help="Only rows with this r or a higher one.", show_default=False),
+        typer.Option(
+            min=-1, max=1, metavar="R", help="Only rows with at least this r.", show_default=False, rich_help_panel=ROWS
+        ),
     ] = None,
     max_r: Annotated[
         float | None,
-        typer.Option(min=-1, max=1, metavar="R", help="Only rows with this r or a lower one.", show_default=False),
+        typer.Option(
+            min=-1, max=1, metavar="R", help="Only rows with at most this r.", show_default=False, rich_help_panel=ROWS
+        ),
     ] = None,
     include_self: Annotated[
-        bool, typer.Option("--include-self", help="Keep the seed and, among genes, its own gene.")
+        bool,
+        typer.Option("--include-self", help="Include the seed and, among genes, its own gene.", rich_help_panel=ROWS),
     ] = False,
-    category: CategoryOption = None,
-    genes: GenesOption = None,
-    gene_column: GeneColumnOption = None,
-    match: MatchOption = "any",
-    include_regulates: RegulatesOption = False,
-    evidence_not: EvidenceNotOption = None,
     rank_overall: Annotated[
         bool,
         typer.Option(
             "--rank-overall/--no-rank-overall",
-            help="With a category, show the rank among all genes too; without it only the category is read.",
+            help="With a category, show the rank among all genes too; without it, only the category is read.",
+            rich_help_panel=ROWS,
         ),
     ] = True,
-    structure: StructureOption = None,
-    hemisphere: HemisphereOption = None,
-    donor: DonorOption = None,
-    method: MethodOption = None,
-    max_p_outliers: OutliersOption = None,
-    adjust: AdjustOption = None,
+    selection: ProbeOptions,
+    samples: SampleOptions,
+    gene_options: GeneOptions,
+    correlation: MethodOptions,
     by_donor: Annotated[
-        bool, typer.Option("--by-donor", help="Columns of r in each donor and of a meta-analysis over donors.")
+        bool,
+        typer.Option(
+            "--by-donor", help="Add r in each donor and a meta-analysis over donors.", rich_help_panel=STATISTICS
+        ),
     ] = False,
     stats: Annotated[
         bool,
-        typer.Option("--stats", help="Columns of a 95 % interval and false discovery rates over donors."),
+        typer.Option(
+            "--stats", help="Add a 95 % interval and false discovery rates over donors.", rich_help_panel=STATISTICS
+        ),
     ] = False,
     naive_p: Annotated[
         bool,
-        typer.Option("--naive-p", help="Columns of R's cor.test, which assumes independent samples; they are not."),
+        typer.Option(
+            "--naive-p",
+            help="Add R's cor.test, which assumes independent samples; they are not.",
+            rich_help_panel=STATISTICS,
+        ),
     ] = False,
-    columns: ColumnsOption = None,
-    wide: WideOption = False,
-    output_format: OutputFormat = None,
-    output: OutputFile = None,
-    threads: ThreadsOption = None,
+    result_options: OutputOptions,
+    threads: Threads = None,
     db: Database = None,
 ) -> None:
-    """List the genes or probes with the most similar expression to SEED, highest r first.
+    """List the correlates of SEED: genes or probes ranked by r.
 
-    Examples: coexpr query NTRK2 --category "nervous system development"; coexpr query A_23_P216779 --all -o r.csv
-    """
-    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help need not wait for
-    from coexpr.cli.screen import Screen, deliver, say
+    \b
+    Examples:
+      coexpr query NTRK2 --category "nervous system development"
+      coexpr query A_23_P216779 --all -o r.csv
+    """  # noqa: D301  (the escape keeps the lines)
+    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
+    from coexpr.cli.screen import deliver, say
 
     if all_rows and top is not None:
         raise OptionError("--all and --top contradict each other: give one of them.")
     with Atlas(db, threads=threads) as atlas:
-        answer = atlas.correlates(
+        result = atlas.correlates(
             seed,
             level=level,
             probe=probe,
@@ -156,73 +146,77 @@ def query(
             min_r=min_r,
             max_r=max_r,
             include_self=include_self,
-            categories=category or [],
-            genes=listed(atlas, genes, gene_column),
-            match=match,
-            include_regulates=include_regulates,
-            evidence_not=evidence_not or [],
             rank_overall=rank_overall,
-            choice=as_choice(rule, power, min_present, scope, annotation),
-            restriction=as_restriction(structure, hemisphere, donor),
-            method=as_method(method, max_p_outliers, adjust),
+            probe_selection=selection.selection(),
+            sample_filter=samples.sample_filter(),
+            gene_filter=gene_options.gene_filter(atlas),
+            method=correlation.correlation_method(),
             by_donor=by_donor,
             stats=stats,
             naive_p=naive_p,
         )
-    deliver(answer, output, output_format, Screen(columns, wide), LAYOUTS[answer.route["level"]])
-    for line in describe(answer.route, len(answer.rows)):
+    provenance = result.provenance
+    deliver(result, result_options, LAYOUTS[provenance.level], matching=provenance.matching)
+    for line in describe(provenance, len(result)):
         say(line)
 
 
-def describe(route: dict[str, Any], shown: int) -> list[str]:
+def describe(provenance: "CorrelatesProvenance", shown: int) -> list[str]:
     """Return the summary of a result in sentences."""
-    lines = [_describe_rows(route, shown), _describe_seed(route)]
-    lines += describe_other_name(route["seed_found_as"], route["seed_gene"])
-    lines += [*describe_categories(route), *describe_disagreement(route), *describe_lost(route), *describe_data(route)]
-    if not route["answers"] and "categories" in route:
+    seed, level = provenance.seed, provenance.level
+    lines = [_describe_rows(provenance, shown), _describe_seed(provenance)]
+    lines += describe_other_name(seed.other_name, seed.gene)
+    lines += describe_gene_filter(provenance.gene_filter)
+    lines += describe_disagreements(provenance.disagreements)
+    lines += describe_genes_without_profile(provenance.genes_without_profile)
+    lines += describe_correlation(provenance)
+    if not provenance.compared and provenance.gene_filter:
         lines.append("No gene of these has expression data here, besides the seed.")
-    elif not route["answers"]:
+    elif not provenance.compared:
         lines.append(
             "No other gene has expression data here. To compare the probes of this one, add --level probe."
-            if route["level"] == "gene"
+            if level == "gene"
             else "No other probe has expression data here."
         )
-    elif route["without_r"] == route["answers"]:
+    elif provenance.without_r == provenance.compared:
         lines.append("No r is defined: the seed's profile is constant or missing.")
-    elif route["without_r"]:
-        lines.append(f"Without r: {number_of(route['without_r'], route['level'])} with a constant or missing profile.")
+    elif provenance.without_r:
+        lines.append(f"Without r: {count_of(provenance.without_r, level)} with a constant or missing profile.")
     return lines
 
 
-def _describe_rows(route: dict[str, Any], shown: int) -> str:
+def _describe_rows(provenance: "CorrelatesProvenance", shown: int) -> str:
     """Say how many rows are shown of how many, and what represents a gene."""
-    level, matching = route["level"], route["matching"]
-    limits = [f"r of at least {route['min_r']:g}"] if route["min_r"] is not None else []
-    limits += [f"r of at most {route['max_r']:g}"] if route["max_r"] is not None else []
-    all_of = number_of(matching, level)
+    level, matching, ranks = provenance.level, provenance.matching, provenance.ranks
+    limits = [f"r of at least {ranks.min_r:g}"] if ranks.min_r is not None else []
+    limits += [f"r of at most {ranks.max_r:g}"] if ranks.max_r is not None else []
+    all_of = count_of(matching, level)
     if limits:
-        all_of += f" with {' and '.join(limits)} (of {route['answers']:,})"
+        all_of += f" with {' and '.join(limits)} (of {provenance.compared:,})"
     if not matching:
         return f"No {level}s{all_of.removeprefix(f'0 {level}s')}."
-    which = "Lowest" if route["ascending"] else "Top"
+    which = "Lowest" if ranks.ascending else "Top"
     rows = f"{which} {shown:,} of {all_of}" if shown < matching else f"All {all_of}"
-    return f"{rows}; each gene {route['profile_in_words']}." if level == "gene" else f"{rows}."
+    if level == "gene" and provenance.probe_selection:
+        return f"{rows}; each gene {provenance.probe_selection.description}."
+    return f"{rows}."
 
 
-def _describe_seed(route: dict[str, Any]) -> str:
+def _describe_seed(provenance: "CorrelatesProvenance") -> str:
     """Say which profile represents the seed, and why."""
-    probe, gene, candidates = route["seed_probe"], route["seed_gene"], route["seed_probe_candidates"]
-    rule, conditions = route["seed_probe_chosen_by"], route["conditions"] if route["rule"] else ""
-    if rule == "name":
-        if route["seed"] == probe:
-            return f"Seed {probe}, a probe of {gene or 'no known gene'}."
-        return f"Seed {gene}, represented by probe {probe}, as requested."
-    if route["seed_probe_id"] is None:
-        return f"Seed {gene}, represented by the {probe}{conditions}."
-    if candidates == 1:
-        return (
-            f"Seed {gene}, represented by its only {'usable ' * (route['seed_probes'] > 1)}probe {probe}{conditions}."
-        )
-    total = route["seed_probes"]
-    among = f"its {total} probes" if candidates == total else f"{candidates} usable ones of its {total} probes"
-    return f"Seed {gene}, represented by probe {probe} (the one {SELECTING[rule]} of {among}{conditions})."
+    seed, selection = provenance.seed, provenance.probe_selection
+    conditions = selection.conditions if selection else ""
+    if seed.selected_by == "name":
+        if seed.name == seed.probe:
+            return f"Seed {seed.probe}, a probe of {seed.gene or 'no known gene'}."
+        return f"Seed {seed.gene}, represented by probe {seed.probe}, as requested."
+    if seed.probe_id is None:
+        return f"Seed {seed.gene}, represented by the {seed.probe}{conditions}."
+    if seed.candidates == 1:
+        usable = "usable " * (seed.probes > 1)
+        return f"Seed {seed.gene}, represented by its only {usable}probe {seed.probe}{conditions}."
+    among = f"its {seed.probes} probes"
+    if seed.candidates < seed.probes:
+        among = f"{seed.candidates} usable ones of its {seed.probes} probes"
+    rule: Rule = selection.rule if selection else "max-mean"
+    return f"Seed {seed.gene}, represented by probe {seed.probe} (the one {SELECTS[rule]} of {among}{conditions})."

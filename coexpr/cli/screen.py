@@ -1,4 +1,4 @@
-"""Results on the screen and into files: data to stdout, messages to stderr."""
+"""Results on the screen and in files: data to stdout, messages to stderr."""
 
 import os
 import re
@@ -14,18 +14,19 @@ from typing import IO, Any
 
 import typer
 
-from coexpr.cli.options import Format
+from coexpr.cli.options import Format, OutputOptions
 from coexpr.cli.table import Layout, draw_table
 from coexpr.errors import OptionError
-from coexpr.output import export
-from coexpr.result import Rows
+from coexpr.output import formats
+from coexpr.output.files import write_file
+from coexpr.result import Provenance, Table, json_text
 
-# A table on the screen is for reading: this many rows and characters are. A file or a pipe gets everything.
-# Columns of a result of SQL that leave a narrow terminal last.
+# Columns of a result of SQL that a narrow terminal leaves out last.
 _KEPT = ("r", "n", "gene_symbol", "rank")
-_MOST_ROWS = 1000
-_MOST_CHARACTERS = 60
-# Redirected, /dev/stdout is somebody's file, which must not be replaced.
+# A table on the screen has at most this many rows, and characters per cell. A file or a pipe gets everything.
+_MAX_ROWS = 1000
+_MAX_CHARACTERS = 60
+# When stdout is redirected, /dev/stdout is a file of the user, which must not be replaced.
 STDOUT = (Path("-"), Path("/dev/stdout"))
 # Columns of r and of the limits of its intervals.
 _IS_R = re.compile(r"r|r_.*|.*_r|(random|ci95|naive_ci95)_(low|high)|(lowest|highest)_without_one")
@@ -33,21 +34,18 @@ _IS_R = re.compile(r"r|r_.*|.*_r|(random|ci95|naive_ci95)_(low|high)|(lowest|hig
 
 @dataclass(frozen=True)
 class Screen:
-    """How a result is shown.
+    """How a table is shown.
 
     Parameters
     ----------
-    columns : str, optional
-        The columns to show, between commas; all of them unless given.
     wide : bool
-        Whether tables may be wider than the terminal.
+        Whether it may be wider than the terminal.
     """
 
-    columns: str | None = None
     wide: bool = False
 
     def width(self, stream: IO[str]) -> int | None:
-        """Return the width that tables must fit; None for none."""
+        """Return the width that a table must fit; None for any."""
         return None if self.wide or not stream.isatty() else shutil.get_terminal_size().columns
 
 
@@ -57,50 +55,69 @@ class _Selected:
 
     columns: Sequence[str]
     rows: Iterable[Sequence[Any]]
-    route: dict[str, Any]
+    provenance: Provenance
 
 
 def deliver(
-    answer: Rows,
-    output: Path | None,
-    chosen: StrEnum | None,
-    screen: Screen | None = None,
+    result: Table[Provenance],
+    options: OutputOptions | None = None,
     layout: Layout | None = None,
     draw: Callable[[Any, IO[str], Screen], None] | None = None,
+    matching: int | None = None,
 ) -> None:
-    """Write a result to stdout, or to the file `output`, in the chosen format or that of the file.
+    """Write a result to stdout, or to a file, in the requested format or that of the file.
 
-    `draw` draws a table of it for reading, where that is not `write_table` with the layout.
+    Parameters
+    ----------
+    result : Table
+    options : OutputOptions, optional
+    layout : Layout, optional
+        How `write_table` draws it.
+    draw : callable, optional
+        Draws the result as a table, instead of `write_table`.
+    matching : int, optional
+        Number of rows that the result was cut from, for the message.
     """
-    screen = screen or Screen()
-    if screen.columns is not None:
-        answer, draw = _select(answer, screen.columns), None
-    if output in STDOUT:
-        output = None
-    name = chosen.value if chosen else export.format_of_file(output) if output else Format.TABLE.value
+    options = options or OutputOptions()
+    screen = Screen(options.wide)
+    if options.columns is not None:
+        result, draw = _select(result, options.columns), None
+    output = None if options.output in STDOUT else options.output
 
-    def draw_it(rows: Any, stream: IO[str]) -> None:
+    def draw_it(table: Any, stream: IO[str]) -> None:
         if draw:
-            draw(rows, stream, screen)
+            draw(table, stream, screen)
         else:
-            write_table(rows, stream, screen, layout)
+            write_table(table, stream, screen, layout)
 
+    write_as(result, output, options.output_format, draw_it, matching)
+
+
+def write_as(
+    result: Table[Provenance],
+    output: Path | None,
+    chosen: StrEnum | None,
+    draw: Callable[[Any, IO[str]], None],
+    matching: int | None = None,
+) -> None:
+    """Write a result to a file or stdout in a format; `draw` draws it as a table."""
+    name = chosen.value if chosen else formats.format_of_file(output) if output else Format.TABLE.value
     writers: dict[str, Callable[[Any, IO[str]], None]] = {
-        "table": draw_it,
-        "csv": export.write_csv,
-        "tsv": export.write_tsv,
-        "json": export.write_json,
-        "jsonl": export.write_jsonl,
+        "table": draw,
+        "csv": formats.write_csv,
+        "tsv": formats.write_tsv,
+        "json": formats.write_json,
+        "jsonl": formats.write_jsonl,
     }
     if output:
-        export.write_file(output, partial(writers[name], answer))
-        say(f"Wrote {_extent(answer)} to {output}.")
+        write_file(output, partial(writers[name], result))
+        say(f"Wrote {_extent(result, matching)} to {output}.")
     else:
-        writers[name](answer, sys.stdout)
+        writers[name](result, sys.stdout)
         sys.stdout.flush()  # messages come after the result, also where both go to one file
 
 
-def _select(answer: Rows, names: str) -> Rows:
+def _select(result: Table[Provenance], names: str) -> Table[Provenance]:
     """Return some columns of a result.
 
     Raises
@@ -110,35 +127,34 @@ def _select(answer: Rows, names: str) -> Rows:
     """
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     if not wanted:
-        raise OptionError(f"--columns names no column. There are {', '.join(answer.columns)}.")
+        raise OptionError(f"--columns names no column. There are {', '.join(result.columns)}.")
     for name in wanted:
-        if name not in answer.columns:
-            raise OptionError(f"--columns {name}: there is no such column. There are {', '.join(answer.columns)}.")
-    places = [list(answer.columns).index(name) for name in wanted]
+        if name not in result.columns:
+            raise OptionError(f"--columns {name}: there is no such column. There are {', '.join(result.columns)}.")
+    places = [list(result.columns).index(name) for name in wanted]
     rows: Iterable[Sequence[Any]] = (
-        [[row[place] for place in places] for row in answer.rows]
-        if isinstance(answer.rows, Sized)
-        else ([row[place] for place in places] for row in answer.rows)
+        [[row[place] for place in places] for row in result.rows]
+        if isinstance(result.rows, Sized)
+        else ([row[place] for place in places] for row in result.rows)
     )
-    return _Selected(wanted, rows, answer.route)
+    return _Selected(wanted, rows, result.provenance)
 
 
-def _extent(answer: Rows) -> str:
-    """Say how many rows a result has, and out of how many."""
-    if not isinstance(answer.rows, Sized):
+def _extent(result: Table[Provenance], matching: int | None) -> str:
+    """Return how many rows a result has, and out of how many."""
+    if not isinstance(result.rows, Sized):
         return "the result"
-    rows = len(answer.rows)
-    matching = answer.route.get("matching")
+    rows = len(result.rows)
     return f"{rows:,} of {matching:,} rows" if matching is not None else f"{rows:,} row{'s' * (rows != 1)}"
 
 
 def say(text: str) -> None:
-    """Give the user a message, which is not data."""
+    """Print a message to stderr."""
     typer.echo(text, err=True)
 
 
 def program_name() -> str:
-    """Return how the user runs coexpr: by name where the shell finds it, else by the path of this program."""
+    """Return how the user runs coexpr: by name if the shell finds it, or else by the path of this program."""
     found = shutil.which("coexpr")
     own = Path(sys.argv[0])
     if (found and Path(found).resolve() == own.resolve()) or own.name != "coexpr":
@@ -147,30 +163,32 @@ def program_name() -> str:
     return str(own) if relative.startswith("..") else relative
 
 
-def write_table(answer: Rows, stream: IO[str], screen: Screen | None = None, layout: Layout | None = None) -> None:
+def write_table(
+    result: Table[Provenance], stream: IO[str], screen: Screen | None = None, layout: Layout | None = None
+) -> None:
     """Draw a result as a table: r with three decimals, as the atlas's site prints it."""
     screen = screen or Screen()
     is_terminal = stream.isatty()
-    most_rows = _MOST_ROWS if is_terminal else None
-    most_characters = _MOST_CHARACTERS if is_terminal and not screen.wide else None
+    max_rows = _MAX_ROWS if is_terminal else None
+    max_characters = _MAX_CHARACTERS if is_terminal and not screen.wide else None
     has_layout = layout is not None
-    layout = layout or _layout_of(answer.columns)
-    rows = iter(answer.rows)
+    layout = layout or _layout_of(result.columns)
+    rows = iter(result.rows)
     shown = [
-        [_cell(name, value) for name, value in zip(answer.columns, row, strict=True)] for row in islice(rows, most_rows)
+        [_cell(name, value) for name, value in zip(result.columns, row, strict=True)] for row in islice(rows, max_rows)
     ]
-    if most_characters is not None:
-        may_be_long = {place for place, name in enumerate(answer.columns) if name not in layout.wrap}
+    if max_characters is not None:
+        may_be_long = {place for place, name in enumerate(result.columns) if name not in layout.wrap}
         shown = [
-            [_shortened(cell, most_characters) if place in may_be_long else cell for place, cell in enumerate(row)]
+            [_shortened(cell, max_characters) if place in may_be_long else cell for place, cell in enumerate(row)]
             for row in shown
         ]
-    left_out = draw_table(answer.columns, shown, layout, screen.width(stream), stream)
+    left_out = draw_table(result.columns, shown, layout, screen.width(stream), stream)
     if left_out:
         remedy = "--wide, --columns NAME,… or -o FILE" if has_layout else "--wide, -o FILE, or SELECT fewer columns"
         say(f"Columns left out at this width: {', '.join(left_out)}. To see them: {remedy}.")
     if next(rows, None) is not None:
-        left = f"{len(answer.rows) - len(shown):,} more" if isinstance(answer.rows, Sized) else "More"
+        left = f"{len(result.rows) - len(shown):,} more" if isinstance(result.rows, Sized) else "More"
         say(f"{left} rows are not shown. Use --format csv or -o FILE to get them all.")
 
 
@@ -188,8 +206,8 @@ def counts(numbers: Mapping[str, int], *things: str) -> str:
     )
 
 
-def _shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "…"
+def _shortened(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _cell(name: str, value: Any) -> str:
@@ -202,4 +220,4 @@ def _cell(name: str, value: Any) -> str:
         return f"{value:.3f}" if _IS_R.fullmatch(name) else f"{value:.6g}"
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ", ".join(value)
-    return export.json_text(value) if isinstance(value, list | dict) else str(value)
+    return json_text(value) if isinstance(value, list | dict) else str(value)

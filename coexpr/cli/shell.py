@@ -1,4 +1,4 @@
-"""coexpr shell: the duckdb program on the database."""
+"""coexpr shell: open the database in the duckdb shell."""
 
 import os
 import re
@@ -13,26 +13,29 @@ import typer
 from coexpr.cli.options import Database
 from coexpr.errors import ShellError
 
-# Older ones cannot open what coexpr writes.
+# Older versions cannot open the databases of coexpr.
 _OLDEST = (1, 4, 2)
 
 
 def shell(
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- ARGUMENT]...", help="What duckdb is to be given besides.", show_default=False),
+        typer.Argument(metavar="[-- ARGUMENT]...", help="More arguments for duckdb.", show_default=False),
     ] = None,
     db: Database = None,
 ) -> None:
     """Open the database in the duckdb shell, for reading only.
 
-    Examples: coexpr shell; coexpr shell -- -markdown -c "FROM correlates('NTRK2', top := 5)"
-    """
-    from coexpr.atlas import Atlas  # loads DuckDB, which --help need not wait for
+    \b
+    Examples:
+      coexpr shell
+      coexpr shell -- -markdown -c "FROM correlates('NTRK2', top := 5)"
+    """  # noqa: D301  (the escape keeps the lines)
+    from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.screen import say
 
     program = _find_program()
-    with Atlas(db) as atlas:  # says what is wrong with the database better than the shell would
+    with Atlas(db) as atlas:  # explains problems of the database better than the shell
         path = atlas.path
     if not arguments and sys.stdin.isatty():
         say(f"{path}, for reading only. Try: FROM correlates('NTRK2', top := 5);  .quit leaves.")
@@ -40,7 +43,7 @@ def shell(
     if os.name == "nt":  # there exec does not wait for the program
         raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603  (the user's own arguments)
     sys.stdout.flush()
-    os.execv(program, command)  # noqa: S606  (a shell between would have to quote them)
+    os.execv(program, command)  # noqa: S606  (a shell would need the arguments quoted)
 
 
 def _find_program() -> str:
@@ -55,8 +58,8 @@ def _find_program() -> str:
     how = "`pip install duckdb-cli` brings it into this environment; duckdb.org has it for every system."
     if program is None:
         raise ShellError(f"the program duckdb is not installed here. {how}")
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
-    version = re.match(r"v?(\d+)\.(\d+)\.(\d+)", told)
+    printed = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
+    version = re.match(r"v?(\d+)\.(\d+)\.(\d+)", printed)
     if version is None or tuple(map(int, version.groups())) < _OLDEST:
-        raise ShellError(f"{program} is {told.strip() or 'of no known version'}; 1.4.2 or newer is needed. {how}")
+        raise ShellError(f"{program} is {printed.strip() or 'of no known version'}; 1.4.2 or newer is needed. {how}")
     return program

@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from coexpr.cli.options import Database, WideOption
+from coexpr.cli.groups import OUTPUT
+from coexpr.cli.options import Database
 from coexpr.errors import OptionError
 
 _WHOLE = re.compile(r"[+-]?\d+")
@@ -18,7 +19,7 @@ _REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.I)
 
 
 class SqlFormat(StrEnum):
-    """How what SQL gives is written."""
+    """How a result of SQL is written."""
 
     TABLE = "table"
     CSV = "csv"
@@ -33,7 +34,7 @@ def sql(
         str | None,
         typer.Argument(
             metavar="STATEMENT",
-            help="SQL as DuckDB speaks it, or - to read it from stdin.",
+            help="SQL in DuckDB's dialect, or - to read it from stdin.",
             show_default=False,
         ),
     ] = None,
@@ -46,17 +47,19 @@ def sql(
             "--parameter",
             "-p",
             metavar="NAME=VALUE",
-            help="A value for $NAME. What reads as a number is one, NULL is null, the rest is text; 'quoted' is text "
-            "too. Repeatable.",
+            help="A value for $NAME: a number, NULL, or text; 'quoted' is always text. Repeatable.",
             show_default=False,
         ),
     ] = None,
-    wide: WideOption = False,
+    wide: Annotated[
+        bool,
+        typer.Option("--wide", help="Show all columns, even if they do not fit the terminal.", rich_help_panel=OUTPUT),
+    ] = False,
     output_format: Annotated[
         SqlFormat | None,
         typer.Option(
             "--format",
-            help="How to write the answer. Without it: a table, or what -o FILE ends in.",
+            help="Output format. Default: a table, or the format of -o FILE.",
             show_default=False,
         ),
     ] = None,
@@ -66,44 +69,50 @@ def sql(
             "--output",
             "-o",
             metavar="FILE",
-            help="Write the answer to a file: .csv, .tsv, .json, .jsonl, .parquet.",
+            help="Write the result to a file: .csv, .tsv, .json, .jsonl, .parquet.",
             show_default=False,
         ),
     ] = None,
     db: Database = None,
 ) -> None:
-    """Run SQL against the database, which is open for reading only. Rows are written as they are found.
+    """Run SQL on the database, which is open for reading only.
 
-    The tables, views and macros are those of docs/data-model.md. Five queries worth having:
+    Rows are written as they are found. docs/data-model.md describes the tables, views and macros.
 
     \b
+    Examples:
     FROM correlates('NTRK2', category := 'nervous system development', top := 10)
     SELECT donor, r, n FROM r_by_donor('NTRK2', 'BDNF')
     SELECT probe_name, mean_log2, present_fraction FROM probe_summary WHERE gene_symbol = $gene ORDER BY mean_log2 DESC
     SELECT acronym, avg(log2) FROM expression_values JOIN structures USING (structure_id) WHERE probe_name = 'A_23_P216779' GROUP BY ALL
-    SELECT gene_symbol, r(gene_symbol, 'NTRK2') AS r FROM members('synapse organization') WHERE status = 'loaded'
+    SELECT gene_symbol, r(gene_symbol, 'NTRK2') AS r FROM members('synapse organization') WHERE status = 'with expression data'
     """  # noqa: D301, E501  (the escape keeps the lines of the queries, which are what they are)
-    from coexpr.atlas import Atlas  # loads DuckDB, which --help need not wait for
-    from coexpr.cli.screen import STDOUT, Screen, deliver, say
-    from coexpr.output import export
+    from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
+    from coexpr.cli.screen import STDOUT, Screen, say, write_as, write_table
+    from coexpr.output import formats
+    from coexpr.output.files import write_binary_file
 
     text = _text(statement, file)
     values = _values(parameter or [])
-    name = output_format or SqlFormat(export.format_of_file(output, export.SQL_ENDINGS) if output else SqlFormat.TABLE)
+    name = output_format or SqlFormat(
+        formats.format_of_file(output, formats.SQL_ENDINGS) if output else SqlFormat.TABLE
+    )
     with Atlas(db) as atlas:
         atlas.forbid_other_files()
         if name is not SqlFormat.PARQUET:
-            deliver(atlas.stream_sql(text, values), output, name, Screen(wide=wide))
+            output = None if output in STDOUT else output
+            draw = partial(write_table, screen=Screen(wide))
+            write_as(atlas.stream_sql(text, values), output, name, draw)
         elif output in (None, *STDOUT):
             raise OptionError(f"{name} is for a file: name it with -o FILE.")
         else:
             with closing(atlas.stream_sql_as_arrow(text, values)) as found:
-                export.write_binary_file(output, partial(export.write_batches, found))
+                write_binary_file(output, partial(formats.write_batches, found))
             say(f"Wrote {output}.")
 
 
 def _text(statement: str | None, file: Path | None) -> str:
-    """Return the SQL that was asked for, in one of the two ways."""
+    """Return the SQL of the argument, of stdin or of the file."""
     if (statement is None) == (file is None):
         raise OptionError("give SQL, - to read it from stdin, or a file of it with -f FILE: one of the three.")
     if file is not None:

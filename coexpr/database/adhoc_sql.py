@@ -1,4 +1,4 @@
-"""SQL that a user wrote: what it gives, as a user expects it, and what is wrong with it, in words."""
+"""SQL statements of the user: their results as relations, rows or Arrow batches, and their errors in plain words."""
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 
 from coexpr.errors import QueryError
+from coexpr.result import Provenance, json_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,9 +24,16 @@ _NO_ROWS = "there is no statement to run that returns rows."
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True, kw_only=True)
+class SqlProvenance(Provenance):
+    """The provenance of the result of an SQL statement."""
+
+    statement: str
+
+
 @dataclass(frozen=True)
 class Stream:
-    """What a statement gives, row by row as it is found: it may be larger than memory.
+    """The result of a statement as a stream of rows, which may be larger than memory.
 
     Parameters
     ----------
@@ -33,13 +41,12 @@ class Stream:
         Names of the columns; one that came before has a number behind it.
     rows : iterator of tuples
         Can be gone through once. Raises QueryError where the statement fails on the way.
-    route : dict
-        The statement, the database, the version of coexpr.
+    provenance : SqlProvenance
     """
 
     columns: list[str]
     rows: Iterator[tuple[Any, ...]]
-    route: dict[str, Any]
+    provenance: SqlProvenance
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class ArrowStream:
     Parameters
     ----------
     schema : Schema
-        Names and types of the columns; its metadata hold the route as JSON.
+        Names and types of the columns; its metadata hold the provenance as JSON.
     batches : iterator of RecordBatch
         Can be gone through once. Raises QueryError where the statement fails on the way.
     """
@@ -84,7 +91,7 @@ def stream_rows(
     connection: duckdb.DuckDBPyConnection,
     statement: str,
     parameters: Mapping[str, Any] | None,
-    route: dict[str, Any],
+    provenance: SqlProvenance,
 ) -> Stream:
     """Run one or more statements; return the columns and rows of the last.
 
@@ -99,29 +106,28 @@ def stream_rows(
     if not described:
         raise QueryError(_NO_ROWS)
     narrow = {index for index, column in enumerate(described) if str(column[1]) in ("FLOAT", "FLOAT[]")}
-    return Stream(_distinct([column[0] for column in described]), _rows_of(connection, narrow), route)
+    return Stream(_distinct([column[0] for column in described]), _rows_of(connection, narrow), provenance)
 
 
 def stream_arrow(
     connection: duckdb.DuckDBPyConnection,
     statement: str,
     parameters: Mapping[str, Any] | None,
-    route: dict[str, Any],
+    provenance: SqlProvenance,
 ) -> ArrowStream:
     """Run one or more statements as `stream_rows` does; return Arrow batches."""
     import pyarrow as pa  # takes a third of the time of a query that needs none
 
-    from coexpr.database.batches import batches, checked
-    from coexpr.output.export import json_text
+    from coexpr.database.arrow import batches_of, open_reader
 
     with _in_our_words():
-        reader = _interruptibly(connection, lambda: batches(connection, statement, parameters, _ARROW_ROWS))
+        reader = _interruptibly(connection, lambda: open_reader(connection, statement, parameters, _ARROW_ROWS))
     names = _distinct(reader.schema.names)
     fields = [part.with_name(name) for part, name in zip(reader.schema, names, strict=True)]
-    schema = pa.schema(fields, metadata={"route": json_text(route)})
+    schema = pa.schema(fields, metadata={"provenance": json_text(provenance)})
 
     def renamed() -> Iterator[pa.RecordBatch]:
-        found = checked(reader)
+        found = batches_of(reader)
         with _in_our_words():
             while (batch := _interruptibly(connection, lambda: next(found, None))) is not None:
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)

@@ -1,4 +1,4 @@
-"""The tables that ship with coexpr: Gene Ontology terms and annotations, NCBI's names of human genes."""
+"""The tables bundled with coexpr: Gene Ontology terms and annotations, and names of human genes from NCBI."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +8,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from coexpr.database.connection import transaction
-from coexpr.database.queries import query, single
-from coexpr.resources import room
+from coexpr.database.queries import query, registered, single, transaction
+from coexpr.resources import package_folder
 
 ONTOLOGY_SOURCE = "GO"
 ONTOLOGY_RELEASE = "2022-07-01"
@@ -21,18 +20,13 @@ _TABLES = ("terms", "edges", "annotations", "genes", "aliases")
 @contextmanager
 def shipped_tables(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Let queries see the tables as shipped_terms, shipped_edges and so on."""
-    for name in _TABLES:
-        connection.register(f"shipped_{name}", _table(name))
-    try:
+    with registered(connection, **{f"shipped_{name}": _table(name) for name in _TABLES}):
         yield
-    finally:
-        for name in _TABLES:
-            connection.unregister(f"shipped_{name}")
 
 
 @cache
 def _table(name: str) -> pa.Table:
-    with (room("data") / f"{name}.parquet").open("rb") as stream:
+    with (package_folder("data") / f"{name}.parquet").open("rb") as stream:
         return pq.read_table(stream)
 
 

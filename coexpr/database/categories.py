@@ -1,30 +1,91 @@
-"""What a category means and which genes it has; lists of genes given with a query."""
+"""What the name of a category means, which genes it has, and lists of genes that are given with a query."""
 
 from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NoReturn
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
 
 import duckdb
 import numpy as np
 
-from coexpr.choice import Annotation
 from coexpr.database.names import Meaning, listed, meanings_of
-from coexpr.database.queries import query, run
+from coexpr.database.queries import query, registered, run
 from coexpr.errors import AmbiguousNameError, NotFoundError, OptionError
+from coexpr.options import Annotation, GeneFilter, Match
 from coexpr.readers.gene_cells import is_probe_name
 from coexpr.readers.spreadsheet import is_date, symbols_of_date
 
-Match = Literal["any", "all"]
-
-LIST = "list"
-# Marks genes chosen by a list, where others are marked by the name of their category: no category has this name.
+# Marks genes chosen by a list; other genes are marked with the name of their category, which is never this.
 _CHOSEN_BY_LIST = "--genes"
 
 
 @dataclass(frozen=True)
+class CategoryUse:
+    """A category that a query is limited to.
+
+    Parameters
+    ----------
+    name, source : str
+    release, accession : str, optional
+    genes, on_chip, with_expression : int
+        Its number of genes: all, with probes on the chip, and with expression data in this database.
+    """
+
+    name: str
+    source: str
+    release: str | None
+    accession: str | None
+    genes: int
+    on_chip: int
+    with_expression: int
+
+
+@dataclass(frozen=True)
+class ListUse:
+    """A list of genes that a query is limited to.
+
+    Parameters
+    ----------
+    names, genes : int
+        Different names in the list, and different genes of this database that they mean.
+    resolved : list of dict
+        For each name that means one gene: name, gene_symbol, entrez_id, gene_id.
+    matched : dict of str to int
+        How many names were matched by what.
+    notes : list of str
+        Names that mean no gene, or several.
+    """
+
+    names: int
+    genes: int
+    resolved: list[dict[str, Any]]
+    matched: dict[str, int]
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class GeneFilterUse:
+    """What a gene filter means in a database.
+
+    Parameters
+    ----------
+    categories : list of CategoryUse
+    gene_list : ListUse, optional
+    match : "any" or "all"
+    include_regulates : bool
+    evidence_not : list of str
+    """
+
+    categories: list[CategoryUse] = field(default_factory=list)
+    gene_list: ListUse | None = None
+    match: Match = "any"
+    include_regulates: bool = False
+    evidence_not: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Matches:
-    """The gene that each of many names means, or why it means none.
+    """The gene that each of many names means.
 
     Parameters
     ----------
@@ -40,33 +101,32 @@ class Matches:
     ambiguous: dict[str, list[Meaning]]
     unmatched: list[str]
 
-    def __len__(self) -> int:
-        return len(self.genes) + len(self.ambiguous) + len(self.unmatched)
-
     @property
-    def ways(self) -> dict[str, int]:
-        """How many names were matched in each way."""
+    def matched_by(self) -> dict[str, int]:
+        """How many names were matched by what."""
         return dict(Counter(meaning.matched_by for meaning in self.genes.values()))
 
-    def problems(self) -> list[str]:
-        """Return sentences about the names that mean no gene, several, or one without an Entrez id."""
+    def without_entrez_id(self) -> list[str]:
+        """Return the names of genes without an Entrez id, which cannot be members of a category."""
+        return [name for name, meaning in self.genes.items() if meaning.entrez_id is None]
+
+    def notes(self) -> list[str]:
+        """Return a note for each reason why names mean no gene."""
         dates = [name for name in self.unmatched if is_date(name) or symbols_of_date(name)]
         shown = [f"{name} ({' or '.join(symbols_of_date(name)) or 'a date'}?)" for name in dates]
-        several = [f"{name}: {listed(meanings)}" for name, meanings in self.ambiguous.items()]
-        without_id = [name for name, meaning in self.genes.items() if meaning.entrez_id is None]
+        ambiguous = [f"{name}: {listed(meanings)}" for name, meanings in self.ambiguous.items()]
         unknown = [name for name in self.unmatched if name not in dates]
-        problems = (
-            ("ambiguous names, left out", several, "; "),
+        reasons = (
+            ("ambiguous names, left out", ambiguous, "; "),
             ("dates that a spreadsheet made of gene symbols", shown, ", "),
             ("unknown names", unknown, ", "),
-            ("genes without Entrez id, left out", without_id, ", "),
         )
-        return [problem_of(what, names, between) for what, names, between in problems if names]
+        return [note_on(reason, names, separator) for reason, names, separator in reasons if names]
 
 
-def problem_of(what: str, names: Sequence[str], between: str = ", ") -> str:
+def note_on(reason: str, names: Sequence[str], separator: str = ", ") -> str:
     """Return "unknown names (2): a, b"."""
-    return f"{what} ({len(names):,}): {between.join(names)}"
+    return f"{reason} ({len(names):,}): {separator.join(names)}"
 
 
 def match_names(
@@ -122,135 +182,123 @@ def find_category(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str,
 
 
 def choose_genes(
-    connection: duckdb.DuckDBPyConnection,
-    categories: Sequence[str],
-    genes: Sequence[str],
-    match: Match,
-    include_regulates: bool,
-    annotation: Annotation = "allen",
-    evidence_not: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Fill chosen_genes, which is there and empty, with the members of categories and of a list.
+    connection: duckdb.DuckDBPyConnection, gene_filter: GeneFilter, annotation: Annotation = "allen"
+) -> GeneFilterUse | None:
+    """Fill the temporary table chosen_genes with the genes that a filter keeps.
 
     Parameters
     ----------
     connection : DuckDBPyConnection
-    categories : sequence of str
-        Their names.
-    genes : sequence of str
-        Names of genes or probes, as one more category.
-    match : "any" or "all"
-        Genes of any of them, or only those in all.
-    include_regulates : bool
-        With the genes of what regulates a category, not only of what is part of it.
+    gene_filter : GeneFilter
     annotation : "allen" or "reannotated"
-        Which annotation says what genes have probes, for the numbers of genes.
-    evidence_not : sequence of str
-        Evidence codes that do not count: genes that are members by these alone are left out.
+        The annotation that says which genes have probes.
 
     Returns
     -------
-    dict
-        What the route says: each category with its source, release and numbers of genes.
+    GeneFilterUse or None
+        What the filter means here; None for a filter that keeps all genes.
 
     Raises
     ------
     NotFoundError
-        If a category is not there, or none of its genes is loaded.
+        If a category does not exist, or none of its genes has expression data.
     """
-    wanted = want_categories(connection, categories, include_regulates)
-    evidence = {"evidence_not": checked_evidence(connection, evidence_not)}
-    connection.execute(query("choose_genes_of_wanted_categories"), {"annotation": annotation} | evidence)
-    counts = {row["wanted_as"]: row for row in run(connection, "wanted_counts", {"annotation": annotation} | evidence)}
-    told: list[dict[str, Any]] = []
-    for name, category in wanted.items():
-        numbers = {key: counts[name][key] for key in ("genes", "on_chip", "loaded")}
-        if not numbers["genes"]:
-            raise NotFoundError(f"the category {category['name']} has no genes.")
-        if not numbers["loaded"]:
-            raise NotFoundError(
-                f"none of the {numbers['genes']:,} genes of {category['name']} has expression data in this database "
-                f"({numbers['on_chip']:,} are on the chip). Load downloads that hold them."
-            )
-        told.append({key: category[key] for key in ("source", "release", "accession", "name")} | numbers)
-    if genes:
-        told.append(_choose_list(connection, genes, annotation))
-    if match == "all":
-        connection.execute(query("keep_genes_chosen_by_all"), {"choices": len(told)})
-    return {
-        "categories": told,
-        "match": match,
-        "include_regulates": include_regulates,
-        "evidence_not": list(evidence["evidence_not"]),
+    if not gene_filter:
+        return None
+    connection.execute(query("create_chosen_genes"))
+    requested = request_categories(connection, gene_filter.categories, gene_filter.include_regulates)
+    evidence_not = check_evidence(connection, gene_filter.evidence_not)
+    parameters = {"annotation": annotation, "evidence_not": evidence_not}
+    connection.execute(query("choose_genes_of_requested_categories"), parameters)
+    counts = {
+        row.pop("requested_as"): row for row in run(connection, "count_members_of_requested_categories", parameters)
     }
+    uses = [_use_of(category, counts[name]) for name, category in requested.items()]
+    gene_list = _choose_list(connection, gene_filter.genes, annotation) if gene_filter.genes else None
+    if gene_filter.match == "all":
+        connection.execute(query("keep_genes_chosen_by_all"), {"choices": len(uses) + (gene_list is not None)})
+    return GeneFilterUse(uses, gene_list, gene_filter.match, gene_filter.include_regulates, evidence_not)
 
 
-def want_categories(
+def chosen_gene_ids(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """Return the genes in chosen_genes, ascending."""
+    return [gene_id for (gene_id,) in connection.execute(query("chosen_gene_ids")).fetchall()]
+
+
+def request_categories(
     connection: duckdb.DuckDBPyConnection, names: Sequence[str], include_regulates: bool
 ) -> dict[str, dict[str, Any]]:
-    """Fill wanted_categories; return each category under the name that was asked for."""
-    connection.execute(query("create_wanted_categories"))
-    wanted = {name: find_category(connection, name) for name in names}
-    for name, category in wanted.items():
-        connection.execute(query("want_category"), {"category_id": category["category_id"], "wanted_as": name})
+    """Fill the temporary table requested_categories; return each category under the name that was given."""
+    connection.execute(query("create_requested_categories"))
+    requested = {name: find_category(connection, name) for name in names}
+    for name, category in requested.items():
+        connection.execute(query("request_category"), {"category_id": category["category_id"], "requested_as": name})
     if include_regulates:
-        connection.execute(query("want_regulators"))
-    return wanted
+        connection.execute(query("request_regulators"))
+    return requested
 
 
-def checked_evidence(connection: duckdb.DuckDBPyConnection, codes: Sequence[str]) -> list[str]:
-    """Return evidence codes in upper case, after wanted_categories is filled.
+def check_evidence(connection: duckdb.DuckDBPyConnection, codes: Sequence[str]) -> list[str]:
+    """Return evidence codes in upper case, after requested_categories is filled.
 
     Raises
     ------
     OptionError
-        If a code is unknown, or a wanted category has no evidence codes.
+        If a code is unknown, or a requested category has no evidence codes.
     """
     if not codes:
         return []
-    wanted = [code.strip().upper() for code in codes]
+    given = [code.strip().upper() for code in codes]
     known = [code for (code,) in connection.execute(query("known_evidence_codes")).fetchall()]
-    if unknown := [code for code in wanted if code not in known]:
-        raise OptionError(f"--evidence-not {unknown[0]}: expected an evidence code: {', '.join(known)}.")
+    if unknown := [code for code in given if code not in known]:
+        raise OptionError(f"`evidence_not` {unknown[0]}: expected an evidence code: {', '.join(known)}.")
     if without := [name for (name,) in connection.execute(query("categories_without_evidence")).fetchall()]:
-        raise OptionError(f"--evidence-not: the category {without[0]} has no evidence codes. Leave the option out.")
-    return wanted
+        raise OptionError(f"`evidence_not`: the category {without[0]} has no evidence codes. Leave the option out.")
+    return given
 
 
-def _choose_list(connection: duckdb.DuckDBPyConnection, names: Sequence[str], annotation: Annotation) -> dict[str, Any]:
+def describe_category(category: Mapping[str, Any], counts: Mapping[str, int]) -> CategoryUse:
+    """Return a category with its numbers of genes, from rows of the queries about both."""
+    return CategoryUse(
+        name=category["name"],
+        source=category["source"],
+        release=category["release"],
+        accession=category["accession"],
+        genes=counts["genes"],
+        on_chip=counts["on_chip"],
+        with_expression=counts["with_expression"],
+    )
+
+
+def _use_of(category: Mapping[str, Any], counts: Mapping[str, int]) -> CategoryUse:
+    use = describe_category(category, counts)
+    if not use.genes:
+        raise NotFoundError(f"the category {use.name} has no genes.")
+    if not use.with_expression:
+        raise NotFoundError(
+            f"none of the {use.genes:,} genes of {use.name} has expression data in this database ({use.on_chip:,} are "
+            "on the chip). Load downloads that hold them."
+        )
+    return use
+
+
+def _choose_list(connection: duckdb.DuckDBPyConnection, names: Sequence[str], annotation: Annotation) -> ListUse:
     matches = match_names(connection, names, annotation)
     gene_ids = sorted({meaning.gene_id for meaning in matches.genes.values() if meaning.gene_id is not None})
-    absent = [name for name, meaning in matches.genes.items() if meaning.gene_id is None]
-    problems = [problem for problem in matches.problems() if not problem.startswith("genes without Entrez id")]
-    if absent:
-        problems.append(problem_of("genes that are not in this database", absent))
-    if of_probes := [name for name, meaning in matches.genes.items() if meaning.level == "probe"]:
-        problems.append(problem_of("names of probes, each read as its gene", of_probes))
+    notes = matches.notes()
+    if absent := [name for name, meaning in matches.genes.items() if meaning.gene_id is None]:
+        notes.append(note_on("genes that are not in this database", absent))
+    if probes := [name for name, meaning in matches.genes.items() if meaning.level == "probe"]:
+        notes.append(note_on("names of probes, each read as its gene", probes))
     if not gene_ids:
-        raise NotFoundError(f"none of the {len(names):,} genes of the list is in this database. {'; '.join(problems)}.")
-    connection.register("listed_genes", {"gene_id": np.array(gene_ids, dtype=np.int32)})
-    connection.execute(query("choose_listed_genes"), {"chosen_by": _CHOSEN_BY_LIST})
-    connection.unregister("listed_genes")
-    return {
-        "source": LIST,
-        "release": None,
-        "accession": None,
-        "name": "list of genes",
-        "genes": len(set(names)),
-        "on_chip": len(gene_ids),
-        "loaded": len(gene_ids),
-        "resolved": [
-            {
-                "name": name,
-                "gene_symbol": meaning.gene_symbol,
-                "entrez_id": meaning.entrez_id,
-                "gene_id": meaning.gene_id,
-            }
-            for name, meaning in matches.genes.items()
-        ],
-        "matched": matches.ways,
-        "problems": problems,
-    }
+        raise NotFoundError(f"none of the {len(names):,} genes of the list is in this database. {'; '.join(notes)}.")
+    with registered(connection, listed_genes={"gene_id": np.array(gene_ids, dtype=np.int32)}):
+        connection.execute(query("choose_listed_genes"), {"chosen_by": _CHOSEN_BY_LIST})
+    resolved = [
+        {"name": name, **{key: getattr(meaning, key) for key in ("gene_symbol", "entrez_id", "gene_id")}}
+        for name, meaning in matches.genes.items()
+    ]
+    return ListUse(len(set(names)), len(gene_ids), resolved, matches.matched_by, notes)
 
 
 def _not_found(connection: duckdb.DuckDBPyConnection, name: str) -> NoReturn:

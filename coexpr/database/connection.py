@@ -1,23 +1,21 @@
-"""One DuckDB file: opening it, and bringing its schema up to date.
+"""Opening the DuckDB file of a database, for reading or for writing.
 
-Readers open it read-only. Only ingest writes, and what it writes is readable by any DuckDB from
-1.4.2 on, whatever version wrote it.
+Readers open it read-only. Only the loading of downloads and categories writes, and every DuckDB since 1.4.2 can read
+what was written, whichever version wrote it.
 """
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import duckdb
 
-import coexpr
 from coexpr.database.queries import query, single
+from coexpr.database.schema import has_current_definitions, migrate, pending_migrations, schema_version
 from coexpr.errors import DatabaseError
-from coexpr.resources import DATABASE_VARIABLE, is_duckdb_file, room
+from coexpr.resources import DATABASE_VARIABLE, is_duckdb_file
 
 # Ingest holds one download in memory itself; DuckDB spills beside the database past this.
 _WRITING_MEMORY = "1GB"
@@ -43,13 +41,16 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
     refuse_missing(path)
     connection = _connect_readonly(path)
     try:
-        behind = _pending(connection, path)
-        if behind or not _has_our_definitions(connection):
+        behind = pending_migrations(connection, path)
+        if behind or not has_current_definitions(connection):
             raise DatabaseError(
                 f"{path} was written by another version of coexpr, whose "
                 f"{f'tables lack {behind[0].name}' if behind else 'views and macros differ'}. "
                 "To bring it up to date, load any download again: coexpr ingest PATH"
             )
+    except duckdb.IOException as error:
+        connection.close()
+        raise DatabaseError(_why_not_opened(path, error)) from None
     except BaseException:
         connection.close()
         raise
@@ -78,7 +79,7 @@ def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         _bring_up_to_date(path)
     connection = _attach(path)
     try:
-        _migrate(connection, path)
+        migrate(connection, path)
         yield connection
     except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException) as error:
         raise DatabaseError(
@@ -94,52 +95,6 @@ def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             _checkpoint(connection, path)
 
 
-@contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Commit what happens inside, or roll all of it back if anything is raised."""
-    connection.begin()
-    try:
-        yield
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
-
-
-def schema_version() -> int:
-    """Return the number of the newest migration of this version of coexpr."""
-    return _number(_migrations()[-1])
-
-
-def _migrations() -> list[Traversable]:
-    sql_files = [file for file in room("migrations").iterdir() if file.name.endswith(".sql")]
-    return sorted(sql_files, key=lambda file: file.name)
-
-
-def _number(migration: Traversable) -> int:
-    return int(migration.name.split("_")[0])
-
-
-def _pending(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Traversable]:
-    """Return the migrations that the database has not seen; refuse one that is ahead of us."""
-    try:
-        applied = connection.execute(query("applied_migrations")).fetchall()
-    except duckdb.IOException as error:
-        raise DatabaseError(_why_not_opened(path, error)) from None
-    except duckdb.CatalogException:
-        raise DatabaseError(
-            f"{path} is a DuckDB file, but not one of coexpr's. Choose another with --db or {DATABASE_VARIABLE}."
-        ) from None
-    version, _, writer = applied[-1] if applied else (0, "", "")
-    if version > schema_version():
-        raise DatabaseError(
-            f"{path} has schema {version}, written by coexpr {writer}; this is coexpr {coexpr.__version__}, which "
-            f"knows schema {schema_version()}. If a newer coexpr wrote it, upgrade coexpr. If a development version "
-            "before 0.1.0 wrote it, load the downloads into a new database."
-        )
-    return [migration for migration in _migrations() if _number(migration) > version]
-
-
 def _bring_up_to_date(path: Path) -> None:
     """Apply what migrations an existing database lacks; a copy is kept until they have succeeded.
 
@@ -149,7 +104,7 @@ def _bring_up_to_date(path: Path) -> None:
     kept = path.with_name(f"{path.name}.before-schema-{schema_version()}")
     connection = _attach(path)
     try:
-        if single(connection, "count_tables") == 0 or not _pending(connection, path):
+        if single(connection, "count_tables") == 0 or not pending_migrations(connection, path):
             kept.unlink(missing_ok=True)  # of a run that was killed when all was done
             return
         try:
@@ -161,7 +116,7 @@ def _bring_up_to_date(path: Path) -> None:
             ) from None
         _copy(path, kept)
         try:
-            _migrate(connection, path)
+            migrate(connection, path)
             connection.execute(query("checkpoint_atlas"))
         except BaseException as error:
             connection.close()
@@ -194,52 +149,6 @@ def _copy(path: Path, kept: Path) -> None:
         ) from None
 
 
-def _definitions() -> str:
-    """Return the statements of sql/schema/: views, macros and comments, in the order of the file names."""
-    sql_files = [file for file in (room("sql") / "schema").iterdir() if file.name.endswith(".sql")]
-    return "\n".join(file.read_text(encoding="utf-8") for file in sorted(sql_files, key=lambda file: file.name))
-
-
-def _checksum(definitions: str) -> str:
-    return hashlib.sha256(definitions.encode()).hexdigest()
-
-
-def _has_our_definitions(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Say whether the views and macros of a database are those of this version of coexpr."""
-    stored = connection.execute(query("stored_definitions")).fetchall()
-    return stored == [(_checksum(_definitions()),)]
-
-
-def _define(connection: duckdb.DuckDBPyConnection) -> None:
-    """Apply the views, macros and comments in one transaction, unless the database has them."""
-    if _has_our_definitions(connection):
-        return
-    definitions = _definitions()
-    with transaction(connection):
-        connection.execute(definitions)
-        connection.execute(query("forget_definitions"))
-        record = {"sha256": _checksum(definitions), "coexpr_version": coexpr.__version__}
-        connection.execute(query("record_definitions"), record)
-
-
-def _migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Apply each pending migration with its record in one transaction, then the views and macros."""
-    if single(connection, "count_tables") == 0:
-        connection.execute(query("create_schema_migrations"))
-    for migration in _pending(connection, path):
-        with transaction(connection):
-            connection.execute(migration.read_text(encoding="utf-8"))
-            connection.execute(
-                query("insert_schema_migration"),
-                {
-                    "version": _number(migration),
-                    "name": migration.name,
-                    "coexpr_version": coexpr.__version__,
-                },
-            )
-    _define(connection)
-
-
 def _holds_anything(connection: duckdb.DuckDBPyConnection) -> bool:
     """Say whether a download or a category of the user's is in the database."""
     try:
@@ -265,8 +174,11 @@ def _refuse_foreign(path: Path) -> None:
     """Raise DatabaseError, before anything is written, if an existing file is not a database of ours."""
     with _connect_readonly(path) as connection:
         # An ingest that was killed at its very start leaves a database without tables.
-        if single(connection, "count_tables") != 0:
-            _pending(connection, path)
+        try:
+            if single(connection, "count_tables") != 0:
+                pending_migrations(connection, path)
+        except duckdb.IOException as error:
+            raise DatabaseError(_why_not_opened(path, error)) from None
 
 
 def _connect_readonly(path: Path) -> duckdb.DuckDBPyConnection:

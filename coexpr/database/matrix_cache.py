@@ -21,9 +21,9 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.output.export import write_binary_file
+from coexpr.output.files import write_binary_file
 
-_MAGIC = b"coexpr matrix 1\n"
+_MAGIC = b"coexpr matrix 2\n"
 _DIGEST_BYTES = 32
 _PAGE = 4096
 # A file is dated back to a whole second before it was written: whatever changes it later changes its time,
@@ -49,7 +49,7 @@ _DTYPES: dict[str, type[np.generic]] = {
     "n": np.int32,
     "mean_log2": np.float64,
     "squared_deviations": np.float64,
-    "facts": np.float64,
+    "statistics": np.float64,
 }
 
 
@@ -70,8 +70,8 @@ class Matrix:
         Known values of each probe in each donor.
     mean_log2, squared_deviations : (D, P) float64
         Of these values; 0 where there is none.
-    facts : (F, P) float64
-        What else is stored of each probe; NaN where unknown.
+    statistics : (K, P) float64
+        What else is stored for each probe; NaN where missing.
     """
 
     values: NDArray[np.float32]
@@ -81,7 +81,7 @@ class Matrix:
     n: NDArray[np.int32]
     mean_log2: NDArray[np.float64]
     squared_deviations: NDArray[np.float64]
-    facts: NDArray[np.float64]
+    statistics: NDArray[np.float64]
 
     def log2(self, rows: NDArray[np.intp] | slice | np.intp) -> NDArray[np.float32]:
         """Return the log2 intensities of some rows, as they are stored in the database; a copy."""

@@ -1,19 +1,19 @@
 """The named queries of sql/.
 
-A file holds the queries about one noun. Each begins with a line `-- name: some_name`, then
-comment lines that say in a sentence what it answers, then one statement with DuckDB's own
-`$parameters`. No SQL is written in Python.
+A file holds the queries about one subject. Each query begins with a line `-- name: some_name`, then comment lines that
+say in a sentence what it returns, then one statement with DuckDB's own `$parameters`. No SQL is written in Python.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources.abc import Traversable
 from typing import Any
 
 import duckdb
 
-from coexpr.resources import room
+from coexpr.resources import package_folder
 
 _NAME_LINE = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
@@ -33,12 +33,44 @@ def run(
 
 
 def single(connection: duckdb.DuckDBPyConnection, name: str, parameters: Mapping[str, Any] | None = None) -> Any:
-    """Run the query called `name`, which gives one row of one column, and return that value.
+    """Run the query called `name`, which returns one row of one column, and return that value.
 
-    All is fetched: DuckDB refuses further work on a connection that has a result left over.
+    The whole result is fetched: DuckDB refuses further work on a connection with an unread result.
     """
     ((value,),) = connection.execute(query(name), parameters).fetchall()
     return value
+
+
+@contextmanager
+def registered(connection: duckdb.DuckDBPyConnection, **tables: Any) -> Iterator[None]:
+    """Let queries read tables under the names of the keywords, within the `with` block.
+
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    **tables : Arrow table, or mapping of str to array
+    """
+    given: list[str] = []
+    try:
+        for name, table in tables.items():
+            connection.register(name, table)
+            given.append(name)
+        yield
+    finally:
+        for name in given:
+            connection.unregister(name)
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit what happens inside, or roll all of it back if anything is raised."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
 
 
 @cache
@@ -50,7 +82,7 @@ def queries() -> dict[str, str]:
     ValueError
         If two queries share a name, in one file or in two, or a query is empty.
     """
-    return read_queries(room("sql"))
+    return read_queries(package_folder("sql"))
 
 
 def read_queries(folder: Traversable) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""The samples that a question is about: every one, or those of some structures, one side, some donors."""
+"""The samples that a query uses: all of them, or those of some structures, one hemisphere or some donors."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -9,14 +9,12 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.database.queries import query, run
-from coexpr.database.seeds import as_name_and_number
+from coexpr.database.names import as_name_and_number
+from coexpr.database.queries import query, registered, run
 from coexpr.errors import AmbiguousNameError, NotFoundError, TooFewSamplesError
-from coexpr.restriction import FEWEST_SAMPLES, Hemisphere, Restriction
+from coexpr.options import MIN_SAMPLES, Hemisphere, SampleFilter
 
 _SIDE = re.compile(r",\s*(left|right)\b", re.IGNORECASE)
-# What the route says where nothing limits the samples.
-EVERYWHERE = {"structures": "all", "structure_ids": "all", "hemisphere": None}
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Samples:
     ----------
     donor_ids : (S,) int32
     positions : (S,) int32
-        The element of the donor's stored lists that each is, from 0.
+        The element of the donor's stored lists, from 0.
     structure_ids : (S,) int32
     """
 
@@ -38,19 +36,19 @@ class Samples:
     def __len__(self) -> int:
         return len(self.donor_ids)
 
-    def places_in(self, every: "Samples") -> NDArray[np.intp]:
-        """Return the column of each in a matrix of every sample."""
-        starts = {donor: columns.start for donor, columns in every.columns.items()}
+    def columns_in(self, all_samples: "Samples") -> NDArray[np.intp]:
+        """Return the column of each sample in a matrix of all samples."""
+        starts = {donor: columns.start for donor, columns in all_samples.columns.items()}
         first = np.array([starts[donor] for donor in self.donor_ids.tolist()], dtype=np.intp)
         return first + self.positions
 
-    def only(self, columns: slice) -> "Samples":
-        """Return some of them."""
+    def take(self, columns: slice) -> "Samples":
+        """Return some of the samples."""
         return Samples(self.donor_ids[columns], self.positions[columns], self.structure_ids[columns])
 
     @cached_property
     def columns(self) -> dict[int, slice]:
-        """Where the samples of each donor lie, by donor_id."""
+        """The columns of each donor, by donor_id."""
         donors, starts = np.unique(self.donor_ids, return_index=True)
         ends = [*starts[1:].tolist(), len(self)][: len(starts)]
         return {
@@ -58,65 +56,78 @@ class Samples:
         }
 
 
-def every_sample(connection: duckdb.DuckDBPyConnection) -> Samples:
+@dataclass(frozen=True)
+class Region:
+    """The structures and the hemisphere that samples are from.
+
+    Parameters
+    ----------
+    structures : list of str
+        Names with acronyms; left and right as one structure where both are used. Empty for all structures.
+    structure_ids : list of int
+        The structures of the samples; empty for all structures.
+    hemisphere : "L" or "R", optional
+    """
+
+    structures: list[str] = field(default_factory=list)
+    structure_ids: list[int] = field(default_factory=list)
+    hemisphere: Hemisphere | None = None
+
+
+def find_all_samples(connection: duckdb.DuckDBPyConnection) -> Samples:
     """Return every sample of the database."""
-    return _as_samples(connection.execute(query("every_sample")).fetchnumpy())
+    return _as_samples(connection.execute(query("all_samples")).fetchnumpy())
 
 
-def choose_samples(connection: duckdb.DuckDBPyConnection, restriction: Restriction) -> tuple[Samples, dict[str, Any]]:
-    """Return the samples that a restriction leaves, and what the route says of it.
+def find_samples(connection: duckdb.DuckDBPyConnection, sample_filter: SampleFilter) -> tuple[Samples, Region]:
+    """Return the samples that a filter keeps, and where they are from.
 
     Raises
     ------
     NotFoundError, AmbiguousNameError
-        If a structure or donor is not there, or a name means several.
+        If a structure or donor does not exist, or a name means several.
     TooFewSamplesError
-        If fewer than ten samples are left.
+        If fewer than `MIN_SAMPLES` samples remain.
     """
-    donors = [_find_donor(connection, name) for name in restriction.donors]
-    structures = [structure for name in restriction.structures for structure in _find_structures(connection, name)]
+    donors = [_find_donor(connection, name) for name in sample_filter.donors]
+    structures = [structure for name in sample_filter.structures for structure in _find_structures(connection, name)]
     connection.execute(query("create_chosen_structures"))
     if structures:
         ids = np.array([structure["structure_id"] for structure in structures], dtype=np.int32)
-        connection.register("asked_structures", {"structure_id": ids})
-        connection.execute(query("choose_structures_below"))
-        connection.unregister("asked_structures")
-    samples = _read(connection, donors, restriction.hemisphere, every_structure=not structures)
-    told = {
-        "structures": _in_words(structures) if structures else "all",
-        "structure_ids": np.unique(samples.structure_ids).tolist() if structures else "all",
-        "hemisphere": restriction.hemisphere,
-    }
-    if restriction.limits and len(samples) < FEWEST_SAMPLES:
-        raise TooFewSamplesError(_too_few(len(samples), restriction))
-    return samples, told
+        with registered(connection, requested_structures={"structure_id": ids}):
+            connection.execute(query("choose_structures_below"))
+    samples = _read(connection, donors, sample_filter.hemisphere, all_structures=not structures)
+    region = Region(
+        _names_of(structures), np.unique(samples.structure_ids).tolist() if structures else [], sample_filter.hemisphere
+    )
+    if sample_filter and len(samples) < MIN_SAMPLES:
+        raise TooFewSamplesError(_too_few(len(samples), sample_filter))
+    return samples, region
 
 
-def refuse_too_few(known: int, restriction: Restriction) -> None:
-    """Raise TooFewSamplesError if a restriction leaves too few samples in which the seed is known."""
-    if restriction.limits and known < FEWEST_SAMPLES:
-        raise TooFewSamplesError(_too_few(known, restriction))
+def refuse_too_few(count: int, sample_filter: SampleFilter) -> None:
+    """Raise TooFewSamplesError if a filter leaves too few samples in which the seed is known."""
+    if sample_filter and count < MIN_SAMPLES:
+        raise TooFewSamplesError(_too_few(count, sample_filter))
 
 
-def _too_few(count: int, restriction: Restriction) -> str:
-    asked = [f"structure {name}" for name in restriction.structures]
-    asked += [f"hemisphere {restriction.hemisphere}"] * bool(restriction.hemisphere)
-    asked += [f"donor {name}" for name in restriction.donors]
+def _too_few(count: int, sample_filter: SampleFilter) -> str:
+    wanted = [f"structure {name}" for name in sample_filter.structures]
+    wanted += [f"hemisphere {sample_filter.hemisphere}"] * bool(sample_filter.hemisphere)
+    wanted += [f"donor {name}" for name in sample_filter.donors]
     return (
-        f"{count or 'no'} sample{'s' * (count != 1)} {'are' if count != 1 else 'is'} left ({', '.join(asked)}), and r "
-        f"needs at least {FEWEST_SAMPLES}. See how many samples each donor has in each structure: coexpr structures. "
+        f"{count or 'no'} sample{'s' * (count != 1)} {'are' if count != 1 else 'is'} left ({', '.join(wanted)}), and r "
+        f"needs at least {MIN_SAMPLES}. See how many samples each donor has in each structure: coexpr structures. "
         "Only two donors have samples of the right hemisphere."
     )
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, donors: list[int], hemisphere: Hemisphere | None, *, every_structure: bool
+    connection: duckdb.DuckDBPyConnection, donors: list[int], hemisphere: Hemisphere | None, *, all_structures: bool
 ) -> Samples:
-    connection.register("asked_donors", {"donor_id": np.array(donors, dtype=np.int32)})
-    parameters = {"every_donor": not donors, "every_structure": every_structure, "hemisphere": hemisphere}
-    found = connection.execute(query("chosen_samples"), parameters).fetchnumpy()
-    connection.unregister("asked_donors")
-    return _as_samples(found)
+    parameters = {"all_donors": not donors, "all_structures": all_structures, "hemisphere": hemisphere}
+    with registered(connection, requested_donors={"donor_id": np.array(donors, dtype=np.int32)}):
+        return _as_samples(connection.execute(query("chosen_samples"), parameters).fetchnumpy())
 
 
 def _as_samples(found: dict[str, NDArray[Any]]) -> Samples:
@@ -150,15 +161,15 @@ def _find_structures(connection: duckdb.DuckDBPyConnection, name: str) -> list[d
     return found
 
 
-def _in_words(structures: list[dict[str, Any]]) -> str:
-    """Return the names of structures; left and right under one acronym as the name of both."""
+def _names_of(structures: list[dict[str, Any]]) -> list[str]:
+    """Return the names of structures with acronyms; left and right under one acronym as one name."""
     names: dict[str, list[str]] = {}
     for structure in structures:
         names.setdefault(structure["acronym"], []).append(structure["name"])
-    return "; ".join(f"{_of_both_sides(called)} ({acronym})" for acronym, called in names.items())
+    return [f"{_without_side(called)} ({acronym})" for acronym, called in names.items()]
 
 
-def _of_both_sides(names: list[str]) -> str:
+def _without_side(names: list[str]) -> str:
     """Return the name of one structure, or of its left and right one without the side."""
     if len(names) == 1:
         return names[0]

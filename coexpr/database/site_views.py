@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from coexpr.database.queries import query
 from coexpr.database.samples import Samples
-from coexpr.resources import room
+from coexpr.resources import package_folder
 
 View = Literal["structures", "coarse structures"]
 _COLUMNS: dict[View, str] = {"structures": "structure_view_id", "coarse structures": "coarse_view_id"}
@@ -22,7 +22,7 @@ def shown_under(connection: duckdb.DuckDBPyConnection, samples: Samples, view: V
     A structure that the atlas has no samples in, as in a synthetic one, is looked up in the tree that is
     loaded.
     """
-    with (room("data") / "site_views.csv").open(encoding="utf-8") as stream:
+    with (package_folder("data") / "site_views.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     under = {int(row["structure_id"]): int(row[_COLUMNS[view]] or NOT_SHOWN) for row in rows}
     shown = set(under.values()) - {NOT_SHOWN}

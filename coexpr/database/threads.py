@@ -1,6 +1,7 @@
-"""How many threads work: those of matrix products, of DuckDB, and ours."""
+"""How many threads an open database uses: for matrix products, for DuckDB, and for blocks of rows."""
 
 import os
+from typing import Any
 
 import duckdb
 
@@ -8,39 +9,54 @@ from coexpr.database.queries import query
 from coexpr.errors import OptionError
 
 THREADS_VARIABLE = "COEXPR_THREADS"
-# What was asked for in this process, by `use_threads`.
-_asked: dict[str, int] = {}
 
 
-def workers() -> int:
-    """Return how many threads may work on blocks of profiles at a time."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return _asked.get("threads", available)
+class Threads:
+    """The threads of one open database, until it is closed.
 
-
-def wanted_threads(threads: int | None = None) -> int | None:
-    """Return how many threads are asked for, here or by COEXPR_THREADS; None where nobody says.
+    Parameters
+    ----------
+    connection : DuckDBPyConnection
+    count : int, optional
+        The number of threads; COEXPR_THREADS if None, or else one per processor.
 
     Raises
     ------
     OptionError
-        For less than one, or what is no number.
+        If the number is below 1, or COEXPR_THREADS is not a number.
+
+    Notes
+    -----
+    numpy's matrix library has one thread pool per process. A number of threads limits it for the whole process from
+    here on; `close` restores what it was.
     """
-    said = threads if threads is not None else os.environ.get(THREADS_VARIABLE, "").strip() or None
-    if said is None:
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, count: int | None = None) -> None:
+        limit = _requested(count)
+        self._limits: Any = None
+        self.workers = limit or _available()
+        if limit is not None:
+            from threadpoolctl import threadpool_limits  # needed only for a limit
+
+            # SET does not take parameters.
+            connection.execute(query("set_threads").replace("$threads", str(limit)))
+            self._limits = threadpool_limits(limits=limit, user_api="blas")
+
+    def close(self) -> None:
+        """Restore the limits of the process."""
+        if self._limits is not None:
+            self._limits.restore_original_limits()
+            self._limits = None
+
+
+def _requested(count: int | None) -> int | None:
+    given = count if count is not None else os.environ.get(THREADS_VARIABLE, "").strip() or None
+    if given is None:
         return None
-    if not str(said).isascii() or not str(said).isdecimal() or int(said) < 1:
-        raise OptionError(f"threads (or {THREADS_VARIABLE}) {said!r}: expected a whole number from 1 on.")
-    return int(said)
+    if not str(given).isascii() or not str(given).isdecimal() or int(given) < 1:
+        raise OptionError(f"`threads` (or {THREADS_VARIABLE}) {given!r}: expected a whole number of at least 1.")
+    return int(given)
 
 
-def use_threads(connection: duckdb.DuckDBPyConnection, threads: int) -> None:
-    """Let so many threads work, in this process, on matrix products and blocks, and in this connection.
-
-    numpy's library of matrix products takes as many as there are processors unless told otherwise; so do we.
-    """
-    from threadpoolctl import threadpool_limits  # only where somebody asks
-
-    _asked["threads"] = threads
-    connection.execute(query("set_threads").replace("$threads", str(int(threads))))  # SET takes no parameter
-    threadpool_limits(limits=threads, user_api="blas")
+def _available() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

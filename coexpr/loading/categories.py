@@ -1,6 +1,7 @@
-"""Files of categories into the database, and categories out of it: one transaction each.
+"""Files of categories into the database, and categories out of it, each in one transaction.
 
-The names in a file are kept as they are given, and matched to genes whenever genes are loaded (see `name_matching`).
+The names in a file are stored as given, and matched to genes whenever genes are loaded (see
+`coexpr.database.name_matching`).
 """
 
 from collections.abc import Sequence
@@ -12,57 +13,52 @@ import duckdb
 import pyarrow as pa
 
 from coexpr.database.bundled import fill_with_shipped
-from coexpr.database.categories import find_category, look_up, match_names
-from coexpr.database.connection import open_for_writing, open_readonly, refuse_missing, transaction
+from coexpr.database.categories import find_category, look_up, match_names, note_on
+from coexpr.database.connection import open_for_writing, open_readonly, refuse_missing
 from coexpr.database.name_matching import match_names_again
-from coexpr.database.queries import query, run, single
+from coexpr.database.queries import query, registered, run, single, transaction
 from coexpr.errors import AmbiguousNameError, DownloadError, NotFoundError, OptionError
 from coexpr.readers.categories import ReadingOptions, read_categories
 from coexpr.readers.category_file import CategoryFile
 from coexpr.resources import database_path
+from coexpr.result import Provenance, Result
 
 _PARTS = ("category_names", "category_edges", "category_genes", "categories")
+_COLUMNS = ("name", "accession", "names")
 
 
-@dataclass(frozen=True)
-class Added:
-    """What became of a file of categories.
+@dataclass(frozen=True, kw_only=True)
+class CategoryFileProvenance(Provenance):
+    """How a file of categories was read, and what its names mean.
 
     Parameters
     ----------
-    what : str
-        The format that was recognised.
-    source, release : str or None
-    names_of_categories : list of str
+    format : str
+        The format that was recognised, such as "GMT file".
+    source : str
+    release : str, optional
     replaced : int
-        How many replaced a category of the same source and name.
+        Number of categories that replaced one with the same source and name.
     names : int
         Different names of genes in the file.
     matched : dict of str to int
-        How many names were matched in each way.
-    genes, genes_on_chip, genes_with_expression_data : int
-        Genes that the names mean, and how many of these are in the database.
-    problems, notes : list of str
-        Names without a gene; how the file was read.
+        How many names were matched by what.
+    genes, on_chip, with_expression : int
+        Number of genes that the names mean, and how many are on the chip and have expression data.
+    notes : list of str
+        How the file was read, and names without a gene.
     """
 
-    what: str
+    format: str
     source: str
     release: str | None
-    names_of_categories: list[str]
     replaced: int
     names: int
     matched: dict[str, int]
     genes: int
-    genes_on_chip: int
-    genes_with_expression_data: int
-    problems: list[str]
+    on_chip: int
+    with_expression: int
     notes: list[str]
-
-    @property
-    def categories(self) -> int:
-        """How many categories the file has."""
-        return len(self.names_of_categories)
 
 
 def add_categories(
@@ -74,8 +70,8 @@ def add_categories(
     release: str | None = None,
     options: ReadingOptions | None = None,
     dry_run: bool = False,
-) -> Added:
-    """Add the categories of a file to the database; those of the same source and name are replaced.
+) -> Result[CategoryFileProvenance]:
+    """Add the categories of a file to the database, replacing those with the same source and name.
 
     Parameters
     ----------
@@ -83,36 +79,39 @@ def add_categories(
         One file, or the pages of one category of the atlas's site; see
         `coexpr.readers.categories.read_categories`.
     database : path, optional
-        The database, which is created if there is none; see `coexpr.resources.database_path`.
+        The database, which is created if it does not exist; see `coexpr.resources.database_path`.
     name, source, release : str, optional
-        Instead of what the file says.
+        Used instead of what the file says.
     options : ReadingOptions, optional
-        How to read the file, where its contents do not say.
+        How to read the file.
     dry_run : bool
         Only report what would be added.
+
+    Returns
+    -------
+    Result
+        One row per category: name, accession, and its number of names of genes.
 
     Raises
     ------
     CoexprError
-        If the file is damaged or of no known format, or none of its names is that of a gene.
-        Nothing is added then.
+        If the file is damaged or of no known format, or none of its names is that of a gene. Nothing is added then.
     """
-    for what, text in (("name", name), ("source", source)):
+    for parameter, text in (("name", name), ("source", source)):
         if text is not None and not (text.strip() and text.isprintable()):
-            raise OptionError(f"--{what} {text!r}: expected text in one line.")
+            raise OptionError(f"`{parameter}` {text!r}: expected text on one line.")
     path = database_path(database)
     if dry_run:
         refuse_missing(path)
         with open_readonly(path) as connection:
-            file, _ = _read(connection, paths, name, options)
-            return _report(connection, file, source, release)
+            return _report(connection, path, _read(connection, paths, name, options), source, release)
     with open_for_writing(path) as connection:
         fill_with_shipped(connection)
-        file, tables = _read(connection, paths, name, options)
-        added = _report(connection, file, source, release)
+        file = _read(connection, paths, name, options)
+        report = _report(connection, path, file, source, release)
         with transaction(connection):
-            _write(connection, tables, added)
-    return added
+            _write(connection, file, report.provenance)
+    return report
 
 
 def remove_categories(
@@ -136,7 +135,7 @@ def remove_categories(
         if not found:
             raise NotFoundError(f"no category was added from source {source!r}.")
         if len(spellings := sorted({category["source"] for category in found})) > 1:
-            raise AmbiguousNameError(f"several sources are spelled so, in other cases: {', '.join(spellings)}.")
+            raise AmbiguousNameError(f"several sources differ only in case: {', '.join(spellings)}. Use one of them.")
         if name and (shipped := [category for category in found if category["is_shipped"]]):
             raise OptionError(
                 f"{shipped[0]['name']} ({shipped[0]['accession']}) ships with coexpr and cannot be removed. To remove "
@@ -149,16 +148,14 @@ def remove_categories(
 
 def _read(
     connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], name: str | None, options: ReadingOptions | None
-) -> tuple[CategoryFile, dict[str, pa.Table]]:
-    """Read the files; return also what the queries see as added_categories, added_members and added_edges."""
-    file = read_categories(paths, partial(look_up, connection), name=name, options=options)
-    return file, _tables(file, single(connection, "next_category_id"))
+) -> CategoryFile:
+    return read_categories(paths, partial(look_up, connection), name=name, options=options)
 
 
 def _report(
-    connection: duckdb.DuckDBPyConnection, file: CategoryFile, source: str | None, release: str | None
-) -> Added:
-    """Return what is added, before it is.
+    connection: duckdb.DuckDBPyConnection, path: Path, file: CategoryFile, source: str | None, release: str | None
+) -> Result[CategoryFileProvenance]:
+    """Return what will be added.
 
     Raises
     ------
@@ -167,66 +164,64 @@ def _report(
     """
     source = source or file.source or "added"
     if source.strip().lower() in ("", "id"):
-        raise OptionError(f"--source {source!r}: choose another word, which can stand before the name of a category.")
+        raise OptionError(f"`source` {source!r}: choose another word, which can stand before the name of a category.")
     names = list(dict.fromkeys(name for category in file.categories for name in category.members))
     matches = match_names(connection, names)
+    notes = [*file.notes, *matches.notes()]
+    if without_id := matches.without_entrez_id():
+        notes.append(note_on("genes without Entrez id, left out", without_id))
     if names and not look_up(connection, names):
         raise DownloadError(
             f"none of the {len(names):,} names of the {file.what} is that of a human gene or a probe. "
-            f"{'; '.join(problem[:300] for problem in matches.problems())}."
+            f"{'; '.join(note[:300] for note in matches.notes())}."
         )
-    connection.register("added_categories", pa.table({"name": [category.name for category in file.categories]}))
-    replaced = run(connection, "categories_replaced", {"source": source})
-    connection.unregister("added_categories")
+    with registered(connection, added_categories=pa.table({"name": [category.name for category in file.categories]})):
+        replaced = run(connection, "categories_replaced", {"source": source})
     entrez_ids = {meaning.entrez_id for meaning in matches.genes.values() if meaning.entrez_id is not None}
-    connection.register("matched_genes", pa.table({"entrez_id": pa.array(entrez_ids, pa.int32())}))
-    (counts,) = run(connection, "count_matched_genes")
-    connection.unregister("matched_genes")
-    notes = list(file.notes)
-    if entrez_ids and not counts["with_expression_data"]:
+    with registered(connection, matched_genes=pa.table({"entrez_id": pa.array(entrez_ids, pa.int32())})):
+        (counts,) = run(connection, "count_matched_genes")
+    if entrez_ids and not counts["with_expression"]:
         notes.append(
             f"none of its {len(entrez_ids):,} genes has expression data in this database. Load downloads that hold "
             "them."
         )
-    return Added(
-        what=file.what,
+    provenance = CategoryFileProvenance(
+        database=str(path),
+        format=file.what,
         source=source,
         release=release or file.release,
-        names_of_categories=[category.name for category in file.categories],
         replaced=len(replaced),
         names=len(names),
-        matched=matches.ways,
+        matched=matches.matched_by,
         genes=len(entrez_ids),
-        genes_on_chip=counts["on_chip"],
-        genes_with_expression_data=counts["with_expression_data"],
-        problems=matches.problems(),
         notes=notes,
+        **counts,
     )
+    rows = [(category.name, category.accession, len(category.members)) for category in file.categories]
+    return Result(_COLUMNS, rows, provenance)
 
 
 def _remove(connection: duckdb.DuckDBPyConnection, category_ids: list[int]) -> None:
-    connection.register("removed_categories", pa.table({"category_id": pa.array(category_ids, pa.int32())}))
-    for part in _PARTS:
-        connection.execute(query(f"delete_{part}"))
-    connection.unregister("removed_categories")
+    removed = pa.table({"category_id": pa.array(category_ids, pa.int32())})
+    with registered(connection, removed_categories=removed):
+        for part in _PARTS:
+            connection.execute(query(f"delete_{part}"))
 
 
-def _write(connection: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table], added: Added) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, file: CategoryFile, provenance: CategoryFileProvenance) -> None:
     """Write the categories in place of those that they replace, and match their names."""
-    for name, table in tables.items():
-        connection.register(name, table)
-    replaced = run(connection, "categories_replaced", {"source": added.source})
-    _remove(connection, [row["category_id"] for row in replaced])
-    connection.execute(query("insert_categories"), {"source": added.source, "release": added.release})
-    connection.execute(query("insert_category_names"))
-    connection.execute(query("insert_category_edges"))
-    for name in tables:
-        connection.unregister(name)
+    with registered(connection, **_tables(file, single(connection, "next_category_id"))):
+        replaced = run(connection, "categories_replaced", {"source": provenance.source})
+        _remove(connection, [row["category_id"] for row in replaced])
+        origin = {"source": provenance.source, "release": provenance.release}
+        connection.execute(query("insert_categories"), origin)
+        connection.execute(query("insert_category_names"))
+        connection.execute(query("insert_category_edges"))
     match_names_again(connection)
 
 
 def _tables(file: CategoryFile, first: int) -> dict[str, pa.Table]:
-    """Return what the queries see as added_categories, added_members and added_edges."""
+    """Return the tables that the queries read: added_categories, added_members and added_edges."""
     ids = range(first, first + len(file.categories))
     members = [
         (number, name, sorted(category.evidence[name]) if name in category.evidence else None)

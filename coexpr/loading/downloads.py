@@ -1,13 +1,13 @@
-"""A checked download into the database: one transaction each, and a report of all of them.
+"""Downloads of the atlas into the database: one transaction each, and a report of all of them.
 
-Downloads overlap: pages of one heatmap, heatmaps of a gene and the full-donor downloads. What they
-say of a donor, structure, gene, probe or sample is merged, and refused where it contradicts.
+Downloads overlap: pages of one heatmap, heatmaps of a gene, and full-donor downloads. What they say about a donor,
+structure, gene, probe or sample is merged, and refused where it contradicts the database.
 """
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,27 +15,28 @@ import duckdb
 
 import coexpr
 from coexpr.database.bundled import fill_with_shipped
-from coexpr.database.connection import open_for_writing, transaction
+from coexpr.database.connection import open_for_writing
 from coexpr.database.name_matching import match_names_again
-from coexpr.database.queries import query, run, single
+from coexpr.database.queries import query, registered, run, single, transaction
 from coexpr.database.stored_stability import forget_stability, store_stability
-from coexpr.database.threads import use_threads, wanted_threads
+from coexpr.database.threads import Threads
 from coexpr.errors import CoexprError, ConflictError
-from coexpr.loading.prefetch import Read, read_ahead
+from coexpr.loading.prefetch import Prefetched, prefetch
 from coexpr.loading.values import write_values
 from coexpr.readers import full_donor
 from coexpr.readers.download import Download
-from coexpr.readers.probe_facts import ProbeFacts
-from coexpr.readers.recognise import Recognised, Skipped, find_downloads
+from coexpr.readers.published_table import PublishedTable
+from coexpr.readers.recognise import Recognised, find_downloads
 from coexpr.resources import database_path
+from coexpr.result import Provenance, Result
 
 # The tables of a download, in the order in which they are merged.
 _TABLES = ("donors", "structures", "genes", "probes", "samples")
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """What became of one download."""
+class _Loaded:
+    """One row of the report: what became of a download."""
 
     location: str
     kind: str
@@ -49,14 +50,20 @@ class Loaded:
     notes: list[str]
 
 
-@dataclass
-class Report:
-    """What an ingest did, and what the database holds now."""
+@dataclass(frozen=True, kw_only=True)
+class IngestProvenance(Provenance):
+    """The provenance of a report of ingest.
 
-    database: str
-    downloads: list[Loaded] = field(default_factory=list)
-    skipped: list[Skipped] = field(default_factory=list)
-    contents: dict[str, int] = field(default_factory=dict)
+    Parameters
+    ----------
+    contents : dict of str to int
+        Numbers of donors, samples, probes and genes in the database afterwards.
+    skipped : list of str
+        Paths that were not loaded, and why.
+    """
+
+    contents: dict[str, int]
+    skipped: list[str]
 
 
 def ingest(
@@ -66,82 +73,83 @@ def ingest(
     donor: str | None = None,
     threads: int | None = None,
     progress: Callable[[str], None] = lambda message: None,
-) -> Report:
-    """Load the downloads under each path into the database, creating it if there is none.
+) -> Result[IngestProvenance]:
+    """Load the downloads under each path into the database, which is created if it does not exist.
 
     Parameters
     ----------
     paths : path, or sequence of path
-        Each a zip, a folder that holds a download, or a folder of many.
+        Each a zip, a folder that contains a download, or a folder of several.
     database : path, optional
         The database; see `coexpr.resources.database_path`.
     donor : str, optional
-        Id or name of the donor of a full-donor download whose name does not say.
+        Id or name of the donor, for a full-donor download whose name does not say.
     threads : int, optional
         See `Atlas`.
     progress : callable, optional
-        Is called with a line of text before each download.
+        Called with a line of text before each download.
 
     Returns
     -------
-    Report
+    Result
+        One row per download: location, kind, status ("loaded" or "already loaded"), donors, samples, probes, genes,
+        values_written, seconds, notes.
 
     Raises
     ------
     CoexprError
-        If a download is damaged, of the wrong kind, or contradicts the database. That download
-        leaves no trace; those before it stay loaded.
+        If a download is damaged, of the wrong kind, or contradicts the database. That download leaves no trace;
+        those before it remain loaded.
     """
     if isinstance(paths, str | Path):
         paths = [paths]
     recognised, skipped = find_downloads([Path(path) for path in paths], donor)
     target = database_path(database)
-    report = Report(str(target), skipped=skipped)
-    threads = wanted_threads(threads)
-    with open_for_writing(target) as connection:
-        if threads is not None:
-            use_threads(connection, threads)
+    loaded: list[_Loaded] = []
+    with open_for_writing(target) as connection, closing(Threads(connection, threads)):
         known = {sha256 for (sha256,) in connection.execute(query("known_downloads")).fetchall()}
         try:
-            with closing(read_ahead(recognised, known)) as reading:
+            with closing(prefetch(recognised, known)) as prefetched:
                 for number, download in enumerate(recognised, start=1):
                     progress(f"[{number}/{len(recognised)}] {download.kind} {download.place.location}")
-                    report.downloads.append(_load(connection, download, reading))
+                    loaded.append(_load(connection, download, prefetched))
                     fill_with_shipped(connection)
         except CoexprError as error:
-            loaded = len(report.downloads)
             if not loaded:
                 raise
             store_stability(connection)
-            raise type(error)(f"{error} (Loaded before it: {loaded} of {len(recognised)} downloads.)") from None
+            raise type(error)(f"{error} (Loaded before it: {len(loaded)} of {len(recognised)} downloads.)") from None
         store_stability(connection, progress)
-        (report.contents,) = run(connection, "contents")
-    return report
+        (contents,) = run(connection, "contents")
+    provenance = IngestProvenance(
+        database=str(target), contents=contents, skipped=[download.reason for download in skipped]
+    )
+    columns = [field.name for field in fields(_Loaded)]
+    return Result(columns, [tuple(getattr(one, name) for name in columns) for one in loaded], provenance)
 
 
-def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised, reading: Iterator[Read]) -> Loaded:
-    """Take the next download that was read and put it into the database, or leave that as it was."""
+def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised, prefetched: Iterator[Prefetched]) -> _Loaded:
+    """Write the next prefetched download to the database; on an error the database is unchanged."""
     start = time.perf_counter()
-    read = next(reading)
-    known = run(connection, "download_with_sha256", {"sha256": read.sha256})
-    if known or read.contents is None:
+    download = next(prefetched)
+    known = run(connection, "download_with_sha256", {"sha256": download.sha256})
+    if known or download.contents is None:
         return _already_loaded(recognised, known[0], time.perf_counter() - start)
-    download = read.contents
     with transaction(connection):
-        if isinstance(download, ProbeFacts):
-            summary, told = _put_facts(connection, recognised, download)
+        if isinstance(download.contents, PublishedTable):
+            summary, report = _put_table(connection, recognised, download.contents)
         else:
-            summary, told = _put_download(connection, recognised, download)
+            summary, report = _put_download(connection, recognised, download.contents)
         record = {
             "kind": recognised.kind,
             "location": str(recognised.place.location),
-            "sha256": read.sha256,
-            "files": [vars(digest) for digest in read.digests],
+            "sha256": download.sha256,
+            "files": [vars(digest) for digest in download.digests],
             "coexpr_version": coexpr.__version__,
         }
         connection.execute(query("insert_download"), summary | record)
         match_names_again(connection)
-    return Loaded(
+    return _Loaded(
         location=str(recognised.place.location),
         kind=recognised.kind,
         status="loaded",
@@ -149,15 +157,15 @@ def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised, reading
         probes=summary["probes"],
         genes=summary["genes"],
         seconds=time.perf_counter() - start,
-        **told,
+        **report,
     )
 
 
 def _put_download(
     connection: duckdb.DuckDBPyConnection, recognised: Recognised, download: Download
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Put a download into the tables of the atlas; return what is recorded of it, and what else is reported."""
-    with _registered(connection, download):
+    """Merge a download into the tables; return what is recorded about it, and what else is reported."""
+    with registered(connection, **{f"incoming_{name}": getattr(download, name) for name in _TABLES}):
         _refuse_contradictions(connection, recognised, download)
         for table in _TABLES:
             connection.execute(query(f"merge_{table}"))
@@ -174,39 +182,38 @@ def _put_download(
     return summary, {"donors": donors, "values_written": written, "notes": list(download.notes)}
 
 
-def _put_facts(
-    connection: duckdb.DuckDBPyConnection, recognised: Recognised, facts: ProbeFacts
+def _put_table(
+    connection: duckdb.DuckDBPyConnection, recognised: Recognised, table: PublishedTable
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Put a published table about probes beside the atlas; see `_put_download`."""
-    if single(connection, f"count_{facts.table}"):
+    """Store a published table about probes; see `_put_download`."""
+    if single(connection, f"count_{table.name}"):
         raise ConflictError(
             f"{recognised.place.location} is another version of the {recognised.kind} than the one that is loaded. "
             "A database holds one: load it into a new database."
         )
-    connection.register("incoming_facts", facts.rows)
-    connection.execute(query(f"insert_{facts.table}"))
-    unknown = single(connection, "count_facts_without_probe")
-    connection.unregister("incoming_facts")
+    with registered(connection, incoming_table=table.rows):
+        connection.execute(query(f"insert_{table.name}"))
+        unknown = single(connection, "count_rows_without_probe")
     has_probes = single(connection, "count_probes") > 0
-    if has_probes and unknown == len(facts.rows):
+    if has_probes and unknown == len(table.rows):
         raise ConflictError(
             f"none of the {unknown:,} probes of {recognised.place.location} is in this database, such as "
-            f"{facts.rows['probe_name'][0]}. It is of another chip, or its names were damaged."
+            f"{table.rows['probe_name'][0]}. It is of another chip, or its names were damaged."
         )
     notes = []
     if unknown and has_probes:
-        notes.append(f"{unknown:,} of its {len(facts.rows):,} probes are not in this database.")
-    summary: dict[str, Any] = {"title": None, "donor_ids": [], "samples": 0, "probes": len(facts.rows), "genes": 0}
+        notes.append(f"{unknown:,} of its {len(table.rows):,} probes are not in this database.")
+    summary: dict[str, Any] = {"title": None, "donor_ids": [], "samples": 0, "probes": len(table.rows), "genes": 0}
     return summary, {"donors": [], "values_written": 0, "notes": notes}
 
 
-def _already_loaded(recognised: Recognised, known: Mapping[str, Any], seconds: float) -> Loaded:
+def _already_loaded(recognised: Recognised, known: Mapping[str, Any], seconds: float) -> _Loaded:
     if recognised.donor_id is not None and known["donor_ids"] != [recognised.donor_id]:
         raise ConflictError(
             f"{recognised.place.location} is already loaded, as donor {known['donor_ids'][0]} and not as donor "
             f"{recognised.donor_id}. If that was a mistake, make a new database with the right --donor."
         )
-    return Loaded(
+    return _Loaded(
         location=str(recognised.place.location),
         kind=recognised.kind,
         status="already loaded",
@@ -242,15 +249,3 @@ def _refuse_contradictions(connection: duckdb.DuckDBPyConnection, recognised: Re
             f"{where} has another list of probes than the donors before it: {len(differing):,} differ, the first is "
             f"probe {differing[0]['probe_id']}, {differing[0]['side']}. Download it again."
         )
-
-
-@contextmanager
-def _registered(connection: duckdb.DuckDBPyConnection, download: Download) -> Iterator[None]:
-    """Let the named queries see the tables of a download as incoming_donors, incoming_probes and so on."""
-    for name in _TABLES:
-        connection.register(f"incoming_{name}", getattr(download, name))
-    try:
-        yield
-    finally:
-        for name in _TABLES:
-            connection.unregister(f"incoming_{name}")

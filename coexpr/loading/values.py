@@ -5,8 +5,7 @@ same value may come from a heatmap at four decimals and from a full-donor downlo
 more precise one is kept, and two that cannot be the same measurement are refused.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, NoReturn
@@ -16,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from coexpr.database.arrow import stream, to_lists
-from coexpr.database.queries import query
+from coexpr.database.arrow import read_matrices, to_lists
+from coexpr.database.queries import query, registered
 from coexpr.errors import ConflictError
 from coexpr.readers.download import Download
 from coexpr.stats.merge import LARGEST_DIFFERENCE, conflicts_of_calls, conflicts_of_log2, merge_calls, merge_log2
@@ -105,14 +104,14 @@ class _Layout:
 
     def arrange(self, values: NDArray[Any], rows: NDArray[np.intp], empty: float) -> NDArray[Any]:
         """Return some rows of a download as they are stored, `empty` where it has no value."""
-        if len(self.columns) == self.samples == values.shape[1] and self._keep_their_places:
+        if len(self.columns) == self.samples == values.shape[1] and self._are_in_order:
             return values[rows[0] : rows[-1] + 1] if (np.diff(rows) == 1).all() else values[rows]
         block = np.full((len(rows), self.samples), empty, dtype=values.dtype)
         block[:, self.positions] = values[np.ix_(rows, self.columns)]
         return block
 
     @cached_property
-    def _keep_their_places(self) -> bool:
+    def _are_in_order(self) -> bool:
         """Whether the columns of the download are in the order in which values are stored."""
         places = np.arange(self.samples)
         return np.array_equal(self.columns, places) and np.array_equal(self.positions, places)
@@ -135,7 +134,7 @@ def _write_donor(connection: duckdb.DuckDBPyConnection, kind: _Values, values: N
     conflict: _Conflict | None = None
     conflicts = 0
     added = 0
-    for probe_ids, stored in stream(connection, query(f"stored_{kind.table}"), donor):
+    for probe_ids, stored in read_matrices(connection, query(f"stored_{kind.table}"), donor):
         rows = np.searchsorted(layout.probe_ids, probe_ids)
         new[rows] = False
         incoming = layout.arrange(values, rows, kind.empty)
@@ -153,9 +152,9 @@ def _write_donor(connection: duckdb.DuckDBPyConnection, kind: _Values, values: N
         changed.append((probe_ids[some], merged[some]))
         added += int(np.count_nonzero(differs))
     if conflict:
-        _refuse(connection, kind, conflict, conflicts, layout)
+        _refuse_conflict(connection, kind, conflict, conflicts, layout)
     for probe_ids, block in changed:
-        with _registering(connection, "rewritten_probes", pa.table({"probe_id": probe_ids})):
+        with registered(connection, rewritten_probes=pa.table({"probe_id": probe_ids})):
             connection.execute(query(f"delete_{kind.table}"), donor)
         _insert(connection, kind, donor, probe_ids, block)
     new_rows = np.flatnonzero(new)
@@ -167,7 +166,7 @@ def _write_donor(connection: duckdb.DuckDBPyConnection, kind: _Values, values: N
     return added
 
 
-def _refuse(
+def _refuse_conflict(
     connection: duckdb.DuckDBPyConnection, kind: _Values, first: _Conflict, conflicts: int, layout: _Layout
 ) -> NoReturn:
     """Raise ConflictError, naming the first pair of values that cannot be copies of one measurement."""
@@ -197,7 +196,7 @@ def _insert(
         n = known.sum(axis=1, dtype=np.int32)
     columns = {"probe_id": probe_ids, kind.column: to_lists(block), "n": n}
     columns |= kind.summary(block, known)
-    with _registering(connection, f"incoming_{kind.table}", pa.table(columns)):
+    with registered(connection, **{f"incoming_{kind.table}": pa.table(columns)}):
         connection.execute(query(f"insert_{kind.table}"), donor)
 
 
@@ -232,12 +231,3 @@ _LOG2 = _Values(
     _statistics,
 )
 _CALLS = _Values("present_calls", "present", -1, conflicts_of_calls, merge_calls, "copies do not differ", _present)
-
-
-@contextmanager
-def _registering(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Iterator[None]:
-    connection.register(name, table)
-    try:
-        yield
-    finally:
-        connection.unregister(name)

@@ -20,13 +20,13 @@ _LOCK = "lock"
 _NOTE = ".npz"
 
 
-class RunFolder:
+class Checkpoint:
     """A folder of notes, each a file of arrays.
 
     Parameters
     ----------
     path : path
-    made_of : mapping
+    fingerprint : mapping
         What tells a run from others: notes of another run are removed.
 
     Raises
@@ -35,9 +35,9 @@ class RunFolder:
         If something else lies there, or another run is at work in it.
     """
 
-    def __init__(self, path: Path, made_of: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, fingerprint: Mapping[str, Any]) -> None:
         self.path = path
-        self._made_of = json.dumps(made_of, sort_keys=True, default=list)
+        self._fingerprint = json.dumps(fingerprint, sort_keys=True, default=list)
         self._lock: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -47,16 +47,16 @@ class RunFolder:
         try:
             self.path.mkdir(exist_ok=True)
             self._lock = (self.path / _LOCK).open("wb")
-            _take(self._lock)
+            _acquire(self._lock)
         except OSError as error:
             if self._lock is not None:
                 self._lock.close()
             if isinstance(error, BlockingIOError):
                 raise OutputError(f"another run is at work in {self.path}. Wait, or choose another output.") from None
             raise OutputError(f"{self.path} cannot be written: {error.strerror}.") from None
-        if not (mark.is_file() and mark.read_text(encoding="utf-8") == self._made_of):
-            self._forget()
-            mark.write_text(self._made_of, encoding="utf-8")
+        if not (mark.is_file() and mark.read_text(encoding="utf-8") == self._fingerprint):
+            self._delete_files()
+            mark.write_text(self._fingerprint, encoding="utf-8")
         return self
 
     def __exit__(
@@ -85,13 +85,13 @@ class RunFolder:
 
     def remove(self) -> None:
         """Remove the folder; what somebody else put into it stays."""
-        self._forget()
+        self._delete_files()
         with suppress(OSError):
             (self.path / _MARK).unlink()
             (self.path / _LOCK).unlink()
             self.path.rmdir()
 
-    def _forget(self) -> None:
+    def _delete_files(self) -> None:
         for pattern in (f"*{_NOTE}", "*.tmp"):
             for note in self.path.glob(pattern):
                 note.unlink()
@@ -101,7 +101,7 @@ def _is_empty(path: Path) -> bool:
     return path.is_dir() and {entry.name for entry in path.iterdir()} <= {_LOCK}
 
 
-def _take(lock: IO[bytes]) -> None:
+def _acquire(lock: IO[bytes]) -> None:
     """Lock a file for this process, where the system has such locks; it is released when the file is closed."""
     try:
         import fcntl

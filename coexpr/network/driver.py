@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.network.checkpoint import RunFolder
-from coexpr.network.edge_store import Every, Strongest
-from coexpr.network.plan import ROWS_AT_A_TIME, Plan, Wanted
+from coexpr.network.checkpoint import Checkpoint
+from coexpr.network.edge_store import AllEdges, TopEdges
+from coexpr.network.plan import ROWS_AT_A_TIME, EdgeSelection, Plan
 from coexpr.stats.correlate import Rows
 from coexpr.stats.edges import Block, edges_between, edges_within, mutual_ranks
-from coexpr.stats.measures import Measure, unit_rows
+from coexpr.stats.measures import Estimator, unit_rows
 
-_SECONDS_BETWEEN_NOTES = 20.0
-_OK, _UNKNOWN, _WITHOUT_R = 0, 1, 2
+_CHECKPOINT_SECONDS = 20.0
+_OK, _MISSING, _CONSTANT = 0, 1, 2
 
 
 class Network:
@@ -29,20 +29,22 @@ class Network:
     Parameters
     ----------
     values : (P, S) array, or what reads one by rows
-    measure : Measure
-    wanted : Wanted
+    estimator : Estimator
+    selection : EdgeSelection
     plan : Plan
-    folder : RunFolder
+    checkpoint : Checkpoint
         Where what was found is written down.
     """
 
-    def __init__(self, values: Rows, measure: Measure, wanted: Wanted, plan: Plan, folder: RunFolder) -> None:
-        self._values, self._measure, self._wanted, self._plan = values, measure, wanted, plan
+    def __init__(
+        self, values: Rows, estimator: Estimator, selection: EdgeSelection, plan: Plan, checkpoint: Checkpoint
+    ) -> None:
+        self._values, self._estimator, self._selection, self._plan = values, estimator, selection, plan
         self._steps = plan.steps()
         self._states = np.full(plan.rows, _OK, dtype=np.int8)
         self._units: dict[int, Block] = {}
-        self._found: Strongest | Every = (
-            Every(wanted, plan, folder) if wanted.top is None else Strongest(wanted, plan, folder)
+        self._found: TopEdges | AllEdges = (
+            AllEdges(selection, plan, checkpoint) if selection.top is None else TopEdges(selection, plan, checkpoint)
         )
 
     def find(self, progress: Callable[[str], None] = lambda message: None) -> None:
@@ -55,30 +57,30 @@ class Network:
         for number, step in enumerate(self._steps[done:], start=done + 1):
             self._take(*step)
             now = time.monotonic()
-            if now - noted >= _SECONDS_BETWEEN_NOTES:
+            if now - noted >= _CHECKPOINT_SECONDS:
                 self._found.write(number, self._states)
                 share = (number - done) / (len(self._steps) - done)
                 left = (now - start) * (1 - share) / share
                 if number < len(self._steps):
                     progress(f"{number:,} of {len(self._steps):,} steps, {_in_words(left)} left")
                 noted = now
-        self._found.settle()
+        self._found.finish()
         self._units.clear()
 
     @property
     def left_out(self) -> dict[str, int]:
         """How many rows have no edge, because a value is unknown, or because their r is not defined."""
         return {
-            "unknown": int(np.count_nonzero(self._states == _UNKNOWN)),
-            "without_r": int(np.count_nonzero(self._states == _WITHOUT_R)),
+            "with_missing_values": int(np.count_nonzero(self._states == _MISSING)),
+            "constant": int(np.count_nonzero(self._states == _CONSTANT)),
         }
 
     def edges(self) -> Iterator[dict[str, NDArray[Any]]]:
         """Yield source, target, r and rank of all edges, those of a block of sources at a time, in order.
 
-        With mutual_rank where it is wanted, NaN where an edge is not among the strongest of its target.
+        With mutual_rank where it is selection, NaN where an edge is not among the strongest of its target.
         """
-        return self._with_mutual_rank() if self._wanted.mutual_rank else self._found.edges()
+        return self._with_mutual_rank() if self._selection.mutual_rank else self._found.edges()
 
     def _with_mutual_rank(self) -> Iterator[dict[str, NDArray[Any]]]:
         parts = list(self._found.edges())
@@ -93,10 +95,10 @@ class Network:
         held = self._plan.are_held_with(block)
         self._units = {number: unit for number, unit in self._units.items() if number in held or number == passing}
         rows, others = self._plan.block(block), self._plan.block(passing)
-        least, strength = self._found.least, self._wanted.strength
+        least, strength = self._found.least, self._selection.strength
         unit = self._unit(block)
         if block == passing:
-            count = self._wanted.top or len(unit)
+            count = self._selection.top or len(unit)
             self._found.add(block, passing, edges_within(unit, least[rows], count, strength))
         else:
             found = edges_between(unit, self._unit(passing), least[rows], least[others], strength)
@@ -110,10 +112,10 @@ class Network:
             for start in range(0, len(unit), ROWS_AT_A_TIME):
                 stop = min(start + ROWS_AT_A_TIME, len(unit))
                 some = self._values[rows.start + start : rows.start + stop]
-                unit[start:stop] = unit_rows(some, self._measure)
+                unit[start:stop] = unit_rows(some, self._estimator)
                 states = self._states[rows.start + start : rows.start + stop]
-                states[np.isnan(unit[start:stop, 0])] = _WITHOUT_R
-                states[np.isnan(some).any(axis=1)] = _UNKNOWN
+                states[np.isnan(unit[start:stop, 0])] = _CONSTANT
+                states[np.isnan(some).any(axis=1)] = _MISSING
             self._units[number] = unit
         return self._units[number]
 

@@ -10,7 +10,7 @@ from coexpr.stats.edges import Strength, as_it_is
 # Rows of a block: a product of two blocks is 64 MB.
 _BLOCK_ROWS = 4096
 _FEWEST_BLOCK_ROWS = 64
-# Of each value of a product: r, its strength, masks; and where all of it is wanted, places, ends and r again.
+# Of each value of a product: r, its strength, masks; and where all of it is selection, places, ends and r again.
 _BYTES_PER_PRODUCT = 50
 # Rows whose unit rows are made at a time: their double precision and what ranking needs beside.
 ROWS_AT_A_TIME = 256
@@ -20,7 +20,7 @@ _BYTES_HELD, _BYTES_WRITTEN = 40, 90
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EdgeSelection:
     """Which edges a network has.
 
     Parameters
@@ -93,7 +93,7 @@ class Plan:
         return range(first, first + self.held)
 
 
-def make_plan(rows: int, samples: int, wanted: Wanted, edges: int, memory: int) -> Plan:
+def make_plan(rows: int, samples: int, selection: EdgeSelection, edges: int, memory: int) -> Plan:
     """Return the plan that fits into so many bytes, with about so many edges.
 
     Raises
@@ -101,13 +101,13 @@ def make_plan(rows: int, samples: int, wanted: Wanted, edges: int, memory: int) 
     LimitError
         If even small blocks, or the edges themselves, do not fit.
     """
-    held_edges = edges * _BYTES_HELD if wanted.top is not None else 0
+    held_edges = edges * _BYTES_HELD if selection.top is not None else 0
     work = ROWS_AT_A_TIME * samples * 32
     block_rows = min(_BLOCK_ROWS, max(rows, 1))
     needed = 0
     while block_rows >= min(rows, _FEWEST_BLOCK_ROWS):
         finding = held_edges + block_rows**2 * _BYTES_PER_PRODUCT + work
-        written = edges if wanted.mutual_rank else edges * block_rows // rows
+        written = edges if selection.mutual_rank else edges * block_rows // rows
         needed = max(finding + 2 * block_rows * samples * 4, held_edges // 4 + written * _BYTES_WRITTEN)
         if needed <= memory:
             held = (memory - finding) // (block_rows * samples * 4) - 1

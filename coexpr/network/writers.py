@@ -18,10 +18,11 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from coexpr.database.queries import query
+from coexpr.database.queries import query, registered
 from coexpr.errors import OutputError
-from coexpr.output.export import json_text, write_binary_file
+from coexpr.output.files import write_binary_file
 from coexpr.resources import is_duckdb_file
+from coexpr.result import json_text
 
 Parts = Iterator[Mapping[str, Any]]
 
@@ -43,7 +44,9 @@ NODES = pa.schema(
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
-def write_network(path: Path, form: str, parts: Parts, nodes: Sequence[Sequence[Any]], route: Mapping[str, Any]) -> int:
+def write_network(
+    path: Path, form: str, parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]
+) -> int:
     """Write the edges of a network, by the names of their ends; return how many there are.
 
     Parameters
@@ -57,7 +60,7 @@ def write_network(path: Path, form: str, parts: Parts, nodes: Sequence[Sequence[
         is not known.
     nodes : sequence
         A row of `NODES` each.
-    route : dict
+    provenance : dict
 
     Raises
     ------
@@ -74,9 +77,9 @@ def write_network(path: Path, form: str, parts: Parts, nodes: Sequence[Sequence[
 
     writers = {"parquet": _write_parquet, "csv": _write_csv, "tsv": _write_tsv, "graphml": _write_graphml}
     if form == "duckdb":
-        _write_duckdb(path, counted(), nodes, route)
+        _write_duckdb(path, counted(), nodes, provenance)
     else:
-        write_binary_file(path, lambda stream: writers[form](stream, counted(), nodes, route))
+        write_binary_file(path, lambda stream: writers[form](stream, counted(), nodes, provenance))
     return count
 
 
@@ -102,21 +105,23 @@ def _tables(parts: Parts, nodes: Sequence[Sequence[Any]]) -> Iterator[pa.Table]:
         yield pa.table(columns)
 
 
-def _write_parquet(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], route: Mapping[str, Any]) -> None:
+def _write_parquet(
+    stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]
+) -> None:
     with ExitStack() as stack:
         writer = None
         for table in _tables(parts, nodes):
             if writer is None:
-                schema = table.schema.with_metadata({"route": json_text(route)})
+                schema = table.schema.with_metadata({"provenance": json_text(provenance)})
                 writer = stack.enter_context(parquet.ParquetWriter(stream, schema))
             writer.write_table(table)
 
 
-def _write_csv(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], route: Mapping[str, Any]) -> None:
+def _write_csv(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]) -> None:
     _write_separated(stream, parts, nodes, ",")
 
 
-def _write_tsv(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], route: Mapping[str, Any]) -> None:
+def _write_tsv(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]) -> None:
     _write_separated(stream, parts, nodes, "\t")
 
 
@@ -129,7 +134,9 @@ def _write_separated(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[A
         arrow_csv.write_csv(plain.set_column(1, "target", table["target"].cast(pa.string())), stream, options)
 
 
-def _write_graphml(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], route: Mapping[str, Any]) -> None:
+def _write_graphml(
+    stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]
+) -> None:
     """Write GraphML (graphml.graphdrawing.org): a directed graph, for a rank is that of the target to its source."""
 
     def put(line: str) -> None:
@@ -137,7 +144,7 @@ def _write_graphml(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any
 
     put('<?xml version="1.0" encoding="UTF-8"?>')
     put('<graphml xmlns="http://graphml.graphdrawing.org/xmlns">')
-    put(f"<desc>{escape(json_text(route))}</desc>")
+    put(f"<desc>{escape(json_text(provenance))}</desc>")
     for name in NODES.names:
         kind = "int" if name.endswith("_id") else "string"
         put(f'<key id="{name}" for="node" attr.name="{name}" attr.type="{kind}"/>')
@@ -164,8 +171,8 @@ def _write_graphml(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any
     put("</graph></graphml>")
 
 
-def _write_duckdb(path: Path, parts: Parts, nodes: Sequence[Sequence[Any]], route: Mapping[str, Any]) -> None:
-    """Write the tables edges, nodes and route of a new DuckDB file, which shells from 1.4 on read."""
+def _write_duckdb(path: Path, parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]) -> None:
+    """Write the tables edges, nodes and provenance of a new DuckDB file, which shells from 1.4 on read."""
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
     temporary = folder / path.name
     try:
@@ -175,17 +182,19 @@ def _write_duckdb(path: Path, parts: Parts, nodes: Sequence[Sequence[Any]], rout
             connection.execute(query("use_network"))
             connection.execute(query("create_edges"))
             for table in _tables(parts, nodes):
-                connection.register("incoming_edges", table)
-                connection.execute(query("insert_edges"))
-                connection.unregister("incoming_edges")
+                with registered(connection, incoming_edges=table):
+                    connection.execute(query("insert_edges"))
             columns = [
                 pa.array(column, kind) for column, kind in zip(zip(*nodes, strict=True), NODES.types, strict=True)
             ]
-            connection.register("incoming_nodes", pa.table(columns, schema=NODES))
-            connection.execute(query("create_nodes"))
-            told = {"name": list(route), "value": [json_text(value) for value in route.values()]}
-            connection.register("incoming_route", pa.table(told))
-            connection.execute(query("create_route"))
+            values = {"name": list(provenance), "value": [json_text(value) for value in provenance.values()]}
+            with registered(
+                connection,
+                incoming_nodes=pa.table(columns, schema=NODES),
+                incoming_provenance=pa.table(values),
+            ):
+                connection.execute(query("create_nodes"))
+                connection.execute(query("create_provenance"))
             connection.execute(query("leave_network"))
             connection.execute(query("detach_network"))
         temporary.replace(path)

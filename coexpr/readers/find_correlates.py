@@ -88,7 +88,8 @@ def _read(place: Place, rows: str) -> Correlates:
     if len(seeds) != 1:
         raise DownloadError(
             f"{place.location} does not say which row is the seed: {heatmap.CONTENTS} names none that is here, and "
-            f"{len(seeds)} rows have r = 1. Use the download as it came."
+            f"{len(seeds)} rows have r = 1.",
+            remedy="Use the download as it came.",
         )
     lines = split_lines(text)
     title = lines[1].strip() if len(lines) > 1 else None

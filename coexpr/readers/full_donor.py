@@ -110,7 +110,8 @@ def _refuse_blanks(log2: NDArray[np.float32], probe_ids: NDArray[np.int64], plac
             row, column = blank[0]
             raise DownloadError(
                 f"{place.locate(EXPRESSION)}: probe {probe_ids[start + row]}, column {column + 2}: expected a number, "
-                "found a blank cell. A full-donor download has none; download it again."
+                "found a blank cell. A full-donor download has none.",
+                remedy="Download it again.",
             )
 
 

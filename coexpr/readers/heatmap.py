@@ -84,7 +84,8 @@ def read_contents(place: Place) -> Contents:
     if not (rows and resolution and scale):
         raise DownloadError(
             f"{place.locate(CONTENTS)} does not say which rows, resolution and scale the download has, as the "
-            "site's own does. Use the download as it came."
+            "site's own does.",
+            remedy="Use the download as it came.",
         )
     return Contents(title, int(rows[1]), int(rows[2]), resolution[1], scale[1])
 
@@ -121,7 +122,8 @@ def read(place: Place) -> download.Download:
     if len(file_order) != promised:
         raise DownloadError(
             f"{place.locate(PROBES)} has {len(file_order):,} probes; {CONTENTS} promises rows "
-            f"{contents.first_row} through {contents.last_row}. Download it again."
+            f"{contents.first_row} through {contents.last_row}.",
+            remedy="Download it again.",
         )
     columns = tables.read_table(place, COLUMNS, _COLUMNS)
     has_sample = np.array(columns["sample_id"]) != _NO_SAMPLE

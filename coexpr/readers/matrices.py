@@ -92,7 +92,8 @@ def _placed_blocks(
     if place.size(file_name) < len(probe_ids) * n_samples:
         raise DownloadError(
             f"{where} is too short: {place.size(file_name):,} bytes cannot hold the values of "
-            f"{len(probe_ids):,} probes and {n_samples:,} samples. Download it again."
+            f"{len(probe_ids):,} probes and {n_samples:,} samples.",
+            remedy="Download it again.",
         )
     seen = np.zeros(len(probe_ids), dtype=np.bool_)
     with place.open(file_name) as stream:
@@ -113,7 +114,8 @@ def _placed_blocks(
     if not seen.all():
         raise DownloadError(
             f"{where} ends too early: {int(seen.sum()):,} rows for the {len(probe_ids):,} probes of Probes.csv; "
-            f"probe {probe_ids[~seen][0]} is the first without one. Download it again."
+            f"probe {probe_ids[~seen][0]} is the first without one.",
+            remedy="Download it again.",
         )
 
 

@@ -89,13 +89,16 @@ class Place(ABC):
         """
         if file_name.lower() in self._repeated:
             raise DownloadError(
-                f"{self.location} holds {file_name} twice. Download it again, or unpack it and keep the right one."
+                f"{self.location} holds {file_name} twice.",
+                remedy="Download it again, or unpack it and keep the right one.",
             )
         try:
             with self._open(self._members[file_name.lower()]) as stream:
                 yield stream
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
-            raise DownloadError(f"{self.locate(file_name)} is damaged ({error}). Download it again.") from None
+            raise DownloadError(
+                f"{self.locate(file_name)} is damaged ({error}).", remedy="Download it again."
+            ) from None
         except OSError as error:
             raise DownloadError(f"{self.locate(file_name)} cannot be read: {error.strerror or error}.") from None
 
@@ -228,11 +231,11 @@ def folders_in_zip(path: Path) -> list[ZipFolder]:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
     except zipfile.BadZipFile:
-        raise DownloadError(_why_no_zip(path)) from None
+        raise _no_zip(path) from None
     except OSError as error:
         raise DownloadError(f"{path} cannot be read: {error.strerror or error}.") from None
     except (ValueError, NotImplementedError, struct.error, OverflowError) as error:  # of a damaged directory
-        raise DownloadError(f"{path} is a damaged zip ({error}). Download it again.") from None
+        raise DownloadError(f"{path} is a damaged zip ({error}).", remedy="Download it again.") from None
     sizes: dict[str, list[tuple[str, int]]] = {}
     for info in members:
         member = PurePosixPath(info.filename)
@@ -246,14 +249,19 @@ def _is_litter(member: PurePosixPath) -> bool:
     return "__MACOSX" in member.parts or member.name.startswith("._")
 
 
-def _why_no_zip(path: Path) -> str:
+def _no_zip(path: Path) -> DownloadError:
+    """Return the error for a file that is not a complete zip."""
     with path.open("rb") as stream:
         start = stream.read(4)
+    again = "Download it again."
     if not start:
-        return f"{path} is empty. Download it again."
+        return DownloadError(f"{path} is empty.", remedy=again)
     if start == b"PK\x03\x04":
-        return f"{path} is a zip that was cut short: its directory, at the end, is missing. Download it again."
-    return f"{path} is not a zip. Name a zip as the atlas's site makes it, or the folder it was unpacked to."
+        return DownloadError(
+            f"{path} is a zip that was cut short: its directory, at the end, is missing.", remedy=again
+        )
+    remedy = "Name a zip from the atlas's site, or the folder that it was unpacked to."
+    return DownloadError(f"{path} is not a zip.", remedy=remedy)
 
 
 def _digest(path: Path) -> FileDigest:

@@ -88,5 +88,6 @@ def _check_gene(probe: dict[str, Any], where: str) -> None:
         what = "a date" if is_date(symbol) else "a number"
         raise DownloadError(
             f"{where}: the gene symbol {symbol} is {what}. A spreadsheet re-saved the file and changed symbols "
-            "such as SEPT2 and MARCH1; use the download as it came."
+            "such as SEPT2 and MARCH1.",
+            remedy="Use the download as it came.",
         )

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from coexpr.readers import tables
 from coexpr.readers.place import File
-from coexpr.readers.probe_facts import ProbeFacts
+from coexpr.readers.published_table import PublishedTable
 
 KIND = "re-annotation of probes"
 COLUMNS = ("probe_name", "gene_symbol", "entrez_id", "allen_entrez_id", "compare")
@@ -20,7 +20,7 @@ def recognises(file: File) -> bool:
     return set(COLUMNS) <= set(header)
 
 
-def read(file: File) -> ProbeFacts:
+def read(file: File) -> PublishedTable:
     """Read the re-annotation.
 
     Raises
@@ -32,7 +32,7 @@ def read(file: File) -> ProbeFacts:
     columns = tables.read_table(file, file.name, spellings)
     tables.refuse_duplicates(file, file.name, "probe_name", columns["probe_name"])
     schema = pa.schema([("probe_name", pa.string()), ("gene_symbol", pa.string()), ("entrez_id", pa.int32())])
-    return ProbeFacts("reannotations", pa.table(columns, schema=schema))
+    return PublishedTable("reannotations", pa.table(columns, schema=schema))
 
 
 def _entrez_id(cell: str) -> int | None:

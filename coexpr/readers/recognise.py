@@ -12,7 +12,7 @@ from coexpr.readers import full_donor, heatmap, reannotation, rnaseq_agreement
 from coexpr.readers.donors import donor_of_option, donor_of_place
 from coexpr.readers.download import SYNTHETIC_MARK, SYNTHETIC_TITLE, Download
 from coexpr.readers.place import File, FileDigest, Folder, Place, folders_in_zip
-from coexpr.readers.probe_facts import ProbeFacts
+from coexpr.readers.published_table import PublishedTable
 
 # How deep below a named folder downloads are looked for.
 _DEEPEST = 3
@@ -37,7 +37,7 @@ class Recognised:
     place: Place
     files: tuple[str, ...]
     donor_id: int | None
-    read: Callable[[], Download | ProbeFacts]
+    read: Callable[[], Download | PublishedTable]
 
     def digests(self) -> list[FileDigest]:
         """Return size and SHA-256 of its files on disk."""
@@ -144,8 +144,8 @@ def recognise(place: Place, donor_id: int | None = None) -> Recognised | None:
             # A stray file or two are no download that somebody meant to load.
             is_stray = len(place.missing(marks)) == len(marks) - 1
             raise (UnsupportedDownloadError if is_stray else DownloadError)(
-                f"{place.location} is a {kind} without {', '.join(missing)}. It needs {', '.join(files)}: "
-                "use the whole download as it came."
+                f"{place.location} is a {kind} without {', '.join(missing)}. It needs {', '.join(files)}.",
+                remedy="Use the whole download as it came.",
             )
         if kind == heatmap.KIND:
             heatmap.refuse_wrong_view(place)

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from coexpr.errors import DownloadError
 from coexpr.readers.place import File
-from coexpr.readers.probe_facts import ProbeFacts
+from coexpr.readers.published_table import PublishedTable
 
 KIND = "agreement of probes with RNA-seq"
 # Our names and those of the header.
@@ -43,7 +43,7 @@ def recognises(file: File) -> bool:
     return _header_row(_cells(file, _HEADER_AMONG)) is not None
 
 
-def read(file: File) -> ProbeFacts:
+def read(file: File) -> PublishedTable:
     """Read Additional file 8.
 
     Raises
@@ -80,14 +80,14 @@ def read(file: File) -> ProbeFacts:
         if (first := rows.setdefault(probe, number)) != number:
             raise DownloadError(f"{file.location}, row {number}: probe {probe} is already in row {first}.")
     if not rows:
-        raise DownloadError(f"{file.location} has a header but no rows. Get it again.")
+        raise DownloadError(f"{file.location} has a header but no rows.", remedy="Download it again.")
     if not any(map(_PROBE_NAME.fullmatch, rows)):
         raise DownloadError(
             f"{file.location}: expected names of probes such as A_23_P216779 in the first column, found "
             f"{next(iter(rows))!r:.60}. Use the file as the journal gives it."
         )
     types = {"probe_name": pa.string(), "passes": pa.bool_()}
-    return ProbeFacts(
+    return PublishedTable(
         "rnaseq_agreement",
         pa.table({name: pa.array(columns[name], types.get(name, pa.float64())) for name in wanted}),
     )
@@ -105,7 +105,9 @@ def _cells(file: File, most: int | None) -> list[list[Any]]:
             file.location, header=None, nrows=most, dtype=object, keep_default_na=False, engine="openpyxl"
         )
     except Exception as error:  # there is no end to what damage makes pandas and openpyxl raise
-        raise DownloadError(f"{file.location} cannot be read as a workbook ({error}). Get it again.") from None
+        raise DownloadError(
+            f"{file.location} cannot be read as a workbook ({error}).", remedy="Download it again."
+        ) from None
     rows: list[list[Any]] = frame.to_numpy(dtype=object).tolist()
     return rows
 

@@ -42,8 +42,8 @@ def read(pages: Sequence[Place], name: str) -> CategoryFile:
         promised = contents.last_row - contents.first_row + 1
         if len(table) != promised:
             raise DownloadError(
-                f"{page.locate(heatmap.PROBES)} has {len(table):,} probes; {heatmap.CONTENTS} promises {promised:,}. "
-                "Download it again."
+                f"{page.locate(heatmap.PROBES)} has {len(table):,} probes; {heatmap.CONTENTS} promises {promised:,}.",
+                remedy="Download it again.",
             )
         probes += len(table)
         starts.add(contents.first_row)

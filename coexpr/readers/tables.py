@@ -79,14 +79,14 @@ def read_text(place: Place, file_name: str) -> str:
     if len(content) > _MOST_BYTES:
         raise DownloadError(f"{where} is larger than {_MOST_BYTES:,} bytes: it is not the file its name says.")
     if not content.strip():
-        raise DownloadError(f"{where} is empty. Download it again.")
+        raise DownloadError(f"{where} is empty.", remedy="Download it again.")
     try:
         return content.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:
         row = content.count(b"\n", 0, error.start) + 1
         raise DownloadError(
-            f"{where}, row {row}: not UTF-8 text. The file was re-saved by another program; "
-            "use the download as it came."
+            f"{where}, row {row}: not UTF-8 text. The file was re-saved by another program.",
+            remedy="Use the download as it came.",
         ) from None
 
 
@@ -122,8 +122,8 @@ def read_table(place: Place, file_name: str, columns: Mapping[str, tuple[str, Pa
     missing = [spelling for spelling in expected if spelling not in header]
     if len(header) == 1 and (separator := next((mark for mark in ";\t" if mark in header[0]), None)):
         raise DownloadError(
-            f"{where}: cells are separated by {separator!r}, not by commas. The file was re-saved by another "
-            "program; use the download as it came."
+            f"{where}: cells are separated by {separator!r}, not by commas. The file was re-saved by another program.",
+            remedy="Use the download as it came.",
         )
     if missing:
         raise DownloadError(
@@ -147,7 +147,7 @@ def read_table(place: Place, file_name: str, columns: Mapping[str, tuple[str, Pa
                     f"{where}, row {number}, column {spelling}: expected {error}, found {row[index]!r:.60}."
                 ) from None
     if not table[next(iter(columns))]:
-        raise DownloadError(f"{where} has a header but no rows. Download it again.")
+        raise DownloadError(f"{where} has a header but no rows.", remedy="Download it again.")
     return table
 
 
@@ -180,5 +180,6 @@ def _rows(content: str, where: str) -> Iterator[tuple[int, list[str]]]:
                 yield reader.line_num, row
     except csv.Error as error:
         raise DownloadError(
-            f"{where}, row {reader.line_num}: a quote is missing or a cell is too long ({error}). Download it again."
+            f"{where}, row {reader.line_num}: a quote is missing or a cell is too long ({error}).",
+            remedy="Download it again.",
         ) from None

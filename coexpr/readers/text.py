@@ -32,7 +32,9 @@ def read_bytes(path: Path) -> bytes:
         if content.startswith(b"\x1f\x8b"):
             content = gzip.decompress(content)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DownloadError(f"{where} is a gzip file that is cut short or damaged ({error}). Get it again.") from None
+        raise DownloadError(
+            f"{where} is a gzip file that is cut short or damaged ({error}).", remedy="Download it again."
+        ) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = getattr(error, "strerror", None) or error
         raise DownloadError(f"{where} cannot be read: {reason}.") from None

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.stats.correlate import correlate_all
-from coexpr.stats.rules import BUILDING, SCORES, best_rows, build_profiles, enough_known, score_rows
+from coexpr.stats.rules import BUILDS, SCORES, best_rows, build_profiles, enough_known, score_rows
 
 
 class Collapsed(NamedTuple):
@@ -86,15 +86,15 @@ def collapse_rows(
     """
     x = np.asarray(x)
     groups = np.asarray(groups)
-    if rule not in (*SCORES, *BUILDING):
-        raise ValueError(f"rule {rule!r}; expected one of {', '.join((*SCORES, *BUILDING))}")
+    if rule not in (*SCORES, *BUILDS):
+        raise ValueError(f"rule {rule!r}; expected one of {', '.join((*SCORES, *BUILDS))}")
     usable = enough_known(x, groups, fewest_missing=select_fewest_missing)
     if threshold_combine is not None:
         kept = np.flatnonzero(usable)
         kept = _combine_above(x, groups, kept, threshold_combine)
         return Collapsed(x[kept].astype(np.float64), groups[kept].astype(np.intp), kept)
     usable_groups = np.where(usable, groups, -1)
-    if rule in BUILDING:
+    if rule in BUILDS:
         found = np.unique(usable_groups[usable])
         profiles = build_profiles(x, usable_groups, rule)[found]
         return Collapsed(profiles, found.astype(np.intp), np.full(len(found), -1, dtype=np.intp))

@@ -28,7 +28,7 @@ _PULLED_TO = 0.5
 
 
 @dataclass(frozen=True)
-class Measure:
+class Estimator:
     """How r is measured.
 
     Parameters
@@ -55,7 +55,7 @@ class Measure:
 
 
 def measure_seed(
-    seed: NDArray[np.floating], profiles: Rows, measure: Measure, workers: int = 1
+    seed: NDArray[np.floating], profiles: Rows, measure: Estimator, workers: int = 1
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Return r of one profile with each of many, pairwise complete.
 
@@ -65,7 +65,7 @@ def measure_seed(
         Log2 intensity, NaN where unknown.
     profiles : (P, S) float
         Over the same samples; read block by block and never copied whole.
-    measure : Measure
+    measure : Estimator
     workers : int
         Threads that work on blocks of profiles at a time, but for Pearson's r without factors.
 
@@ -102,7 +102,7 @@ def _with_unit_row(
     x: NDArray[np.float64],
     profiles: Rows,
     samples: NDArray[np.intp],
-    measure: Measure,
+    measure: Estimator,
     factors: Sequence[Factor],
     rows: NDArray[np.intp],
 ) -> NDArray[np.float64]:
@@ -117,7 +117,7 @@ def _columns(block: NDArray[np.floating], samples: NDArray[np.intp]) -> NDArray[
     return block if len(samples) == block.shape[1] else block[:, samples]
 
 
-def measure_all(profiles: NDArray[np.floating], measure: Measure) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+def measure_all(profiles: NDArray[np.floating], measure: Estimator) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Return r of every profile (P, S) with every other, and n, (P, P); see `measure_seed`."""
     if measure.method == "pearson" and not measure.factors:
         return correlate_all(profiles)
@@ -140,7 +140,7 @@ def measure_all(profiles: NDArray[np.floating], measure: Measure) -> tuple[NDArr
     return _with_unit_diagonal(np.clip(r, -1, 1, out=r)), n
 
 
-def unit_rows(profiles: NDArray[np.floating], measure: Measure) -> NDArray[np.float64]:
+def unit_rows(profiles: NDArray[np.floating], measure: Estimator) -> NDArray[np.float64]:
     """Return rows of unit length (P, S) whose products are r; NaN for a row that has none or lacks a value."""
     unknown = np.isnan(profiles).any(axis=1)
     factors = [_codes(factor) for factor in measure.factors]
@@ -149,7 +149,7 @@ def unit_rows(profiles: NDArray[np.floating], measure: Measure) -> NDArray[np.fl
     return unit
 
 
-def lost_to_factors(seed: NDArray[np.floating], profiles: Rows, measure: Measure) -> NDArray[np.intp]:
+def lost_to_factors(seed: NDArray[np.floating], profiles: Rows, measure: Estimator) -> NDArray[np.intp]:
     """Return how many degrees of freedom the factors take from r of one profile with each of many, (P,).
 
     They are fitted over the samples that both profiles know.
@@ -191,7 +191,7 @@ def _rows_by_known_samples(
         yield np.flatnonzero(which.ravel() == number), samples
 
 
-def _unit_rows(x: NDArray[np.float64], measure: Measure, factors: Sequence[Factor]) -> NDArray[np.float64]:
+def _unit_rows(x: NDArray[np.float64], measure: Estimator, factors: Sequence[Factor]) -> NDArray[np.float64]:
     """Return rows of unit length whose products are r; NaN where a row has none. Rows of x have no NaN."""
     without_r = (x == x[:, :1]).all(axis=1)
     tolerance = np.zeros(len(x))
@@ -239,8 +239,8 @@ def _residuals(x: NDArray[np.float64], factors: Sequence[Factor]) -> NDArray[np.
     """Return what a linear model with the factors leaves of each row."""
     finest = max(factors, key=lambda factor: int(factor.max()))
     residuals = _without_means(x, finest)
-    for basis in _bases_beside(finest, factors):
-        residuals -= (residuals @ basis) @ basis.T
+    for design in _bases_beside(finest, factors):
+        residuals -= (residuals @ design) @ design.T
     return residuals
 
 
@@ -254,7 +254,7 @@ def _without_means(x: NDArray[np.float64], factor: Factor) -> NDArray[np.float64
 
 
 def _bases_beside(finest: Factor, factors: Sequence[Factor]) -> list[NDArray[np.float64]]:
-    """Return an orthonormal basis (S, k) of what the other factors add to the groups of the finest."""
+    """Return an orthonormal design (S, k) of what the other factors add to the groups of the finest."""
     others = [factor for factor in factors if factor is not finest]
     if not others:
         return []
@@ -266,4 +266,4 @@ def _bases_beside(finest: Factor, factors: Sequence[Factor]) -> list[NDArray[np.
 def _rank(factors: Sequence[Factor]) -> int:
     """Return how many parameters a model with the factors has, the mean among them."""
     finest = max(factors, key=lambda factor: int(factor.max()))
-    return int(finest.max()) + 1 + sum(int(basis.shape[1]) for basis in _bases_beside(finest, factors))
+    return int(finest.max()) + 1 + sum(int(design.shape[1]) for design in _bases_beside(finest, factors))

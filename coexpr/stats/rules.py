@@ -280,7 +280,7 @@ def _set_signs(eigengene: NDArray[np.float64], scaled: NDArray[np.float64], erro
 
 
 _BUILD = {"average": _average, "eigengene": _eigengene}
-BUILDING = tuple(_BUILD)
+BUILDS = tuple(_BUILD)
 
 
 def _first_component(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -16,7 +16,7 @@ _UNIT = 2.0**-24
 # Values gathered at a time: 1 MB, so that a block is still in cache when it is used again.
 _BLOCK_VALUES = 1 << 18
 # Rows that are read to be computed exactly at a time: 15 MB at full size.
-_SETTLED_AT_A_TIME = 1024
+_REFINED_ROWS = 1024
 # Relative variance below which a row is not scanned but computed.
 _NEARLY_CONSTANT = 1e-4
 # Deviations of the seed are in double precision: its mean may be that much larger beside them.
@@ -33,7 +33,7 @@ class Scan:
     Parameters
     ----------
     r : (P,) float64
-    slack : (P,) float64
+    bound : (P,) float64
         How far each r may lie from the exact one; 0 where it is exact, NaN or infinite where nothing is
         known of it.
     n : (P,) int32
@@ -42,17 +42,17 @@ class Scan:
         Gives r and n of some rows, in double precision.
     """
 
-    def __init__(self, r: NDArray[np.float64], slack: NDArray[np.float64], n: NDArray[np.int32], exact: Exact) -> None:
-        self.r, self.n, self._slack, self._exact = r, n, slack, exact
-        self.settle(np.flatnonzero(~np.isfinite(slack) | np.isnan(r)))
+    def __init__(self, r: NDArray[np.float64], bound: NDArray[np.float64], n: NDArray[np.int32], exact: Exact) -> None:
+        self.r, self.n, self._bound, self._exact = r, n, bound, exact
+        self.refine(np.flatnonzero(~np.isfinite(bound) | np.isnan(r)))
 
-    def settle(self, rows: NDArray[np.intp]) -> None:
+    def refine(self, rows: NDArray[np.intp]) -> None:
         """Compute r and n of some rows exactly."""
-        rows = rows[self._slack[rows] != 0]
-        for start in range(0, len(rows), _SETTLED_AT_A_TIME):
-            some = rows[start : start + _SETTLED_AT_A_TIME]
+        rows = rows[self._bound[rows] != 0]
+        for start in range(0, len(rows), _REFINED_ROWS):
+            some = rows[start : start + _REFINED_ROWS]
             self.r[some], self.n[some] = self._exact(some)
-            self._slack[some] = 0
+            self._bound[some] = 0
 
     def first(
         self, rows: NDArray[np.intp], count: int | None, *, ascending: bool, tie_order: NDArray[np.integer]
@@ -70,10 +70,10 @@ class Scan:
             What decides the order of equals.
         """
         if count is not None and count < len(rows):
-            key, slack = self._key(rows, ascending), self._slack[rows]
-            last = np.partition(key + slack, count - 1)[count - 1]
-            rows = rows[key - slack <= last]
-        self.settle(rows)
+            key, bound = self._key(rows, ascending), self._bound[rows]
+            last = np.partition(key + bound, count - 1)[count - 1]
+            rows = rows[key - bound <= last]
+        self.refine(rows)
         return rows[np.lexsort((tie_order[rows], self._key(rows, ascending)))][:count]
 
     def between(self, rows: NDArray[np.intp], least: float | None, most: float | None) -> NDArray[np.intp]:
@@ -87,7 +87,7 @@ class Scan:
         """
         for limit in (least, most):
             if limit is not None:
-                self.settle(rows[np.abs(self.r[rows] - limit) <= self._slack[rows]])
+                self.refine(rows[np.abs(self.r[rows] - limit) <= self._bound[rows]])
         r = self.r[rows]
         kept = np.ones(len(rows), dtype=np.bool_)
         if least is not None:
@@ -106,9 +106,9 @@ class Scan:
     ) -> NDArray[np.intp]:
         """Return the place of some rows, whose r is exact, among others that include them, from 1; see `first`."""
         told = np.sort(self._key(rows, ascending))
-        key, slack = self._key(among, ascending), self._slack[among]
-        undecided = np.searchsorted(told, key - slack) != np.searchsorted(told, key + slack, side="right")
-        self.settle(among[undecided])
+        key, bound = self._key(among, ascending), self._bound[among]
+        undecided = np.searchsorted(told, key - bound) != np.searchsorted(told, key + bound, side="right")
+        self.refine(among[undecided])
         places = np.empty(len(self.r), dtype=np.intp)
         places[among[np.lexsort((tie_order[among], self._key(among, ascending)))]] = np.arange(1, len(among) + 1)
         return places[rows]
@@ -126,7 +126,7 @@ def scan_rows(
     means: NDArray[np.float64],
     squares: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Pearson's r of one profile with every row, by one product in single precision, and its slack.
+    """Return Pearson's r of one profile with every row, by one product in single precision, and its bound.
 
     Parameters
     ----------
@@ -140,24 +140,24 @@ def scan_rows(
 
     Returns
     -------
-    r, slack : (P,) float64
+    r, bound : (P,) float64
         Whatever the order in which the product sums, its error is at most that of S operations one
         after another (Higham 2002, Accuracy and Stability of Numerical Algorithms, equation 3.5), over
-        the lengths of the two rows. Infinite slack where a row is, or nearly is, constant.
+        the lengths of the two rows. Infinite bound where a row is, or nearly is, constant.
     """
     products = (values @ seed.astype(np.float32)).astype(np.float64)
     norms = np.sqrt(squares)
     with np.errstate(divide="ignore", invalid="ignore"):
         r = products / (norms * np.sqrt(seed @ seed))
-        slack = _error(len(seed)) * np.sqrt(squares + n * means**2) / norms
-    slack[~_can_be_scanned(squares, means, n)] = np.inf
-    return r, slack
+        bound = _error(len(seed)) * np.sqrt(squares + n * means**2) / norms
+    bound[~_can_be_scanned(squares, means, n)] = np.inf
+    return r, bound
 
 
 def scan_columns(
     seed: NDArray[np.float64], values: NDArray[np.float32], columns: NDArray[np.intp], workers: int = 1
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Pearson's r of one profile with every row over some columns, in single precision, and its slack.
+    """Return Pearson's r of one profile with every row over some columns, in single precision, and its bound.
 
     Parameters
     ----------
@@ -186,9 +186,9 @@ def scan_columns(
     with np.errstate(divide="ignore", invalid="ignore"):
         r = products / np.sqrt(squares * (seed @ seed))
     # Of the product once; of the squares, of which r has the root, half; and of the rounded mean, squared.
-    slack = np.full(len(values), 2 * _error(k))
-    slack[~_can_be_scanned(squares, means, k)] = np.inf
-    return r, slack
+    bound = np.full(len(values), 2 * _error(k))
+    bound[~_can_be_scanned(squares, means, k)] = np.inf
+    return r, bound
 
 
 def is_scannable(seed: NDArray[np.floating]) -> bool:

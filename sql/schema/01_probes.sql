@@ -9,8 +9,14 @@ select
 from expression
 group by probe_id;
 
--- What is known of every probe over all its values, all donors pooled. Variance combines those of the donors
--- (Chan, Golub and LeVeque 1979); present_fraction is the share of samples called present.
+-- Count, mean and variance of every probe in every donor.
+create or replace view probe_statistics_by_donor as
+select donor_id, probe_id, n, mean_log2, squared_deviations / nullif(n - 1, 0) as variance_log2
+from expression;
+
+-- Statistics of every probe with expression data, all donors pooled. The variance combines those of the donors (Chan,
+-- Golub and LeVeque 1979); present_fraction is the fraction of samples called present; rnaseq_r and rnaseq_q come from
+-- the published comparison with RNA-seq.
 create or replace view probe_statistics as
 with calls as (
     select probe_id, sum(n_present) / nullif(sum(n), 0) as present_fraction
@@ -28,10 +34,17 @@ spread as (
     join expression using (probe_id)
     group by probe_means.probe_id, probe_means.n, probe_means.mean_log2
 )
-select spread.*, calls.present_fraction, probe_stability.diff_stability
+select
+    spread.*,
+    calls.present_fraction,
+    probe_stability.diff_stability,
+    rnaseq_agreement.r as rnaseq_r,
+    rnaseq_agreement.q as rnaseq_q
 from spread
 left join calls using (probe_id)
-left join probe_stability using (probe_id);
+left join probe_stability using (probe_id)
+left join probes using (probe_id)
+left join rnaseq_agreement using (probe_name);
 
 -- The representative probe of each gene: among the probes with values in the most samples (means over different
 -- samples are not comparable), the one with the highest mean log2 intensity; ties go to the smallest probe_id.
@@ -74,6 +87,30 @@ from probes
 join reannotations using (probe_name)
 join (select entrez_id, min(gene_id) as gene_id from all_genes group by entrez_id) as known using (entrez_id);
 
+-- The genes of the chip by current Entrez id, according to an annotation, and whether this database has expression data
+-- of a probe of theirs. Of several genes with one id, the one whose own id is current gives the symbol.
+create or replace view chip_genes as
+with measured as (
+    select distinct annotation, gene_id
+    from probe_genes
+    semi join expression using (probe_id)
+),
+annotated as (
+    select 'allen' as annotation, * from all_genes where named_by = 'allen'
+    union all
+    select 'reannotated', * from all_genes
+)
+select
+    annotated.annotation,
+    annotated.current_entrez_id as entrez_id,
+    min_by(annotated.gene_symbol, (annotated.current_entrez_id <> annotated.entrez_id, annotated.gene_symbol))
+        as gene_symbol,
+    bool_or(measured.gene_id is not null) as has_expression
+from annotated
+left join measured on measured.annotation = annotated.annotation and measured.gene_id = annotated.gene_id
+where annotated.current_entrez_id is not null
+group by annotated.annotation, annotated.current_entrez_id;
+
 -- A probe with its gene, its statistics, and whether it is the representative probe of the gene.
 create or replace view probe_summary as
 select
@@ -89,13 +126,12 @@ select
     probe_statistics.variance_log2,
     probe_statistics.present_fraction,
     probe_statistics.diff_stability,
-    rnaseq_agreement.r as rnaseq_r,
-    rnaseq_agreement.q as rnaseq_q
+    probe_statistics.rnaseq_r,
+    probe_statistics.rnaseq_q
 from probes
 left join genes using (gene_id)
 left join representative_probes on representative_probes.gene_id = probes.gene_id
-left join probe_statistics on probe_statistics.probe_id = probes.probe_id
-left join rnaseq_agreement on rnaseq_agreement.probe_name = probes.probe_name;
+left join probe_statistics on probe_statistics.probe_id = probes.probe_id;
 
 -- A gene with the number of its probes and the statistics of its representative probe.
 create or replace view gene_summary as

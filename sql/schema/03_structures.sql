@@ -36,6 +36,28 @@ create or replace macro structures_called(called) as table
     qualify way = min(way) over () and (way <> 3 or is_whole_name or not bool_or(is_whole_name) over ())
     order by structure_id;
 
+-- Every structure with each structure below it, and with itself. Where the tree is not loaded, the site's grouping by
+-- top-level structure takes its place.
+create or replace view structure_descendants as
+with ancestors as (
+    select
+        structure_id as below_id,
+        unnest(list_concat(
+            [structure_id, top_level_structure_id],
+            list_transform(
+                string_split(trim(coalesce(structure_id_path, ''), '/'), '/'), lambda step: try_cast(step as integer))
+        )) as structure_id
+    from structures
+)
+select distinct structure_id, below_id from ancestors where structure_id is not null;
+
+-- The samples of each donor in a structure and everything below it.
+create or replace view structure_samples as
+select structure_descendants.structure_id, samples.donor_id, count(*)::integer as samples
+from structure_descendants
+join samples on samples.structure_id = structure_descendants.below_id
+group by structure_descendants.structure_id, samples.donor_id;
+
 -- The structures that a name means, and everything below them in the tree or, where that is not loaded, in the
 -- site's grouping by top level structure; none for null, which is how correlates asks for every structure.
 create or replace macro structures_below(structure) as table
@@ -62,11 +84,9 @@ create or replace macro structures_below(structure) as table
         from counted
     )
     select distinct below.structure_id, below.acronym, below.name
-    from called as above
-    join structures as below
-        on below.structure_id = above.structure_id
-        or below.top_level_structure_id = above.structure_id
-        or contains(below.structure_id_path, concat('/', above.structure_id, '/'))
+    from called
+    join structure_descendants using (structure_id)
+    join structures as below on below.structure_id = structure_descendants.below_id
     where (select problem from problems) is null;
 
 -- The same for the user, who is to name one.

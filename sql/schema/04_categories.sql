@@ -75,34 +75,31 @@ create or replace macro category_named(category) as table
     )
     from called where (select problem from problems) is null;
 
--- The genes of a category: loaded, only known to be on the chip, or not found in this database.
+-- The genes of every category, with what this database has of them: expression data, a place on the chip, or nothing.
+create or replace view category_members as
+with current_symbols as (
+    select entrez_id, min(alias) as symbol from gene_aliases where is_current group by entrez_id
+)
+select
+    category_genes.category_id,
+    coalesce(chip_genes.gene_symbol, current_symbols.symbol) as gene_symbol,
+    category_genes.entrez_id,
+    current_symbols.symbol as current_symbol,
+    category_genes.direct,
+    category_genes.evidence,
+    case
+        when chip_genes.has_expression then 'with expression data'
+        when chip_genes.entrez_id is not null then 'on the chip'
+        else 'not in this database'
+    end as status
+from category_genes
+left join current_symbols using (entrez_id)
+left join (from chip_genes where annotation = 'allen') as chip_genes
+    on chip_genes.entrez_id = category_genes.entrez_id;
+
+-- The genes of a category.
 create or replace macro members(category) as table
-    with current_symbols as (
-        select entrez_id, min(alias) as symbol from gene_aliases where is_current group by entrez_id
-    ),
-    atlas_genes as (
-        select
-            genes.current_entrez_id as entrez_id,
-            min_by(genes.gene_symbol, (genes.current_entrez_id <> genes.entrez_id, genes.gene_symbol)) as gene_symbol,
-            bool_or(representative_probes.gene_id is not null) as is_loaded
-        from genes
-        left join representative_probes using (gene_id)
-        where genes.entrez_id is not null
-        group by all
-    )
-    select
-        coalesce(atlas_genes.gene_symbol, current_symbols.symbol) as gene_symbol,
-        category_genes.entrez_id,
-        current_symbols.symbol as current_symbol,
-        category_genes.direct,
-        category_genes.evidence,
-        case
-            when atlas_genes.is_loaded then 'loaded'
-            when atlas_genes.entrez_id is not null then 'on the chip'
-            else 'not found'
-        end as status
+    select gene_symbol, entrez_id, current_symbol, direct, evidence, status
     from category_named(coalesce(category::varchar, ''))
-    join category_genes using (category_id)
-    left join current_symbols using (entrez_id)
-    left join atlas_genes using (entrez_id)
-    order by gene_symbol, category_genes.entrez_id;
+    join category_members using (category_id)
+    order by gene_symbol, entrez_id;

@@ -69,49 +69,42 @@ join category_genes using (category_id)
 join genes on genes.current_entrez_id = category_genes.entrez_id
 join probes using (gene_id);
 
--- A category, and how many of its genes there are, are on the chip, and have expression here.
+-- A category with its numbers of genes: all, those annotated to it directly, on the chip, and with expression data.
 create or replace view category_coverage as
-with loaded_genes as (
-    select distinct current_entrez_id as entrez_id
-    from genes
-    semi join representative_probes using (gene_id)
-),
-chip_genes as (
-    select distinct current_entrez_id as entrez_id from genes
-)
 select
+    categories.category_id,
+    case
+        when categories.is_shipped and categories.accession is not null then categories.accession
+        else concat('id:', categories.category_id)
+    end as id,
+    categories.source,
+    categories.release,
+    categories.accession,
+    categories.name,
+    categories.is_shipped,
+    count(category_genes.entrez_id)::integer as genes,
+    (count(*) filter (category_genes.direct))::integer as direct,
+    count(chip_genes.entrez_id)::integer as on_chip,
+    (count(*) filter (chip_genes.has_expression))::integer as with_expression
+from categories
+left join category_genes using (category_id)
+left join (from chip_genes where annotation = 'allen') as chip_genes
+    on chip_genes.entrez_id = category_genes.entrez_id
+group by
     categories.category_id,
     categories.source,
     categories.release,
     categories.accession,
     categories.name,
-    count(category_genes.entrez_id)::integer as genes,
-    count(chip_genes.entrez_id)::integer as on_chip,
-    count(loaded_genes.entrez_id)::integer as loaded
-from categories
-left join category_genes using (category_id)
-left join chip_genes on chip_genes.entrez_id = category_genes.entrez_id
-left join loaded_genes on loaded_genes.entrez_id = category_genes.entrez_id
-group by all;
+    categories.is_shipped;
 
--- A structure, its place in the tree, and how many samples there are in it, and in it and below.
+-- A structure, its place in the tree, and its numbers of samples: in it, and in it and everything below.
 create or replace view structure_tree as
-with sampled as (
+with own_samples as (
     select structure_id, count(*)::integer as samples from samples group by structure_id
 ),
-in_and_below as (
-    select above.structure_id, sum(sampled.samples)::integer as samples
-    from (
-        select distinct above.structure_id, below.structure_id as below_id
-        from structures as below
-        join structures as above
-            on above.structure_id = below.structure_id
-            or above.structure_id = below.top_level_structure_id
-            or contains(below.structure_id_path, concat('/', above.structure_id, '/'))
-        where below.structure_id in (select structure_id from sampled)
-    ) as above
-    join sampled on sampled.structure_id = above.below_id
-    group by above.structure_id
+all_samples as (
+    select structure_id, sum(samples)::integer as samples from structure_samples group by structure_id
 )
 select
     structures.structure_id,
@@ -120,11 +113,12 @@ select
     coalesce(structures.hemisphere, side_of_name(structures.name)) as hemisphere,
     structures.parent_structure_id,
     greatest(0, len(string_split(trim(structures.structure_id_path, '/'), '/')) - 1)::integer as depth,
-    coalesce(sampled.samples, 0) as samples,
-    coalesce(in_and_below.samples, 0) as samples_in_and_below
+    structures.graph_order,
+    coalesce(own_samples.samples, 0) as samples,
+    coalesce(all_samples.samples, 0) as samples_in_and_below
 from structures
-left join sampled using (structure_id)
-left join in_and_below using (structure_id)
+left join own_samples using (structure_id)
+left join all_samples using (structure_id)
 order by structures.graph_order nulls last, structures.structure_id;
 
 -- A sample, with its donor and its structure by name.

@@ -77,7 +77,7 @@ create or replace macro correlates(seed, category := null, structure := null, do
             from expression join seed_rows using (donor_id) where expression.n < seed_rows.samples
         ) as has_gaps
     ),
-    route as materialized (
+    method as materialized (
         select
             any_value(has_gaps) as has_gaps,
             not any_value(has_gaps) and bool_and(len(x) = samples) as takes_whole_rows
@@ -132,7 +132,7 @@ create or replace macro correlates(seed, category := null, structure := null, do
             seed_rows.squares_x,
             seed_rows.x,
             case
-                when not (select takes_whole_rows from route)
+                when not (select takes_whole_rows from method)
                 then list_transform(seed_rows.positions, lambda i: expression.log2[i]::double)
             end as y
         from expression
@@ -144,7 +144,7 @@ create or replace macro correlates(seed, category := null, structure := null, do
             *,
             list_avg(y) as mean_y,
             case
-                when (select has_gaps from route)
+                when (select has_gaps from method)
                 then list_transform(x, lambda value, i: case when y[i] is not null then value end)
             end as shared_x
         from paired
@@ -152,20 +152,20 @@ create or replace macro correlates(seed, category := null, structure := null, do
     sums as materialized (
         select
             probe_id,
-            case when (select takes_whole_rows from route) then n else list_count(y) end as n,
-            case when (select takes_whole_rows from route) then mean_log2 else mean_y end as mean_y,
+            case when (select takes_whole_rows from method) then n else list_count(y) end as n,
+            case when (select takes_whole_rows from method) then mean_log2 else mean_y end as mean_y,
             case
-                when (select takes_whole_rows from route) then squared_deviations
+                when (select takes_whole_rows from method) then squared_deviations
                 else list_var_pop(y) * list_count(y)
             end as squares_y,
-            case when (select has_gaps from route) then mean_x + list_avg(shared_x) else mean_x end as mean_x,
+            case when (select has_gaps from method) then mean_x + list_avg(shared_x) else mean_x end as mean_x,
             case
-                when (select has_gaps from route) then list_var_pop(shared_x) * list_count(shared_x)
+                when (select has_gaps from method) then list_var_pop(shared_x) * list_count(shared_x)
                 else squares_x
             end as squares_x,
             case
-                when (select takes_whole_rows from route) then list_dot_product(log2::double[], x)
-                when (select has_gaps from route)
+                when (select takes_whole_rows from method) then list_dot_product(log2::double[], x)
+                when (select has_gaps from method)
                 then list_dot_product(list_transform(y, lambda value: coalesce(value - mean_y, 0)), x)
                 else list_dot_product(y, x)
             end as products
@@ -267,9 +267,9 @@ create or replace macro r_by_donor(a, b) as table
 --
 -- Of profiles without a gap r is the product of the standardised profiles; of others it is taken over the samples
 -- that both know. Each pair is computed once and told in both directions.
-create or replace macro correlation_matrix(category, most_rows := 5000) as table
+create or replace macro correlation_matrix(category, max_rows := 5000) as table
     with constants as (
-        select 1 limit case when concat(category, most_rows) is null then 1 else 1 end
+        select 1 limit case when concat(category, max_rows) is null then 1 else 1 end
     ),
     members_here as materialized (
         select
@@ -289,9 +289,9 @@ create or replace macro correlation_matrix(category, most_rows := 5000) as table
             case
                 when count(*) = 0
                     then error(concat('none of the genes of ', category, ' is loaded. Load downloads that hold them.'))
-                when count(*) > most_rows
+                when count(*) > max_rows
                     then error(concat(count(*), ' genes have ', count(*) * count(*), ' values of r, and the limit is ',
-                        most_rows, ' genes. most_rows := ', count(*), ' lifts it.'))
+                        max_rows, ' genes. max_rows := ', count(*), ' lifts it.'))
             end as problem
         from members_here
     ),

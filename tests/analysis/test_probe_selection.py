@@ -12,10 +12,10 @@ from helpers.selection import DONORS, FOLDER, OURS, open_signs, read_selection, 
 from coexpr.analysis.probe_selection import NO_PROBE, choose_representatives, find_candidates
 from coexpr.analysis.profiles import profiles_of_genes
 from coexpr.atlas import Atlas
-from coexpr.choice import BUILDING, RULES, SELECTING, Choice
 from coexpr.database.expression import Expression
 from coexpr.errors import NotFoundError, OptionError
 from coexpr.loading.downloads import ingest
+from coexpr.options import BUILDS, RULES, SELECTS, ProbeSelection
 from coexpr.stats.stability import differential_stability
 
 Picks = dict[str, int]
@@ -53,7 +53,7 @@ def symbols(selection: Expression) -> dict[int, str]:
     )
 
 
-def picks(selection: Expression, choice: Choice) -> list[Picks]:
+def picks(selection: Expression, choice: ProbeSelection) -> list[Picks]:
     """The probe of each gene, donor by donor."""
     candidates = find_candidates(selection, choice)
     chosen = choose_representatives(selection, choice, candidates, selection.profiles)
@@ -76,7 +76,7 @@ def is_open(method: str, threshold: str, gene: str) -> bool:
 @pytest.mark.parametrize("method", OURS)
 @pytest.mark.parametrize("threshold", ["none", "0.2", "0.5", "0.9"])
 def test_pooled_choices_are_abagens(selection: Expression, method: str, threshold: str) -> None:
-    choice = Choice(OURS[method], min_present=None if threshold == "none" else float(threshold))
+    choice = ProbeSelection(OURS[method], min_present=None if threshold == "none" else float(threshold))
     first, *others = picks(selection, choice)
     assert all(other == first for other in others)
     want = {
@@ -93,8 +93,8 @@ def test_pooled_choices_are_abagens(selection: Expression, method: str, threshol
 
 @pytest.mark.parametrize("method", [method for method in OURS if method not in ("diff_stability",)])
 def test_common_choices_are_abagens(selection: Expression, method: str) -> None:
-    (ours, *_) = picks(selection, Choice(OURS[method], min_present=0.5, scope="common"))
-    by_donor = picks(selection, Choice(OURS[method], min_present=0.5, scope="per-donor"))
+    (ours, *_) = picks(selection, ProbeSelection(OURS[method], min_present=0.5, scope="common"))
+    by_donor = picks(selection, ProbeSelection(OURS[method], min_present=0.5, scope="per-donor"))
     for row in rows_of(FOLDER / "selected_common_ibf0.5.csv"):
         if row["method"] != method:
             continue
@@ -113,7 +113,7 @@ def test_common_choices_are_abagens(selection: Expression, method: str) -> None:
 
 @pytest.mark.parametrize("method", [method for method in OURS if method not in ("diff_stability",)])
 def test_choices_in_each_donor_are_abagens(selection: Expression, method: str) -> None:
-    ours = picks(selection, Choice(OURS[method], min_present=0.5, scope="per-donor"))
+    ours = picks(selection, ProbeSelection(OURS[method], min_present=0.5, scope="per-donor"))
     compared = 0
     for row in rows_of(FOLDER / "selected_per_donor_ibf0.5.csv"):
         gene = row["gene_symbol"]
@@ -147,7 +147,7 @@ def test_differential_stability_is_stored(selection: Expression) -> None:
 
 
 def test_the_average_is_abagens(selection: Expression) -> None:
-    profiles = profiles_of_genes(selection, Choice("average", min_present=0.5), selection.every_sample)
+    profiles = profiles_of_genes(selection, ProbeSelection("average", min_present=0.5), selection.every_sample)
     names = symbols(selection)
     by_symbol = {
         names[gene]: row for gene, row in zip(profiles.gene_ids.tolist(), profiles.values, strict=True) if gene in names
@@ -166,19 +166,19 @@ def test_the_average_is_abagens(selection: Expression) -> None:
 
 def test_the_view_and_the_rule_agree(selection: Expression) -> None:
     view = dict(selection.connection.execute("select gene_id, probe_id from representative_probes").fetchall())
-    candidates = find_candidates(selection, Choice())
-    chosen = choose_representatives(selection, Choice(), candidates, selection.profiles)
+    candidates = find_candidates(selection, ProbeSelection())
+    chosen = choose_representatives(selection, ProbeSelection(), candidates, selection.profiles)
     assert chosen is not None
     assert view == dict(zip(candidates.gene_ids.tolist(), chosen[0].tolist(), strict=True))
 
 
 def test_a_profile_by_donor_holds_the_probe_of_each_donor(selection: Expression) -> None:
     data = read_selection()
-    profiles = profiles_of_genes(selection, Choice("max-mean", scope="per-donor"), selection.every_sample)
-    single = profiles_of_genes(selection, Choice("max-mean"), selection.every_sample)
+    profiles = profiles_of_genes(selection, ProbeSelection("max-mean", scope="per-donor"), selection.every_sample)
+    single = profiles_of_genes(selection, ProbeSelection("max-mean"), selection.every_sample)
     assert any(profiles.made_of)
     assert not any(single.made_of)
-    by_donor = picks(selection, Choice("max-mean", scope="per-donor"))
+    by_donor = picks(selection, ProbeSelection("max-mean", scope="per-donor"))
     names = symbols(selection)
     start = 0
     for donor, chosen in zip(sorted(DONORS), by_donor, strict=True):
@@ -192,7 +192,7 @@ def test_a_profile_by_donor_holds_the_probe_of_each_donor(selection: Expression)
 
 
 def test_every_rule_is_in_words() -> None:
-    assert sorted(RULES) == sorted({**SELECTING, **BUILDING})
+    assert sorted(RULES) == sorted({**SELECTS, **BUILDS})
 
 
 @pytest.mark.parametrize(
@@ -209,23 +209,23 @@ def test_every_rule_is_in_words() -> None:
 )
 def test_a_choice_that_cannot_be_is_refused(wrong: dict, message: str) -> None:
     with pytest.raises(OptionError, match=message):
-        Choice(**wrong)
+        ProbeSelection(**wrong)
 
 
 def test_what_a_rule_needs_and_is_not_loaded_is_said(tmp_path: Path, downloads: Path, six_donors: Path) -> None:
     with Atlas(six_donors) as atlas:
         with pytest.raises(NotFoundError, match="needs Additional file 8"):
-            atlas.correlates("PR1", choice=Choice("rnaseq"))
+            atlas.correlates("PR1", choice=ProbeSelection("rnaseq"))
         with pytest.raises(NotFoundError, match=r"no re-annotation is loaded.*coexpr ingest"):
-            atlas.correlates("PR1", choice=Choice(annotation="reannotated"))
+            atlas.correlates("PR1", choice=ProbeSelection(annotation="reannotated"))
         with pytest.raises(NotFoundError, match=r"ABSENT has no usable probe: \d present in fewer than 100 %"):
-            atlas.correlates("ABSENT", choice=Choice(min_present=1))
+            atlas.correlates("ABSENT", choice=ProbeSelection(min_present=1))
         with pytest.raises(NotFoundError, match=r"\w+ has no usable probe: \d present in fewer than 100 %"):
-            atlas.correlation_matrix(["PR1", "ABSENT"], choice=Choice(min_present=1))
+            atlas.correlation_matrix(["PR1", "ABSENT"], choice=ProbeSelection(min_present=1))
     ingest([downloads / "normalized_microarray_donor9861"], tmp_path / "one.duckdb")
     with Atlas(tmp_path / "one.duckdb") as atlas:
         with pytest.raises(NotFoundError, match="compares donors, and needs two"):
-            atlas.correlates("PR1", choice=Choice("diff-stability"))
+            atlas.correlates("PR1", choice=ProbeSelection("diff-stability"))
         assert atlas.sql("select count(diff_stability) from probe_statistics").fetchall() == [(0,)]
 
 
@@ -248,7 +248,7 @@ def test_an_interrupted_ingest_is_completed_by_the_next(tmp_path: Path, download
     with duckdb.connect(path) as connection:
         connection.execute("delete from probe_stability")
     with Atlas(path) as atlas, pytest.raises(NotFoundError, match="interrupted"):
-        atlas.correlates("PR1", choice=Choice("diff-stability"))
+        atlas.correlates("PR1", choice=ProbeSelection("diff-stability"))
     ingest([downloads], path)
     with Atlas(path) as atlas:
-        assert atlas.correlates("PR1", choice=Choice("diff-stability")).rows
+        assert atlas.correlates("PR1", choice=ProbeSelection("diff-stability")).rows

@@ -12,9 +12,9 @@ from helpers.allen import donor_folder
 from hypothesis import given, settings
 
 from coexpr.atlas import Atlas
-from coexpr.choice import Choice
 from coexpr.errors import CoexprError, ConflictError, DownloadError, NoDownloadError
 from coexpr.loading.downloads import ingest
+from coexpr.options import ProbeSelection
 from coexpr.readers import reannotation, rnaseq_agreement
 from coexpr.readers.place import File
 
@@ -106,19 +106,19 @@ def test_the_rule_rnaseq_takes_the_lowest_q_then_the_largest_r(database: Path, t
     (loaded,) = report.downloads
     assert (loaded.kind, loaded.probes, loaded.notes) == (rnaseq_agreement.KIND, 5, [])
     with Atlas(database) as atlas:
-        assert atlas.correlates("NTRK2", choice=Choice("rnaseq")).route["seed_probe"] == "CUST_1358_PI416573500"
+        assert atlas.correlates("NTRK2", choice=ProbeSelection("rnaseq")).route["seed_probe"] == "CUST_1358_PI416573500"
         probes = atlas.probes("NTRK2").to_pandas().set_index("probe_name")
         assert probes.loc["A_23_P216779", ["rnaseq_r", "rnaseq_q"]].tolist() == [0.8, 0.01]
         assert "rnaseq" in probes.loc["CUST_1358_PI416573500", "chosen_by"]
         # Of all genes only these two have probes in the table.
-        answer = atlas.correlates("NTRK2", choice=Choice("rnaseq"), top=None)
+        answer = atlas.correlates("NTRK2", choice=ProbeSelection("rnaseq"), top=None)
         assert [row[3] for row in answer.rows] == ["BDNF"]
         assert answer.route["genes_without_profile"] > 50
         (other,) = atlas.sql(
             "select min(gene_symbol) from genes where gene_symbol not in ('NTRK2', 'BDNF')"
         ).fetchall()[0]
         with pytest.raises(CoexprError, match=f"the rule rnaseq selects no probe of {other}"):
-            atlas.correlates(other, choice=Choice("rnaseq"))
+            atlas.correlates(other, choice=ProbeSelection("rnaseq"))
 
 
 def test_the_table_may_come_before_the_atlas(tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def reannotated(tmp_path: Path, text: str = REANNOTATED) -> Path:
 def test_the_re_annotation_chooses_the_genes_of_probes(database: Path, tmp_path: Path) -> None:
     (loaded,) = ingest([reannotated(tmp_path)], database).downloads
     assert (loaded.kind, loaded.probes) == (reannotation.KIND, 4)
-    choice = Choice(annotation="reannotated")
+    choice = ProbeSelection(annotation="reannotated")
     with Atlas(database) as atlas:
         assert {row[1] for row in atlas.probes("NTRK2", choice=choice).rows} == {"A_23_P216779", "A_32_P7316"}
         assert len(atlas.probes("NTRK2").rows) == 7
@@ -219,7 +219,7 @@ def test_the_re_annotation_chooses_the_genes_of_probes(database: Path, tmp_path:
 def test_a_category_under_the_re_annotation(database: Path, tmp_path: Path) -> None:
     ingest([reannotated(tmp_path)], database)
     with Atlas(database) as atlas:
-        choice = Choice(annotation="reannotated")
+        choice = ProbeSelection(annotation="reannotated")
         answer = atlas.correlates("MIG7", categories=["nervous system development"], choice=choice)
         assert [row[4] for row in answer.rows] == ["NTRK2"]
         assert answer.route["categories"][0]["loaded"] == 1

@@ -11,8 +11,8 @@ from helpers.command import run
 from helpers.profiles import profile
 
 from coexpr.atlas import Atlas
-from coexpr.choice import Choice
 from coexpr.errors import LimitError, OptionError
+from coexpr.options import ProbeSelection
 
 
 def test_the_probes_of_a_gene(atlas: Atlas) -> None:
@@ -65,7 +65,7 @@ def test_a_pair_of_genes(atlas: Atlas) -> None:
     by_rule = {row[0]: row for row in answer.rows if row[0] != "probes" and row[3] is None}
     assert len(by_rule) == 12
     for rule in ("max-mean", "connectivity", "pc-loading", "diff-stability", "average", "eigengene"):
-        via_query = atlas.correlates("NTRK2", genes=["BDNF"], choice=Choice(rule)).rows[0]
+        via_query = atlas.correlates("NTRK2", genes=["BDNF"], choice=ProbeSelection(rule)).rows[0]
         assert by_rule[rule][4] == pytest.approx(via_query[-2], abs=1e-12)
     assert answer.route["spread"]["lowest"]["r"] == min(row[4] for row in cells)
     assert answer.route["spread"]["pairs"] == 14
@@ -78,7 +78,7 @@ def test_a_pair_of_probes(atlas: Atlas) -> None:
     assert row[:3] == ("probes", "A_23_P216779", "CUST_1359_PI416573500")
     assert row[4] == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-12)
     with pytest.raises(OptionError, match="both are probes"):
-        atlas.pair("A_23_P216779", "CUST_1359_PI416573500", choice=Choice("min-mean"))
+        atlas.pair("A_23_P216779", "CUST_1359_PI416573500", choice=ProbeSelection("min-mean"))
 
 
 def test_a_probe_and_a_gene(atlas: Atlas) -> None:
@@ -107,10 +107,10 @@ def test_the_matrix_of_a_category_is_numpys(atlas: Atlas) -> None:
 
 def test_genes_that_a_filter_takes_are_counted(atlas: Atlas) -> None:
     whole = atlas.correlation_matrix(categories=["nervous system development"])
-    some = atlas.correlation_matrix(categories=["nervous system development"], choice=Choice(min_present=0.9))
+    some = atlas.correlation_matrix(categories=["nervous system development"], choice=ProbeSelection(min_present=0.9))
     assert 0 < len(some) < len(whole)
     assert some.attrs["route"]["genes_without_profile"] == len(whole) - len(some)
-    answer = atlas.correlates("NTRK2", choice=Choice(min_present=0.9), top=None)
+    answer = atlas.correlates("NTRK2", choice=ProbeSelection(min_present=0.9), top=None)
     everything = atlas.correlates("NTRK2", top=None)
     assert answer.route["genes_without_profile"] == len(everything.rows) - len(answer.rows)
 
@@ -120,20 +120,20 @@ def test_a_matrix_of_probes_and_genes(atlas: Atlas) -> None:
     assert list(frame.columns) == ["A_23_P216779", "BDNF", "NTRK2"]
     assert len(atlas.correlation_matrix(["BDNF", "NTRK2"], level="probe")) == 9
     assert list(atlas.correlation_matrix(["A_23_P216779", "BDNF"], level="gene")) == ["NTRK2", "BDNF"]
-    assert atlas.correlation_matrix(["NTRK2", "BDNF"], choice=Choice("average")).iloc[0, 1] == pytest.approx(
-        atlas.correlates("NTRK2", genes=["BDNF"], choice=Choice("average")).rows[0][-2], abs=1e-12
+    assert atlas.correlation_matrix(["NTRK2", "BDNF"], choice=ProbeSelection("average")).iloc[0, 1] == pytest.approx(
+        atlas.correlates("NTRK2", genes=["BDNF"], choice=ProbeSelection("average")).rows[0][-2], abs=1e-12
     )
 
 
 def test_a_matrix_that_cannot_be_is_refused(atlas: Atlas) -> None:
     told: list[str] = []
     with pytest.raises(LimitError, match=r"300 x 300: 90,000 values of r.*limit is 299 rows"):
-        atlas.correlation_matrix([str(1000001 + row) for row in range(300)], most_rows=299, progress=told.append)
+        atlas.correlation_matrix([str(1000001 + row) for row in range(300)], max_rows=299, progress=told.append)
     assert told == []
     with pytest.raises(OptionError, match="one of the two"):
         atlas.correlation_matrix()
     with pytest.raises(OptionError, match="rows are probes"):
-        atlas.correlation_matrix(["A_23_P216779"], choice=Choice("average"))
+        atlas.correlation_matrix(["A_23_P216779"], choice=ProbeSelection("average"))
     with pytest.raises(OptionError, match="there is none"):
         atlas.correlation_matrix(["NTRK2"], include_regulates=True)
     with pytest.raises(OptionError, match="expected probe or gene"):

@@ -7,20 +7,19 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from coexpr.sample_filter import SampleFilter
 from helpers.command import run
 from helpers.profiles import profile
 
 from coexpr.analysis.between_donors import compare_donors
-from coexpr.analysis.design import find_basis
+from coexpr.analysis.design import find_design
 from coexpr.atlas import Atlas
-from coexpr.choice import Choice
 from coexpr.database.expression import Expression
 from coexpr.database.samples import choose_samples
 from coexpr.errors import AmbiguousNameError, CoexprError, NotFoundError, OptionError, TooFewSamplesError
 from coexpr.loading.downloads import ingest
-from coexpr.method import Method
-from coexpr.restriction import Restriction
-from coexpr.stats.measures import Measure, measure_all, measure_seed
+from coexpr.options import CorrelationMethod, ProbeSelection
+from coexpr.stats.measures import Estimator, measure_all, measure_seed
 from coexpr.stats.meta_analysis import benjamini_hochberg, combine_donors
 
 SEED = "A_23_P216779"
@@ -53,38 +52,38 @@ def below(atlas: Atlas, acronym: str) -> np.ndarray:
     return np.array(found)
 
 
-def kept_by(atlas: Atlas, restriction: Restriction) -> np.ndarray:
-    """Which samples a restriction to acronyms, sides and donors keeps, by definition."""
+def kept_by(atlas: Atlas, sample_filter: SampleFilter) -> np.ndarray:
+    """Which samples a sample_filter to acronyms, sides and donors keeps, by definition."""
     donors, structures, sides = labels(atlas)
     kept = np.ones(len(donors), dtype=bool)
-    if restriction.structures:
-        kept &= np.isin(structures, np.concatenate([below(atlas, acronym) for acronym in restriction.structures]))
-    if restriction.hemisphere:
-        kept &= sides == restriction.hemisphere
-    if restriction.donors:
-        kept &= np.isin(donors, [{"9861": 9861, "h0351.2002": 10021}[name] for name in restriction.donors])
+    if sample_filter.structures:
+        kept &= np.isin(structures, np.concatenate([below(atlas, acronym) for acronym in sample_filter.structures]))
+    if sample_filter.hemisphere:
+        kept &= sides == sample_filter.hemisphere
+    if sample_filter.donors:
+        kept &= np.isin(donors, [{"9861": 9861, "h0351.2002": 10021}[name] for name in sample_filter.donors])
     return kept
 
 
 @pytest.mark.parametrize(
-    "restriction",
+    "sample_filter",
     [
-        Restriction(structures=("Cx",)),
-        Restriction(structures=("Cx", "DiE"), hemisphere="L"),
-        Restriction(donors=("9861", "h0351.2002")),
-        Restriction(hemisphere="R"),
+        SampleFilter(structures=("Cx",)),
+        SampleFilter(structures=("Cx", "DiE"), hemisphere="L"),
+        SampleFilter(donors=("9861", "h0351.2002")),
+        SampleFilter(hemisphere="R"),
     ],
 )
-def test_only_the_samples_asked_for_count(atlas: Atlas, restriction: Restriction) -> None:
-    kept = kept_by(atlas, restriction)
+def test_only_the_samples_asked_for_count(atlas: Atlas, sample_filter: SampleFilter) -> None:
+    kept = kept_by(atlas, sample_filter)
     assert 10 <= kept.sum() < len(kept)
-    answer = atlas.correlates(SEED, restriction=restriction, top=30)
+    answer = atlas.correlates(SEED, sample_filter=sample_filter, top=30)
     x = profile(atlas, SEED)[kept]
     for row in answer.rows:
         assert row[-1] == kept.sum()
         assert row[-2] == pytest.approx(np.corrcoef(x, profile(atlas, row[2])[kept])[0, 1], abs=1e-12)
-    matrix = atlas.correlation_matrix([SEED, "CUST_1359_PI416573500"], restriction=restriction)
-    pair = atlas.pair(SEED, "CUST_1359_PI416573500", restriction=restriction)
+    matrix = atlas.correlation_matrix([SEED, "CUST_1359_PI416573500"], sample_filter=sample_filter)
+    pair = atlas.pair(SEED, "CUST_1359_PI416573500", sample_filter=sample_filter)
     assert matrix.iloc[0, 1] == pytest.approx(pair.rows[0][4], abs=1e-12)
     donors = labels(atlas)[0]
     assert [row[5] for row in pair.rows[1:]] == [
@@ -93,19 +92,19 @@ def test_only_the_samples_asked_for_count(atlas: Atlas, restriction: Restriction
 
 
 def test_the_choice_of_probes_does_not_depend_on_the_samples(atlas: Atlas) -> None:
-    here = Restriction(structures=("Cx",))
+    here = SampleFilter(structures=("Cx",))
     for rule in ("max-mean", "connectivity", "pc-loading", "eigengene"):
-        whole = atlas.correlates("NTRK2", choice=Choice(rule), top=None)
-        part = atlas.correlates("NTRK2", choice=Choice(rule), top=None, restriction=here)
+        whole = atlas.correlates("NTRK2", choice=ProbeSelection(rule), top=None)
+        part = atlas.correlates("NTRK2", choice=ProbeSelection(rule), top=None, sample_filter=here)
         assert {row[3]: row[1:3] for row in whole.rows} == {row[3]: row[1:3] for row in part.rows}
 
 
 def test_a_name_without_its_side_means_both(atlas: Atlas) -> None:
     with duckdb.connect(atlas.path, read_only=True) as connection:
-        both, told = choose_samples(connection, Restriction(structures=("cerebral cortex",)))
-        by_acronym, _ = choose_samples(connection, Restriction(structures=("Cx",)))
-        left, _ = choose_samples(connection, Restriction(structures=("frontal lobe, left", "parietal lobe, left")))
-        lobe, _ = choose_samples(connection, Restriction(structures=("Frontal Lobe", "parietal lobe")))
+        both, told = choose_samples(connection, SampleFilter(structures=("cerebral cortex",)))
+        by_acronym, _ = choose_samples(connection, SampleFilter(structures=("Cx",)))
+        left, _ = choose_samples(connection, SampleFilter(structures=("frontal lobe, left", "parietal lobe, left")))
+        lobe, _ = choose_samples(connection, SampleFilter(structures=("Frontal Lobe", "parietal lobe")))
     np.testing.assert_array_equal(both.positions, by_acronym.positions)
     assert told["structures"] == "cerebral cortex (Cx)"
     assert 0 < len(left) < len(lobe)
@@ -117,43 +116,43 @@ def test_sql_has_the_same_samples(atlas: Atlas, name: str) -> None:
     ((count,),) = atlas.sql(statement, {"name": name}).fetchall()
     with duckdb.connect(atlas.path, read_only=True) as connection:
         try:
-            assert len(choose_samples(connection, Restriction(structures=(name,)))[0]) == count
+            assert len(choose_samples(connection, SampleFilter(structures=(name,)))[0]) == count
         except TooFewSamplesError:
             assert 0 < count < 10
 
 
 def test_sides_are_told_by_names_where_no_tree_is_loaded(gabra4: Path) -> None:
     with duckdb.connect(gabra4, read_only=True) as connection:
-        left, right = (len(choose_samples(connection, Restriction(hemisphere=side))[0]) for side in ("L", "R"))
-        frontal, _ = choose_samples(connection, Restriction(structures=("FL",)))
+        left, right = (len(choose_samples(connection, SampleFilter(hemisphere=side))[0]) for side in ("L", "R"))
+        frontal, _ = choose_samples(connection, SampleFilter(structures=("FL",)))
     assert (left, right) == (2656, 908)
     assert len(frontal) == 537
 
 
 @pytest.mark.parametrize(
-    ("restriction", "error", "message"),
+    ("sample_filter", "error", "message"),
     [
         (
-            Restriction(structures=("frontal",)),
+            SampleFilter(structures=("frontal",)),
             NotFoundError,
             r"no structure is named 'frontal'.*Similar: frontal lobe \(FL\)",
         ),
-        (Restriction(donors=("1234",)), NotFoundError, "this database has no donor 1234. Its donors are: H0351.2001"),
+        (SampleFilter(donors=("1234",)), NotFoundError, "this database has no donor 1234. Its donors are: H0351.2001"),
         (
-            Restriction(structures=("WM",), donors=("9861",)),
+            SampleFilter(structures=("WM",), donors=("9861",)),
             TooFewSamplesError,
             r"\d samples? (is|are) left.*needs at least 10",
         ),
     ],
 )
 def test_what_leaves_nothing_is_refused(
-    atlas: Atlas, restriction: Restriction, error: type[CoexprError], message: str
+    atlas: Atlas, sample_filter: SampleFilter, error: type[CoexprError], message: str
 ) -> None:
     for ask in (
-        lambda: atlas.correlates(SEED, restriction=restriction),
-        lambda: atlas.pair(SEED, "BDNF", restriction=restriction),
-        lambda: atlas.correlation_matrix([SEED, "BDNF"], restriction=restriction),
-        lambda: atlas.probes("NTRK2", restriction=restriction),
+        lambda: atlas.correlates(SEED, sample_filter=sample_filter),
+        lambda: atlas.pair(SEED, "BDNF", sample_filter=sample_filter),
+        lambda: atlas.correlation_matrix([SEED, "BDNF"], sample_filter=sample_filter),
+        lambda: atlas.probes("NTRK2", sample_filter=sample_filter),
     ):
         with pytest.raises(error, match=message):
             ask()
@@ -168,17 +167,25 @@ def test_acronyms_that_differ_by_case(tmp_path: Path, synthetic_database: Path) 
         )
         connection.execute("update structures set acronym = 'MTg' where structure_id = 4008")
         with pytest.raises(AmbiguousNameError, match="mTg can mean MTG, MTg, mtg"):
-            choose_samples(connection, Restriction(structures=("mTg",)))
-        assert len(choose_samples(connection, Restriction(structures=("MTg",)))[0]) > 0
+            choose_samples(connection, SampleFilter(structures=("mTg",)))
+        assert len(choose_samples(connection, SampleFilter(structures=("MTg",)))[0]) > 0
         with pytest.raises(TooFewSamplesError, match="no samples are left"):
-            choose_samples(connection, Restriction(structures=("mtg",)))
+            choose_samples(connection, SampleFilter(structures=("mtg",)))
 
 
-@pytest.mark.parametrize("method", [Method("spearman"), Method("bicor"), Method("bicor", 0.05), Method(adjust="donor")])
-def test_methods_reach_every_question(atlas: Atlas, method: Method) -> None:
+@pytest.mark.parametrize(
+    "method",
+    [
+        CorrelationMethod("spearman"),
+        CorrelationMethod("bicor"),
+        CorrelationMethod("bicor", 0.05),
+        CorrelationMethod(adjust="donor"),
+    ],
+)
+def test_methods_reach_every_question(atlas: Atlas, method: CorrelationMethod) -> None:
     other = "CUST_1359_PI416573500"
     factors = (labels(atlas)[0],) if method.adjust else ()
-    measure = Measure(method.name, method.max_p_outliers, factors)
+    measure = Estimator(method.name, method.max_p_outliers, factors)
     (want,), _ = measure_seed(profile(atlas, SEED), profile(atlas, other)[None], measure)
     rows = {row[2]: row[-2] for row in atlas.correlates(SEED, method=method, top=None).rows}
     assert rows[other] == pytest.approx(want, abs=1e-12)
@@ -197,7 +204,7 @@ def test_methods_reach_every_question(atlas: Atlas, method: Method) -> None:
 )
 def test_a_method_that_cannot_be_is_refused(wrong: dict, message: str) -> None:
     with pytest.raises(OptionError, match=message):
-        Method(**wrong)
+        CorrelationMethod(**wrong)
 
 
 def test_factors_that_leave_nothing_are_refused(tmp_path: Path, synthetic_database: Path) -> None:
@@ -209,7 +216,7 @@ def test_factors_that_leave_nothing_are_refused(tmp_path: Path, synthetic_databa
         Atlas(path) as atlas,
         pytest.raises(TooFewSamplesError, match=r"leaves no degree of freedom: 90 samples of 90"),
     ):
-        atlas.correlates(SEED, method=Method(adjust="structure"))
+        atlas.correlates(SEED, method=CorrelationMethod(adjust="structure"))
 
 
 def test_columns_by_donor_and_their_statistics(atlas: Atlas) -> None:
@@ -241,9 +248,9 @@ def test_no_p_unless_asked_for(atlas: Atlas) -> None:
     columns = atlas.correlates("NTRK2", top=1).columns
     assert not [name for name in columns if name in ("p", "q") or "naive" in name or "ci95" in name]
     with pytest.raises(OptionError, match="compares donors"):
-        atlas.correlates("NTRK2", stats=True, restriction=Restriction(donors=("9861",)))
+        atlas.correlates("NTRK2", stats=True, sample_filter=SampleFilter(donors=("9861",)))
     with pytest.raises(OptionError, match="for Pearson's r only"):
-        atlas.correlates("NTRK2", naive_p=True, method=Method("spearman"))
+        atlas.correlates("NTRK2", naive_p=True, method=CorrelationMethod("spearman"))
 
 
 def test_a_constant_profile_has_no_r_in_any_way(tmp_path: Path, synthetic_database: Path) -> None:
@@ -255,7 +262,12 @@ def test_a_constant_profile_has_no_r_in_any_way(tmp_path: Path, synthetic_databa
             "where probe_id = (select probe_id from probes where probe_name = 'A_24_P343559')"
         )
     with Atlas(path) as atlas:
-        for method in (None, Method("spearman"), Method("bicor"), Method(adjust="structure")):
+        for method in (
+            None,
+            CorrelationMethod("spearman"),
+            CorrelationMethod("bicor"),
+            CorrelationMethod(adjust="structure"),
+        ):
             rows = {row[2]: row for row in atlas.correlates(SEED, top=None, method=method, by_donor=True).rows}
             constant = rows["A_24_P343559"]
             assert (constant[0], constant[6], constant[8]) == (None, None, None)
@@ -269,7 +281,7 @@ def test_the_known_numbers_of_gabra4(gabra4: Path) -> None:
         grid = {(cell["scale"], cell["resolution"], cell["over"]): cell for cell in answer.route["grid"]}
         by_method = {
             method: atlas.pair(a, b, method=method).route["r"]
-            for method in (Method("spearman"), Method("bicor"), Method(adjust="donor"))
+            for method in (CorrelationMethod("spearman"), CorrelationMethod("bicor"), CorrelationMethod(adjust="donor"))
         }
     assert pooled == pytest.approx(0.910995, abs=5e-7)
     assert donors == pytest.approx([0.890187, 0.912032, 0.898909, 0.949821, 0.946787, 0.947352], abs=5e-7)
@@ -298,9 +310,9 @@ def test_a_number_that_fits_several_routes_or_another_method(gabra4: Path) -> No
         several = atlas.pair(a, b, got="0.92").route["got"]
         assert len(several["fits"]) == 2
         assert "Give more decimals" in several["sentence"]
-        bicor = atlas.pair(a, b, got="0.904", method=Method("bicor")).route["got"]
+        bicor = atlas.pair(a, b, got="0.904", method=CorrelationMethod("bicor")).route["got"]
         assert bicor["sentence"].startswith("0.904 is bicor of log2 intensity, sample by sample, all donors pooled")
-        adjusted = atlas.pair(a, b, got="0.529", method=Method(adjust="donor+structure"))
+        adjusted = atlas.pair(a, b, got="0.529", method=CorrelationMethod(adjust="donor+structure"))
         assert "is the r computed here" in adjusted.route["got"]["sentence"]
         # Each donor loses as many degrees of freedom as it has structures, less one: by hand from the samples.
         counted = "select donor_id, count(*), count(distinct structure_id) from samples group by all order by 1"
@@ -314,8 +326,8 @@ def test_a_number_that_fits_several_routes_or_another_method(gabra4: Path) -> No
 
 
 def test_r_of_two_samples_is_no_r(atlas: Atlas) -> None:
-    few = Restriction(structures=("FL", "PL"))
-    donors = atlas.pair(SEED, "CUST_1359_PI416573500", restriction=few).rows[1:]
+    few = SampleFilter(structures=("FL", "PL"))
+    donors = atlas.pair(SEED, "CUST_1359_PI416573500", sample_filter=few).rows[1:]
     assert any(row[5] < 4 for row in donors)
     for row in donors:
         assert (row[4] is None) == (row[5] < 4)
@@ -327,7 +339,9 @@ def test_a_probe_that_disagrees_with_its_gene_is_told(gabra4: Path, atlas: Atlas
         assert told["GABRA4"]["others"] == 111
         in_probes = next(row[8] for row in real.probes("GABRA4").rows if row[1] == "CUST_542_PI417557136")
         assert told["GABRA4"]["mean_r"] == pytest.approx(in_probes, abs=1e-9)
-        assert not real.correlates("GABRA4", level="probe", top=1, choice=Choice("diff-stability")).route["disagrees"]
+        assert not real.correlates("GABRA4", level="probe", top=1, choice=ProbeSelection("diff-stability")).route[
+            "disagrees"
+        ]
     said = run("query", "GABRA4", "--level", "probe", "--db", gabra4).stderr
     assert "Warning: this probe disagrees with GABRA4's other 111 probes (mean r -0.09)" in said
     assert not atlas.correlates("NTRK2", top=1).route["disagrees"]
@@ -338,7 +352,7 @@ def test_a_probe_that_disagrees_with_its_gene_is_told(gabra4: Path, atlas: Atlas
     [
         ({"match": "all"}, "are about categories"),
         ({"rank_overall": False}, "are about categories"),
-        ({"probe": "A_24_P343559", "level": "probe", "choice": Choice("min-mean")}, "choose nothing here"),
+        ({"probe": "A_24_P343559", "level": "probe", "choice": ProbeSelection("min-mean")}, "choose nothing here"),
     ],
 )
 def test_options_that_would_change_nothing_are_refused(atlas: Atlas, options: dict, message: str) -> None:
@@ -347,7 +361,7 @@ def test_options_that_would_change_nothing_are_refused(atlas: Atlas, options: di
 
 
 def test_one_name_may_come_by_itself(atlas: Atlas) -> None:
-    assert Restriction(structures="Cx", donors=9861) == Restriction(structures=("Cx",), donors=("9861",))
+    assert SampleFilter(structures="Cx", donors=9861) == SampleFilter(structures=("Cx",), donors=("9861",))
     assert list(atlas.correlation_matrix("NTRK2")) == ["NTRK2"]
     assert atlas.correlates("NTRK2", genes="BDNF").rows[0][4] == "BDNF"
 
@@ -390,7 +404,7 @@ def holed_profiles(path: Path) -> tuple[dict[str, np.ndarray], np.ndarray, np.nd
 def test_factors_take_what_they_take_of_the_shared_samples(holed: Path) -> None:
     profiles, donors, structures = holed_profiles(holed)
     with Atlas(holed) as atlas:
-        adjusted = Method(adjust="donor")
+        adjusted = CorrelationMethod(adjust="donor")
         frame = (
             atlas.correlates("A_32_P7316", method=adjusted, naive_p=True, top=None).to_pandas().set_index("probe_name")
         )
@@ -400,7 +414,7 @@ def test_factors_take_what_they_take_of_the_shared_samples(holed: Path) -> None:
         assert n == both.sum()
         df = n - 2 - (len(set(donors[both].tolist())) - 1)
         assert frame.loc[SEED, "naive_t"] == pytest.approx(r * np.sqrt(df / (1 - r**2)), rel=1e-9)
-        by_donor = atlas.pair(SEED, "CUST_1359_PI416573500", method=Method(adjust="structure"))
+        by_donor = atlas.pair(SEED, "CUST_1359_PI416573500", method=CorrelationMethod(adjust="structure"))
         q_of = []
         for (_, _, _, _, r, _), donor in zip(by_donor.rows[1:], np.unique(donors), strict=True):
             here = ~np.isnan(y) & (donors == donor)
@@ -417,10 +431,10 @@ def test_holes_are_measured_alike_everywhere(holed: Path) -> None:
     profiles, _, _ = holed_profiles(holed)
     names = ["A_32_P7316", SEED, "CUST_1359_PI416573500", "A_24_P343559"]
     with Atlas(holed) as atlas:
-        for method in (Method(), Method("spearman"), Method("bicor", 0.1)):
+        for method in (CorrelationMethod(), CorrelationMethod("spearman"), CorrelationMethod("bicor", 0.1)):
             matrix = atlas.correlation_matrix(names, method=method)
             x = np.stack([profiles[name] for name in matrix.index])
-            want, n = measure_all(x, Measure(method.name, method.max_p_outliers))
+            want, n = measure_all(x, Estimator(method.name, method.max_p_outliers))
             want[n < 4] = np.nan
             np.testing.assert_allclose(matrix.to_numpy(), want, atol=1e-6)
             for name in names[1:]:
@@ -437,10 +451,12 @@ def test_rules_are_the_same_in_every_question_where_values_are_unknown(holed: Pa
     with Atlas(holed) as atlas:
         for scope in ("pooled", "per-donor", "common"):
             by_rule = {
-                row[0]: row[4] for row in atlas.pair("NTRK2", "BDNF", choice=Choice(scope=scope)).rows if row[3] is None
+                row[0]: row[4]
+                for row in atlas.pair("NTRK2", "BDNF", choice=ProbeSelection(scope=scope)).rows
+                if row[3] is None
             }
             for rule in ("average", "eigengene", "max-mean", "connectivity"):
-                choice = Choice(scope=scope).with_rule(rule)
+                choice = ProbeSelection(scope=scope).with_rule(rule)
                 (row,) = atlas.correlates("NTRK2", genes=["BDNF"], choice=choice).rows
                 assert by_rule[rule] == pytest.approx(row[7], abs=1e-12), (scope, rule)
 
@@ -472,12 +488,12 @@ def test_structures_are_told_with_their_samples(atlas: Atlas) -> None:
 
 
 def test_donors_are_compared_as_one_by_one(atlas: Atlas) -> None:
-    basis = find_basis(Expression(atlas._connection, atlas.path), None, None)
+    design = find_design(Expression(atlas._connection, atlas.path), None, None)
     x = np.stack([profile(atlas, name) for name in (SEED, "CUST_1359_PI416573500")])
-    compared = compare_donors(x[0], x, np.arange(2), basis)
+    compared = compare_donors(x[0], x, np.arange(2), design)
     assert compared.donor_ids == sorted(set(labels(atlas)[0].tolist()))
     assert compared.n.sum(axis=0).tolist() == [90, 90]
-    only = find_basis(Expression(atlas._connection, atlas.path), Restriction(donors=("9861",)), None)
+    only = find_design(Expression(atlas._connection, atlas.path), SampleFilter(donors=("9861",)), None)
     alone = compare_donors(x[0][: len(only.samples)], x[:, : len(only.samples)], np.arange(2), only)
     assert np.isnan(alone.lowest).all()
 

@@ -82,7 +82,7 @@ def run(command: list[str], **environment: str) -> tuple[float, float]:
 def processes(
     what: str, floor_words: str, reach: float | None, floor: list[str], ours: list[str], times: int, before=lambda: None
 ) -> Row:
-    """Measure two commands as whole processes, in turn, after one run of each that is not counted."""
+    """Estimator two commands as whole processes, in turn, after one run of each that is not counted."""
     row, peaks = Row(what, floor_words, reach, [], [], 0), []
     for turn in range(times + 1):
         floor_seconds, _ = run(floor)
@@ -97,7 +97,7 @@ def processes(
 
 
 def live(database: Path, name: str, what: str, floor: str, reach: float | None, times: int, *more: str) -> Row:
-    """Measure two functions in one process, in turn; and the peak memory of a process that runs ours alone."""
+    """Estimator two functions in one process, in turn; and the peak memory of a process that runs ours alone."""
     script = [sys.executable, str(HERE / "live.py"), str(database), name, str(times), *more]
     found = json.loads(subprocess.run(script, check=True, capture_output=True, text=True).stdout)
     _, peak = run([*script, "--only-ours"])
@@ -111,7 +111,7 @@ def say(row: Row) -> Row:
 
 
 def ingest_row(zips: list[Path], database: Path, times: int) -> Row:
-    """Measure ingest beside pandas reading the same numbers and throwing them away."""
+    """Estimator ingest beside pandas reading the same numbers and throwing them away."""
     floor = [sys.executable, str(HERE / "floor_ingest.py"), *map(str, zips)]
     ours = [*COEXPR, "ingest", *map(str, zips), "--db", str(database)]
     return processes(
@@ -126,7 +126,7 @@ def ingest_row(zips: list[Path], database: Path, times: int) -> Row:
 
 
 def measure(zips: list[Path], folder: Path, probes: int, times: int) -> list[Row]:
-    """Measure every row of the table."""
+    """Estimator every row of the table."""
     database = folder / "atlas.duckdb"
     rows = [say(ingest_row(zips, database, 2))]
     run([*COEXPR, "query", SEED_PROBE, "--db", str(database)])  # writes the cache
@@ -168,7 +168,7 @@ def samples_of(database: Path) -> int:
 
 
 def growth(zips: list[Path], folder: Path, probes: int, donors: int) -> list[Row]:
-    """Measure what half the probes, and half the donors, take beside all."""
+    """Estimator what half the probes, and half the donors, take beside all."""
     half_probes = write_downloads(folder / "half", probes // 2)[:donors]
     rows = []
     for what, fewer in (("double the probes", half_probes), ("double the donors", zips[: max(1, donors // 2)])):
@@ -192,7 +192,7 @@ def growth(zips: list[Path], folder: Path, probes: int, donors: int) -> list[Row
 
 
 def network_growth(database: Path, probes: int) -> Row:
-    """Measure what twice the rows take in a network, beside what they take in the product alone."""
+    """Estimator what twice the rows take in a network, beside what they take in the product alone."""
     count = min(20000, probes)
     small, large = (live(database, "network", "", "", None, 1, str(rows)) for rows in (count // 2, count))
     what = f"`network --top 50`: {count // 2:,} to {count:,} probes"
@@ -202,7 +202,7 @@ def network_growth(database: Path, probes: int) -> Row:
 
 
 def peers(database: Path, times: int) -> list[Row]:
-    """Measure programs that answer the same question, where they are installed."""
+    """Estimator programs that answer the same question, where they are installed."""
     rows = []
     for name, what in (
         ("pandas", "pandas corrwith, one against all probes"),
@@ -249,7 +249,7 @@ def table(rows: list[Row]) -> str:
 
 
 def main() -> None:
-    """Measure, print, and write the page."""
+    """Estimator, print, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--probes", type=int, default=58692)
     parser.add_argument("--donors", type=int, default=6)

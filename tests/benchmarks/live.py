@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from coexpr import Atlas, Method, Restriction
+from coexpr import Atlas, CorrelationMethod, SampleFilter
 
 SEED, CATEGORY = "A_23_P216779", "nervous system development"
 BLOCK = 4096
@@ -28,9 +28,9 @@ def unit(x: np.ndarray) -> np.ndarray:
         return x / np.sqrt(np.einsum("ij,ij->i", x, x))[:, None]
 
 
-def one_against_all(atlas: Atlas, restriction: Restriction | None, with_floor: bool) -> Pair:
+def one_against_all(atlas: Atlas, sample_filter: SampleFilter | None, with_floor: bool) -> Pair:
     def ours() -> object:
-        return atlas.correlates(SEED, restriction=restriction)
+        return atlas.correlates(SEED, sample_filter=sample_filter)
 
     ours()
     x = whole(atlas) if with_floor else np.zeros((1, 1), np.float32)
@@ -58,17 +58,17 @@ def by_pass(atlas: Atlas, method: str, with_floor: bool) -> Pair:
             d = unit(change(x[:1]))[0]
             return np.concatenate([unit(change(x[at : at + 256])) @ d for at in range(0, len(x), 256)])
 
-    return floor, lambda: atlas.correlates(SEED, method=Method(method))
+    return floor, lambda: atlas.correlates(SEED, method=CorrelationMethod(method))
 
 
 def matrix(atlas: Atlas, with_floor: bool) -> Pair:
     from coexpr.analysis.profiles import profiles_of_genes
-    from coexpr.choice import Choice
+    from coexpr.options import ProbeSelection
 
     found = [row[1] for row in atlas.members(CATEGORY).rows if row[4] == "loaded"]
     ids = [gene for (gene,) in atlas.sql(f"select gene_id from genes where entrez_id in {tuple(found)}").rows]
     expression = atlas._expression
-    x = np.asarray(profiles_of_genes(expression, Choice(), expression.every_sample, ids).values)
+    x = np.asarray(profiles_of_genes(expression, ProbeSelection(), expression.every_sample, ids).values)
     return lambda: np.corrcoef(x), lambda: atlas.correlation_matrix(categories=[CATEGORY])
 
 
@@ -130,10 +130,10 @@ def peer(atlas: Atlas, name: str) -> Pair:
 def pair_of(atlas: Atlas, name: str, more: list[str], with_floor: bool) -> Pair:
     """Return the floor and ours of a row."""
     if name == "structure":
-        return one_against_all(atlas, Restriction(("Cx",)), with_floor)
+        return one_against_all(atlas, SampleFilter(("Cx",)), with_floor)
     if name == "donors":
         donors = [donor["donor_name"] for donor in atlas.contents()["donor_list"]]
-        return one_against_all(atlas, Restriction(donors=tuple(donors[1:] or donors)), with_floor)
+        return one_against_all(atlas, SampleFilter(donors=tuple(donors[1:] or donors)), with_floor)
     if name in ("spearman", "bicor"):
         return by_pass(atlas, name, with_floor)
     if name == "matrix":
@@ -146,7 +146,7 @@ def pair_of(atlas: Atlas, name: str, more: list[str], with_floor: bool) -> Pair:
 
 
 def main() -> None:
-    """Measure a row, or run ours alone for its memory, or write the matrix for the floor of a query."""
+    """Estimator a row, or run ours alone for its memory, or write the matrix for the floor of a query."""
     database, name, times, *more = [argument for argument in sys.argv[1:] if argument != "--only-ours"]
     only_ours = "--only-ours" in sys.argv
     with Atlas(database) as atlas:

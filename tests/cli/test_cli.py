@@ -14,7 +14,7 @@ import coexpr
 from coexpr.atlas import Atlas
 from coexpr.cli import app
 from coexpr.cli.screen import write_table
-from coexpr.result import Answer
+from coexpr.result import Result
 
 
 def run(*arguments: object, stdin: str | None = None, **environment: str) -> Result:
@@ -182,7 +182,7 @@ class Terminal(io.StringIO):
 
 def test_the_screen_shows_long_cells_and_many_rows_short_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     screen = Terminal()
-    write_table(Answer(["i", "list"], [(i, list(range(500))) for i in range(1234)]), screen)
+    write_table(Result(["i", "list"], [(i, list(range(500))) for i in range(1234)]), screen)
     lines = re.sub(r"\x1b\[[\d;]*m", "", screen.getvalue()).splitlines()
     assert max(map(len, lines)) <= 80
     assert len(lines) == 1002

@@ -17,7 +17,7 @@ from coexpr.errors import DatabaseError, DownloadError, NotFoundError
 from coexpr.loading.categories import add_categories, remove_categories
 from coexpr.loading.downloads import ingest
 from coexpr.readers.categories import ReadingOptions
-from coexpr.resources import room
+from coexpr.resources import package_folder
 
 NERVOUS = "nervous system development"
 
@@ -39,7 +39,7 @@ def run(*arguments: object, stdin: str | None = None) -> Result:
 
 
 def shipped(name: str) -> list[dict]:
-    with (room("data") / f"{name}.parquet").open("rb") as stream:
+    with (package_folder("data") / f"{name}.parquet").open("rb") as stream:
         return pq.read_table(stream).to_pylist()
 
 

@@ -13,7 +13,7 @@ from coexpr.database.connection import _attach, _migrate, open_for_writing, open
 from coexpr.database.queries import query
 from coexpr.errors import DatabaseError
 from coexpr.loading.downloads import ingest
-from coexpr.resources import DATABASE_VARIABLE, database_path, room
+from coexpr.resources import DATABASE_VARIABLE, database_path, package_folder
 
 
 # The duckdb shells to test with: that of this environment, and those that CI installs beside it.
@@ -51,7 +51,7 @@ def test_a_disk_without_room_for_a_database_leaves_no_file(tmp_path: Path) -> No
 
 
 def test_migrations_are_numbered_from_one_without_a_gap() -> None:
-    numbers = sorted(int(file.name.split("_")[0]) for file in room("migrations").iterdir())
+    numbers = sorted(int(file.name.split("_")[0]) for file in package_folder("migrations").iterdir())
     assert numbers == list(range(1, schema_version() + 1))
 
 
@@ -251,14 +251,14 @@ def newer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     """A version of coexpr with one more migration."""
     added = tmp_path_factory.mktemp("migrations") / "0002_add_remarks.sql"
     added.write_text("create table remarks (text varchar);")
-    files = [*sorted(room("migrations").iterdir(), key=lambda file: file.name), added]
+    files = [*sorted(package_folder("migrations").iterdir(), key=lambda file: file.name), added]
     monkeypatch.setattr("coexpr.database.connection._migrations", lambda: files)
 
 
 def older_database(tmp_path: Path) -> Path:
     """A database that lacks the newest migration, with a download in it."""
     path = tmp_path / "older.duckdb"
-    files = sorted(room("migrations").iterdir(), key=lambda file: file.name)
+    files = sorted(package_folder("migrations").iterdir(), key=lambda file: file.name)
     with _attach(path) as connection:
         connection.execute(query("create_schema_migrations"))
         for number, file in enumerate(files, start=1):

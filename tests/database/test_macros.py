@@ -8,14 +8,14 @@ from typing import Any
 
 import duckdb
 import pytest
+from coexpr.sample_filter import SampleFilter
 from helpers.folders import TOP
 from helpers.gaps import punch
 from helpers.shells import SHELLS
 
-from coexpr.analysis.limits import MOST_ROWS
 from coexpr.atlas import Atlas
 from coexpr.errors import TooFewSamplesError
-from coexpr.restriction import Restriction
+from coexpr.options import MAX_MATRIX_ROWS
 
 CATEGORY = "nervous system development"
 PROBE = "A_23_P216779"
@@ -60,9 +60,9 @@ def assert_same(
         ("top := 20", {}),
         ("top := null", {"top": None}),
         ("category := $1, top := null", {"categories": CATEGORY, "rank_overall": False, "top": None}),
-        ("structure := 'Cx', top := null", {"restriction": Restriction("Cx"), "top": None}),
-        ("structure := 'DiE', donor := 9861", {"restriction": Restriction("DiE", donors="9861"), "top": 50}),
-        ("donor := 'h0351.1012', top := 7", {"restriction": Restriction(donors="H0351.1012"), "top": 7}),
+        ("structure := 'Cx', top := null", {"sample_filter": SampleFilter("Cx"), "top": None}),
+        ("structure := 'DiE', donor := 9861", {"sample_filter": SampleFilter("DiE", donors="9861"), "top": 50}),
+        ("donor := 'h0351.1012', top := 7", {"sample_filter": SampleFilter(donors="H0351.1012"), "top": 7}),
     ],
 )
 def test_correlates_are_those_of_the_command_line(
@@ -125,9 +125,9 @@ def test_the_matrix_in_long_form(database: Path) -> None:
 
 def test_a_matrix_past_the_limit_says_its_size(synthetic_database: Path) -> None:
     with pytest.raises(duckdb.InvalidInputException, match=r"genes have \d+ values of r, and the limit is 3 genes"):
-        ask(synthetic_database, "from correlation_matrix($1, most_rows := 3)", CATEGORY)
+        ask(synthetic_database, "from correlation_matrix($1, max_rows := 3)", CATEGORY)
     text = (TOP / "sql" / "schema" / "06_correlations.sql").read_text()
-    assert f"most_rows := {MOST_ROWS})" in text
+    assert f"max_rows := {MAX_MATRIX_ROWS})" in text
 
 
 @pytest.mark.parametrize("category", [CATEGORY, "GO:0007399", "go:Nervous_System_Development", "synapse organization"])
@@ -242,7 +242,7 @@ def test_a_seed_without_expression_and_rows_that_share_no_sample(gappy: Path, tm
             ask(path, question)
     for seed, donor in (("1000012", None), ("1000015", None), ("1000015", "9861")):
         with Atlas(path) as atlas:
-            expected = atlas.correlates(seed, top=None, restriction=Restriction(donors=(donor,) if donor else ()))
+            expected = atlas.correlates(seed, top=None, sample_filter=SampleFilter(donors=(donor,) if donor else ()))
         found = ask(path, "from correlates($1, donor := $2, top := null)", seed, donor)
         assert_same(found, expected.columns, expected.rows)
         assert 0 in [row[-1] for row in found[1]]

@@ -8,17 +8,17 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from coexpr.sample_filter import SampleFilter
 from helpers.gaps import punch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from coexpr.atlas import Atlas
-from coexpr.database.expression import StoredProfiles
+from coexpr.database.expression import MatrixRows
 from coexpr.database.matrix_cache import Matrix, cache_path, load, save, shift_rows
 from coexpr.errors import NotFoundError
 from coexpr.loading.downloads import ingest
-from coexpr.restriction import Restriction
 
 SEED = "A_23_P216779"
 
@@ -285,7 +285,7 @@ def test_scanned_answers_are_exact_answers(
     def ask() -> list[object]:
         asked = []
         with Atlas(with_gaps) as atlas:
-            for restriction in (Restriction(donors=donors), Restriction(("Cx", "DiE"), donors=donors)):
+            for sample_filter in (SampleFilter(donors=donors), SampleFilter(("Cx", "DiE"), donors=donors)):
                 for top, ascending in ((1, False), (9, True), (60, False)):
                     for categories in ((), ("nervous system development",)):
                         answer = atlas.correlates(
@@ -294,12 +294,12 @@ def test_scanned_answers_are_exact_answers(
                             top=top,
                             ascending=ascending,
                             categories=categories,
-                            restriction=restriction,
+                            sample_filter=sample_filter,
                             include_self=True,
                         )
                         asked.append((answer.rows, answer.route["without_r"], answer.route["answers"]))
         return asked
 
     scanned = ask()
-    monkeypatch.setattr(StoredProfiles, "scan", lambda self, seed: None)
+    monkeypatch.setattr(MatrixRows, "scan", lambda self, seed: None)
     assert scanned == ask()

@@ -70,7 +70,7 @@ REGISTERED = {
     "reported_profiles": pa.table({"place": NO_PROBES, "probe_id": NO_PROBES, "gene_id": NO_PROBES}),
     "incoming_stability": pa.table({"probe_id": NO_PROBES, "diff_stability": pa.array([], pa.float64())}),
     "incoming_edges": pa.table({"r": pa.array([], pa.float32())}),
-    "incoming_facts": pa.table({"probe_name": pa.array([], pa.string())}),
+    "incoming_table": pa.table({"probe_name": pa.array([], pa.string())}),
     # of demo.sql
     "shipped_terms": pa.table({name: pa.array([], pa.string()) for name in ("go_id", "name", "aspect")}),
     "shipped_aliases": pa.table({"entrez_id": pa.array([], pa.int64()), "alias": pa.array([], pa.string())}),
@@ -108,7 +108,7 @@ def test_every_query_is_used() -> None:
         .replace("{kind.table}", table)
         .replace("{what}", table)
         .replace("{part}", table)
-        .replace("{facts.table}", table)
+        .replace("{table.name}", table)
         for pattern in re.findall(r'f"([a-z_{}.]+)"', code)
         for table in (
             "donors",

@@ -17,13 +17,13 @@ from pyarrow import parquet
 import coexpr.network.driver
 from coexpr.analysis.network import _announce
 from coexpr.atlas import Atlas
-from coexpr.choice import Choice
 from coexpr.errors import LimitError, NotFoundError, OptionError, OutputError
-from coexpr.network.checkpoint import RunFolder
+from coexpr.network.checkpoint import Checkpoint
 from coexpr.network.driver import Network
 from coexpr.network.plan import Plan, Wanted, make_plan
 from coexpr.network.writers import write_network
-from coexpr.stats.measures import Measure, measure_all
+from coexpr.options import ProbeSelection
+from coexpr.stats.measures import Estimator, measure_all
 
 SAMPLES = 40
 
@@ -37,11 +37,11 @@ def profiles(rows: int = 61) -> np.ndarray:
     return x.astype(np.float32)
 
 
-def expected(x: np.ndarray, wanted: Wanted, measure: Measure | None = None) -> dict[tuple[int, int], float]:
+def expected(x: np.ndarray, wanted: Wanted, measure: Estimator | None = None) -> dict[tuple[int, int], float]:
     """Edges with their r, by definition."""
     known = np.flatnonzero(~np.isnan(x).any(axis=1))
     r = np.full((len(x), len(x)), np.nan)
-    r[np.ix_(known, known)] = measure_all(x[known], measure or Measure())[0]
+    r[np.ix_(known, known)] = measure_all(x[known], measure or Estimator())[0]
     np.fill_diagonal(r, np.nan)
     strength = r if wanted.min_abs_r is None else np.abs(r)
     edges = {}
@@ -51,9 +51,9 @@ def expected(x: np.ndarray, wanted: Wanted, measure: Measure | None = None) -> d
     return edges
 
 
-def found_by(x: np.ndarray, wanted: Wanted, plan: Plan, folder: Path, measure: Measure | None = None) -> Network:
-    with RunFolder(folder, {}) as notes:
-        network = Network(x, measure or Measure(), wanted, plan, notes)
+def found_by(x: np.ndarray, wanted: Wanted, plan: Plan, folder: Path, measure: Estimator | None = None) -> Network:
+    with Checkpoint(folder, {}) as notes:
+        network = Network(x, measure or Estimator(), wanted, plan, notes)
         network.find()
     return network
 
@@ -79,12 +79,14 @@ def test_the_same_edges_whatever_the_blocks(tmp_path: Path, wanted: Wanted, bloc
     assert edges.keys() == want.keys()
     np.testing.assert_allclose(list(edges.values()), [want[edge] for edge in edges], atol=2e-6)
     assert network.left_out == {"unknown": 1, "without_r": 1}
-    RunFolder(tmp_path / "run", {}).remove()
+    Checkpoint(tmp_path / "run", {}).remove()
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("measure", [Measure("spearman"), Measure("bicor"), Measure(factors=(np.arange(SAMPLES) % 3,))])
-def test_every_measure(tmp_path: Path, measure: Measure) -> None:
+@pytest.mark.parametrize(
+    "measure", [Estimator("spearman"), Estimator("bicor"), Estimator(factors=(np.arange(SAMPLES) % 3,))]
+)
+def test_every_measure(tmp_path: Path, measure: Estimator) -> None:
     x = profiles()
     edges = edges_of(found_by(x, Wanted(4, None), Plan(len(x), 16, 2), tmp_path / "run", measure))
     want = expected(x, Wanted(4, None), measure)
@@ -114,10 +116,10 @@ def test_a_run_that_was_interrupted_continues(
         if len(told) == after:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), RunFolder(tmp_path / "run", {"of": 1}) as notes:
-        Network(x, Measure(), wanted, plan, notes).find(stop)
-    with RunFolder(tmp_path / "run", {"of": 1}) as notes:
-        again = Network(x, Measure(), wanted, plan, notes)
+    with pytest.raises(KeyboardInterrupt), Checkpoint(tmp_path / "run", {"of": 1}) as notes:
+        Network(x, Estimator(), wanted, plan, notes).find(stop)
+    with Checkpoint(tmp_path / "run", {"of": 1}) as notes:
+        again = Network(x, Estimator(), wanted, plan, notes)
         said: list[str] = []
         again.find(said.append)
     assert said[0] == f"{after} of 10 steps were done before"
@@ -142,14 +144,14 @@ def test_notes_that_were_cut_short_are_not_continued(
 
 def test_notes_of_another_run_are_removed_and_files_of_others_stay(tmp_path: Path) -> None:
     found_by(profiles(), Wanted(3, None), Plan(61, 16, 2), tmp_path / "run")
-    with RunFolder(tmp_path / "run", {"of": 2}) as notes:
+    with Checkpoint(tmp_path / "run", {"of": 2}) as notes:
         assert notes.read("strongest") is None
-        with pytest.raises(OutputError, match="another run is at work"), RunFolder(tmp_path / "run", {"of": 2}):
+        with pytest.raises(OutputError, match="another run is at work"), Checkpoint(tmp_path / "run", {"of": 2}):
             pass
         (tmp_path / "run" / "mine.txt").write_text("something")
         notes.remove()
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["mine.txt"]
-    with pytest.raises(OutputError, match="is in the way"), RunFolder(tmp_path / "run", {"of": 2}):
+    with pytest.raises(OutputError, match="is in the way"), Checkpoint(tmp_path / "run", {"of": 2}):
         pass
     assert (tmp_path / "run" / "mine.txt").exists()
 
@@ -161,7 +163,7 @@ def test_blocks_are_made_no_more_often_than_they_must(
     counted: list[int] = []
     real = coexpr.network.driver.unit_rows
 
-    def counting(some: np.ndarray, measure: Measure) -> np.ndarray:
+    def counting(some: np.ndarray, measure: Estimator) -> np.ndarray:
         counted.append(len(some))
         return real(some, measure)
 
@@ -279,8 +281,10 @@ def read_network(path: Path) -> tuple[list[tuple], dict | None]:
 
 def test_rules_categories_and_probes(atlas: Atlas, tmp_path: Path) -> None:
     path = tmp_path / "n.parquet"
-    limited = atlas.network(path, categories=["nervous system development"], min_abs_r=0.5, choice=Choice("average"))
-    frame = atlas.correlation_matrix(categories=["nervous system development"], choice=Choice("average"))
+    limited = atlas.network(
+        path, categories=["nervous system development"], min_abs_r=0.5, choice=ProbeSelection("average")
+    )
+    frame = atlas.correlation_matrix(categories=["nervous system development"], choice=ProbeSelection("average"))
     strong = (frame.abs() >= 0.5).to_numpy().sum() - len(frame)
     assert limited["edges"] == strong
     assert limited["rule"] == "average"
@@ -306,7 +310,7 @@ def test_what_cannot_be_is_refused(atlas: Atlas, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="no folder"):
         atlas.network(tmp_path / "none" / "n.csv", top=1)
     with pytest.raises(LimitError, match="the limit is 10 edges"):
-        atlas.network(path, top=1, most_edges=10)
+        atlas.network(path, top=1, max_edges=10)
     (tmp_path / "n.duckdb").write_bytes(b"")
     with pytest.raises(OutputError, match="is there already"):
         atlas.network(tmp_path / "n.duckdb", top=1)

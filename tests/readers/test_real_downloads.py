@@ -9,11 +9,11 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from coexpr.choice import Choice
 from helpers.allen import as_csv, write_folder
 from typer.testing import CliRunner
 
 from coexpr.atlas import Atlas
-from coexpr.choice import Choice
 from coexpr.cli import app
 from coexpr.errors import DownloadError, NoDownloadError, UnsupportedDownloadError, WrongViewError
 from coexpr.loading.downloads import ingest

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from coexpr.stats.collapse import collapse_rows
-from coexpr.stats.rules import BUILDING, SCORES
+from coexpr.stats.rules import BUILDS, SCORES
 
 CASES = REFERENCE / "collapse_rows"
 OURS = {
@@ -146,7 +146,7 @@ def naive_choice(x: np.ndarray, rule: str) -> int:
 @given(matrices, st.data())
 def test_each_group_is_collapsed_as_if_it_were_alone(x: np.ndarray, data: st.DataObject) -> None:
     groups = np.array(data.draw(st.lists(st.integers(-1, 3), min_size=len(x), max_size=len(x))))
-    for rule in (*SCORES, *BUILDING):
+    for rule in (*SCORES, *BUILDS):
         together = collapse_rows(x, groups, rule)
         assert together.groups.tolist() == sorted(set(groups.tolist()) - {-1})
         for group, row, profile in zip(together.groups, together.rows, together.profiles, strict=True):
@@ -164,7 +164,7 @@ def test_of_equal_rows_the_first_is_chosen(rule: str) -> None:
     assert collapse_rows(twins, np.zeros(5, dtype=int), rule).rows.tolist() == [0]
 
 
-@pytest.mark.parametrize("rule", [*SCORES, *BUILDING])
+@pytest.mark.parametrize("rule", [*SCORES, *BUILDS])
 def test_a_constant_row_does_not_spoil_its_group(rule: str) -> None:
     x = np.random.default_rng(5).normal(8, 1, (4, 30))
     x[2] = 5

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats
 
-from coexpr.stats.measures import Measure, degrees_of_freedom, lost_to_factors, measure_all, measure_seed
+from coexpr.stats.measures import Estimator, degrees_of_freedom, lost_to_factors, measure_all, measure_seed
 from coexpr.stats.meta_analysis import naive_test
 
 CORRELATION = REFERENCE / "correlation"
@@ -33,14 +33,14 @@ def donors_of_samples() -> np.ndarray:
 @pytest.mark.parametrize(
     ("values", "expected", "measure"),
     [
-        ("input.csv", "spearman.csv", Measure("spearman")),
-        ("input_na.csv", "spearman_pairwise_na.csv", Measure("spearman")),
-        ("input.csv", "bicor_maxpoutliers_1.csv", Measure("bicor")),
-        ("input.csv", "bicor_maxpoutliers_0.05.csv", Measure("bicor", 0.05)),
-        ("input_na.csv", "bicor_pairwise_na.csv", Measure("bicor")),
+        ("input.csv", "spearman.csv", Estimator("spearman")),
+        ("input_na.csv", "spearman_pairwise_na.csv", Estimator("spearman")),
+        ("input.csv", "bicor_maxpoutliers_1.csv", Estimator("bicor")),
+        ("input.csv", "bicor_maxpoutliers_0.05.csv", Estimator("bicor", 0.05)),
+        ("input_na.csv", "bicor_pairwise_na.csv", Estimator("bicor")),
     ],
 )
-def test_agrees_with_r(values: str, expected: str, measure: Measure) -> None:
+def test_agrees_with_r(values: str, expected: str, measure: Estimator) -> None:
     names, x = read(values)
     _, reference = read(expected)
     for row, name in enumerate(names):
@@ -59,7 +59,7 @@ def test_agrees_with_r(values: str, expected: str, measure: Measure) -> None:
 )
 def test_residual_r_agrees_with_r(values: str, expected: str) -> None:
     names, x = read(values)
-    measure = Measure(factors=(donors_of_samples(),))
+    measure = Estimator(factors=(donors_of_samples(),))
     r, n = measure_seed(x[names.index("seed")], x, measure)
     lost = lost_to_factors(x[names.index("seed")], x, measure)
     tested = naive_test(r, n, lost)
@@ -89,7 +89,7 @@ def by_least_squares(x: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
 def test_a_profile_that_two_factors_explain_exactly_has_no_r() -> None:
     x = np.array([[1.0, 0, 0, 0, 0]])
     factors = (np.array([0, 0, 0, 0, 1]), np.array([1, 0, 0, 0, 0]))
-    assert np.isnan(measure_seed(x[0], x, Measure(factors=factors))[0]).all()
+    assert np.isnan(measure_seed(x[0], x, Estimator(factors=factors))[0]).all()
 
 
 def test_rounding_of_fits_is_never_r() -> None:
@@ -99,7 +99,7 @@ def test_rounding_of_fits_is_never_r() -> None:
         factors = [rng.integers(0, rng.integers(1, 5), width) for _ in range(rng.integers(1, 4))]
         x = sum(rng.uniform(-1, 1, 5)[factor] * 10.0 ** rng.integers(-3, 4) for factor in factors)
         for method in ("pearson", "spearman", "bicor"):
-            r, _ = measure_seed(x, x[None], Measure(method, factors=tuple(factors)))
+            r, _ = measure_seed(x, x[None], Estimator(method, factors=tuple(factors)))
             assert np.isnan(r).all()
 
 
@@ -109,7 +109,7 @@ def test_residual_r_agrees_with_least_squares(x: np.ndarray, data: st.DataObject
     labels = st.lists(st.integers(0, 2), min_size=width, max_size=width).map(np.array)
     factors = [data.draw(labels), data.draw(labels)]
     residuals = by_least_squares(x, factors)
-    r, _ = measure_seed(x[0], x, Measure(factors=tuple(factors)))
+    r, _ = measure_seed(x[0], x, Estimator(factors=tuple(factors)))
     for row, got in enumerate(r):
         rss = [float(np.sum(residuals[index] ** 2)) for index in (0, row)]
         if min(rss) > 1e-12 and degrees_of_freedom(factors) >= 1:
@@ -120,7 +120,7 @@ def test_residual_r_agrees_with_least_squares(x: np.ndarray, data: st.DataObject
 
 @given(profiles)
 def test_spearman_agrees_with_scipy(x: np.ndarray) -> None:
-    r, _ = measure_seed(x[0], x, Measure("spearman"))
+    r, _ = measure_seed(x[0], x, Estimator("spearman"))
     ranks = stats.rankdata(x, axis=1)
     for row, got in enumerate(r):
         if np.ptp(x[0]) == 0 or np.ptp(x[row]) == 0:
@@ -129,8 +129,12 @@ def test_spearman_agrees_with_scipy(x: np.ndarray) -> None:
             assert got == pytest.approx(np.corrcoef(ranks[0], ranks[row])[0, 1], abs=1e-9)
 
 
-@given(profiles, st.data(), st.sampled_from([Measure(), Measure("spearman"), Measure("bicor"), Measure("bicor", 0.1)]))
-def test_holes_leave_what_is_shared(x: np.ndarray, data: st.DataObject, measure: Measure) -> None:
+@given(
+    profiles,
+    st.data(),
+    st.sampled_from([Estimator(), Estimator("spearman"), Estimator("bicor"), Estimator("bicor", 0.1)]),
+)
+def test_holes_leave_what_is_shared(x: np.ndarray, data: st.DataObject, measure: Estimator) -> None:
     holed = np.where(data.draw(arrays.arrays(np.bool_, x.shape)), np.nan, x)
     r, n = measure_seed(holed[0], holed, measure)
     both, _ = measure_all(holed, measure)
@@ -146,8 +150,10 @@ def test_holes_leave_what_is_shared(x: np.ndarray, data: st.DataObject, measure:
             assert np.isnan(r[row])
 
 
-@pytest.mark.parametrize("measure", [Measure("spearman"), Measure("bicor"), Measure(factors=(np.arange(40) % 4,))])
-def test_equal_profiles_get_equal_r_and_float32_is_measured_in_double(measure: Measure) -> None:
+@pytest.mark.parametrize(
+    "measure", [Estimator("spearman"), Estimator("bicor"), Estimator(factors=(np.arange(40) % 4,))]
+)
+def test_equal_profiles_get_equal_r_and_float32_is_measured_in_double(measure: Estimator) -> None:
     x = np.random.default_rng(2).normal(8, 1, (3, 40)).astype(np.float32)
     many = x[[0, 1, 2, 1, 1]].repeat(7, axis=0)
     r, _ = measure_seed(x[0], many, measure)
@@ -157,5 +163,5 @@ def test_equal_profiles_get_equal_r_and_float32_is_measured_in_double(measure: M
 
 def test_factors_that_leave_nothing_give_no_r() -> None:
     x = np.random.default_rng(1).normal(size=(3, 6))
-    assert np.isnan(measure_seed(x[0], x, Measure(factors=(np.arange(6),)))[0]).all()
-    assert np.isnan(measure_all(x, Measure(factors=(np.arange(6),)))[0]).all()
+    assert np.isnan(measure_seed(x[0], x, Estimator(factors=(np.arange(6),)))[0]).all()
+    assert np.isnan(measure_all(x, Estimator(factors=(np.arange(6),)))[0]).all()

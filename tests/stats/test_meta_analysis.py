@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from coexpr.stats.correlate import correlate_seed
-from coexpr.stats.measures import Measure, measure_seed
+from coexpr.stats.measures import Estimator, measure_seed
 from coexpr.stats.meta_analysis import benjamini_hochberg, combine_donors, naive_test
 
 
@@ -66,7 +66,7 @@ def test_donors_are_combined_as_metafor_does() -> None:
     _, r, n = by_donor(names, x, donors)
     combined = combine_donors(r, n)
     seed = x[names.index("seed")]
-    within, _ = measure_seed(seed, x, Measure(factors=(np.unique(donors, return_inverse=True)[1],)))
+    within, _ = measure_seed(seed, x, Estimator(factors=(np.unique(donors, return_inverse=True)[1],)))
     pooled, _ = correlate_seed(seed, x)
     rows = rows_of("donor_meta/meta.csv")
     assert len(rows) == 8

@@ -30,13 +30,13 @@ def approximate(x: np.ndarray, seed: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def scan_of(x: np.ndarray, seed: np.ndarray) -> tuple[Scan, list[int]]:
-    settled: list[int] = []
+    refined: list[int] = []
 
     def exact(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        settled.extend(rows.tolist())
+        refined.extend(rows.tolist())
         return correlate_seed(seed, x[rows])
 
-    return Scan(*approximate(x, seed), np.full(len(x), x.shape[1], dtype=np.int32), exact), settled
+    return Scan(*approximate(x, seed), np.full(len(x), x.shape[1], dtype=np.int32), exact), refined
 
 
 SIZES = {"seed": st.integers(0, 10**6), "rows": st.integers(2, 120), "samples": st.integers(4, 300)}
@@ -46,13 +46,13 @@ SIZES = {"seed": st.integers(0, 10**6), "rows": st.integers(2, 120), "samples": 
 def test_the_error_is_within_its_bound(seed: int, rows: int, samples: int, spread: float) -> None:
     x = profiles(seed, rows, samples, spread)
     exact, _ = correlate_seed(x[0], x)
-    for r, slack in (
+    for r, bound in (
         approximate(x, x[0]),
         scan_columns(x[0].astype(np.float64) - x[0].mean(dtype=np.float64), x, np.arange(samples)),
     ):
-        sure = np.isfinite(slack)
+        sure = np.isfinite(bound)
         assert np.isnan(exact[~sure]).sum() == np.isnan(exact).sum()
-        assert (np.abs(r - exact)[sure] <= slack[sure]).all()
+        assert (np.abs(r - exact)[sure] <= bound[sure]).all()
 
 
 @given(**SIZES, top=st.integers(1, 130), ascending=st.booleans())
@@ -78,9 +78,9 @@ def test_the_first_rows_are_those_of_double_precision(
 def test_few_rows_are_computed_exactly() -> None:
     rng = np.random.default_rng(4)
     x = (0.3 * rng.normal(size=(4000, 500))).astype(np.float32)
-    scan, settled = scan_of(x, x[0])
+    scan, refined = scan_of(x, x[0])
     scan.first(np.arange(len(x)), 20, ascending=False, tie_order=np.arange(len(x)))
-    assert 20 <= len(settled) < 100
+    assert 20 <= len(refined) < 100
 
 
 @pytest.mark.parametrize("count", [None, 5, 50])
@@ -132,6 +132,6 @@ def test_which_seeds_can_be_scanned(seed: np.ndarray, expected: bool) -> None:
 
 def test_tiny_rows_are_computed() -> None:
     x = (1e-20 * np.random.default_rng(1).normal(size=(40, 30))).astype(np.float32)
-    scan, settled = scan_of(x, x[0])
-    assert len(settled) == 40
+    scan, refined = scan_of(x, x[0])
+    assert len(refined) == 40
     np.testing.assert_array_equal(scan.r, correlate_seed(x[0], x)[0])

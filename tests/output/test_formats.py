@@ -13,24 +13,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coexpr.errors import OptionError, OutputError
-from coexpr.output import export
-from coexpr.result import Answer
+from coexpr.output import formats
+from coexpr.result import Result
 
-ANSWER = Answer(
+ANSWER = Result(
     ["rank", "name", "r", "list"],
     [(1, 'a "b", c', 0.1 + 0.2, [1.5, None]), (None, None, math.nan, None)],
     {"method": "pearson", "donors": ["H0351.2001"]},
 )
 
 
-def written(write: Callable[[Answer, IO[str]], None], answer: Answer = ANSWER) -> str:
+def written(write: Callable[[Result, IO[str]], None], answer: Result = ANSWER) -> str:
     stream = io.StringIO()
     write(answer, stream)
     return stream.getvalue()
 
 
 def test_csv() -> None:
-    rows = list(csv.reader(io.StringIO(written(export.write_csv))))
+    rows = list(csv.reader(io.StringIO(written(formats.write_csv))))
     assert rows == [
         ["rank", "name", "r", "list"],
         ["1", 'a "b", c', "0.30000000000000004", "[1.5, null]"],
@@ -39,12 +39,12 @@ def test_csv() -> None:
 
 
 def test_tsv() -> None:
-    rows = list(csv.reader(io.StringIO(written(export.write_tsv)), delimiter="\t"))
+    rows = list(csv.reader(io.StringIO(written(formats.write_tsv)), delimiter="\t"))
     assert [len(row) for row in rows] == [4, 4, 4]
 
 
 def test_json() -> None:
-    assert json.loads(written(export.write_json)) == {
+    assert json.loads(written(formats.write_json)) == {
         "route": {"method": "pearson", "donors": ["H0351.2001"]},
         "rows": [
             {"rank": 1, "name": 'a "b", c', "r": 0.1 + 0.2, "list": [1.5, None]},
@@ -54,28 +54,28 @@ def test_json() -> None:
 
 
 def test_jsonl() -> None:
-    lines = written(export.write_jsonl).splitlines()
+    lines = written(formats.write_jsonl).splitlines()
     assert [json.loads(line)["rank"] for line in lines] == [1, None]
 
 
 def test_what_json_does_not_know_is_text() -> None:
     moment = datetime.datetime(2026, 1, 2, 3, 4)
-    assert json.loads(export.json_text({"at": moment, "path": Path("a")})) == {"at": "2026-01-02 03:04:00", "path": "a"}
+    assert json.loads(json_text({"at": moment, "path": Path("a")})) == {"at": "2026-01-02 03:04:00", "path": "a"}
 
 
 def test_an_empty_answer() -> None:
-    empty = Answer(["a"], [], {})
-    assert written(export.write_csv, empty) == "a\n"
-    assert json.loads(written(export.write_json, empty)) == {"route": {}, "rows": []}
-    assert written(export.write_jsonl, empty) == ""
-    assert written(export.write_csv, Answer([], [])) == ""
+    empty = Result(["a"], [], {})
+    assert written(formats.write_csv, empty) == "a\n"
+    assert json.loads(written(formats.write_json, empty)) == {"route": {}, "rows": []}
+    assert written(formats.write_jsonl, empty) == ""
+    assert written(formats.write_csv, Result([], [])) == ""
 
 
 @given(st.floats(-1, 1))
 def test_r_is_written_at_full_precision(r: float) -> None:
-    answer = Answer(["r"], [(r,)])
-    assert float(written(export.write_csv, answer).split()[1]) == r
-    assert json.loads(written(export.write_jsonl, answer))["r"] == r
+    answer = Result(["r"], [(r,)])
+    assert float(written(formats.write_csv, answer).split()[1]) == r
+    assert json.loads(written(formats.write_jsonl, answer))["r"] == r
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,12 @@ def test_r_is_written_at_full_precision(r: float) -> None:
     [("a.csv", "csv"), ("a.TSV", "tsv"), ("a.json", "json"), ("a.ndjson", "jsonl"), ("a.txt", "table")],
 )
 def test_the_ending_of_a_file_is_its_format(name: str, expected: str) -> None:
-    assert export.format_of_file(Path(name)) == expected
+    assert formats.format_of_file(Path(name)) == expected
 
 
 def test_an_ending_that_means_nothing() -> None:
     with pytest.raises(OptionError, match=r"a\.xyz does not say its format"):
-        export.format_of_file(Path("a.xyz"))
+        formats.format_of_file(Path("a.xyz"))
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -100,13 +100,13 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(OutputError, match=r"r\.csv cannot be written: No space left"):
-        export.write_file(path, fail)
+        write_file(path, fail)
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
-    export.write_file(path, partial(export.write_csv, ANSWER))
-    assert path.read_text() == written(export.write_csv)
+    write_file(path, partial(formats.write_csv, ANSWER))
+    assert path.read_text() == written(formats.write_csv)
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="there is no folder"):
-        export.write_file(tmp_path / "nowhere" / "r.csv", partial(export.write_csv, ANSWER))
+        write_file(tmp_path / "nowhere" / "r.csv", partial(formats.write_csv, ANSWER))

@@ -1,0 +1,72 @@
+"""coexpr expression: expression values, sample by sample."""
+
+from typing import Annotated
+
+import typer
+
+from coexpr.cli.groups import with_groups
+from coexpr.cli.options import Database, GeneOptions, LevelOption, OutputOptions, ProbeOptions, SampleOptions, Threads
+from coexpr.cli.summary import (
+    count_of,
+    describe_gene_filter,
+    describe_genes_without_profile,
+    describe_representation,
+    describe_samples,
+    describe_source,
+)
+from coexpr.cli.table import Layout
+
+
+@with_groups
+def expression(
+    items: Annotated[
+        list[str] | None, typer.Argument(metavar="[ITEM]...", help="Probes or genes.", show_default=False)
+    ] = None,
+    level: LevelOption = None,
+    *,
+    selection: ProbeOptions,
+    samples: SampleOptions,
+    gene_options: GeneOptions,
+    result_options: OutputOptions,
+    threads: Threads = None,
+    db: Database = None,
+) -> None:
+    """Write expression values (log2 intensity) of ITEMs by sample.
+
+    One row per sample with its donor, structure and MNI coordinates, one column per probe or gene.
+
+    \b
+    Examples:
+      coexpr expression NTRK2 BDNF --structure Cx -o values.csv
+      coexpr expression --category "synapse organization" -o values.csv
+    """  # noqa: D301  (the escape keeps the lines)
+    from coexpr.analysis.expression import LABELS
+    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
+    from coexpr.cli.screen import deliver, say
+
+    with Atlas(db, threads=threads) as atlas:
+        result = atlas.expression(
+            items or [],
+            level=level,
+            probe_selection=selection.selection(),
+            sample_filter=samples.sample_filter(),
+            gene_filter=gene_options.gene_filter(atlas),
+        )
+    values = list(result.columns)[len(LABELS) :]
+    layout = Layout(
+        keys=("sample_id", "donor", "acronym"),
+        drop=("mni_z", "mni_y", "mni_x", "structure_id", "hemisphere", "structure_name", *reversed(values[1:])),
+        shorten=("structure_name",),
+    )
+    deliver(result, result_options, layout)
+    provenance = result.provenance
+    say(f"log2 intensity of {count_of(len(values), 'column')} over {describe_samples(provenance.data)}.")
+    for gene, profile in list(provenance.profiles.items())[:10]:
+        say(f"{gene}: {profile}.")
+    for line in [
+        *describe_representation(provenance.probe_selection),
+        *describe_gene_filter(provenance.gene_filter),
+        *describe_genes_without_profile(provenance.genes_without_profile),
+        *describe_source(provenance.data, provenance.database, provenance.coexpr_version),
+    ]:
+        say(line)

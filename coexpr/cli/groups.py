@@ -1,0 +1,80 @@
+"""Groups of options: how commands compose them, and how --help lists them.
+
+A group is a dataclass whose fields are options. A command that takes a parameter of such a class has all its options,
+and receives one object.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from typing import Any, get_type_hints
+
+from typer.core import TyperCommand
+
+# The order of headings in --help; options without a heading come last.
+PROBES = "Selection of probes"
+SAMPLES = "Samples"
+GENES = "Genes"
+METHOD = "Method"
+ROWS = "Rows"
+STATISTICS = "Statistics"
+OUTPUT = "Output"
+_OTHERS = "Other options"
+
+
+def with_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command with the options of its groups in place of the parameters that stand for groups."""
+    own = inspect.signature(command, eval_str=True).parameters
+    groups: dict[str, Any] = {
+        name: parameter.annotation for name, parameter in own.items() if is_dataclass(parameter.annotation)
+    }
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in own.items():
+        if name in groups:
+            parameters += _options_of(groups[name])
+        else:
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        built = {
+            name: group(**{option.name: given.pop(option.name) for option in fields(group)})
+            for name, group in groups.items()
+        }
+        command(**given, **built)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # typer reads it
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _options_of(group: Any) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            option.name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=hints[option.name]
+        )
+        for option in fields(group)
+    ]
+
+
+class GroupedCommand(TyperCommand):
+    """A command whose --help lists options under headings."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments, then options by group."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": []}
+        sections |= {heading: [] for heading in (PROBES, SAMPLES, GENES, METHOD, ROWS, STATISTICS, OUTPUT, _OTHERS)}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                is_option = parameter.param_type_name == "option"
+                heading = (getattr(parameter, "rich_help_panel", None) or _OTHERS) if is_option else "Arguments"
+                sections[heading].append(record)
+        used = {heading: records for heading, records in sections.items() if records}
+        if list(used)[-1:] == [_OTHERS] and not used.keys() - {"Arguments", _OTHERS}:
+            used["Options"] = used.pop(_OTHERS)
+        for heading, records in used.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)

@@ -1,0 +1,118 @@
+"""The provenance of a result in sentences."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from coexpr.options import FEW_SAMPLES, MIN_SAMPLES, ProbeSelection, Rule
+
+if TYPE_CHECKING:
+    from coexpr.analysis.gene_probes import Disagreement
+    from coexpr.analysis.provenance import CorrelationProvenance, DataUse
+    from coexpr.database.categories import CategoryUse, GeneFilterUse, ListUse
+
+
+def count_of(count: int, thing: str) -> str:
+    """Return "1 gene" or "2,164 genes"."""
+    return f"{count:,} {thing}{'s' * (count != 1)}"
+
+
+def describe_correlation(provenance: "CorrelationProvenance") -> list[str]:
+    """Say what r is computed from, and where the data are from."""
+    return [
+        f"{provenance.method.description} over {describe_samples(provenance.data)}.",
+        *describe_few_samples(provenance.data),
+        *describe_source(provenance.data, provenance.database, provenance.coexpr_version),
+        *describe_cache(provenance.cache_problem),
+    ]
+
+
+def describe_samples(data: "DataUse") -> str:
+    """Say how many samples of which donors and structures are used."""
+    where = f"structures: {'; '.join(data.structures)}" if data.structures else "all structures"
+    if data.hemisphere:
+        where += f", {'left' if data.hemisphere == 'L' else 'right'} hemisphere"
+    donors = f"{count_of(len(data.donors), 'donor')} ({', '.join(data.donors)})"
+    return f"{count_of(data.n_samples, 'sample')} of {donors}, {where}"
+
+
+def describe_few_samples(data: "DataUse") -> list[str]:
+    """Warn of few samples, in a donor or altogether."""
+    few = [f"{donor} ({count})" for donor, count in data.samples_by_donor.items() if count < MIN_SAMPLES]
+    lines = [f"Warning: few samples of {', '.join(few)}."] if few else []
+    if data.n_samples < FEW_SAMPLES:
+        lines.append(f"Warning: r over fewer than {FEW_SAMPLES} samples is imprecise.")
+    return lines
+
+
+def describe_source(data: "DataUse", database: str, version: str) -> list[str]:
+    """Say which atlas the data are from, and which database and version were used."""
+    return [f"Data: {'; '.join(data.source) or 'unnamed'}. Database: {database}. coexpr {version}."]
+
+
+def describe_cache(problem: str | None) -> list[str]:
+    """Say that the cache could not be written."""
+    if problem is None:
+        return []
+    return [f"Note: the cache of the matrix could not be written ({problem}), so this was slow."]
+
+
+def describe_category(category: "CategoryUse") -> str:
+    """Say which category is used, and how many of its genes have expression data."""
+    accession = category.accession or f"source {category.source}"
+    release = f", release {category.release}" if category.release else ""
+    return (
+        f"Category {category.name} ({accession}{release}): {category.with_expression:,} of its "
+        f"{count_of(category.genes, 'gene')} have expression data here."
+    )
+
+
+def describe_list(gene_list: "ListUse") -> list[str]:
+    """Say how many names a list has, and which mean no gene."""
+    names = f"{count_of(gene_list.names, 'name')}, {count_of(gene_list.genes, 'gene')} with expression data here."
+    return [f"List of genes: {names}", *(f"Note: {note}." for note in gene_list.notes)]
+
+
+def describe_gene_filter(use: "GeneFilterUse | None") -> list[str]:
+    """Say to which genes a result is limited."""
+    if use is None:
+        return []
+    lines = [describe_category(category) for category in use.categories]
+    if use.gene_list:
+        lines += describe_list(use.gene_list)
+    if len(use.categories) + (use.gene_list is not None) > 1:
+        how = "all of these" if use.match == "all" else "any of these; --match all keeps only those in all"
+        lines.append(f"Genes in {how}.")
+    if use.evidence_not:
+        lines.append(f"Without genes that are members only by evidence {', '.join(use.evidence_not)}.")
+    return lines
+
+
+def describe_other_name(other_name: str | None, symbol: str | None) -> list[str]:
+    """Say that the name given is not the atlas's symbol."""
+    return [f"{other_name} is another name for {symbol}."] if other_name else []
+
+
+def describe_disagreements(disagreements: "Mapping[str, Disagreement]") -> list[str]:
+    """Warn of representative probes that disagree with the other probes of their gene."""
+    return [
+        f"Warning: this probe disagrees with {gene}'s other {count_of(found.others, 'probe')} "
+        f"(mean r {found.mean_r:.2f}); see `coexpr probes {gene}`."
+        for gene, found in disagreements.items()
+    ]
+
+
+def describe_representation(selection: ProbeSelection | None) -> list[str]:
+    """Say how genes are represented."""
+    return [f"Each gene {selection.description}."] if selection else []
+
+
+def describe_genes_without_profile(count: int) -> list[str]:
+    """Say how many genes are left out because they have no usable probe."""
+    return [f"Left out: {count_of(count, 'gene')} without a usable probe."] if count else []
+
+
+def describe_skipped_rules(skipped: Mapping[Rule, str]) -> list[str]:
+    """Say which rules were skipped, and why."""
+    return [
+        f"Rule {rule} was skipped: {reason.replace(f'the rule {rule} ', 'it ', 1)}" for rule, reason in skipped.items()
+    ]
