@@ -26,7 +26,7 @@ def test_a_probe_seed_answers_with_every_other_probe(atlas: Atlas, synthetic_dat
     ids, x = matrix(synthetic_database)
     answer = atlas.correlates("A_23_P216779", top=None)
     assert list(answer.columns) == COLUMNS
-    seed = answer.route["seed_probe_id"]
+    seed = answer.provenance.seed.probe_id
     expected = np.corrcoef(x)[np.flatnonzero(ids == seed)[0]]
     assert {row[1] for row in answer.rows} == set(ids.tolist()) - {seed}
     for _, probe_id, *_, r, n in answer.rows:
@@ -44,11 +44,11 @@ def test_a_gene_seed_answers_with_genes_by_their_probe_of_highest_mean(atlas: At
     for probe_id, mean in zip(ids.tolist(), x.mean(axis=1), strict=True):
         best[gene_of[probe_id]] = max(best.get(gene_of[probe_id], (0, 0)), (mean, probe_id))
     answer = atlas.correlates("ntrk2", top=None)
-    seed = answer.route["seed_probe_id"]
+    seed = answer.provenance.seed.probe_id
     assert seed == best[gene_of[seed]][1]
     assert {row[1] for row in answer.rows} == {probe_id for _, probe_id in best.values()} - {seed}
-    assert answer.route["rule"] == "max-mean"
-    assert answer.route["seed_probe_candidates"] == 7
+    assert answer.provenance.probe_selection.rule == "max-mean"
+    assert answer.provenance.seed.candidates == 7
 
 
 def test_the_level_can_be_chosen(atlas: Atlas) -> None:
@@ -56,13 +56,13 @@ def test_the_level_can_be_chosen(atlas: Atlas) -> None:
     assert len(by_probe.rows) == 299
     assert sum(row[3] == "NTRK2" for row in by_probe.rows) == 6
     by_gene = atlas.correlates("A_23_P216779", level="gene", top=None)
-    assert by_gene.route["seed_probe"] == "A_23_P216779"
+    assert by_gene.provenance.seed.probe == "A_23_P216779"
     assert "NTRK2" not in {row[3] for row in by_gene.rows}
 
 
 def test_the_probe_of_a_seed_gene_can_be_chosen(atlas: Atlas) -> None:
     answer = atlas.correlates("NTRK2", probe="A_24_P343559", include_self=True, top=1)
-    assert (answer.route["seed_probe"], answer.route["seed_probe_chosen_by"]) == ("A_24_P343559", "name")
+    assert (answer.provenance.seed.probe, answer.provenance["seed_probe_selected_by"]) == ("A_24_P343559", "name")
     assert [(row[0], row[2], row[6]) for row in answer.rows] == [(1, "A_24_P343559", pytest.approx(1, abs=1e-12))]
     with pytest.raises(
         OptionError, match=r"A_32_P7316 is not a probe of NTRK2\. List its probes with: coexpr probes NTRK2"
@@ -116,13 +116,20 @@ def test_missing_values_are_pairwise_complete_and_n_says_so(tmp_path: Path) -> N
 
 
 def test_the_route_says_everything_that_decides_an_r(atlas: Atlas, synthetic_database: Path) -> None:
-    route = atlas.correlates("NTRK2").route
-    assert route["method"] == "pearson"
-    assert (route["scale"], route["resolution"], route["structures"]) == ("log2", "samples", "all")
-    assert route["donors"] == ["H0351.2001", "H0351.2002", "H0351.1009", "H0351.1012", "H0351.1015", "H0351.1016"]
-    assert route["n_samples"] == 90
-    assert route["database"] == str(synthetic_database)
-    assert "no number in it was measured" in route["source"][0]
+    provenance = atlas.correlates("NTRK2").provenance
+    assert provenance.method.name == "pearson"
+    assert (provenance.data.scale, provenance.data.resolution, provenance.data.structures) == ("log2", "samples", "all")
+    assert provenance.data.donors == [
+        "H0351.2001",
+        "H0351.2002",
+        "H0351.1009",
+        "H0351.1012",
+        "H0351.1015",
+        "H0351.1016",
+    ]
+    assert provenance.data.n_samples == 90
+    assert provenance.database == str(synthetic_database)
+    assert "no number in it was measured" in provenance.data.source[0]
 
 
 @pytest.mark.parametrize("name", ["NTRK2", "ntrk2", " NtRk2 ", "4915"])
@@ -195,7 +202,7 @@ def test_an_answer_is_a_data_frame_away(atlas: Atlas) -> None:
     frame = answer.to_pandas()
     assert frame.columns.tolist() == COLUMNS
     assert frame.r.tolist() == [row[6] for row in answer.rows]
-    assert frame.attrs["route"] == answer.route
+    assert frame.attrs["provenance"] == answer.provenance
 
 
 def test_contents(atlas: Atlas) -> None:
@@ -211,8 +218,8 @@ def test_the_route_names_only_donors_that_are_in_the_r(tmp_path: Path) -> None:
     database = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path), write_folder(tmp_path / "page", heatmap(donors=(15496,), probes=(2,)))], database)
     with Atlas(database) as atlas:
-        assert atlas.correlates("103").route["donors"] == ["H0351.2001"]
-        assert atlas.correlates("104").route["donors"] == ["H0351.2001", "H0351.1015"]
+        assert atlas.correlates("103").provenance.data.donors == ["H0351.2001"]
+        assert atlas.correlates("104").provenance.data.donors == ["H0351.2001", "H0351.1015"]
 
 
 @pytest.mark.parametrize("options", [{"level": "genes"}, {"top": 0}, {"top": -1}, {"match": "some"}])

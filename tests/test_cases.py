@@ -18,7 +18,7 @@ from coexpr.database.queries import run as rows_of
 from coexpr.errors import AmbiguousNameError, CoexprError, DownloadError
 from coexpr.loading.categories import add_categories
 from coexpr.loading.downloads import ingest
-from coexpr.options import CorrelationMethod, ProbeSelection
+from coexpr.options import CorrelationMethod, GeneFilter, ProbeSelection
 from coexpr.readers.categories import ReadingOptions
 
 TRK, NTF3, MYC, GRIN = [4915, 627], 4908, 4609, [2902, 2903]
@@ -119,7 +119,7 @@ def test_dates_are_explained_in_lists_and_refused_in_downloads(database: Path, t
     with Atlas(database) as atlas:
         members = atlas.members("list:genes")
         assert [row[1] for row in members.rows] == [4915]
-        names = members.route["problems"]["unmatched"]
+        names = members.provenance["problems"]["unmatched"]
         rows = {row[0]: row[-1] for row in atlas.resolve(names).rows}
     assert len(names) == 12
     assert all("SEPT2" in why or "MARCH1" in why or "OCT4" in why for why in rows.values())
@@ -177,7 +177,7 @@ def test_categories_that_differ_by_case_or_underscore_can_all_be_asked_for(datab
             atlas.members("neurons")
         for row in atlas.categories("neurons").rows:
             if row[1] == "case":
-                assert atlas.members(row[0]).route["name"] == row[3]
+                assert atlas.members(row[0]).provenance["name"] == row[3]
 
 
 def test_a_symbol_of_two_genes_is_ambiguous_everywhere(tmp_path: Path) -> None:
@@ -186,17 +186,19 @@ def test_a_symbol_of_two_genes_is_ambiguous_everywhere(tmp_path: Path) -> None:
     with Atlas(path) as atlas:
         with pytest.raises(AmbiguousNameError, match=r"FSIP2 has 2 meanings: FSIP2 \(Entrez 401024, one\); FSIP2"):
             atlas.correlates("FSIP2")
-        (category,) = atlas.correlates("NTRK2", genes=["FSIP2", "NTRK2"], include_self=True).route["categories"]
+        (category,) = atlas.correlates(
+            "NTRK2", gene_filter=GeneFilter(genes=["FSIP2", "NTRK2"]), include_self=True
+        ).provenance.gene_filter.categories
         assert [row["name"] for row in category["resolved"]] == ["NTRK2"]
         assert "ambiguous names, left out (1): FSIP2: " in category["problems"][0]
         # Two genes of the atlas, one of which has a retired id, are told apart by the ids of the atlas.
-        assert atlas.correlates("285135", level="probe").route["seed_probe"] == "A_96_P0"
-        assert atlas.correlates("401024", level="probe").route["seed_probe"] == "A_96_P1"
+        assert atlas.correlates("285135", level="probe").provenance.seed.probe == "A_96_P0"
+        assert atlas.correlates("401024", level="probe").provenance.seed.probe == "A_96_P1"
         assert atlas.resolve(["ntrk2"]).rows[0][2] == "ntrk2"
         assert atlas.resolve(["Ntrk2"]).rows[0][1] == "ambiguous"
     run("categories", "add", "-", "--db", path, stdin=b"FSIP2\n")
     with Atlas(path) as atlas:
-        assert atlas.members("list:stdin").route["names"] == {"ambiguous": 1}
+        assert atlas.members("list:stdin").provenance["names"] == {"ambiguous": 1}
         assert atlas.members("list:stdin").rows == []
 
 
@@ -234,7 +236,7 @@ def test_order_of_loading_does_not_matter(tmp_path: Path) -> None:
             ingest([CASES / "atlases" / "small"], path)
         with Atlas(path) as atlas:
             answer = atlas.members("mine")
-            members.append((answer.rows, answer.route))
+            members.append((answer.rows, answer.provenance))
     assert members[0] == members[1]
     assert {row[1] for row in members[0][0]} == {1, 2}
     assert members[0][1]["names"] == {"atlas symbol": 2, "probe name": 1, "unmatched": 1}
@@ -295,7 +297,7 @@ def test_the_rule_average_of_opposite_probes_has_no_r(tmp_path: Path) -> None:
     other = probes[3][3]
     with Atlas(path) as atlas:
         for method in ("pearson", "spearman", "bicor"):
-            answer = atlas.correlates(other, choice=ProbeSelection("average"), method=method, top=None)
+            answer = atlas.correlates(other, probe_selection=ProbeSelection("average"), method=method, top=None)
             assert next(row[6] for row in answer.rows if row[3] == symbol) is None
 
 
@@ -311,8 +313,8 @@ def test_min_r_and_max_r_filter_before_top(synthetic_database: Path) -> None:
                 assert [row[1:] for row in answer.rows] == [row[1:] for row in expected]
                 ranks = {row[1]: len(every) + 1 - row[0] if ascending else row[0] for row in every}
                 assert [row[0] for row in answer.rows] == [ranks[row[1]] for row in answer.rows]
-                assert answer.route["matching"] == sum(low <= row[6] <= high for row in every)
-                assert answer.route["min_r"] == options.get("min_r")
+                assert answer.provenance.matching == sum(low <= row[6] <= high for row in every)
+                assert answer.provenance.ranks.min_r == options.get("min_r")
     options = ("--ascending", "--min-r", "-0.5", "--top", 5, "--format", "csv", "--db", synthetic_database)
     done = run("query", "NTRK2", *options)
     assert len(done.stdout.splitlines()) == 6
@@ -340,11 +342,13 @@ def test_evidence_can_be_left_out(database: Path, tmp_path: Path) -> None:
         with pytest.raises(CoexprError, match="--evidence-not XXX: expected an evidence code: "):
             atlas.members("new:brain development", evidence_not=["XXX"])
         # The Gene Ontology that ships has the codes too.
-        every = atlas.correlates("NTRK2", categories="GO:0007399", top=None)
-        curated = atlas.correlates("NTRK2", categories="GO:0007399", evidence_not="IEA", top=None)
+        every = atlas.correlates("NTRK2", gene_filter="GO:0007399", top=None)
+        curated = atlas.correlates(
+            "NTRK2", gene_filter=GeneFilter(categories="GO:0007399", evidence_not="IEA"), top=None
+        )
         assert 0 < len(curated.rows) < len(every.rows)
-        assert curated.route["categories"][0]["genes"] < 2164
-        assert curated.route["evidence_not"] == ["IEA"]
+        assert curated.provenance.gene_filter.categories[0].genes < 2164
+        assert curated.provenance.gene_filter.evidence_not == ["IEA"]
     listed = run("query", "NTRK2", "--genes", "BDNF", "--evidence-not", "IEA", "--db", database, code=1)
     assert "--evidence-not is about members of categories" in listed.stderr
     add_categories([CASES / "06-gmt-dup-names" / "dup.gmt"], database)

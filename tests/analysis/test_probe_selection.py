@@ -147,7 +147,7 @@ def test_differential_stability_is_stored(selection: Expression) -> None:
 
 
 def test_the_average_is_abagens(selection: Expression) -> None:
-    profiles = profiles_of_genes(selection, ProbeSelection("average", min_present=0.5), selection.every_sample)
+    profiles = profiles_of_genes(selection, ProbeSelection("average", min_present=0.5), selection.all_samples)
     names = symbols(selection)
     by_symbol = {
         names[gene]: row for gene, row in zip(profiles.gene_ids.tolist(), profiles.values, strict=True) if gene in names
@@ -174,8 +174,8 @@ def test_the_view_and_the_rule_agree(selection: Expression) -> None:
 
 def test_a_profile_by_donor_holds_the_probe_of_each_donor(selection: Expression) -> None:
     data = read_selection()
-    profiles = profiles_of_genes(selection, ProbeSelection("max-mean", scope="per-donor"), selection.every_sample)
-    single = profiles_of_genes(selection, ProbeSelection("max-mean"), selection.every_sample)
+    profiles = profiles_of_genes(selection, ProbeSelection("max-mean", scope="per-donor"), selection.all_samples)
+    single = profiles_of_genes(selection, ProbeSelection("max-mean"), selection.all_samples)
     assert any(profiles.made_of)
     assert not any(single.made_of)
     by_donor = picks(selection, ProbeSelection("max-mean", scope="per-donor"))
@@ -215,17 +215,17 @@ def test_a_choice_that_cannot_be_is_refused(wrong: dict, message: str) -> None:
 def test_what_a_rule_needs_and_is_not_loaded_is_said(tmp_path: Path, downloads: Path, six_donors: Path) -> None:
     with Atlas(six_donors) as atlas:
         with pytest.raises(NotFoundError, match="needs Additional file 8"):
-            atlas.correlates("PR1", choice=ProbeSelection("rnaseq"))
+            atlas.correlates("PR1", probe_selection=ProbeSelection("rnaseq"))
         with pytest.raises(NotFoundError, match=r"no re-annotation is loaded.*coexpr ingest"):
-            atlas.correlates("PR1", choice=ProbeSelection(annotation="reannotated"))
+            atlas.correlates("PR1", probe_selection=ProbeSelection(annotation="reannotated"))
         with pytest.raises(NotFoundError, match=r"ABSENT has no usable probe: \d present in fewer than 100 %"):
-            atlas.correlates("ABSENT", choice=ProbeSelection(min_present=1))
+            atlas.correlates("ABSENT", probe_selection=ProbeSelection(min_present=1))
         with pytest.raises(NotFoundError, match=r"\w+ has no usable probe: \d present in fewer than 100 %"):
-            atlas.correlation_matrix(["PR1", "ABSENT"], choice=ProbeSelection(min_present=1))
+            atlas.correlation_matrix(["PR1", "ABSENT"], probe_selection=ProbeSelection(min_present=1))
     ingest([downloads / "normalized_microarray_donor9861"], tmp_path / "one.duckdb")
     with Atlas(tmp_path / "one.duckdb") as atlas:
         with pytest.raises(NotFoundError, match="compares donors, and needs two"):
-            atlas.correlates("PR1", choice=ProbeSelection("diff-stability"))
+            atlas.correlates("PR1", probe_selection=ProbeSelection("diff-stability"))
         assert atlas.sql("select count(diff_stability) from probe_statistics").fetchall() == [(0,)]
 
 
@@ -248,7 +248,7 @@ def test_an_interrupted_ingest_is_completed_by_the_next(tmp_path: Path, download
     with duckdb.connect(path) as connection:
         connection.execute("delete from probe_stability")
     with Atlas(path) as atlas, pytest.raises(NotFoundError, match="interrupted"):
-        atlas.correlates("PR1", choice=ProbeSelection("diff-stability"))
+        atlas.correlates("PR1", probe_selection=ProbeSelection("diff-stability"))
     ingest([downloads], path)
     with Atlas(path) as atlas:
-        assert atlas.correlates("PR1", choice=ProbeSelection("diff-stability")).rows
+        assert atlas.correlates("PR1", probe_selection=ProbeSelection("diff-stability")).rows

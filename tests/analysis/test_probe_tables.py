@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from coexpr.atlas import Atlas
 from coexpr.errors import CoexprError, ConflictError, DownloadError, NoDownloadError
 from coexpr.loading.downloads import ingest
-from coexpr.options import ProbeSelection
+from coexpr.options import GeneFilter, ProbeSelection
 from coexpr.readers import reannotation, rnaseq_agreement
 from coexpr.readers.place import File
 
@@ -106,19 +106,22 @@ def test_the_rule_rnaseq_takes_the_lowest_q_then_the_largest_r(database: Path, t
     (loaded,) = report.downloads
     assert (loaded.kind, loaded.probes, loaded.notes) == (rnaseq_agreement.KIND, 5, [])
     with Atlas(database) as atlas:
-        assert atlas.correlates("NTRK2", choice=ProbeSelection("rnaseq")).route["seed_probe"] == "CUST_1358_PI416573500"
+        assert (
+            atlas.correlates("NTRK2", probe_selection=ProbeSelection("rnaseq")).provenance.seed.probe
+            == "CUST_1358_PI416573500"
+        )
         probes = atlas.probes("NTRK2").to_pandas().set_index("probe_name")
         assert probes.loc["A_23_P216779", ["rnaseq_r", "rnaseq_q"]].tolist() == [0.8, 0.01]
-        assert "rnaseq" in probes.loc["CUST_1358_PI416573500", "chosen_by"]
+        assert "rnaseq" in probes.loc["CUST_1358_PI416573500", "selected_by"]
         # Of all genes only these two have probes in the table.
-        answer = atlas.correlates("NTRK2", choice=ProbeSelection("rnaseq"), top=None)
+        answer = atlas.correlates("NTRK2", probe_selection=ProbeSelection("rnaseq"), top=None)
         assert [row[3] for row in answer.rows] == ["BDNF"]
-        assert answer.route["genes_without_profile"] > 50
+        assert answer.provenance.genes_without_profile > 50
         (other,) = atlas.sql(
             "select min(gene_symbol) from genes where gene_symbol not in ('NTRK2', 'BDNF')"
         ).fetchall()[0]
         with pytest.raises(CoexprError, match=f"the rule rnaseq selects no probe of {other}"):
-            atlas.correlates(other, choice=ProbeSelection("rnaseq"))
+            atlas.correlates(other, probe_selection=ProbeSelection("rnaseq"))
 
 
 def test_the_table_may_come_before_the_atlas(tmp_path: Path) -> None:
@@ -199,20 +202,20 @@ def test_the_re_annotation_chooses_the_genes_of_probes(database: Path, tmp_path:
     assert (loaded.kind, loaded.probes) == (reannotation.KIND, 4)
     choice = ProbeSelection(annotation="reannotated")
     with Atlas(database) as atlas:
-        assert {row[1] for row in atlas.probes("NTRK2", choice=choice).rows} == {"A_23_P216779", "A_32_P7316"}
+        assert {row[1] for row in atlas.probes("NTRK2", probe_selection=choice).rows} == {"A_23_P216779", "A_32_P7316"}
         assert len(atlas.probes("NTRK2").rows) == 7
-        answer = atlas.correlates("NTRK2", choice=choice, top=None)
+        answer = atlas.correlates("NTRK2", probe_selection=choice, top=None)
         assert [row[3] for row in answer.rows] == ["MIG7"]
-        assert answer.route["annotation"] == "reannotated"
+        assert answer.provenance.annotation == "reannotated"
         # A gene that only the re-annotation names, found by symbol and by Entrez id.
-        assert [row[1] for row in atlas.probes("mig7", choice=choice).rows] == ["CUST_1359_PI416573500"]
-        assert [row[1] for row in atlas.probes("723788", choice=choice).rows] == ["CUST_1359_PI416573500"]
+        assert [row[1] for row in atlas.probes("mig7", probe_selection=choice).rows] == ["CUST_1359_PI416573500"]
+        assert [row[1] for row in atlas.probes("723788", probe_selection=choice).rows] == ["CUST_1359_PI416573500"]
         # Names mean what they meant, unless the re-annotation is asked for.
         with pytest.raises(CoexprError, match=r"MIG7 is one of BCAR3 .*, but this database has no probe of it"):
             atlas.probes("MIG7")
         with pytest.raises(CoexprError, match="BDNF has no probe with expression"):
-            atlas.probes("BDNF", choice=choice)
-        labels = atlas.correlates("A_23_P216779", level="gene", choice=choice, include_self=True).rows
+            atlas.probes("BDNF", probe_selection=choice)
+        labels = atlas.correlates("A_23_P216779", level="gene", probe_selection=choice, include_self=True).rows
         assert {row[3] for row in labels} == {"NTRK2", "MIG7"}
 
 
@@ -220,9 +223,9 @@ def test_a_category_under_the_re_annotation(database: Path, tmp_path: Path) -> N
     ingest([reannotated(tmp_path)], database)
     with Atlas(database) as atlas:
         choice = ProbeSelection(annotation="reannotated")
-        answer = atlas.correlates("MIG7", categories=["nervous system development"], choice=choice)
+        answer = atlas.correlates("MIG7", gene_filter=["nervous system development"], probe_selection=choice)
         assert [row[4] for row in answer.rows] == ["NTRK2"]
-        assert answer.route["categories"][0]["loaded"] == 1
+        assert answer.provenance.gene_filter.categories[0].with_expression == 1
 
 
 @pytest.mark.parametrize(
@@ -242,8 +245,10 @@ def test_a_bad_re_annotation_is_refused(tmp_path: Path, text: str, message: str)
 def test_the_re_annotation_changes_nothing_that_is_not_asked_of_it(database: Path, tmp_path: Path) -> None:
     def ask() -> list:
         with Atlas(database) as atlas:
-            answer = atlas.correlates("TRKB", categories=["nervous system development"], genes=["BDNF", "CD271"])
-            return [answer.rows, answer.route["categories"]]
+            answer = atlas.correlates(
+                "TRKB", gene_filter=GeneFilter(categories=["nervous system development"], genes=["BDNF", "CD271"])
+            )
+            return [answer.rows, answer.provenance.gene_filter.categories]
 
     before = ask()
     ingest([reannotated(tmp_path, REANNOTATED + "A_24_P343559,CD271,999999999,4915,0\n")], database)

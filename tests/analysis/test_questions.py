@@ -12,13 +12,13 @@ from helpers.profiles import profile
 
 from coexpr.atlas import Atlas
 from coexpr.errors import LimitError, OptionError
-from coexpr.options import ProbeSelection
+from coexpr.options import GeneFilter, ProbeSelection
 
 
 def test_the_probes_of_a_gene(atlas: Atlas) -> None:
     answer = atlas.probes("TRKB")
     frame = answer.to_pandas().set_index("probe_name")
-    assert (answer.route["gene"], answer.route["found_as"], len(frame)) == ("NTRK2", "TRKB", 7)
+    assert (answer.provenance.gene, answer.provenance.other_name, len(frame)) == ("NTRK2", "TRKB", 7)
     assert frame["mean_log2"].is_monotonic_decreasing
     for name, row in frame.iterrows():
         x = profile(atlas, name)
@@ -28,11 +28,11 @@ def test_the_probes_of_a_gene(atlas: Atlas) -> None:
         assert row["mean_r"] == pytest.approx(np.mean(list(others.values())), abs=1e-9)
         assert row["lowest_r_with"] == min(others, key=others.get)
         assert row["lowest_r"] == pytest.approx(min(others.values()), abs=1e-9)
-    choosers = [rule for rules in frame["chosen_by"] for rule in rules]
+    choosers = [rule for rules in frame["selected_by"] for rule in rules]
     assert len(choosers) == len(set(choosers)) == 10
-    assert "max-mean" in frame["chosen_by"].iloc[0]
-    assert "min-mean" in frame["chosen_by"].iloc[-1]
-    assert set(answer.route["rules_not_applied"]) == {"rnaseq"}
+    assert "max-mean" in frame["selected_by"].iloc[0]
+    assert "min-mean" in frame["selected_by"].iloc[-1]
+    assert set(answer.provenance.rules_skipped) == {"rnaseq"}
 
 
 def test_the_probes_of_a_gene_named_by_one_of_them(atlas: Atlas) -> None:
@@ -41,7 +41,7 @@ def test_the_probes_of_a_gene_named_by_one_of_them(atlas: Atlas) -> None:
 
 def test_probes_that_go_against_each_other_are_told(gabra4: Path) -> None:
     with Atlas(gabra4) as atlas:
-        conflicts = atlas.probes("GABRA4").route["sign_conflicts"]
+        conflicts = atlas.probes("GABRA4").provenance.sign_conflicts
         assert conflicts
         for conflict in conflicts[:5]:
             x, y = (profile(atlas, probe) for probe in conflict["probes"])
@@ -65,10 +65,12 @@ def test_a_pair_of_genes(atlas: Atlas) -> None:
     by_rule = {row[0]: row for row in answer.rows if row[0] != "probes" and row[3] is None}
     assert len(by_rule) == 12
     for rule in ("max-mean", "connectivity", "pc-loading", "diff-stability", "average", "eigengene"):
-        via_query = atlas.correlates("NTRK2", genes=["BDNF"], choice=ProbeSelection(rule)).rows[0]
+        via_query = atlas.correlates(
+            "NTRK2", gene_filter=GeneFilter(genes=["BDNF"]), probe_selection=ProbeSelection(rule)
+        ).rows[0]
         assert by_rule[rule][4] == pytest.approx(via_query[-2], abs=1e-12)
-    assert answer.route["spread"]["lowest"]["r"] == min(row[4] for row in cells)
-    assert answer.route["spread"]["pairs"] == 14
+    assert answer.provenance.spread.lowest == min(row[4] for row in cells)
+    assert answer.provenance.spread.pairs == 14
 
 
 def test_a_pair_of_probes(atlas: Atlas) -> None:
@@ -78,7 +80,7 @@ def test_a_pair_of_probes(atlas: Atlas) -> None:
     assert row[:3] == ("probes", "A_23_P216779", "CUST_1359_PI416573500")
     assert row[4] == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-12)
     with pytest.raises(OptionError, match="both are probes"):
-        atlas.pair("A_23_P216779", "CUST_1359_PI416573500", choice=ProbeSelection("min-mean"))
+        atlas.pair("A_23_P216779", "CUST_1359_PI416573500", probe_selection=ProbeSelection("min-mean"))
 
 
 def test_a_probe_and_a_gene(atlas: Atlas) -> None:
@@ -90,7 +92,7 @@ def test_a_probe_and_a_gene(atlas: Atlas) -> None:
 
 
 def test_the_matrix_of_a_category_is_numpys(atlas: Atlas) -> None:
-    frame = atlas.correlation_matrix(categories=["nervous system development"])
+    frame = atlas.correlation_matrix(gene_filter=["nervous system development"])
     assert isinstance(frame, pd.DataFrame)
     assert list(frame.index) == list(frame.columns)
     assert len(frame) > 10
@@ -102,17 +104,19 @@ def test_the_matrix_of_a_category_is_numpys(atlas: Atlas) -> None:
     )
     x = np.stack([profile(atlas, representatives[symbol]) for symbol in frame.index])
     np.testing.assert_allclose(frame.to_numpy(), np.corrcoef(x), atol=1e-12)
-    assert frame.attrs["route"]["categories"][0]["name"] == "nervous system development"
+    assert frame.attrs["provenance"]["categories"][0]["name"] == "nervous system development"
 
 
 def test_genes_that_a_filter_takes_are_counted(atlas: Atlas) -> None:
-    whole = atlas.correlation_matrix(categories=["nervous system development"])
-    some = atlas.correlation_matrix(categories=["nervous system development"], choice=ProbeSelection(min_present=0.9))
+    whole = atlas.correlation_matrix(gene_filter=["nervous system development"])
+    some = atlas.correlation_matrix(
+        gene_filter=["nervous system development"], probe_selection=ProbeSelection(min_present=0.9)
+    )
     assert 0 < len(some) < len(whole)
-    assert some.attrs["route"]["genes_without_profile"] == len(whole) - len(some)
-    answer = atlas.correlates("NTRK2", choice=ProbeSelection(min_present=0.9), top=None)
+    assert some.attrs["provenance"]["genes_without_profile"] == len(whole) - len(some)
+    answer = atlas.correlates("NTRK2", probe_selection=ProbeSelection(min_present=0.9), top=None)
     everything = atlas.correlates("NTRK2", top=None)
-    assert answer.route["genes_without_profile"] == len(everything.rows) - len(answer.rows)
+    assert answer.provenance.genes_without_profile == len(everything.rows) - len(answer.rows)
 
 
 def test_a_matrix_of_probes_and_genes(atlas: Atlas) -> None:
@@ -120,8 +124,13 @@ def test_a_matrix_of_probes_and_genes(atlas: Atlas) -> None:
     assert list(frame.columns) == ["A_23_P216779", "BDNF", "NTRK2"]
     assert len(atlas.correlation_matrix(["BDNF", "NTRK2"], level="probe")) == 9
     assert list(atlas.correlation_matrix(["A_23_P216779", "BDNF"], level="gene")) == ["NTRK2", "BDNF"]
-    assert atlas.correlation_matrix(["NTRK2", "BDNF"], choice=ProbeSelection("average")).iloc[0, 1] == pytest.approx(
-        atlas.correlates("NTRK2", genes=["BDNF"], choice=ProbeSelection("average")).rows[0][-2], abs=1e-12
+    assert atlas.correlation_matrix(["NTRK2", "BDNF"], probe_selection=ProbeSelection("average")).iloc[
+        0, 1
+    ] == pytest.approx(
+        atlas.correlates(
+            "NTRK2", gene_filter=GeneFilter(genes=["BDNF"]), probe_selection=ProbeSelection("average")
+        ).rows[0][-2],
+        abs=1e-12,
     )
 
 
@@ -133,9 +142,9 @@ def test_a_matrix_that_cannot_be_is_refused(atlas: Atlas) -> None:
     with pytest.raises(OptionError, match="one of the two"):
         atlas.correlation_matrix()
     with pytest.raises(OptionError, match="rows are probes"):
-        atlas.correlation_matrix(["A_23_P216779"], choice=ProbeSelection("average"))
+        atlas.correlation_matrix(["A_23_P216779"], probe_selection=ProbeSelection("average"))
     with pytest.raises(OptionError, match="there is none"):
-        atlas.correlation_matrix(["NTRK2"], include_regulates=True)
+        atlas.correlation_matrix(["NTRK2"], gene_filter=GeneFilter(include_regulates=True))
     with pytest.raises(OptionError, match="expected probe or gene"):
         atlas.correlation_matrix(["NTRK2"], level="foo")
 
@@ -150,7 +159,7 @@ def test_a_matrix_is_written(ending: str, synthetic_database: Path, tmp_path: Pa
     if ending == "npz":
         with np.load(path) as archive:
             got = pd.DataFrame(archive["r"], index=archive["names"], columns=archive["names"])
-            assert json.loads(str(archive["route"]))["rule"] == "max-mean"
+            assert json.loads(str(archive["provenance"]))["rule"] == "max-mean"
     elif ending == "parquet":
         got = pd.read_parquet(path).set_index("name")
     else:

@@ -18,7 +18,7 @@ from coexpr.database.expression import Expression
 from coexpr.database.samples import choose_samples
 from coexpr.errors import AmbiguousNameError, CoexprError, NotFoundError, OptionError, TooFewSamplesError
 from coexpr.loading.downloads import ingest
-from coexpr.options import CorrelationMethod, ProbeSelection
+from coexpr.options import CorrelationMethod, GeneFilter, ProbeSelection
 from coexpr.stats.measures import Estimator, measure_all, measure_seed
 from coexpr.stats.meta_analysis import benjamini_hochberg, combine_donors
 
@@ -94,8 +94,8 @@ def test_only_the_samples_asked_for_count(atlas: Atlas, sample_filter: SampleFil
 def test_the_choice_of_probes_does_not_depend_on_the_samples(atlas: Atlas) -> None:
     here = SampleFilter(structures=("Cx",))
     for rule in ("max-mean", "connectivity", "pc-loading", "eigengene"):
-        whole = atlas.correlates("NTRK2", choice=ProbeSelection(rule), top=None)
-        part = atlas.correlates("NTRK2", choice=ProbeSelection(rule), top=None, sample_filter=here)
+        whole = atlas.correlates("NTRK2", probe_selection=ProbeSelection(rule), top=None)
+        part = atlas.correlates("NTRK2", probe_selection=ProbeSelection(rule), top=None, sample_filter=here)
         assert {row[3]: row[1:3] for row in whole.rows} == {row[3]: row[1:3] for row in part.rows}
 
 
@@ -220,10 +220,10 @@ def test_factors_that_leave_nothing_are_refused(tmp_path: Path, synthetic_databa
 
 
 def test_columns_by_donor_and_their_statistics(atlas: Atlas) -> None:
-    answer = atlas.correlates("NTRK2", by_donor=True, stats=True, naive_p=True, top=None, categories=["GO:0007399"])
+    answer = atlas.correlates("NTRK2", by_donor=True, stats=True, naive_p=True, top=None, gene_filter=["GO:0007399"])
     frame = answer.to_pandas()
     donors = labels(atlas)[0]
-    seed = profile(atlas, answer.route["seed_probe"])
+    seed = profile(atlas, answer.provenance.seed.probe)
     everything = atlas.correlates("NTRK2", stats=True, top=None).to_pandas().set_index("gene_symbol")
     p = []
     for _, row in frame.iterrows():
@@ -276,11 +276,11 @@ def test_a_constant_profile_has_no_r_in_any_way(tmp_path: Path, synthetic_databa
 def test_the_known_numbers_of_gabra4(gabra4: Path) -> None:
     a, b = "A_23_P56883", "A_32_P204137"
     with Atlas(gabra4) as atlas:
-        answer = atlas.pair(a, b, got="0.9381")
+        answer = atlas.pair(a, b, observed_r="0.9381")
         pooled, *donors = [row[4] for row in answer.rows]
-        grid = {(cell["scale"], cell["resolution"], cell["over"]): cell for cell in answer.route["grid"]}
+        grid = {(cell["scale"], cell["resolution"], cell["over"]): cell for cell in answer.provenance["grid"]}
         by_method = {
-            method: atlas.pair(a, b, method=method).route["r"]
+            method: atlas.pair(a, b, method=method).provenance.r
             for method in (CorrelationMethod("spearman"), CorrelationMethod("bicor"), CorrelationMethod(adjust="donor"))
         }
     assert pooled == pytest.approx(0.910995, abs=5e-7)
@@ -289,16 +289,16 @@ def test_the_known_numbers_of_gabra4(gabra4: Path) -> None:
     assert grid["z within donor", "samples", "pooled"]["r"] == pytest.approx(0.919755, abs=5e-7)
     assert grid["log2", "structures", "pooled"]["r"] == pytest.approx(0.938109, abs=5e-7)
     assert grid["log2", "structures", "pooled"]["n"] == 841
-    assert answer.route["between_donors"]["q"] == pytest.approx(106.1, abs=0.05)
-    assert answer.route["between_donors"]["fixed_r"] == pytest.approx(0.923587, abs=5e-7)
-    assert answer.route["got"]["fits"] == [grid["log2", "structures", "pooled"]]
-    assert "averaged by structure" in answer.route["got"]["sentence"]
+    assert answer.provenance.donors.q == pytest.approx(106.1, abs=0.05)
+    assert answer.provenance.donors.fixed_r == pytest.approx(0.923587, abs=5e-7)
+    assert answer.provenance.observed_r.fits == [grid["log2", "structures", "pooled"]]
+    assert "averaged by structure" in answer.provenance.observed_r.sentence
 
 
 @pytest.mark.parametrize(("got", "matches"), [("0.911", True), ("0.50", False)])
 def test_a_number_from_elsewhere(gabra4: Path, got: str, matches: bool) -> None:
-    done = run("pair", "A_23_P56883", "A_32_P204137", "--got", got, "--db", gabra4, "--format", "json")
-    told = json.loads(done.stdout)["route"]["got"]
+    done = run("pair", "A_23_P56883", "A_32_P204137", "--observed-r", got, "--db", gabra4, "--format", "json")
+    told = json.loads(done.stdout)["provenance"]["got"]
     assert told["matches"] == matches
     assert told["sentence"] in done.stderr
     assert ("what the atlas's Find Correlates and coexpr compute" in told["sentence"]) == matches
@@ -307,22 +307,22 @@ def test_a_number_from_elsewhere(gabra4: Path, got: str, matches: bool) -> None:
 def test_a_number_that_fits_several_routes_or_another_method(gabra4: Path) -> None:
     a, b = "A_23_P56883", "A_32_P204137"
     with Atlas(gabra4) as atlas:
-        several = atlas.pair(a, b, got="0.92").route["got"]
+        several = atlas.pair(a, b, observed_r="0.92").provenance.observed_r
         assert len(several["fits"]) == 2
         assert "Give more decimals" in several["sentence"]
-        bicor = atlas.pair(a, b, got="0.904", method=CorrelationMethod("bicor")).route["got"]
+        bicor = atlas.pair(a, b, observed_r="0.904", method=CorrelationMethod("bicor")).provenance.observed_r
         assert bicor["sentence"].startswith("0.904 is bicor of log2 intensity, sample by sample, all donors pooled")
-        adjusted = atlas.pair(a, b, got="0.529", method=CorrelationMethod(adjust="donor+structure"))
-        assert "is the r computed here" in adjusted.route["got"]["sentence"]
+        adjusted = atlas.pair(a, b, observed_r="0.529", method=CorrelationMethod(adjust="donor+structure"))
+        assert "is the r computed here" in adjusted.provenance.observed_r.sentence
         # Each donor loses as many degrees of freedom as it has structures, less one: by hand from the samples.
         counted = "select donor_id, count(*), count(distinct structure_id) from samples group by all order by 1"
         weights = np.array([n - 3 - (structures - 1) for _, n, structures in atlas.sql(counted).fetchall()])
         z = np.arctanh([row[4] for row in adjusted.rows[1:]])
         q = np.sum(weights * (z - np.sum(weights * z) / weights.sum()) ** 2)
-        assert adjusted.route["between_donors"]["q"] == pytest.approx(q, rel=1e-9)
+        assert adjusted.provenance.donors.q == pytest.approx(q, rel=1e-9)
         for got in ("0.9", "1", "x", "1.01"):
             with pytest.raises(OptionError, match="expected an r, from -1 to 1, with all decimals"):
-                atlas.pair(a, b, got=got)
+                atlas.pair(a, b, observed_r=got)
 
 
 def test_r_of_two_samples_is_no_r(atlas: Atlas) -> None:
@@ -335,16 +335,16 @@ def test_r_of_two_samples_is_no_r(atlas: Atlas) -> None:
 
 def test_a_probe_that_disagrees_with_its_gene_is_told(gabra4: Path, atlas: Atlas) -> None:
     with Atlas(gabra4) as real:
-        told = real.correlates("GABRA4", level="probe", top=1).route["disagrees"]
+        told = real.correlates("GABRA4", level="probe", top=1).provenance.disagreements
         assert told["GABRA4"]["others"] == 111
         in_probes = next(row[8] for row in real.probes("GABRA4").rows if row[1] == "CUST_542_PI417557136")
         assert told["GABRA4"]["mean_r"] == pytest.approx(in_probes, abs=1e-9)
-        assert not real.correlates("GABRA4", level="probe", top=1, choice=ProbeSelection("diff-stability")).route[
-            "disagrees"
-        ]
+        assert not real.correlates(
+            "GABRA4", level="probe", top=1, probe_selection=ProbeSelection("diff-stability")
+        ).provenance["disagrees"]
     said = run("query", "GABRA4", "--level", "probe", "--db", gabra4).stderr
     assert "Warning: this probe disagrees with GABRA4's other 111 probes (mean r -0.09)" in said
-    assert not atlas.correlates("NTRK2", top=1).route["disagrees"]
+    assert not atlas.correlates("NTRK2", top=1).provenance.disagreements
 
 
 @pytest.mark.parametrize(
@@ -363,7 +363,7 @@ def test_options_that_would_change_nothing_are_refused(atlas: Atlas, options: di
 def test_one_name_may_come_by_itself(atlas: Atlas) -> None:
     assert SampleFilter(structures="Cx", donors=9861) == SampleFilter(structures=("Cx",), donors=("9861",))
     assert list(atlas.correlation_matrix("NTRK2")) == ["NTRK2"]
-    assert atlas.correlates("NTRK2", genes="BDNF").rows[0][4] == "BDNF"
+    assert atlas.correlates("NTRK2", gene_filter=GeneFilter(genes="BDNF")).rows[0][4] == "BDNF"
 
 
 @pytest.fixture
@@ -423,8 +423,8 @@ def test_factors_take_what_they_take_of_the_shared_samples(holed: Path) -> None:
                 q_of.append((weight, np.arctanh(r)))
         weights, z = (np.array(values) for values in zip(*q_of, strict=True))
         q = np.sum(weights * (z - np.sum(weights * z) / weights.sum()) ** 2)
-        assert by_donor.route["between_donors"]["k"] == len(q_of)
-        assert by_donor.route["between_donors"]["q"] == pytest.approx(q, rel=1e-9)
+        assert by_donor.provenance.donors.k == len(q_of)
+        assert by_donor.provenance.donors.q == pytest.approx(q, rel=1e-9)
 
 
 def test_holes_are_measured_alike_everywhere(holed: Path) -> None:
@@ -444,7 +444,7 @@ def test_holes_are_measured_alike_everywhere(holed: Path) -> None:
                     assert told == pytest.approx(matrix.loc[name, other], abs=1e-9, nan_ok=True)
         assert rows["A_24_P343559"][7] == 2
         assert rows["A_24_P343559"][6] is None
-        assert not atlas.probes("NTRK2").route["sign_conflicts"]
+        assert not atlas.probes("NTRK2").provenance.sign_conflicts
 
 
 def test_rules_are_the_same_in_every_question_where_values_are_unknown(holed: Path) -> None:
@@ -452,12 +452,12 @@ def test_rules_are_the_same_in_every_question_where_values_are_unknown(holed: Pa
         for scope in ("pooled", "per-donor", "common"):
             by_rule = {
                 row[0]: row[4]
-                for row in atlas.pair("NTRK2", "BDNF", choice=ProbeSelection(scope=scope)).rows
+                for row in atlas.pair("NTRK2", "BDNF", probe_selection=ProbeSelection(scope=scope)).rows
                 if row[3] is None
             }
             for rule in ("average", "eigengene", "max-mean", "connectivity"):
                 choice = ProbeSelection(scope=scope).with_rule(rule)
-                (row,) = atlas.correlates("NTRK2", genes=["BDNF"], choice=choice).rows
+                (row,) = atlas.correlates("NTRK2", gene_filter=GeneFilter(genes=["BDNF"]), probe_selection=choice).rows
                 assert by_rule[rule] == pytest.approx(row[7], abs=1e-12), (scope, rule)
 
 
@@ -466,12 +466,12 @@ def test_an_r_with_itself_counts_nowhere(atlas: Atlas) -> None:
     assert frame["gene_symbol"].iloc[0] == "NTRK2"
     assert frame["donors_used"].iloc[0] == 0
     assert np.isnan(float(frame["q"].iloc[0] or np.nan)) or frame["q"].isna().iloc[0]
-    spread = atlas.pair("NTRK2", SEED).route["spread"]
+    spread = atlas.pair("NTRK2", SEED).provenance["spread"]
     assert spread["pairs"] == 6
     assert spread["highest"]["r"] < 0.999
-    assert atlas.pair("BDNF", "BDNF").route["spread"]["pairs"] == 1
-    assert atlas.pair("BDNF", "BDNF").route["is_one_profile"]
-    assert atlas.pair("TRKB", "NTRK2").route["spread"]["pairs"] == 7 * 6 // 2
+    assert atlas.pair("BDNF", "BDNF").provenance.spread.pairs == 1
+    assert atlas.pair("BDNF", "BDNF").provenance.same_profile
+    assert atlas.pair("TRKB", "NTRK2").provenance.spread.pairs == 7 * 6 // 2
 
 
 def test_structures_are_told_with_their_samples(atlas: Atlas) -> None:
@@ -502,7 +502,7 @@ def test_one_donor_in_the_database(tmp_path: Path, synthetic_zips: list[Path]) -
     ingest([synthetic_zips[0]], tmp_path / "one.duckdb")
     with Atlas(tmp_path / "one.duckdb") as atlas:
         answer = atlas.pair("NTRK2", "BDNF")
-        assert answer.route["between_donors"]["k"] == 1
-        assert answer.route["between_donors"]["lowest_without_one"] is None
+        assert answer.provenance.donors.k == 1
+        assert answer.provenance.donors.lowest_without_one is None
         assert atlas.correlates("NTRK2", by_donor=True, top=2).rows
     run("pair", "NTRK2", "BDNF", "--db", tmp_path / "one.duckdb")

@@ -15,9 +15,9 @@ from coexpr.errors import DownloadError, NoDownloadError
 def test_the_sites_own_r_is_found_again(shared_data: Path, tmp_path: Path) -> None:
     answer = verify_find_correlates(shared_data / "find-correlates-brainspan", tmp_path / "none.duckdb")
     ((source, rows, largest, off),) = answer.rows
-    assert (source, rows, off, answer.route["holds"]) == ("the values in the download", 330, 0, True)
+    assert (source, rows, off, answer.provenance.holds) == ("the values in the download", 330, 0, True)
     assert largest < 0.001
-    assert answer.route["seed"] == "ENSG00000169427"
+    assert answer.provenance.seed == "ENSG00000169427"
 
 
 def test_an_r_that_was_changed_is_found(shared_data: Path, tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_r_is_compared_with_the_database_too(atlas: Atlas, tmp_path: Path) -> No
     folder = find_correlates(tmp_path / "good", atlas, "A_23_P216779")
     answer = verify_find_correlates(folder, atlas.path)
     assert [row[:2] for row in answer.rows] == [("the values in the download", 11), ("the database", 11)]
-    assert answer.route["holds"]
+    assert answer.provenance.holds
 
 
 def test_a_download_that_does_not_name_its_seed(atlas: Atlas, tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_download_that_does_not_name_its_seed(atlas: Atlas, tmp_path: Path) ->
 
 def test_a_sound_database_holds(atlas: Atlas, gabra4: Path) -> None:
     answer = atlas.verify()
-    assert answer.route["holds"]
+    assert answer.provenance.holds
     assert "All checks hold." in run("verify", "--db", gabra4).stderr
 
 
@@ -92,6 +92,6 @@ def test_damage_is_found(synthetic_database: Path, tmp_path: Path, damage: str, 
         connection.execute(damage)
     with Atlas(path) as atlas:
         answer = atlas.verify()
-    assert not answer.route["holds"]
+    assert not answer.provenance.holds
     assert any(what in row[0] for row in answer.rows if not row[1])
     assert "Something does not hold" in run("verify", "--db", path, code=1).stderr

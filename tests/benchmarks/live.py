@@ -68,8 +68,8 @@ def matrix(atlas: Atlas, with_floor: bool) -> Pair:
     found = [row[1] for row in atlas.members(CATEGORY).rows if row[4] == "loaded"]
     ids = [gene for (gene,) in atlas.sql(f"select gene_id from genes where entrez_id in {tuple(found)}").rows]
     expression = atlas._expression
-    x = np.asarray(profiles_of_genes(expression, ProbeSelection(), expression.every_sample, ids).values)
-    return lambda: np.corrcoef(x), lambda: atlas.correlation_matrix(categories=[CATEGORY])
+    x = np.asarray(profiles_of_genes(expression, ProbeSelection(), expression.all_samples, ids).values)
+    return lambda: np.corrcoef(x), lambda: atlas.correlation_matrix(gene_filter=[CATEGORY])
 
 
 def network(atlas: Atlas, count: int, with_floor: bool) -> Pair:

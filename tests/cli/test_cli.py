@@ -8,20 +8,21 @@ from pathlib import Path
 
 import pytest
 from helpers.allen import contents, donor_folder, full_donor, heatmap, replace_cell, write_folder
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
+from typer.testing import Result as Done
 
 import coexpr
 from coexpr.atlas import Atlas
 from coexpr.cli import app
 from coexpr.cli.screen import write_table
-from coexpr.result import Result
+from coexpr.result import Provenance, Result
 
 
-def run(*arguments: object, stdin: str | None = None, **environment: str) -> Result:
+def run(*arguments: object, stdin: str | None = None, **environment: str) -> Done:
     return CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin, env=environment)
 
 
-def query(database: Path, *arguments: object) -> Result:
+def query(database: Path, *arguments: object) -> Done:
     return run("query", *arguments, "--db", database)
 
 
@@ -60,9 +61,10 @@ def test_every_format_carries_the_same_rows_at_full_precision(synthetic_database
     assert [(int(row["probe_id"]), float(row["r"])) for row in rows] == expected
 
 
-def test_json_holds_the_route(synthetic_database: Path) -> None:
-    route = json.loads(query(synthetic_database, "BDNF", "--format", "json").stdout)["route"]
-    assert (route["seed"], route["method"], route["n_samples"]) == ("BDNF", "pearson", 90)
+def test_json_holds_the_provenance(synthetic_database: Path) -> None:
+    provenance = json.loads(query(synthetic_database, "BDNF", "--format", "json").stdout)["provenance"]
+    assert (provenance["seed"]["name"], provenance["method"]["name"]) == ("BDNF", "pearson")
+    assert provenance["data"]["n_samples"] == 90
 
 
 def test_output_to_a_file(synthetic_database: Path, tmp_path: Path) -> None:
@@ -182,7 +184,8 @@ class Terminal(io.StringIO):
 
 def test_the_screen_shows_long_cells_and_many_rows_short_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     screen = Terminal()
-    write_table(Result(["i", "list"], [(i, list(range(500))) for i in range(1234)]), screen)
+    rows = [(i, list(range(500))) for i in range(1234)]
+    write_table(Result(["i", "list"], rows, Provenance(database="")), screen)
     lines = re.sub(r"\x1b\[[\d;]*m", "", screen.getvalue()).splitlines()
     assert max(map(len, lines)) <= 80
     assert len(lines) == 1002

@@ -24,7 +24,7 @@ COMMANDS = {
         ["query", "NTRK2", "--top", "3", "--by-donor", "--stats", "--naive-p"],
         ("r_H0351.1016", "random_r", "tau2", "donor_mean_r", "q", "naive_p"),
     ),
-    "probes": (["probes", "NTRK2"], ("probe_name", "mean_log2", "mean_r", "chosen_by")),
+    "probes": (["probes", "NTRK2"], ("probe_name", "mean_log2", "mean_r", "selected_by")),
     "pair": (["pair", "NTRK2", "BDNF"], ("log2", "z within donor", "z pooled", "r", "n")),
     "genes": (["genes", "TRKB", "2-Sep", "nonsense"], ("name", "status", "explanation")),
     "structures": (["structures", "cortex"], ("structure_id", "samples", "H0351.1016")),

@@ -52,7 +52,7 @@ def test_a_data_frame_of_the_caller_can_be_joined(atlas: Atlas) -> None:
 
 def test_temporary_tables_of_the_user_meet_none_of_ours(atlas: Atlas) -> None:
     atlas.sql("create temp table chosen_probes as select 'mine' as mine; from chosen_probes")
-    atlas.correlates("NTRK2", categories=["nervous system development"])
+    atlas.correlates("NTRK2", gene_filter=["nervous system development"])
     assert atlas.sql("from chosen_probes").fetchall() == [("mine",)]
 
 
@@ -167,9 +167,9 @@ def test_every_format_holds_the_same_rows(synthetic_database: Path, tmp_path: Pa
         frame = reader(path)
         assert frame.columns.tolist() == ["sample_id", "donor_id", "mni_x", "mni_x_2", "s"]
         assert [tuple(row) for row in frame.itertuples(index=False)] == rows, name
-    route = json.loads(pq.read_schema(tmp_path / "rows.parquet").metadata[b"route"])
-    assert route == json.loads((tmp_path / "rows.json").read_text())["route"]
-    assert route["statement"] == statement
+    provenance = json.loads(pq.read_schema(tmp_path / "rows.parquet").metadata[b"provenance"])
+    assert provenance == json.loads((tmp_path / "rows.json").read_text())["provenance"]
+    assert provenance["statement"] == statement
 
 
 def test_parquet_is_for_a_file_and_says_what_it_cannot_hold(synthetic_database: Path, tmp_path: Path) -> None:

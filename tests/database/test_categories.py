@@ -16,6 +16,7 @@ from coexpr.database.categories import match_names
 from coexpr.errors import DatabaseError, DownloadError, NotFoundError
 from coexpr.loading.categories import add_categories, remove_categories
 from coexpr.loading.downloads import ingest
+from coexpr.options import GeneFilter
 from coexpr.readers.categories import ReadingOptions
 from coexpr.resources import package_folder
 
@@ -62,7 +63,7 @@ def test_nervous_system_development_has_2164_genes_368_of_them_direct(atlas: Atl
     members = {row[1]: row[3] for row in answer.rows}
     assert (len(members), sum(members.values())) == (2164, 368)
     assert set(members) == genes_below("GO:0007399", {"is_a", "part_of"})
-    assert answer.route["release"] == "2022-07-01"
+    assert answer.provenance["release"] == "2022-07-01"
 
 
 def test_with_regulates_it_has_2495(atlas: Atlas) -> None:
@@ -87,7 +88,7 @@ def test_sql_sees_the_same_by_recursion_over_the_tables(atlas: Atlas) -> None:
     "name", [NERVOUS, "Nervous_System_DEVELOPMENT", "GOBP_NERVOUS_SYSTEM_DEVELOPMENT", "go:0007399", f"GO:{NERVOUS}"]
 )
 def test_a_category_is_found_in_any_spelling(atlas: Atlas, name: str) -> None:
-    assert atlas.members(name).route["accession"] == "GO:0007399"
+    assert atlas.members(name).provenance["accession"] == "GO:0007399"
 
 
 def test_a_category_that_is_not_there_offers_near_ones(atlas: Atlas) -> None:
@@ -102,7 +103,7 @@ def test_a_category_gives_what_filtering_the_whole_list_gives(
 ) -> None:
     members = {row[1] for row in atlas.members(NERVOUS).rows}
     recipe = [row for row in atlas.correlates(seed, top=None).rows if row[5] in members]
-    answer = atlas.correlates(seed, top=None, categories=[NERVOUS], rank_overall=rank_overall)
+    answer = atlas.correlates(seed, top=None, gene_filter=[NERVOUS], rank_overall=rank_overall)
     assert len(recipe) > 20
     start = 2 if rank_overall else 1
     assert [row[start:] for row in answer.rows] == [row[1:] for row in recipe]
@@ -110,8 +111,8 @@ def test_a_category_gives_what_filtering_the_whole_list_gives(
     if rank_overall:
         assert list(answer.columns[:2]) == ["rank", "rank_overall"]
         assert [row[1] for row in answer.rows] == [row[0] for row in recipe]
-    assert answer.route["level"] == level
-    (told,) = answer.route["categories"]
+    assert answer.provenance.level == level
+    (told,) = answer.provenance.gene_filter.categories
     assert (told["source"], told["release"], told["accession"]) == ("GO", "2022-07-01", "GO:0007399")
     assert told["genes"] == 2164
     assert told["on_chip"] == told["loaded"] > 20
@@ -119,7 +120,9 @@ def test_a_category_gives_what_filtering_the_whole_list_gives(
 
 def test_categories_unite_or_intersect(atlas: Atlas) -> None:
     def genes(*categories: str, match: str = "any") -> set[int]:
-        rows = atlas.correlates("NTRK2", top=None, categories=categories, match=match, include_self=True).rows
+        rows = atlas.correlates(
+            "NTRK2", top=None, gene_filter=GeneFilter(categories=categories, match=match), include_self=True
+        ).rows
         return {row[6] for row in rows}
 
     one, other = genes("neurogenesis"), genes("synapse organization")
@@ -129,20 +132,22 @@ def test_categories_unite_or_intersect(atlas: Atlas) -> None:
 
 
 def test_a_list_on_the_spot_by_symbol_alias_entrez_id_and_probe(atlas: Atlas) -> None:
-    with_self = atlas.correlates("BDNF", genes=["trk-B", "627", "2-Sep", "nonsense"], include_self=True)
+    with_self = atlas.correlates(
+        "BDNF", gene_filter=GeneFilter(genes=["trk-B", "627", "2-Sep", "nonsense"]), include_self=True
+    )
     assert {row[4] for row in with_self.rows} == {"NTRK2", "BDNF"}
-    (told,) = with_self.route["categories"]
+    (told,) = with_self.provenance.gene_filter.categories
     assert told["matched"] == {"alias": 1, "Entrez id": 1}
     problems = " ".join(told["problems"])
     assert "dates that a spreadsheet made of gene symbols (1): 2-Sep (SEPT2?)" in problems
     assert "unknown names (1): nonsense" in problems
-    by_probe = atlas.correlates("BDNF", genes=["A_24_P343559"])
+    by_probe = atlas.correlates("BDNF", gene_filter=GeneFilter(genes=["A_24_P343559"]))
     assert [row[4] for row in by_probe.rows] == ["NTRK2"]
 
 
 def test_a_list_without_a_gene_of_the_atlas(atlas: Atlas) -> None:
     with pytest.raises(NotFoundError, match="none of the 2 genes of the list is in this database"):
-        atlas.correlates("BDNF", genes=["nonsense", "Mar-01"])
+        atlas.correlates("BDNF", gene_filter=GeneFilter(genes=["nonsense", "Mar-01"]))
 
 
 def test_a_category_without_a_loaded_gene_says_how_many_it_has(atlas: Atlas) -> None:
@@ -150,13 +155,13 @@ def test_a_category_without_a_loaded_gene_says_how_many_it_has(atlas: Atlas) -> 
         NotFoundError,
         match=r"none of the \d+ genes of olfactory receptor activity has expression data .* \(0 are on the chip",
     ):
-        atlas.correlates("BDNF", categories=["olfactory receptor activity"])
+        atlas.correlates("BDNF", gene_filter=["olfactory receptor activity"])
 
 
 def test_a_seed_is_found_by_alias_and_the_route_says_so(atlas: Atlas) -> None:
-    route = atlas.correlates("trk-B").route
-    assert (route["seed_gene"], route["seed_found_as"]) == ("NTRK2", "trk-B")
-    assert atlas.correlates("ntrk2").route["seed_found_as"] is None
+    provenance = atlas.correlates("trk-B").provenance
+    assert (provenance.seed.gene, provenance.seed.other_name) == ("NTRK2", "trk-B")
+    assert atlas.correlates("ntrk2").provenance.seed.other_name is None
 
 
 def test_a_gene_that_no_probe_here_measures_is_said_to_be_one(atlas: Atlas) -> None:
@@ -191,12 +196,12 @@ def test_adding_a_gmt_and_asking_for_it(database: Path, tmp_path: Path) -> None:
     assert (added.categories, added.replaced, added.names) == (1, 0, 5)
     assert added.matched == {"atlas symbol": 2, "alias": 1}
     with Atlas(database) as atlas:
-        answer = atlas.correlates("BDNF", categories=["my_set"])
+        answer = atlas.correlates("BDNF", gene_filter=["my_set"])
         assert [row[4] for row in answer.rows] == ["NTRK2"]
-        assert answer.route["categories"][0]["genes"] == 2
-        assert atlas.members("GO:0007399").route["source"] == "GO"  # shipped before added
-        assert atlas.members("mine:GO:0007399").route["name"] == "My Set"
-        assert atlas.members("mine:My Set").route["problems"] == {"unmatched": ["2-Sep", "nonsense"]}
+        assert answer.provenance.gene_filter.categories[0].genes == 2
+        assert atlas.members("GO:0007399").provenance.data.source == "GO"  # shipped before added
+        assert atlas.members("mine:GO:0007399").provenance["name"] == "My Set"
+        assert atlas.members("mine:My Set").provenance["problems"] == {"unmatched": ["2-Sep", "nonsense"]}
 
 
 def test_the_same_source_and_name_replace(database: Path, tmp_path: Path) -> None:
@@ -291,7 +296,7 @@ def test_the_real_gmt_and_the_real_category_of_the_site(shared_data: Path, datab
     assert factors.notes[0] == "2,000 probes."
     assert "the list goes on" in factors.notes[1]
     with Atlas(database) as atlas:
-        names = atlas.members(f"enrichr:{NERVOUS}").route["names"]
+        names = atlas.members(f"enrichr:{NERVOUS}").provenance["names"]
     assert sum(names.values()) == 433
 
 
@@ -313,12 +318,16 @@ def test_a_gene_keeps_the_symbol_of_the_atlas_and_is_found_by_its_current_one(tm
     files["Probes.csv"] = files["Probes.csv"].replace("NTRK2", "TRKB-OLD")
     ingest([donor_folder(tmp_path, files=files)], tmp_path / "atlas.duckdb")
     with Atlas(tmp_path / "atlas.duckdb") as atlas:
-        route = atlas.correlates("NTRK2").route
-        assert (route["seed_gene"], route["seed_found_as"]) == ("TRKB-OLD", "NTRK2")
-        assert atlas.correlates("trkb-old").route["seed_found_as"] is None
-        assert [row[4] for row in atlas.correlates("BDNF", categories=["GO:0007399"]).rows] == ["TRKB-OLD"]
-        assert [row[4] for row in atlas.correlates("BDNF", genes=["ntrk2"]).rows] == ["TRKB-OLD"]
-        assert [row[4] for row in atlas.correlates("BDNF", genes=["TRKB-OLD"]).rows] == ["TRKB-OLD"]
+        provenance = atlas.correlates("NTRK2").provenance
+        assert (provenance.seed.gene, provenance.seed.other_name) == ("TRKB-OLD", "NTRK2")
+        assert atlas.correlates("trkb-old").provenance.seed.other_name is None
+        assert [row[4] for row in atlas.correlates("BDNF", gene_filter=["GO:0007399"]).rows] == ["TRKB-OLD"]
+        assert [row[4] for row in atlas.correlates("BDNF", gene_filter=GeneFilter(genes=["ntrk2"])).rows] == [
+            "TRKB-OLD"
+        ]
+        assert [row[4] for row in atlas.correlates("BDNF", gene_filter=GeneFilter(genes=["TRKB-OLD"])).rows] == [
+            "TRKB-OLD"
+        ]
 
 
 def test_nothing_left_of_a_choice_is_said(synthetic_database: Path) -> None:

@@ -88,7 +88,7 @@ def test_r_and_r_by_donor(database: Path, a: str, b: str) -> None:
     with Atlas(database) as atlas:
         answer = atlas.pair(a, b)
     _, [(r,)] = ask(database, f"select r('{a}', '{b}')")
-    assert r == pytest.approx(answer.route["r"], abs=1e-9)
+    assert r == pytest.approx(answer.provenance.r, abs=1e-9)
     by_donor = [row for row in answer.rows if row[3] is not None]
     _, rows = ask(database, f"from r_by_donor('{a}', '{b}')")
     assert [row[2:] for row in rows] == [pytest.approx(row[3:], abs=1e-9) for row in by_donor]
@@ -110,7 +110,7 @@ def test_r_of_many_names_at_once(database: Path) -> None:
 
 def test_the_matrix_in_long_form(database: Path) -> None:
     with Atlas(database) as atlas:
-        frame = atlas.correlation_matrix(categories=CATEGORY)
+        frame = atlas.correlation_matrix(gene_filter=CATEGORY)
     columns, rows = ask(database, "from correlation_matrix($1)", CATEGORY)
     assert columns == ["gene_a", "gene_b", "r", "n"]
     names = list(frame.columns)
@@ -120,7 +120,7 @@ def test_the_matrix_in_long_form(database: Path) -> None:
         expected, abs=1e-9, nan_ok=True
     )
     _, [(n,)] = ask(database, "select min(n) from correlation_matrix($1)", CATEGORY)
-    assert n == frame.attrs["route"]["fewest_samples"]
+    assert n == frame.attrs["provenance"]["fewest_samples"]
 
 
 def test_a_matrix_past_the_limit_says_its_size(synthetic_database: Path) -> None:

@@ -91,7 +91,7 @@ def answers(path: Path) -> list[object]:
     with Atlas(path) as atlas:
         asked = [
             atlas.correlates(SEED, top=7),
-            atlas.correlates("NTRK2", top=7, categories=["nervous system development"]),
+            atlas.correlates("NTRK2", top=7, gene_filter=["nervous system development"]),
             atlas.correlates("BDNF", top=5, ascending=True, by_donor=True, include_self=True),
         ]
         return [atlas._expression.cache_problem, *([row[1:7] for row in answer.rows] for answer in asked)]
@@ -175,7 +175,7 @@ def test_a_damaged_cache_is_made_anew(database: Path, tmp_path: Path, synthetic_
 def test_damage_that_left_the_time_of_the_file_as_it_was_is_found_by_verify(database: Path) -> None:
     answers(database)
     with Atlas(database) as atlas:
-        assert atlas.verify().route["holds"]
+        assert atlas.verify().provenance.holds
     before = cache_path(database).stat()
     with cache_path(database).open("r+b") as stream:
         stream.seek(4096 + 9 * 4)  # the first array is the matrix
@@ -183,7 +183,7 @@ def test_damage_that_left_the_time_of_the_file_as_it_was_is_found_by_verify(data
     os.utime(cache_path(database), ns=(before.st_atime_ns, before.st_mtime_ns))
     with Atlas(database) as atlas:
         answer = atlas.verify()
-    assert not answer.route["holds"]
+    assert not answer.provenance.holds
     assert [row[2] for row in answer.rows if "cached matrix" in row[0]] == ["1"]
 
 
@@ -293,11 +293,11 @@ def test_scanned_answers_are_exact_answers(
                             level="probe",
                             top=top,
                             ascending=ascending,
-                            categories=categories,
+                            gene_filter=categories,
                             sample_filter=sample_filter,
                             include_self=True,
                         )
-                        asked.append((answer.rows, answer.route["without_r"], answer.route["answers"]))
+                        asked.append((answer.rows, answer.provenance.without_r, answer.provenance.compared))
         return asked
 
     scanned = ask()

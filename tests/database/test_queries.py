@@ -28,9 +28,9 @@ NOT_PREPARABLE = {
     "detach_network",
     "create_edges",
     "create_nodes",
-    "create_route",
+    "create_provenance",
     "create_chosen_genes",
-    "create_wanted_categories",
+    "create_requested_categories",
     "create_schema_migrations",
     "create_chosen_probes",
     "create_chosen_structures",
@@ -60,12 +60,12 @@ REGISTERED = {
     "rewritten_probes": pa.table({"probe_id": NO_PROBES}),
     **_tables(CategoryFile("empty", []), 1),
     "matched_genes": pa.table({"entrez_id": NO_PROBES}),
-    "asked_genes": pa.table({"gene_id": NO_PROBES}),
+    "requested_genes": pa.table({"gene_id": NO_PROBES}),
     "removed_categories": pa.table({"category_id": NO_PROBES}),
     "given_names": pa.table({"name": pa.array([], pa.string())}),
     "listed_genes": pa.table({"gene_id": NO_PROBES}),
-    "asked_donors": pa.table({"donor_id": NO_PROBES}),
-    "asked_structures": pa.table({"structure_id": NO_PROBES}),
+    "requested_donors": pa.table({"donor_id": NO_PROBES}),
+    "requested_structures": pa.table({"structure_id": NO_PROBES}),
     "given_probes": pa.table({"probe_id": NO_PROBES}),
     "reported_profiles": pa.table({"place": NO_PROBES, "probe_id": NO_PROBES, "gene_id": NO_PROBES}),
     "incoming_stability": pa.table({"probe_id": NO_PROBES, "diff_stability": pa.array([], pa.float64())}),
@@ -90,7 +90,7 @@ REGISTERED = {
 
 @pytest.mark.parametrize("name", sorted(set(queries()) - NOT_PREPARABLE))
 def test_every_query_prepares_against_an_empty_database(name: str, empty_database: duckdb.DuckDBPyConnection) -> None:
-    for name_of_table in ("chosen_probes", "chosen_genes", "chosen_structures", "wanted_categories", "edges"):
+    for name_of_table in ("chosen_probes", "chosen_genes", "chosen_structures", "requested_categories", "edges"):
         empty_database.execute(query(f"create_{name_of_table}"))
     empty_database.execute(query("create_direct_members_of_added_categories"))
     for table, rows in REGISTERED.items():

@@ -76,7 +76,7 @@ def test_probes_and_genes(shell: duckdb.DuckDBPyConnection, atlas: Atlas) -> Non
         told = dict(zip(answer.columns, row, strict=True))
         stands, known = summary[told["probe_name"]]
         assert known == pytest.approx([told[name] for name in statistics])
-        assert stands == ("max-mean" in told["chosen_by"])
+        assert stands == ("max-mean" in told["selected_by"])
     assert rows(shell, "select count(*) from probe_summary") == rows(shell, "select count(*) from probes")
     ((*counts, name),) = rows(
         shell,
@@ -89,12 +89,12 @@ def test_probes_and_genes(shell: duckdb.DuckDBPyConnection, atlas: Atlas) -> Non
 
 def test_categories(shell: duckdb.DuckDBPyConnection, atlas: Atlas) -> None:
     name = "nervous system development"
-    ((genes, on_chip, loaded),) = rows(
-        shell, f"select genes, on_chip, loaded from category_coverage where name = '{name}'"
+    ((genes, on_chip, with_expression),) = rows(
+        shell, f"select genes, on_chip, with_expression from category_coverage where name = '{name}'"
     )
-    route = atlas.members(name).route
-    assert (genes, on_chip, loaded) == (route["genes"], route["on_chip"], route["loaded"])
-    probes = atlas.correlates("A_23_P216779", categories=[name], top=None, include_self=True).rows
+    category = atlas.members(name).provenance.category
+    assert (genes, on_chip, with_expression) == (category.genes, category.on_chip, category.with_expression)
+    probes = atlas.correlates("A_23_P216779", gene_filter=[name], top=None, include_self=True).rows
     found = {probe_id for (probe_id,) in rows(shell, f"select probe_id from category_probes where name = '{name}'")}
     assert found == {row[2] for row in probes}
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from helpers.allen import donor_folder, full_donor, heatmap, replace_cell, write_folder, write_zip
 
-from coexpr.database.matrix import choose_every_probe, read_profiles
-from coexpr.database.samples import every_sample
+from coexpr.database.matrix import choose_all_probes, read_expression
+from coexpr.database.samples import all_samples
 from coexpr.errors import ConflictError, DownloadError
 from coexpr.loading.downloads import Report, ingest
 from coexpr.loading.prefetch import read_ahead
@@ -417,9 +417,9 @@ def test_rows_that_were_rewritten_out_of_order_are_read_as_what_they_are(tmp_pat
     }
     ingest([write_folder(tmp_path / "second", more)], database)
     with duckdb.connect(database, read_only=True) as connection:
-        every = every_sample(connection)
-        probe_ids = choose_every_probe(connection)
-        profiles = read_profiles(connection, probe_ids, every)
+        every = all_samples(connection)
+        probe_ids = choose_all_probes(connection)
+        profiles = read_expression(connection, probe_ids, every)
         stored = connection.execute("select donor_id, probe_id, log2 from expression").fetchall()
         order = [donor_id for donor_id, *_ in stored]
     assert order != sorted(order)

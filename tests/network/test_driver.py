@@ -233,9 +233,9 @@ def test_every_file_has_the_same_edges(
     atlas: Atlas, tmp_path: Path, edges_by_r: dict[str, list[tuple[str, float]]], ending: str
 ) -> None:
     path = tmp_path / f"genes.{ending}"
-    route = atlas.network(path, top=5, mutual_rank=True)
+    ((_, nodes, edges),) = atlas.network(path, top=5, mutual_rank=True)
     rows, told = read_network(path)
-    assert len(rows) == route["edges"] == 5 * route["rows"]
+    assert len(rows) == edges == 5 * nodes
     for symbol, correlates in edges_by_r.items():
         mine = sorted((row for row in rows if row[0] == symbol), key=lambda row: row[3])
         assert [row[1] for row in mine] == [name for name, _ in correlates]
@@ -246,21 +246,23 @@ def test_every_file_has_the_same_edges(
         back = ranks.get((target, source))
         assert mutual == (None if back is None else pytest.approx((rank * back) ** 0.5))
     assert any(row[4] is not None for row in rows)
-    assert told is None or (told["top"], told["rule"], told["n_samples"]) == (5, "max-mean", 90)
+    if told:
+        assert (told["edges"]["top"], told["probe_selection"]["rule"]) == (5, "max-mean")
+        assert told["data"]["n_samples"] == 90
     assert [path.name for path in tmp_path.iterdir()] == [f"genes.{ending}"]
 
 
 def read_network(path: Path) -> tuple[list[tuple], dict | None]:
-    """Edges, and the route where the file holds it."""
+    """Edges, and the provenance where the file holds it."""
     if path.suffix == ".parquet":
         table = parquet.read_table(path)
         rows = [tuple(row.values()) for row in table.to_pylist()]
-        return rows, json.loads(table.schema.metadata[b"route"])
+        return rows, json.loads(table.schema.metadata[b"provenance"])
     if path.suffix == ".duckdb":
         with duckdb.connect(path, read_only=True) as connection:
             rows = connection.execute("from edges").fetchall()
             assert connection.execute("select count(*) from edges anti join nodes on source = name").fetchone() == (0,)
-            told = connection.execute("from route").fetchall()
+            told = connection.execute("from provenance").fetchall()
         return rows, {name: json.loads(value) for name, value in told}
     if path.suffix == ".graphml":
         space = "{http://graphml.graphdrawing.org/xmlns}"
@@ -282,9 +284,11 @@ def read_network(path: Path) -> tuple[list[tuple], dict | None]:
 def test_rules_categories_and_probes(atlas: Atlas, tmp_path: Path) -> None:
     path = tmp_path / "n.parquet"
     limited = atlas.network(
-        path, categories=["nervous system development"], min_abs_r=0.5, choice=ProbeSelection("average")
+        path, gene_filter=["nervous system development"], min_abs_r=0.5, probe_selection=ProbeSelection("average")
     )
-    frame = atlas.correlation_matrix(categories=["nervous system development"], choice=ProbeSelection("average"))
+    frame = atlas.correlation_matrix(
+        gene_filter=["nervous system development"], probe_selection=ProbeSelection("average")
+    )
     strong = (frame.abs() >= 0.5).to_numpy().sum() - len(frame)
     assert limited["edges"] == strong
     assert limited["rule"] == "average"

@@ -12,14 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import coexpr
 from coexpr.errors import OptionError, OutputError
 from coexpr.output import formats
-from coexpr.result import Result
+from coexpr.output.files import write_file
+from coexpr.result import Provenance, Result, json_text
 
+PROVENANCE = Provenance(database="atlas.duckdb")
 ANSWER = Result(
     ["rank", "name", "r", "list"],
     [(1, 'a "b", c', 0.1 + 0.2, [1.5, None]), (None, None, math.nan, None)],
-    {"method": "pearson", "donors": ["H0351.2001"]},
+    PROVENANCE,
 )
 
 
@@ -45,7 +48,7 @@ def test_tsv() -> None:
 
 def test_json() -> None:
     assert json.loads(written(formats.write_json)) == {
-        "route": {"method": "pearson", "donors": ["H0351.2001"]},
+        "provenance": {"database": "atlas.duckdb", "coexpr_version": coexpr.__version__},
         "rows": [
             {"rank": 1, "name": 'a "b", c', "r": 0.1 + 0.2, "list": [1.5, None]},
             {"rank": None, "name": None, "r": None, "list": None},
@@ -64,16 +67,16 @@ def test_what_json_does_not_know_is_text() -> None:
 
 
 def test_an_empty_answer() -> None:
-    empty = Result(["a"], [], {})
+    empty = Result(["a"], [], PROVENANCE)
     assert written(formats.write_csv, empty) == "a\n"
-    assert json.loads(written(formats.write_json, empty)) == {"route": {}, "rows": []}
+    assert json.loads(written(formats.write_json, empty)) == {"provenance": PROVENANCE.as_dict(), "rows": []}
     assert written(formats.write_jsonl, empty) == ""
-    assert written(formats.write_csv, Result([], [])) == ""
+    assert written(formats.write_csv, Result([], [], PROVENANCE)) == ""
 
 
 @given(st.floats(-1, 1))
 def test_r_is_written_at_full_precision(r: float) -> None:
-    answer = Result(["r"], [(r,)])
+    answer = Result(["r"], [(r,)], PROVENANCE)
     assert float(written(formats.write_csv, answer).split()[1]) == r
     assert json.loads(written(formats.write_jsonl, answer))["r"] == r
 

@@ -68,8 +68,8 @@ def test_the_representative_of_gabra4(gabra4: Path) -> None:
 )
 def test_every_rule_chooses_the_known_probe_of_gabra4(gabra4: Path, choice: Choice, probe: str) -> None:
     with Atlas(gabra4) as atlas:
-        route = atlas.correlates("GABRA4", choice=choice, level="probe", top=1).route
-    assert (route["seed_probe"], route["rule"]) == (probe, choice.rule)
+        provenance = atlas.correlates("GABRA4", probe_selection=choice, level="probe", top=1).provenance
+    assert (provenance.seed.probe, provenance.probe_selection.rule) == (probe, choice.rule)
 
 
 def test_the_choices_of_collapse_rows_hold_through_ingest(shared_data: Path, gabra4: Path) -> None:
@@ -85,8 +85,8 @@ def test_the_choices_of_collapse_rows_hold_through_ingest(shared_data: Path, gab
     }
     with Atlas(gabra4) as atlas:
         for name, choice in ours.items():
-            route = atlas.correlates("GABRA4", choice=choice, level="probe", top=1).route
-            assert route["seed_probe_id"] == int(selected[name])
+            provenance = atlas.correlates("GABRA4", probe_selection=choice, level="probe", top=1).provenance
+            assert provenance.seed.probe_id == int(selected[name])
 
 
 def test_the_differential_stability_of_gabra4_is_stored(gabra4: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from coexpr.database.samples import Samples, every_sample
+from coexpr.database.samples import Samples, all_samples
 from coexpr.database.site_views import shown_under
 from coexpr.stats.site_scale import average_by, z_scores
 
@@ -56,9 +56,9 @@ def test_z_scores_are_those_of_the_site(shared_data: Path, samples_of_site) -> N
     assert np.abs(z_scores(x, donors) - np.stack([values[probe] for probe in ids])).max() <= 4e-4
 
 
-def test_every_sample_of_the_atlas_is_shown_under_one_of_169_structures(gabra4: Path) -> None:
+def test_all_samples_of_the_atlas_is_shown_under_one_of_169_structures(gabra4: Path) -> None:
     with duckdb.connect(gabra4, read_only=True) as connection:
-        samples = every_sample(connection)
+        samples = all_samples(connection)
         fine, coarse = (shown_under(connection, samples, view) for view in ("structures", "coarse structures"))
     assert (len(set(fine.tolist())), len(set(coarse.tolist()) - {-1})) == (169, 26)
     assert (fine > 0).all()
