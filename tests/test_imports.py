@@ -1,8 +1,9 @@
-"""Which module may import which: data flows one way."""
+"""Which package may import which: data flows in one direction."""
 
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import duckdb
@@ -11,128 +12,112 @@ from helpers.folders import PACKAGE
 
 from coexpr.atlas import Atlas
 
-# Each line may import from the lines below it, and from its own.
-LAYERS = [
-    {"coexpr.__main__", "coexpr.cli"},
-    {"coexpr.atlas", "coexpr.loading.downloads", "coexpr.loading.categories", "coexpr.demo.downloads"},
-    {"coexpr.analysis"},
-    {
-        "coexpr.analysis.provenance",
-        "coexpr.analysis.between_donors",
-        "coexpr.network.driver",
-        "coexpr.network.edge_store",
-        "coexpr.network.plan",
+# What each package, or module at the top, may import of ours besides itself.
+FOUNDATION = {"errors", "resources"}
+ALLOWED: dict[str, set[str]] = {
+    "__main__": {"cli", *FOUNDATION},
+    "cli": {
+        "atlas", "analysis", "loading", "demo", "database", "output", "readers", "result", "options", *FOUNDATION
     },
-    {"coexpr.analysis.profiles", "coexpr.analysis.design"},
-    {"coexpr.analysis.probe_selection", "coexpr.database.stored_stability", "coexpr.database.site_views"},
-    {"coexpr.database.expression", "coexpr.network.writers"},
-    {"coexpr.database.matrix", "coexpr.database.matrix_cache"},
-    {"coexpr.database.samples"},
-    {
-        "coexpr.database.seeds",
-        "coexpr.database.name_matching",
-        "coexpr.database.adhoc_sql",
-        "coexpr.loading.values",
-        "coexpr.loading.prefetch",
-        "coexpr.database.categories",
-        "coexpr.demo.synthetic",
-        "coexpr.result",
-        "coexpr.output.formats",
-        "coexpr.database.bundled",
-    },
-    {"coexpr.database.names"},
-    {
-        "coexpr.readers",
-        "coexpr.database.connection",
-        "coexpr.database.arrow",
-        "coexpr.database.batches",
-        "coexpr.database.threads",
-        "coexpr.network.checkpoint",
-    },
-    {"coexpr.database.queries", "coexpr.options", "coexpr.sample_filter"},
-    {
-        "coexpr.stats.collapse",
-        "coexpr.stats.rules",
-        "coexpr.stats.stability",
-        "coexpr.stats.measures",
-        "coexpr.stats.meta_analysis",
-        "coexpr.stats.correlate",
-        "coexpr.stats.site_scale",
-        "coexpr.stats.ranks",
-        "coexpr.stats.merge",
-        "coexpr.stats.scan",
-        "coexpr.stats.edges",
-        "coexpr.stats.precision",
-    },
-    {"coexpr.resources", "coexpr.errors"},
-]
-ARRAYS_ONLY = sorted(name.removeprefix("coexpr.") for name in LAYERS[-2])
-READERS = sorted(path.stem for path in (PACKAGE / "readers").glob("*.py"))
+    "atlas": {"analysis", "network", "database", "readers", "result", "options", *FOUNDATION},
+    "analysis": {"network", "database", "output", "readers", "stats", "result", "options", *FOUNDATION},
+    "loading": {"database", "readers", "stats", "result", "options", *FOUNDATION},
+    "demo": {"database", "readers", *FOUNDATION},
+    "network": {"database", "output", "stats", "result", *FOUNDATION},
+    "database": {"output", "readers", "stats", "result", "options", *FOUNDATION},
+    "output": {"result", *FOUNDATION},
+    "readers": set(FOUNDATION),
+    "stats": set(),
+    "result": set(),
+    "options": {"errors"},
+    "resources": set(),
+    "errors": set(),
+}  # fmt: skip
+NUMERICAL = {"numpy", "scipy"}
 
 
 def name_of(path: Path) -> str:
     return ".".join(["coexpr", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__")
 
 
-def imports_of(path: Path) -> set[str]:
+def imports_of(path: Path, *, at_run_time: bool = False) -> set[str]:
+    """The modules that a file imports; at run time, without those under TYPE_CHECKING."""
     imported = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    for_types = [
+        node
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for statement in block.body
+        for node in ast.walk(statement)
+    ]
+    for node in ast.walk(tree):
+        if at_run_time and node in for_types:
+            continue
         if isinstance(node, ast.Import):
             imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            imported.add(node.module)
-            imported |= {f"{node.module}.{alias.name}" for alias in node.names}
+            imported |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
     return imported
 
 
-def layer_of(module: str) -> int | None:
-    for depth, layer in enumerate(LAYERS):
-        if any(module == name or module.startswith(f"{name}.") for name in layer):
-            return depth
-    return None
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"}
+PACKAGES = sorted({name.split(".")[1] for name in MODULES})
 
 
-MODULES = sorted(PACKAGE.rglob("*.py"))
+def package_of(module: str) -> str:
+    return module.split(".")[1]
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if path != PACKAGE / "__init__.py"], ids=name_of)
-def test_imports_point_one_way(path: Path) -> None:
-    here = layer_of(name_of(path))
-    assert here is not None, "every module belongs to a layer"
-    upwards = {name for name in imports_of(path) if (there := layer_of(name)) is not None and there < here}
-    assert upwards == set()
+def imported_modules(path: Path) -> set[str]:
+    """The modules of ours that a file needs at run time."""
+    return {name for name in imports_of(path, at_run_time=True) if name in MODULES}
 
 
-@pytest.mark.parametrize("module", ARRAYS_ONLY)
-def test_numeric_modules_import_nothing_of_ours_but_one_another(module: str) -> None:
-    imported = imports_of(PACKAGE / f"{module}.py")
-    ours = {name for name in imported if name.startswith("coexpr")}
-    assert {name.split(".")[1] for name in ours} <= set(ARRAYS_ONLY)
-    assert {name.split(".")[0] for name in imported - ours} <= {
-        "numpy",
-        "scipy",
-        "collections",
-        "concurrent",
-        "dataclasses",
-        "functools",
-        "itertools",
-        "typing",
-    }
+def test_the_rule_names_every_package() -> None:
+    assert set(ALLOWED) == set(PACKAGES)
 
 
-@pytest.mark.parametrize("module", READERS)
-def test_readers_do_not_know_the_database(module: str) -> None:
-    imported = imports_of(PACKAGE / "readers" / f"{module}.py")
-    assert not [name for name in imported if name.split(".")[0] == "duckdb"]
-    assert not [
-        name
-        for name in imported
-        if name.startswith("coexpr.") and not name.startswith(("coexpr.readers", "coexpr.errors"))
-    ]
+@pytest.mark.parametrize("name", MODULES)
+def test_a_package_imports_only_what_its_rule_allows(name: str) -> None:
+    package = package_of(name)
+    others = {package_of(module) for module in imported_modules(MODULES[name])} - {package}
+    assert others <= ALLOWED[package]
+
+
+def test_packages_import_one_another_in_one_direction() -> None:
+    graph = {package: allowed - {package} for package, allowed in ALLOWED.items()}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def test_modules_do_not_import_each_other_in_a_circle() -> None:
+    graph = {name: imported_modules(path) - {name} for name, path in MODULES.items()}
+    # A package's own __init__ runs before its modules, and imports none of them but in cli.
+    assert list(TopologicalSorter(graph).static_order())
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if package_of(name) == "stats"])
+def test_numerical_modules_import_only_numpy_and_scipy(name: str) -> None:
+    imported = imports_of(MODULES[name])
+    ours = {module for module in imported if module.startswith("coexpr")}
+    assert all(module.startswith("coexpr.stats") for module in ours)
+    outside = {module.split(".")[0] for module in imported - ours}
+    assert outside <= NUMERICAL | sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if package_of(name) == "readers"])
+def test_readers_do_not_know_the_database(name: str) -> None:
+    assert not [module for module in imports_of(MODULES[name]) if module.split(".")[0] == "duckdb"]
+
+
+def test_no_test_imports_another_test() -> None:
+    tests = Path(__file__).parent
+    importing = [path for path in tests.rglob("*.py") if any("test_" in name for name in imports_of(path))]
+    assert importing == []
 
 
 def test_only_the_command_line_prints_exits_or_imports_typer() -> None:
-    for path in MODULES:
+    for path in MODULES.values():
         if "cli" in path.parts:
             continue
         assert not imports_of(path) & {"typer", "rich"}, path

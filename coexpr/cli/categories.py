@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli.groups import GroupedCommand, with_groups
-from coexpr.cli.options import Database, EvidenceNot, IncludeRegulates, OutputOptions
+from coexpr.cli.groups import GroupedCommand, option, with_groups
+from coexpr.cli.options import Database, EvidenceNot, GeneColumn, IncludeRegulates, OutputOptions
 from coexpr.cli.summary import count_of, describe_category
 from coexpr.cli.table import Layout
 
@@ -43,7 +43,8 @@ def list_categories(
     The first column is an id that --category takes. Names that equal SEARCH come first, then short ones.
     """
     from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
-    from coexpr.cli.screen import deliver, say
+    from coexpr.cli.messages import say
+    from coexpr.cli.screen import deliver
 
     with Atlas(db) as atlas:
         result = atlas.categories(search)
@@ -63,7 +64,8 @@ def show(
 ) -> None:
     """Show the genes of a category, and which have expression data."""
     from coexpr.atlas import Atlas
-    from coexpr.cli.screen import deliver, say
+    from coexpr.cli.messages import say
+    from coexpr.cli.screen import deliver
 
     with Atlas(db) as atlas:
         result = atlas.members(name, include_regulates=include_regulates, evidence_not=evidence_not or [])
@@ -88,35 +90,20 @@ def add(
             show_default=False,
         ),
     ],
-    name: Annotated[
-        str | None, typer.Option(help="Name of the category, for a file of one.", show_default=False)
-    ] = None,
+    name: Annotated[str | None, option(None, "--name", "Name of the category, for a file of one.", "TEXT")] = None,
     source: Annotated[
-        str | None, typer.Option(help="Name of the source, instead of what the file says.", show_default=False)
+        str | None, option(None, "--source", "Name of the source, instead of what the file says.", "TEXT")
     ] = None,
     release: Annotated[
-        str | None, typer.Option(help="Release of the source, instead of what the file says.", show_default=False)
+        str | None, option(None, "--release", "Release of the source, instead of what the file says.", "TEXT")
     ] = None,
-    ontology: Annotated[Path | None, typer.Option(help="The OBO file of a GAF or gene2go.", show_default=False)] = None,
+    ontology: Annotated[Path | None, option(None, "--ontology", "The OBO file of a GAF or gene2go.", "PATH")] = None,
     file_format: Annotated[
-        CategoryFormat | None,
-        typer.Option("--format", help="Format of the file. Default: recognised by its contents.", show_default=False),
+        CategoryFormat | None, option(None, "--format", "Format of the file. Default: recognised by its contents.")
     ] = None,
-    gene_column: Annotated[
-        str | None,
-        typer.Option(
-            "--gene-column",
-            "--column",
-            metavar="NAME",
-            help="Header or number of the column of genes.",
-            show_default=False,
-        ),
-    ] = None,
+    gene_column: GeneColumn = None,
     set_column: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Header or number of the column of sets, in a long table.", show_default=False
-        ),
+        str | None, option(None, "--set-column", "Header or number of the column of sets, in a long table.", "NAME")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only report what would be added.")] = False,
     db: Database = None,

@@ -18,8 +18,9 @@ def demo(
     Its numbers are invented, not measured. Your own database is not changed.
     """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
+    from coexpr.cli.messages import program_name, say
     from coexpr.cli.query import LAYOUTS, describe
-    from coexpr.cli.screen import deliver, program_name, say
+    from coexpr.cli.screen import deliver
     from coexpr.demo.downloads import DATABASE, DOWNLOADS, claim_folder, write_downloads
     from coexpr.demo.synthetic import refuse_too_small
     from coexpr.loading.downloads import ingest

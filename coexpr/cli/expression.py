@@ -42,7 +42,8 @@ def expression(
     """  # noqa: D301  (the escape keeps the lines)
     from coexpr.analysis.expression import LABELS
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.screen import deliver, say
+    from coexpr.cli.messages import say
+    from coexpr.cli.screen import deliver
 
     with Atlas(db, threads=threads) as atlas:
         result = atlas.expression(

@@ -35,15 +35,16 @@ def genes(
     result_options: OutputOptions,
     db: Database = None,
 ) -> None:
-    """Explain what each NAME means, and whether it has expression data.
+    """Explain what names of genes and probes mean here.
 
     \b
     Example:
       coexpr genes TRKB trk-B FSIP2 4915 A_23_P216779
     """  # noqa: D301  (the escape keeps the lines)
     from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
+    from coexpr.cli.messages import say
     from coexpr.cli.options import gene_names
-    from coexpr.cli.screen import deliver, say
+    from coexpr.cli.screen import deliver
 
     with Atlas(db) as atlas:
         is_file = len(names) == 1 and (names[0] == "-" or Path(names[0]).is_file())

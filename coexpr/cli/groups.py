@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any, get_type_hints
 
+import typer
 from typer.core import TyperCommand
 
 # The order of headings in --help; options without a heading come last.
@@ -21,6 +22,23 @@ ROWS = "Rows"
 STATISTICS = "Statistics"
 OUTPUT = "Output"
 _OTHERS = "Other options"
+
+
+def option(heading: str | None, names: str, help_text: str, metavar: str | None = None, **settings: Any) -> Any:
+    """Return an option that --help lists under a heading, without a default.
+
+    Parameters
+    ----------
+    heading : str, optional
+    names : str
+        Names separated by spaces: "--output -o".
+    help_text : str
+    metavar : str, optional
+    **settings
+        Further arguments of `typer.Option`.
+    """
+    settings = {"show_default": False, "rich_help_panel": heading, "metavar": metavar, **settings}
+    return typer.Option(*names.split(), help=help_text, **settings)
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:

@@ -19,7 +19,7 @@ def info(
     ] = "table",
     db: Database = None,
 ) -> None:
-    """Show what the database contains: donors, samples, probes and files."""
+    """Show what the database contains."""
     if path:
         typer.echo(database_path(db))
         return

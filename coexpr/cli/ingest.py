@@ -47,8 +47,8 @@ def ingest(
     Example:
       coexpr ingest ~/Downloads
     """  # noqa: D301  (the escape keeps the lines)
-    from coexpr.cli.screen import say  # loads DuckDB and numpy, which --help does not need
-    from coexpr.loading.downloads import ingest as load
+    from coexpr.cli.messages import say
+    from coexpr.loading.downloads import ingest as load  # loads DuckDB and numpy, which --help does not need
     from coexpr.output.formats import write_json
 
     progress = say if sys.stderr.isatty() else lambda message: None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli.groups import OUTPUT, with_groups
+from coexpr.cli.groups import OUTPUT, option, with_groups
 from coexpr.cli.options import (
     Database,
     GeneOptions,
@@ -53,26 +53,12 @@ def matrix(
     gene_options: GeneOptions,
     correlation: MethodOptions,
     output_format: Annotated[
-        MatrixFormat | None,
-        typer.Option(
-            "--format",
-            help="Output format. Default: csv, or the format of -o FILE.",
-            show_default=False,
-            rich_help_panel=OUTPUT,
-        ),
+        MatrixFormat | None, option(OUTPUT, "--format", "Output format. Default: csv, or the format of -o FILE.")
     ] = None,
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write to a file: .csv, .tsv, .parquet, .npz.",
-            show_default=False,
-            rich_help_panel=OUTPUT,
-        ),
+        Path | None, option(OUTPUT, "--output -o", "Write to a file: .csv, .tsv, .parquet, .npz.", "FILE")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Lift the limit on the number of rows.")] = False,
+    force: Annotated[bool, option(None, "--force", "Lift the limit on the number of rows.")] = False,
     threads: Threads = None,
     db: Database = None,
 ) -> None:
@@ -84,7 +70,7 @@ def matrix(
       coexpr matrix --category "synapse organization" -o r.parquet
     """  # noqa: D301  (the escape keeps the lines)
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.screen import say
+    from coexpr.cli.messages import say
     from coexpr.output import formats
 
     name = output_format or (formats.format_of_file(output, formats.MATRIX_ENDINGS) if output else MatrixFormat.CSV)
@@ -117,7 +103,7 @@ def matrix(
 
 
 def _write(result: "MatrixResult[MatrixProvenance]", output: Path | None, name: str) -> None:
-    from coexpr.cli.screen import say
+    from coexpr.cli.messages import say
     from coexpr.output import formats
     from coexpr.output.files import write_binary_file, write_file
 

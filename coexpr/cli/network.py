@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli.groups import OUTPUT, ROWS, with_groups
+from coexpr.cli.groups import OUTPUT, ROWS, option, with_groups
 from coexpr.cli.options import (
     Database,
     GeneOptions,
@@ -54,55 +54,39 @@ def network(
     ] = None,
     level: LevelOption = None,
     *,
-    top: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="K", help="The K strongest edges of each row.", show_default=False, rich_help_panel=ROWS
-        ),
-    ] = None,
+    top: Annotated[int | None, option(ROWS, "--top", "The K strongest edges of each row.", "K", min=1)] = None,
     min_abs_r: Annotated[
         float | None,
-        typer.Option(
+        option(
+            ROWS,
             "--min-abs-r",
+            "Only edges of at least this |r|; the strongest are then those with the highest |r|.",
+            "T",
             min=0,
             max=1,
-            metavar="T",
-            help="Only edges of at least this |r|; the strongest are then those with the highest |r|.",
-            show_default=False,
-            rich_help_panel=ROWS,
         ),
     ] = None,
     mutual_rank: Annotated[
-        bool,
-        typer.Option("--mutual-rank", help="Add the mutual rank, where both ends have the edge.", rich_help_panel=ROWS),
+        bool, option(ROWS, "--mutual-rank", "Add the mutual rank, where both ends have the edge.")
     ] = False,
     selection: ProbeOptions,
     samples: SampleOptions,
     gene_options: GeneOptions,
     correlation: MethodOptions,
     output_format: Annotated[
-        NetworkFormat | None,
-        typer.Option(
-            "--format",
-            help="Output format. Default: the format of FILE.",
-            show_default=False,
-            rich_help_panel=OUTPUT,
-        ),
+        NetworkFormat | None, option(OUTPUT, "--format", "Output format. Default: the format of FILE.")
     ] = None,
     output: Annotated[
         Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="The file: .parquet, .csv, .tsv, .graphml, .duckdb.",
-            rich_help_panel=OUTPUT,
-        ),
+        option(OUTPUT, "--output -o", "The file: .parquet, .csv, .tsv, .graphml, .duckdb.", "FILE", show_default=True),
     ] = Path("network.parquet"),
     memory: Annotated[
-        float, typer.Option(min=0.01, metavar="GB", help="Memory to use beyond the mapped matrix, in gigabytes.")
+        float,
+        option(
+            None, "--memory", "Memory to use beyond the mapped matrix, in gigabytes.", "GB", min=0.01, show_default=True
+        ),
     ] = MEMORY / _GIGABYTE,
-    force: Annotated[bool, typer.Option("--force", help="Lift the limit on the number of edges.")] = False,
+    force: Annotated[bool, option(None, "--force", "Lift the limit on the number of edges.")] = False,
     threads: Threads = None,
     db: Database = None,
 ) -> None:
@@ -116,7 +100,7 @@ def network(
       coexpr network --category "synapse organization" --min-abs-r 0.7
     """  # noqa: D301  (the escape keeps the lines)
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.screen import say
+    from coexpr.cli.messages import say
 
     with Atlas(db, threads=threads) as atlas:
         try:

@@ -6,11 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from coexpr.cli.groups import GENES, METHOD, OUTPUT, PROBES, SAMPLES
+from coexpr.cli.groups import GENES, METHOD, OUTPUT, PROBES, SAMPLES, option
 from coexpr.errors import OptionError
 from coexpr.options import (
+    DEFAULT_RULE,
+    RULES,
     Adjustment,
     Annotation,
     CorrelationMethod,
@@ -42,66 +42,46 @@ class Format(StrEnum):
 
 Database = Annotated[
     Path | None,
-    typer.Option(
+    option(
+        None,
         "--db",
+        "The database. Default: the one in your data folder (coexpr info --path).",
+        "FILE",
         envvar=DATABASE_VARIABLE,
-        metavar="FILE",
-        help="The database. Default: the one in your data folder (coexpr info --path).",
-        show_default=False,
     ),
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(
-        "--threads",
-        min=1,
-        metavar="N",
-        help="Number of threads. Default: COEXPR_THREADS, or one per processor.",
-        show_default=False,
-    ),
+    option(None, "--threads", "Number of threads. Default: COEXPR_THREADS, or one per processor.", "N", min=1),
 ]
 LevelOption = Annotated[
-    Level | None,
-    typer.Option("--level", help="Return probes or genes. Default: the level of what is named.", show_default=False),
+    Level | None, option(None, "--level", "Return probes or genes. Default: the level of what is named.")
 ]
 GeneColumn = Annotated[
     str | None,
-    typer.Option(
-        "--gene-column",
-        "--column",
-        metavar="NAME",
-        help="Header or number of the column of genes in a file. Default: found by its contents.",
-        show_default=False,
-        rich_help_panel=GENES,
+    option(
+        GENES,
+        "--gene-column --column",
+        "Header or number of the column of genes in a file. Default: found by its contents.",
+        "NAME",
     ),
 ]
 AnnotationOption = Annotated[
-    Annotation | None,
-    typer.Option(
-        "--annotation",
-        help="The annotation that assigns probes to genes. Default: allen.",
-        show_default=False,
-        rich_help_panel=PROBES,
-    ),
+    Annotation | None, option(PROBES, "--annotation", "The annotation that assigns probes to genes. Default: allen.")
 ]
 IncludeRegulates = Annotated[
-    bool,
-    typer.Option(
-        "--include-regulates",
-        help="Include the genes of terms that regulate the category.",
-        rich_help_panel=GENES,
-    ),
+    bool, option(GENES, "--include-regulates", "Include the genes of terms that regulate the category.")
 ]
 EvidenceNot = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
+        GENES,
         "--evidence-not",
-        metavar="CODE",
-        help="Exclude genes whose only annotations to the category have this evidence code, such as IEA. Repeatable.",
-        show_default=False,
-        rich_help_panel=GENES,
+        "Exclude genes whose only annotations to the category have this evidence code, such as IEA. Repeatable.",
+        "CODE",
     ),
 ]
+Wide = Annotated[bool, option(OUTPUT, "--wide", "Show all columns, even if they do not fit the terminal.")]
 
 
 @dataclass(frozen=True)
@@ -109,32 +89,21 @@ class CandidateOptions:
     """Which probes can represent a gene."""
 
     power: Annotated[
-        float | None,
-        typer.Option(
-            "--power",
-            metavar="P",
-            help="Exponent of correlations for the rule connectivity. Default: 1.",
-            show_default=False,
-            rich_help_panel=PROBES,
-        ),
+        float | None, option(PROBES, "--power", "Exponent of correlations for the rule connectivity. Default: 1.", "P")
     ] = None
     min_present: Annotated[
         float | None,
-        typer.Option(
+        option(
+            PROBES,
             "--min-present",
-            metavar="F",
-            help="Exclude probes that are present in a smaller fraction of samples, such as 0.5.",
-            show_default=False,
-            rich_help_panel=PROBES,
+            "Exclude probes that are present in a smaller fraction of samples, such as 0.5.",
+            "F",
         ),
     ] = None
     scope: Annotated[
         Scope | None,
-        typer.Option(
-            "--scope",
-            help="Select over all samples, in each donor, or what most donors select. Default: pooled.",
-            show_default=False,
-            rich_help_panel=PROBES,
+        option(
+            PROBES, "--scope", "Select over all samples, in each donor, or what most donors select. Default: pooled."
         ),
     ] = None
     annotation: AnnotationOption = None
@@ -153,11 +122,11 @@ class ProbeOptions(CandidateOptions):
 
     rule: Annotated[
         Rule | None,
-        typer.Option(
+        option(
+            PROBES,
             "--rule",
-            help="The rule that selects a gene's probe (docs/probes.md). Default: max-mean.",
-            show_default=False,
-            rich_help_panel=PROBES,
+            f"The rule that selects a gene's probe (docs/probes.md): {', '.join(RULES)}. Default: {DEFAULT_RULE}.",
+            "RULE",
         ),
     ] = None
 
@@ -168,32 +137,18 @@ class SampleOptions:
 
     structure: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
+            SAMPLES,
             "--structure",
-            metavar="NAME",
-            help="Only samples in this structure and those below it: an acronym, name or id. Repeatable.",
-            show_default=False,
-            rich_help_panel=SAMPLES,
+            "Only samples in this structure and those below it: an acronym, name or id. Repeatable.",
+            "NAME",
         ),
     ] = None
     hemisphere: Annotated[
-        Hemisphere | None,
-        typer.Option(
-            "--hemisphere",
-            help="Only samples of the left or right hemisphere.",
-            show_default=False,
-            rich_help_panel=SAMPLES,
-        ),
+        Hemisphere | None, option(SAMPLES, "--hemisphere", "Only samples of the left or right hemisphere.")
     ] = None
     donor: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--donor",
-            metavar="ID",
-            help="Only samples of this donor: an id or name. Repeatable.",
-            show_default=False,
-            rich_help_panel=SAMPLES,
-        ),
+        list[str] | None, option(SAMPLES, "--donor", "Only samples of this donor: an id or name. Repeatable.", "ID")
     ] = None
 
     def sample_filter(self) -> SampleFilter:
@@ -207,32 +162,27 @@ class GeneOptions:
 
     category: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
+            GENES,
             "--category",
-            metavar="NAME",
-            help="Only genes of this category: a name, an accession such as GO:0007399, source:name, or id:number. "
-            "Repeatable.",
-            show_default=False,
-            rich_help_panel=GENES,
+            "Only genes of this category: a name, an accession such as GO:0007399, source:name, "
+            "or id:number. Repeatable.",
+            "NAME",
         ),
     ] = None
     genes: Annotated[
         str | None,
-        typer.Option(
+        option(
+            GENES,
             "--genes",
-            metavar="A,B|FILE|-",
-            help="Only these genes: names between commas, a file (a list, a table, a GMT of one set), or - for stdin. "
-            "With --category: genes of either, unless --match all.",
-            show_default=False,
-            rich_help_panel=GENES,
+            "Only these genes: names between commas, a file (a list, a table, a GMT of one set), or "
+            "- for stdin. With --category: genes of either, unless --match all.",
+            "A,B|FILE|-",
         ),
     ] = None
     gene_column: GeneColumn = None
     match: Annotated[
-        Match,
-        typer.Option(
-            "--match", help="With several categories: genes of any of them, or of all.", rich_help_panel=GENES
-        ),
+        Match, option(GENES, "--match", "With several categories: genes of any of them, or of all.", show_default=True)
     ] = "any"
     include_regulates: IncludeRegulates = False
     evidence_not: EvidenceNot = None
@@ -252,30 +202,16 @@ class GeneOptions:
 class MethodOptions:
     """How r is computed."""
 
-    method: Annotated[
-        MethodName | None,
-        typer.Option(
-            "--method", help="Correlation method. Default: pearson.", show_default=False, rich_help_panel=METHOD
-        ),
-    ] = None
+    method: Annotated[MethodName | None, option(METHOD, "--method", "Correlation method. Default: pearson.")] = None
     max_p_outliers: Annotated[
         float | None,
-        typer.Option(
-            "--max-p-outliers",
-            metavar="F",
-            help="For bicor: the largest fraction of outliers on each side, such as 0.05.",
-            show_default=False,
-            rich_help_panel=METHOD,
+        option(
+            METHOD, "--max-p-outliers", "For bicor: the largest fraction of outliers on each side, such as 0.05.", "F"
         ),
     ] = None
     adjust: Annotated[
         Adjustment | None,
-        typer.Option(
-            "--adjust",
-            help="Partial correlation: adjust for differences between donors or structures.",
-            show_default=False,
-            rich_help_panel=METHOD,
-        ),
+        option(METHOD, "--adjust", "Partial correlation: adjust for differences between donors or structures."),
     ] = None
 
     def correlation_method(self) -> CorrelationMethod:
@@ -289,38 +225,15 @@ class OutputOptions:
     """How a result is written."""
 
     columns: Annotated[
-        str | None,
-        typer.Option(
-            "--columns",
-            metavar="A,B",
-            help="Only these columns, in this order, in any format.",
-            show_default=False,
-            rich_help_panel=OUTPUT,
-        ),
+        str | None, option(OUTPUT, "--columns", "Only these columns, in this order, in any format.", "A,B")
     ] = None
-    wide: Annotated[
-        bool,
-        typer.Option("--wide", help="Show all columns, even if they do not fit the terminal.", rich_help_panel=OUTPUT),
-    ] = False
+    wide: Wide = False
     output_format: Annotated[
-        Format | None,
-        typer.Option(
-            "--format",
-            help="Output format. Default: a table, or the format of -o FILE.",
-            show_default=False,
-            rich_help_panel=OUTPUT,
-        ),
+        Format | None, option(OUTPUT, "--format", "Output format. Default: a table, or the format of -o FILE.")
     ] = None
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write the result to a file: .csv, .tsv, .json, .jsonl.",
-            show_default=False,
-            rich_help_panel=OUTPUT,
-        ),
+        option(OUTPUT, "--output -o", "Write the result to a file: .csv, .tsv, .json, .jsonl.", "FILE"),
     ] = None
 
 
@@ -332,7 +245,7 @@ def gene_names(atlas: "Atlas", given: str | None, gene_column: str | None) -> li
     OptionError
         If there is no name, which would exclude nothing, or --gene-column is given without a file.
     """
-    from coexpr.cli.screen import say
+    from coexpr.cli.messages import say
 
     if given is None:
         if gene_column is not None:

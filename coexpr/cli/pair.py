@@ -4,7 +4,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coexpr.cli.groups import with_groups
+from coexpr.cli.groups import option, with_groups
 from coexpr.cli.options import Database, MethodOptions, OutputOptions, ProbeOptions, SampleOptions, Threads
 from coexpr.cli.summary import (
     describe_correlation,
@@ -32,12 +32,7 @@ def pair(
     *,
     observed_r: Annotated[
         str | None,
-        typer.Option(
-            "--observed-r",
-            metavar="R",
-            help="An r from elsewhere: report which scale and resolution give it.",
-            show_default=False,
-        ),
+        option(None, "--observed-r", "An r from elsewhere: report which scale and resolution give it.", "R"),
     ] = None,
     selection: ProbeOptions,
     samples: SampleOptions,
@@ -54,7 +49,8 @@ def pair(
       coexpr pair A_23_P216779 CUST_1359_PI416573500 --observed-r 0.9676
     """  # noqa: D301  (the escape keeps the lines)
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.screen import deliver, say
+    from coexpr.cli.messages import say
+    from coexpr.cli.screen import deliver
 
     with Atlas(db, threads=threads) as atlas:
         tables = atlas.pair(

@@ -40,14 +40,15 @@ def probes(
     result_options: OutputOptions,
     db: Database = None,
 ) -> None:
-    """List the probes of GENE, the rules that select them, and recommend one.
+    """List the probes of GENE, and recommend one.
 
     \b
     Example:
       coexpr probes NTRK2
     """  # noqa: D301  (the escape keeps the lines)
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.screen import deliver, say
+    from coexpr.cli.messages import say
+    from coexpr.cli.screen import deliver
 
     sample_filter = samples.sample_filter()
     with Atlas(db) as atlas:

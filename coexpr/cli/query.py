@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli.groups import ROWS, STATISTICS, with_groups
+from coexpr.cli.groups import PROBES, ROWS, STATISTICS, option, with_groups
 from coexpr.cli.options import (
     Database,
     GeneOptions,
@@ -57,43 +57,28 @@ def query(
     ],
     level: LevelOption = None,
     probe: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The probe that represents the seed gene, whatever the rule.")
+        str | None, option(PROBES, "--probe", "The probe that represents the seed gene, whatever the rule.", "NAME")
     ] = None,
     *,
-    top: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="N", help=f"Number of rows. Default: {_TOP}.", show_default=False, rich_help_panel=ROWS
-        ),
-    ] = None,
-    all_rows: Annotated[
-        bool, typer.Option("--all", help="All rows, not only the first.", rich_help_panel=ROWS)
-    ] = False,
-    ascending: Annotated[
-        bool, typer.Option("--ascending", help="Lowest r first: anticorrelates.", rich_help_panel=ROWS)
-    ] = False,
+    top: Annotated[int | None, option(ROWS, "--top", f"Number of rows. Default: {_TOP}.", "N", min=1)] = None,
+    all_rows: Annotated[bool, option(ROWS, "--all", "All rows, not only the first.")] = False,
+    ascending: Annotated[bool, option(ROWS, "--ascending", "Lowest r first: anticorrelates.")] = False,
     min_r: Annotated[
-        float | None,
-        typer.Option(
-            min=-1, max=1, metavar="R", help="Only rows with at least this r.", show_default=False, rich_help_panel=ROWS
-        ),
+        float | None, option(ROWS, "--min-r", "Only rows with at least this r.", "R", min=-1, max=1)
     ] = None,
     max_r: Annotated[
-        float | None,
-        typer.Option(
-            min=-1, max=1, metavar="R", help="Only rows with at most this r.", show_default=False, rich_help_panel=ROWS
-        ),
+        float | None, option(ROWS, "--max-r", "Only rows with at most this r.", "R", min=-1, max=1)
     ] = None,
     include_self: Annotated[
-        bool,
-        typer.Option("--include-self", help="Include the seed and, among genes, its own gene.", rich_help_panel=ROWS),
+        bool, option(ROWS, "--include-self", "Include the seed and, among genes, its own gene.")
     ] = False,
     rank_overall: Annotated[
         bool,
-        typer.Option(
+        option(
+            ROWS,
             "--rank-overall/--no-rank-overall",
-            help="With a category, show the rank among all genes too; without it, only the category is read.",
-            rich_help_panel=ROWS,
+            "With a category, show the rank among all genes too; without it, only the category is read.",
+            show_default=True,
         ),
     ] = True,
     selection: ProbeOptions,
@@ -101,24 +86,13 @@ def query(
     gene_options: GeneOptions,
     correlation: MethodOptions,
     by_donor: Annotated[
-        bool,
-        typer.Option(
-            "--by-donor", help="Add r in each donor and a meta-analysis over donors.", rich_help_panel=STATISTICS
-        ),
+        bool, option(STATISTICS, "--by-donor", "Add r in each donor and a meta-analysis over donors.")
     ] = False,
     stats: Annotated[
-        bool,
-        typer.Option(
-            "--stats", help="Add a 95 % interval and false discovery rates over donors.", rich_help_panel=STATISTICS
-        ),
+        bool, option(STATISTICS, "--stats", "Add a 95 % interval and false discovery rates over donors.")
     ] = False,
     naive_p: Annotated[
-        bool,
-        typer.Option(
-            "--naive-p",
-            help="Add R's cor.test, which assumes independent samples; they are not.",
-            rich_help_panel=STATISTICS,
-        ),
+        bool, option(STATISTICS, "--naive-p", "Add R's cor.test, which assumes independent samples; they are not.")
     ] = False,
     result_options: OutputOptions,
     threads: Threads = None,
@@ -132,7 +106,8 @@ def query(
       coexpr query A_23_P216779 --all -o r.csv
     """  # noqa: D301  (the escape keeps the lines)
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.screen import deliver, say
+    from coexpr.cli.messages import say
+    from coexpr.cli.screen import deliver
 
     if all_rows and top is not None:
         raise OptionError("--all and --top contradict each other: give one of them.")

@@ -1,6 +1,5 @@
 """Results on the screen and in files: data to stdout, messages to stderr."""
 
-import os
 import re
 import shutil
 import sys
@@ -12,8 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-import typer
-
+from coexpr.cli.messages import say
 from coexpr.cli.options import Format, OutputOptions
 from coexpr.cli.table import Layout, draw_table
 from coexpr.errors import OptionError
@@ -146,21 +144,6 @@ def _extent(result: Table[Provenance], matching: int | None) -> str:
         return "the result"
     rows = len(result.rows)
     return f"{rows:,} of {matching:,} rows" if matching is not None else f"{rows:,} row{'s' * (rows != 1)}"
-
-
-def say(text: str) -> None:
-    """Print a message to stderr."""
-    typer.echo(text, err=True)
-
-
-def program_name() -> str:
-    """Return how the user runs coexpr: by name if the shell finds it, or else by the path of this program."""
-    found = shutil.which("coexpr")
-    own = Path(sys.argv[0])
-    if (found and Path(found).resolve() == own.resolve()) or own.name != "coexpr":
-        return "coexpr"
-    relative = os.path.relpath(own)
-    return str(own) if relative.startswith("..") else relative
 
 
 def write_table(

@@ -32,7 +32,7 @@ def shell(
       coexpr shell -- -markdown -c "FROM correlates('NTRK2', top := 5)"
     """  # noqa: D301  (the escape keeps the lines)
     from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
-    from coexpr.cli.screen import say
+    from coexpr.cli.messages import say
 
     program = _find_program()
     with Atlas(db) as atlas:  # explains problems of the database better than the shell

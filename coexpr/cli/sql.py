@@ -88,7 +88,8 @@ def sql(
     SELECT gene_symbol, r(gene_symbol, 'NTRK2') AS r FROM members('synapse organization') WHERE status = 'with expression data'
     """  # noqa: D301, E501  (the escape keeps the lines of the queries, which are what they are)
     from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
-    from coexpr.cli.screen import STDOUT, Screen, say, write_as, write_table
+    from coexpr.cli.messages import say
+    from coexpr.cli.screen import STDOUT, Screen, write_as, write_table
     from coexpr.output import formats
     from coexpr.output.files import write_binary_file
 

@@ -4,7 +4,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coexpr.cli.groups import with_groups
+from coexpr.cli.groups import option, with_groups
 from coexpr.cli.options import Database, OutputOptions
 from coexpr.cli.summary import count_of
 from coexpr.cli.table import Layout
@@ -28,19 +28,20 @@ def structures(
     ] = None,
     *,
     all_rows: Annotated[
-        bool, typer.Option("--all", help=f"Include structures with fewer than {MIN_SAMPLES} samples, too few for r.")
+        bool, option(None, "--all", f"Include structures with fewer than {MIN_SAMPLES} samples, too few for r.")
     ] = False,
     result_options: OutputOptions,
     db: Database = None,
 ) -> None:
-    """List structures as a tree, with each donor's number of samples.
+    """List the tree of structures with numbers of samples.
 
     \b
     Example:
       coexpr structures hippocamp
     """  # noqa: D301  (the escape keeps the lines)
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.screen import deliver, say
+    from coexpr.cli.messages import say
+    from coexpr.cli.screen import deliver
     from coexpr.result import Result
 
     with Atlas(db) as atlas:

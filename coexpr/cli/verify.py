@@ -30,12 +30,13 @@ def verify(
     result_options: OutputOptions,
     db: Database = None,
 ) -> None:
-    """Check the database, or reproduce the r of a Find Correlates download.
+    """Check the database, or r of a Find Correlates download.
 
     Exit code 1: a check failed.
     """
     from coexpr.atlas import Atlas, verify_find_correlates  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.screen import deliver, say
+    from coexpr.cli.messages import say
+    from coexpr.cli.screen import deliver
 
     if path is None:
         with Atlas(db) as atlas:

@@ -76,7 +76,7 @@ def test_a_copy_with_names_for_its_first_columns_is_read(tmp_path: Path) -> None
         (["A_23_P216779", "X", 1, 1, 0.5, 0, 0, True, 1], "row 8: probe A_23_P216779 is already in row 3"),
     ],
 )
-def test_a_bad_cell_is_told_with_row_and_column(tmp_path: Path, row: list, message: str) -> None:
+def test_an_invalid_cell_is_reported_with_row_and_column(tmp_path: Path, row: list, message: str) -> None:
     with pytest.raises(DownloadError, match=message):
         read(workbook(tmp_path / "8.xlsx", [*ROWS, row]))
 
@@ -85,7 +85,7 @@ def test_a_bad_cell_is_told_with_row_and_column(tmp_path: Path, row: list, messa
 @given(
     st.lists(st.tuples(st.floats(-1, 1), st.floats(0, 1), st.sampled_from([True, False, None])), min_size=1, max_size=5)
 )
-def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, cells: list[tuple]) -> None:
+def test_written_cells_are_read(tmp_path_factory: pytest.TempPathFactory, cells: list[tuple]) -> None:
     rows = [[f"A_1_P{number}", "X", 1, 0, r, 0.5, q, passes, 1] for number, (r, q, passes) in enumerate(cells)]
     columns = read(workbook(tmp_path_factory.mktemp("book") / "8.xlsx", rows))
     assert columns["passes"] == [row[7] for row in rows]
@@ -95,15 +95,15 @@ def test_what_was_written_is_read(tmp_path_factory: pytest.TempPathFactory, cell
 
 @pytest.fixture
 def database(synthetic_database: Path, tmp_path: Path) -> Path:
-    """A copy of the synthetic atlas, to add to."""
+    """Return a copy of the synthetic atlas that a test may change."""
     copy = tmp_path / "atlas.duckdb"
     copy.write_bytes(synthetic_database.read_bytes())
     return copy
 
 
-def test_the_rule_rnaseq_takes_the_lowest_q_then_the_largest_r(database: Path, tmp_path: Path) -> None:
+def test_the_rule_rnaseq_selects_by_lowest_q_then_highest_r(database: Path, tmp_path: Path) -> None:
     report = ingest([workbook(tmp_path / "8.xlsx", ROWS)], database)
-    (loaded,) = report.downloads
+    (loaded,) = report.to_pandas().itertuples()
     assert (loaded.kind, loaded.probes, loaded.notes) == (rnaseq_agreement.KIND, 5, [])
     with Atlas(database) as atlas:
         assert (
@@ -114,9 +114,9 @@ def test_the_rule_rnaseq_takes_the_lowest_q_then_the_largest_r(database: Path, t
         assert probes.loc["A_23_P216779", ["rnaseq_r", "rnaseq_q"]].tolist() == [0.8, 0.01]
         assert "rnaseq" in probes.loc["CUST_1358_PI416573500", "selected_by"]
         # Of all genes only these two have probes in the table.
-        answer = atlas.correlates("NTRK2", probe_selection=ProbeSelection("rnaseq"), top=None)
-        assert [row[3] for row in answer.rows] == ["BDNF"]
-        assert answer.provenance.genes_without_profile > 50
+        result = atlas.correlates("NTRK2", probe_selection=ProbeSelection("rnaseq"), top=None)
+        assert [row[3] for row in result.rows] == ["BDNF"]
+        assert result.provenance.genes_without_profile > 50
         (other,) = atlas.sql(
             "select min(gene_symbol) from genes where gene_symbol not in ('NTRK2', 'BDNF')"
         ).fetchall()[0]
@@ -124,7 +124,7 @@ def test_the_rule_rnaseq_takes_the_lowest_q_then_the_largest_r(database: Path, t
             atlas.correlates(other, probe_selection=ProbeSelection("rnaseq"))
 
 
-def test_the_table_may_come_before_the_atlas(tmp_path: Path) -> None:
+def test_the_table_can_be_loaded_before_the_atlas(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest([workbook(tmp_path / "8.xlsx", ROWS)], path)
     ingest([donor_folder(tmp_path)], path)
@@ -139,7 +139,7 @@ def test_a_table_of_another_chip_is_refused(database: Path, tmp_path: Path) -> N
         ingest([workbook(tmp_path / "8.xlsx", [[1, *ROWS[0][1:]]])], database)
 
 
-def test_damage_inside_a_workbook_is_told(tmp_path: Path) -> None:
+def test_damage_inside_a_workbook_is_reported(tmp_path: Path) -> None:
     good = workbook(tmp_path / "good.xlsx", ROWS)
     with zipfile.ZipFile(good) as archive, zipfile.ZipFile(tmp_path / "bad.xlsx", "w") as bad:
         for name in archive.namelist():
@@ -152,7 +152,7 @@ def test_damage_inside_a_workbook_is_told(tmp_path: Path) -> None:
 def test_the_same_table_again_changes_nothing_and_another_is_refused(database: Path, tmp_path: Path) -> None:
     path = workbook(tmp_path / "8.xlsx", ROWS)
     ingest([path], database)
-    assert [loaded.status for loaded in ingest([path], database).downloads] == ["already loaded"]
+    assert ingest([path], database).column("status") == ["already loaded"]
     other = workbook(tmp_path / "other.xlsx", ROWS[:2])
     with pytest.raises(ConflictError, match="another version of the agreement of probes with RNA-seq"):
         ingest([other], database)
@@ -166,21 +166,21 @@ def test_another_workbook_is_refused_and_changes_nothing(database: Path, tmp_pat
     empty = workbook(tmp_path / "empty.xlsx", [])
     with pytest.raises(DownloadError, match="has a header but no rows"):
         ingest([empty], database)
-    cut = tmp_path / "cut.xlsx"
-    cut.write_bytes(workbook(tmp_path / "whole.xlsx", ROWS).read_bytes()[:1000])
+    truncated = tmp_path / "cut.xlsx"
+    truncated.write_bytes(workbook(tmp_path / "whole.xlsx", ROWS).read_bytes()[:1000])
     with pytest.raises(CoexprError, match="cut short"):
-        ingest([cut], database)
+        ingest([truncated], database)
     assert database.read_bytes() == before
 
 
-def test_other_workbooks_in_a_folder_are_left_alone(tmp_path: Path) -> None:
+def test_other_workbooks_in_a_folder_are_ignored(tmp_path: Path) -> None:
     folder = tmp_path / "downloads"
     folder.mkdir()
     workbook(folder / "budget.xlsx", [[1, 2]], ["item", "cost"])
     with pytest.raises(NoDownloadError):
         ingest([folder], tmp_path / "atlas.duckdb")
     workbook(folder / "8.xlsx", ROWS)
-    assert [loaded.kind for loaded in ingest([folder], tmp_path / "atlas.duckdb").downloads] == [rnaseq_agreement.KIND]
+    assert ingest([folder], tmp_path / "atlas.duckdb").column("kind") == [rnaseq_agreement.KIND]
 
 
 REANNOTATED = """probe_name,gene_symbol,entrez_id,allen_entrez_id,compare
@@ -197,35 +197,35 @@ def reannotated(tmp_path: Path, text: str = REANNOTATED) -> Path:
     return path
 
 
-def test_the_re_annotation_chooses_the_genes_of_probes(database: Path, tmp_path: Path) -> None:
-    (loaded,) = ingest([reannotated(tmp_path)], database).downloads
+def test_the_re_annotation_assigns_probes_to_genes(database: Path, tmp_path: Path) -> None:
+    (loaded,) = ingest([reannotated(tmp_path)], database).to_pandas().itertuples()
     assert (loaded.kind, loaded.probes) == (reannotation.KIND, 4)
-    choice = ProbeSelection(annotation="reannotated")
+    selection = ProbeSelection(annotation="reannotated")
     with Atlas(database) as atlas:
-        assert {row[1] for row in atlas.probes("NTRK2", probe_selection=choice).rows} == {"A_23_P216779", "A_32_P7316"}
+        assert {row[1] for row in atlas.probes("NTRK2", probe_selection=selection).rows} == {"A_23_P216779", "A_32_P7316"}
         assert len(atlas.probes("NTRK2").rows) == 7
-        answer = atlas.correlates("NTRK2", probe_selection=choice, top=None)
-        assert [row[3] for row in answer.rows] == ["MIG7"]
-        assert answer.provenance.annotation == "reannotated"
+        result = atlas.correlates("NTRK2", probe_selection=selection, top=None)
+        assert [row[3] for row in result.rows] == ["MIG7"]
+        assert result.provenance.probe_selection.annotation == "reannotated"
         # A gene that only the re-annotation names, found by symbol and by Entrez id.
-        assert [row[1] for row in atlas.probes("mig7", probe_selection=choice).rows] == ["CUST_1359_PI416573500"]
-        assert [row[1] for row in atlas.probes("723788", probe_selection=choice).rows] == ["CUST_1359_PI416573500"]
-        # Names mean what they meant, unless the re-annotation is asked for.
+        assert [row[1] for row in atlas.probes("mig7", probe_selection=selection).rows] == ["CUST_1359_PI416573500"]
+        assert [row[1] for row in atlas.probes("723788", probe_selection=selection).rows] == ["CUST_1359_PI416573500"]
+        # The re-annotation changes the meaning of names only where it is requested.
         with pytest.raises(CoexprError, match=r"MIG7 is one of BCAR3 .*, but this database has no probe of it"):
             atlas.probes("MIG7")
         with pytest.raises(CoexprError, match="BDNF has no probe with expression"):
-            atlas.probes("BDNF", probe_selection=choice)
-        labels = atlas.correlates("A_23_P216779", level="gene", probe_selection=choice, include_self=True).rows
+            atlas.probes("BDNF", probe_selection=selection)
+        labels = atlas.correlates("A_23_P216779", level="gene", probe_selection=selection, include_self=True).rows
         assert {row[3] for row in labels} == {"NTRK2", "MIG7"}
 
 
 def test_a_category_under_the_re_annotation(database: Path, tmp_path: Path) -> None:
     ingest([reannotated(tmp_path)], database)
     with Atlas(database) as atlas:
-        choice = ProbeSelection(annotation="reannotated")
-        answer = atlas.correlates("MIG7", gene_filter=["nervous system development"], probe_selection=choice)
-        assert [row[4] for row in answer.rows] == ["NTRK2"]
-        assert answer.provenance.gene_filter.categories[0].with_expression == 1
+        selection = ProbeSelection(annotation="reannotated")
+        result = atlas.correlates("MIG7", gene_filter=["nervous system development"], probe_selection=selection)
+        assert [row[4] for row in result.rows] == ["NTRK2"]
+        assert result.provenance.gene_filter.categories[0].with_expression == 1
 
 
 @pytest.mark.parametrize(
@@ -236,38 +236,38 @@ def test_a_category_under_the_re_annotation(database: Path, tmp_path: Path) -> N
         (REANNOTATED.splitlines()[0] + "\n", "has a header but no rows"),
     ],
 )
-def test_a_bad_re_annotation_is_refused(tmp_path: Path, text: str, message: str) -> None:
+def test_an_invalid_re_annotation_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DownloadError, match=message):
         ingest([reannotated(tmp_path, text)], tmp_path / "atlas.duckdb")
     assert not (tmp_path / "atlas.duckdb").exists()
 
 
-def test_the_re_annotation_changes_nothing_that_is_not_asked_of_it(database: Path, tmp_path: Path) -> None:
-    def ask() -> list:
+def test_the_re_annotation_changes_no_other_query(database: Path, tmp_path: Path) -> None:
+    def query() -> list:
         with Atlas(database) as atlas:
-            answer = atlas.correlates(
+            result = atlas.correlates(
                 "TRKB", gene_filter=GeneFilter(categories=["nervous system development"], genes=["BDNF", "CD271"])
             )
-            return [answer.rows, answer.provenance.gene_filter.categories]
+            return [result.rows, result.provenance.gene_filter.categories]
 
-    before = ask()
+    before = query()
     ingest([reannotated(tmp_path, REANNOTATED + "A_24_P343559,CD271,999999999,4915,0\n")], database)
-    assert ask() == before
+    assert query() == before
 
 
-def test_entrez_ids_of_re_saved_files(tmp_path: Path) -> None:
+def test_entrez_ids_of_files_saved_again(tmp_path: Path) -> None:
     header = REANNOTATED.splitlines()[0]
     ingest([reannotated(tmp_path, f"{header}\nA_1_P1,X,0,0,1\n")], tmp_path / "atlas.duckdb")
     with Atlas(tmp_path / "atlas.duckdb") as atlas:
         assert atlas.sql("select entrez_id from reannotations").fetchall() == [(None,)]
-        for ask in (atlas.probes, atlas.correlates, lambda name: atlas.pair(name, name)):
+        for query in (atlas.probes, atlas.correlates, lambda name: atlas.pair(name, name)):
             with pytest.raises(CoexprError):
-                ask("NTRK2")
+                query("NTRK2")
     with pytest.raises(DownloadError, match="row 2, column entrez_id: expected an Entrez id, found '-5'"):
         ingest([reannotated(tmp_path, f"{header}\nA_1_P1,X,-5,0,1\n")], tmp_path / "other.duckdb")
 
 
-def test_a_cut_re_annotation_is_refused(tmp_path: Path) -> None:
+def test_a_truncated_re_annotation_is_refused(tmp_path: Path) -> None:
     path = reannotated(tmp_path, REANNOTATED + "".join(f"A_{row},G{row},{row},1,1\n" for row in range(1, 9999)))
     path.write_bytes(path.read_bytes()[:-2000])
     with pytest.raises(DownloadError, match="damaged"):
@@ -275,8 +275,8 @@ def test_a_cut_re_annotation_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_real_re_annotation(shared_data: Path, tmp_path: Path) -> None:
-    (loaded,) = ingest([shared_data / "probes" / "reannotated.csv.gz"], tmp_path / "atlas.duckdb").downloads
-    assert loaded.probes == 45892
+    report = ingest([shared_data / "probes" / "reannotated.csv.gz"], tmp_path / "atlas.duckdb")
+    assert report.column("probes") == [45892]
     with Atlas(tmp_path / "atlas.duckdb") as atlas:
         assert atlas.sql(
             "select count(distinct entrez_id), count(*) - count(entrez_id) from reannotations"

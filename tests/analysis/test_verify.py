@@ -12,15 +12,15 @@ from coexpr.atlas import Atlas, verify_find_correlates
 from coexpr.errors import DownloadError, NoDownloadError
 
 
-def test_the_sites_own_r_is_found_again(shared_data: Path, tmp_path: Path) -> None:
-    answer = verify_find_correlates(shared_data / "find-correlates-brainspan", tmp_path / "none.duckdb")
-    ((source, rows, largest, off),) = answer.rows
-    assert (source, rows, off, answer.provenance.holds) == ("the values in the download", 330, 0, True)
+def test_r_of_the_site_is_reproduced(shared_data: Path, tmp_path: Path) -> None:
+    result = verify_find_correlates(shared_data / "find-correlates-brainspan", tmp_path / "none.duckdb")
+    ((source, rows, largest, off),) = result.rows
+    assert (source, rows, off, result.provenance.holds) == ("the values in the download", 330, 0, True)
     assert largest < 0.001
-    assert answer.provenance.seed == "ENSG00000169427"
+    assert result.provenance.seed == "ENSG00000169427"
 
 
-def test_an_r_that_was_changed_is_found(shared_data: Path, tmp_path: Path) -> None:
+def test_a_changed_r_is_detected(shared_data: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(shared_data / "find-correlates-brainspan", tmp_path / "download")
     rows = folder / "Rows.csv"
     rows.write_text(rows.read_text().replace('"0.948"', '"0.951"', 1))
@@ -30,7 +30,7 @@ def test_an_r_that_was_changed_is_found(shared_data: Path, tmp_path: Path) -> No
 
 
 def find_correlates(folder: Path, atlas: Atlas, seed: str, extra: float = 0) -> Path:
-    """A Find Correlates download of the synthetic atlas: three decimals of r, four of values."""
+    """Write a Find Correlates download of the synthetic atlas, with three decimals of r and four of values."""
     folder.mkdir()
     found = [(seed, 1.0), *((row[2], row[-2]) for row in atlas.correlates(seed, top=10).rows)]
     ids = dict(atlas.sql("select probe_name, probe_id from probes").fetchall())
@@ -45,9 +45,9 @@ def find_correlates(folder: Path, atlas: Atlas, seed: str, extra: float = 0) -> 
 
 def test_r_is_compared_with_the_database_too(atlas: Atlas, tmp_path: Path) -> None:
     folder = find_correlates(tmp_path / "good", atlas, "A_23_P216779")
-    answer = verify_find_correlates(folder, atlas.path)
-    assert [row[:2] for row in answer.rows] == [("the values in the download", 11), ("the database", 11)]
-    assert answer.provenance.holds
+    result = verify_find_correlates(folder, atlas.path)
+    assert [row[:2] for row in result.rows] == [("the values in the download", 11), ("the database", 11)]
+    assert result.provenance.holds
 
 
 def test_a_download_that_does_not_name_its_seed(atlas: Atlas, tmp_path: Path) -> None:
@@ -60,9 +60,9 @@ def test_a_download_that_does_not_name_its_seed(atlas: Atlas, tmp_path: Path) ->
         verify_find_correlates(tmp_path / "nowhere", atlas.path)
 
 
-def test_a_sound_database_holds(atlas: Atlas, gabra4: Path) -> None:
-    answer = atlas.verify()
-    assert answer.provenance.holds
+def test_a_consistent_database_passes(atlas: Atlas, gabra4: Path) -> None:
+    result = atlas.verify()
+    assert result.provenance.holds
     assert "All checks hold." in run("verify", "--db", gabra4).stderr
 
 
@@ -85,13 +85,13 @@ def test_a_sound_database_holds(atlas: Atlas, gabra4: Path) -> None:
         ("delete from genes where gene_symbol = 'NTRK2'", "probe of a gene that is not there"),
     ],
 )
-def test_damage_is_found(synthetic_database: Path, tmp_path: Path, damage: str, what: str) -> None:
+def test_damage_is_detected(synthetic_database: Path, tmp_path: Path, damage: str, what: str) -> None:
     path = tmp_path / "atlas.duckdb"
     path.write_bytes(synthetic_database.read_bytes())
     with duckdb.connect(path) as connection:
         connection.execute(damage)
     with Atlas(path) as atlas:
-        answer = atlas.verify()
-    assert not answer.provenance.holds
-    assert any(what in row[0] for row in answer.rows if not row[1])
-    assert "Something does not hold" in run("verify", "--db", path, code=1).stderr
+        result = atlas.verify()
+    assert not result.provenance.holds
+    assert any(what in row[0] for row in result.rows if not row[1])
+    assert "A check failed" in run("verify", "--db", path, code=1).stderr

@@ -1,4 +1,4 @@
-"""The reference of probe selection: six synthetic donors, and what abagen 0.1.3 chooses among their probes."""
+"""The reference of probe selection: six synthetic donors, and the probes that abagen 0.1.3 selects."""
 
 import csv
 from pathlib import Path
@@ -49,7 +49,7 @@ def read_selection() -> Selection:
 
 
 def open_signs() -> set[tuple[str, str]]:
-    """Choices, as threshold and gene, in which the sign of a component is open: nobody's choice is right."""
+    """Return thresholds and genes for which the sign of a component is arbitrary, so that no selection is right."""
     return {
         (row["ibf_threshold"], row["gene_symbol"])
         for row in rows_of(FOLDER / "equal_scores.csv")
