@@ -22,7 +22,7 @@ _KINDS = ("table", "view", "column", "macro")
 
 
 def sentences(page: str) -> dict[str, dict[str, str]]:
-    """Return what the page says of each table, view, column and macro."""
+    """Return the sentences about each table, view, column and macro."""
     found: dict[str, dict[str, str]] = {kind: {} for kind in _KINDS}
     kind = None
     for line in page.splitlines():
@@ -36,7 +36,7 @@ def sentences(page: str) -> dict[str, dict[str, str]]:
 
 
 def objects(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str, str, str | None]]:
-    """Yield of every object of the database its kind, how the page and how SQL name it, and its comment."""
+    """Yield the kind of every object of the database, its name on the page and in SQL, and its comment."""
     for kind in ("table", "view"):
         for name, comment in connection.execute(
             f"select {kind}_name, comment from duckdb_{kind}s() where not internal order by all"
@@ -54,25 +54,25 @@ def objects(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, str, s
 
 
 def statements(page: str, connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """Yield the statements that make the comments what the page says.
+    """Yield the COMMENT ON statements for the sentences of the page.
 
     Raises
     ------
     KeyError
-        If the page does not say what an object is.
+        If the page has no sentence about an object.
     LookupError
-        If the page speaks of an object that is not there.
+        If the page describes an object that does not exist.
     """
-    said = sentences(page)
-    spoken_of = {kind: set[str]() for kind in _KINDS}
+    described = sentences(page)
+    used = {kind: set[str]() for kind in _KINDS}
     for kind, name, target, _ in objects(connection):
-        key = name if name in said[kind] else name.split(".")[-1]
-        spoken_of[kind].add(key)
-        quoted = said[kind][key].replace("`", "").replace("'", "''")
+        key = name if name in described[kind] else name.split(".")[-1]
+        used[kind].add(key)
+        quoted = described[kind][key].replace("`", "").replace("'", "''")
         yield f"comment on {target} is '{quoted}';"
-    left = {kind: sorted(said[kind].keys() - spoken_of[kind]) for kind in _KINDS}
+    left = {kind: sorted(described[kind].keys() - used[kind]) for kind in _KINDS}
     if any(left.values()):
-        raise LookupError(f"{PAGE.name} speaks of what is not there: {left}")
+        raise LookupError(f"{PAGE.name} describes what does not exist: {left}")
 
 
 def definitions(page: str) -> str:

@@ -1,4 +1,4 @@
-"""Write docs/screens.md: what the main commands print on terminals of 80 and 120 columns.
+"""Write docs/screens.md: what the main commands print on terminals 80 and 120 columns wide.
 
 Run it after a change of what is printed: python .ci/screens.py. A test fails while the page differs.
 """
@@ -21,6 +21,7 @@ COMMANDS = (
     "coexpr query A_23_P216779 --top 3",
     "coexpr probes NTRK2",
     "coexpr pair NTRK2 BDNF",
+    "coexpr expression NTRK2 BDNF --structure HiF --donor H0351.2001",
     "coexpr genes TRKB trk-B 2-Sep FSIP2 4915 A_23_P216779 nonsense",
     "coexpr structures cortex",
     "coexpr categories list nervous",
@@ -35,7 +36,7 @@ stated order, and a line says which; numbers are never cut.
 
 
 def run_in_terminal(command: list[str], columns: int, environment: dict[str, str]) -> tuple[str, int]:
-    """Return what a command prints on a terminal of some width, and its exit code."""
+    """Return what a command prints on a terminal of a given width, and its exit code."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
@@ -55,7 +56,7 @@ def _read(terminal: int) -> bytes:
 
 
 def environment_for(database: str) -> dict[str, str]:
-    """Return an environment in which nothing but the terminal says how wide it is."""
+    """Return an environment in which only the terminal determines the width."""
     kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     return kept | {"COEXPR_DB": database, "TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
 

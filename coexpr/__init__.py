@@ -11,11 +11,11 @@ __version__ = "0.1.0.dev0"
 
 from coexpr.errors import CoexprError
 from coexpr.options import CorrelationMethod, GeneFilter, ProbeSelection, SampleFilter
-from coexpr.result import Provenance, Result
 
 if TYPE_CHECKING:
     from coexpr.atlas import Atlas
     from coexpr.loading.downloads import ingest
+    from coexpr.result import Provenance, Result
 
 __all__ = [
     "Atlas",
@@ -31,14 +31,18 @@ __all__ = [
 ]
 
 
+# Imported when they are first used: `coexpr --help` needs neither DuckDB nor numpy, which take longest to import.
+_LAZY = {
+    "Atlas": "coexpr.atlas",
+    "Provenance": "coexpr.result",
+    "Result": "coexpr.result",
+    "ingest": "coexpr.loading.downloads",
+}
+
+
 def __getattr__(name: str) -> Any:
-    # Deferred: `coexpr --help` needs neither DuckDB nor numpy, which take longer to import than everything else.
-    if name == "Atlas":
-        from coexpr.atlas import Atlas
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return Atlas
-    if name == "ingest":
-        from coexpr.loading.downloads import ingest
-
-        return ingest
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LAZY[name]), name)

@@ -587,6 +587,29 @@ class Atlas:
 
         return verify_database(self._expression)
 
+    def verify_download(self, path: Path | str) -> "Result[DownloadChecks]":
+        """Compare the r of a Find Correlates download with r computed from its values and from this database.
+
+        Parameters
+        ----------
+        path : path
+            The zip or folder of the download.
+
+        Returns
+        -------
+        Result
+            Columns r_from, rows_compared, largest_difference, and rows_off: rows that differ by more than the
+            rounding of the site's three decimals. Probes that are not in the database are not compared.
+
+        Raises
+        ------
+        NoDownloadError, DownloadError
+            If there is no such download, or it is damaged.
+        """
+        from coexpr.analysis.verify import verify_download
+
+        return verify_download(self._expression, Path(path))
+
     def sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> "duckdb.DuckDBPyRelation":
         """Run SQL and return its result as a DuckDB relation; the database is open for reading only.
 
@@ -640,37 +663,6 @@ class Atlas:
         connection.execute(query("find_tables_of_the_caller"))
         self._cursors.append(connection)
         return connection
-
-
-def verify_find_correlates(path: Path | str, database: Path | str | None = None) -> "Result[DownloadChecks]":
-    """Compare the r of a Find Correlates download of Allen's sites with r computed from values.
-
-    Parameters
-    ----------
-    path : path
-        Its zip or folder.
-    database : path, optional
-        A database to compare with as well, if it exists and the probes are loaded.
-
-    Returns
-    -------
-    Result
-        Columns r_from, rows_compared, largest_difference, and rows_off: rows that differ by more than the rounding of
-        the site's three decimals.
-
-    Raises
-    ------
-    NoDownloadError, DownloadError
-        If there is no such download, or it is damaged.
-    """
-    from coexpr.analysis.verify import verify_download  # loads readers, which other questions do not need
-    from coexpr.readers import find_correlates
-
-    download = find_correlates.read(Path(path))
-    if not database_path(database).exists():
-        return verify_download(None, download)
-    with Atlas(database) as atlas:
-        return verify_download(atlas._expression, download)
 
 
 def _check_level(level: str | None) -> None:

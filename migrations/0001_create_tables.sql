@@ -1,6 +1,6 @@
--- The tables of an atlas. docs/data-model.md describes them. Views and macros are in sql/schema/.
+-- The tables of a database. docs/data-model.md describes them. Views and macros are in sql/schema/.
 
--- The views, macros and comments of sql/schema/ that this database has, by their checksum.
+-- The checksum of the files of sql/schema/ whose views, macros and comments this database has.
 create table schema_definitions (
     sha256 varchar not null,
     applied_at timestamp not null,
@@ -58,9 +58,9 @@ create table samples (
     mni_z double
 );
 
--- One row per donor and probe. Element i of log2 belongs to the sample of that donor whose position
--- is i; null where the value is unknown. The count, mean and sum of squared deviations of the row
--- are stored with it, so that the mean and variance of a probe need no pass over the values.
+-- One row per donor and probe. Element i of log2 is the value of the sample of that donor at position i; null if it is
+-- missing. The count, mean and sum of squared deviations of the values that are not null are stored, so that the mean
+-- and variance of a probe can be computed without reading the values.
 create table expression (
     donor_id integer not null,
     probe_id integer not null,
@@ -92,14 +92,14 @@ create table downloads (
     coexpr_version varchar not null
 );
 
--- Differential stability of every probe over the donors; null where it has none. Computed when ingest
--- ends; empty while it does not hold for what is loaded.
+-- Differential stability of every probe over donors; null if it is undefined. It is computed at the end of ingest. The
+-- table is empty until then.
 create table probe_stability (
     probe_id integer primary key,
     diff_stability double
 );
 
--- Miller et al. 2014, Additional file 8: how well each probe follows RNA-seq of its gene.
+-- Agreement of each probe with RNA-seq of its gene: Miller et al. 2014, Additional file 8.
 create table rnaseq_agreement (
     probe_name varchar primary key,
     slope double,
@@ -110,14 +110,14 @@ create table rnaseq_agreement (
     passes boolean
 );
 
--- Arnatkeviciute et al. 2019: the gene that each probe measures by a newer genome.
+-- The gene that each probe measures according to a newer genome assembly: Arnatkeviciute et al. 2019.
 create table reannotations (
     probe_name varchar primary key,
     gene_symbol varchar not null,
     entrez_id integer
 );
 
--- Names of human genes in NCBI Gene: current symbols, and aliases that lead to them.
+-- Names of human genes in NCBI Gene: current symbols and aliases.
 create table gene_aliases (
     entrez_id integer not null,
     alias varchar not null,
@@ -134,8 +134,8 @@ create table categories (
     is_shipped boolean not null
 );
 
--- The members of a category: those that its source lists (direct), and those of the categories below
--- it over is_a and part_of. evidence holds the evidence codes of the annotations, where the source gives them.
+-- The members of a category: those that its source lists (direct), and those of the categories below it over is_a and
+-- part_of. evidence contains the evidence codes of the annotations; null if the source has none.
 create table category_genes (
     category_id integer not null,
     entrez_id integer not null,
@@ -149,15 +149,16 @@ create table category_edges (
     relation varchar not null
 );
 
--- The members of an added category as its file names them. Names are matched to genes again whenever genes are
--- loaded, so that the order of loading does not matter.
+-- The names of the members of an added category, as given in its file. Names are matched to genes again whenever genes
+-- are loaded, so that the order of loading does not matter.
 create table category_names (
     category_id integer not null,
     name varchar not null,
     evidence varchar[]
 );
 
--- The gene that each of these names means, with how it was matched; no gene where it means none, or several.
+-- The gene that each of these names refers to, and how it was matched; entrez_id is null if there is no gene, or
+-- several.
 create table name_matches (
     name varchar primary key,
     matched_by varchar not null,

@@ -1,11 +1,11 @@
--- Categories: which there are, what they hold, and the genes that they choose.
+-- Categories: listing, members, and gene filters.
 
 -- name: categories_called
--- The categories that $name means.
+-- The categories that match $name.
 from categories_called($name);
 
 -- name: categories_near
--- The names of categories most like $name, best first.
+-- The names of categories that are most similar to $name, best first.
 select name
 from categories
 where jaro_winkler_similarity(plain_name(name), plain_name($name)) > 0.8
@@ -15,8 +15,8 @@ order by damerau_levenshtein(plain_name(name), plain_name($name)), name
 limit 3;
 
 -- name: list_categories
--- Categories whose name or accession contains $search (null: every category), with their numbers of genes. Names that
--- equal $search come first, then those that begin with it, the short ones first.
+-- Categories whose name contains $search or whose accession equals it (null: every category), with their numbers of
+-- genes. Names that equal $search come first, then those that begin with it, short names first.
 select id, source, accession, name, genes, direct, on_chip, with_expression, release
 from category_coverage
 where $search is null or contains(plain_name(name), plain_name($search)) or upper(accession) = upper($search)
@@ -34,15 +34,15 @@ order by
     name;
 
 -- name: create_requested_categories
--- The categories that a question is about, under the words in which each was asked for.
+-- Create the table of the categories of a query, with the name by which each was requested.
 create or replace temp table requested_categories (category_id integer not null, requested_as varchar not null);
 
 -- name: request_category
--- Ask for a category.
+-- Add a category to the query.
 insert into requested_categories values ($category_id, $requested_as);
 
 -- name: request_regulators
--- Ask, beside each category asked for, for what regulates it or anything below it.
+-- Add all categories below the requested ones over any relation, which includes those that regulate them.
 insert into requested_categories
 with recursive below(requested_as, category_id) as (
     select requested_as, category_id from requested_categories
@@ -54,8 +54,8 @@ with recursive below(requested_as, category_id) as (
 select category_id, requested_as from below anti join requested_categories using (category_id, requested_as);
 
 -- name: members_of_requested_categories
--- The genes of the requested categories, and what this database has of each; without genes whose only annotations have
--- the evidence codes $evidence_not.
+-- The genes of the requested categories, with the data that this database has for each; without genes whose
+-- annotations have only the evidence codes $evidence_not.
 select
     requested_as,
     gene_symbol,
@@ -71,7 +71,7 @@ group by requested_as, gene_symbol, entrez_id, current_symbol, status
 order by requested_as, gene_symbol, entrez_id;
 
 -- name: count_members_of_requested_categories
--- For each requested category its numbers of genes: all, on the chip, and with expression data by an annotation.
+-- The numbers of genes of each requested category: all, on the chip, and with expression data by $annotation.
 with members as (
     select distinct requested_as, entrez_id
     from category_genes
@@ -89,11 +89,11 @@ left join (from chip_genes where annotation = $annotation) as chip_genes using (
 group by requested_as;
 
 -- name: create_chosen_genes
--- The genes that answers are limited to, each under what it was chosen by.
+-- Create the table of the genes that a result is limited to, with the category or list that each is from.
 create or replace temp table chosen_genes (gene_id integer not null, chosen_by varchar not null);
 
 -- name: choose_genes_of_requested_categories
--- The atlas's genes that are members of what was asked for: joined by Entrez id.
+-- Add the genes of the atlas that are members of the requested categories, joined by Entrez id.
 insert into chosen_genes
 select distinct all_genes.gene_id, requested_categories.requested_as
 from requested_categories
@@ -102,12 +102,12 @@ join all_genes on all_genes.current_entrez_id = category_genes.entrez_id
 where all_genes.named_by in ('allen', $annotation) and has_evidence_besides(category_genes.evidence, $evidence_not);
 
 -- name: choose_listed_genes
--- The genes of a list that was given on the spot.
+-- Add the genes of a list.
 insert into chosen_genes
 select distinct gene_id, $chosen_by from listed_genes;
 
 -- name: keep_genes_chosen_by_all
--- Of the genes chosen by one or another of $choices ways, keep those chosen by every one.
+-- Delete the chosen genes that are not in all of the $choices categories and lists.
 delete from chosen_genes
 where gene_id in (
     select gene_id from chosen_genes group by gene_id having count(distinct chosen_by) < $choices
@@ -118,7 +118,7 @@ where gene_id in (
 select distinct gene_id from chosen_genes order by gene_id;
 
 -- name: names_by_match
--- How many of the names in the file of a category were matched in which way, and those without a gene.
+-- The number of names in the file of a category by how they were matched, and the names without a gene.
 select
     matched_by,
     count(*) as names,
@@ -130,7 +130,7 @@ group by matched_by
 order by matched_by;
 
 -- name: categories_without_evidence
--- The wanted categories none of whose members has an evidence code.
+-- The requested categories that have no member with an evidence code.
 select requested_as
 from requested_categories
 left join category_genes using (category_id)

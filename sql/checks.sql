@@ -1,7 +1,7 @@
--- Checks: whether a database holds together.
+-- Checks of the consistency of a database.
 
 -- name: broken_rows
--- For each thing that must hold, how many rows break it.
+-- For each rule of consistency, the number of rows that violate it.
 with widths as (
     select donor_id, count(*) as samples, min(position) as lowest, max(position) as highest
     from samples group by donor_id
@@ -22,7 +22,9 @@ select 'expression whose stored count, mean or squared deviations are not those 
 from expression
 where n is distinct from list_count(log2)
     or (abs(mean_log2 - list_sum(log2::double[]) / n) < 1e-9) is not true
-    or (abs(squared_deviations - n * list_var_pop(log2::double[])) <= 1e-9 * greatest(1, squared_deviations)) is not true
+    or (
+        abs(squared_deviations - n * list_var_pop(log2::double[])) <= 1e-9 * greatest(1, squared_deviations)
+    ) is not true
 union all
 select 'present calls without expression', count(*) from present_calls anti join expression using (donor_id, probe_id)
 union all

@@ -1,7 +1,7 @@
--- The genes of the demo atlas, chosen from the tables that ship with coexpr.
+-- The genes of the demo atlas, selected from the tables that ship with coexpr.
 
 -- name: genes_of_term
--- Entrez ids of the genes annotated to the term $go_id or to any term below it over is_a and part_of.
+-- The Entrez ids of the genes annotated to the term $go_id, or to a term below it over is_a and part_of.
 with recursive below(go_id) as (
     select $go_id
     union
@@ -16,7 +16,7 @@ semi join below using (go_id)
 order by shipped_annotations.entrez_id;
 
 -- name: annotated_genes
--- Every gene with an annotation: those that are known to do something.
+-- Every gene with an annotation in the Gene Ontology.
 select entrez_id, symbol, gene_name
 from shipped_genes
 semi join shipped_annotations using (entrez_id)

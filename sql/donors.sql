@@ -1,7 +1,7 @@
--- Donors: one brain each.
+-- Donors.
 
 -- name: donors_that_differ
--- Donors of a download that the database knows under another name.
+-- Donors of a download that have another name in the database.
 select incoming_donors.donor_id, donors.donor_name as stored, incoming_donors.donor_name as incoming
 from incoming_donors
 join donors using (donor_id)
@@ -9,7 +9,7 @@ where donors.donor_name <> incoming_donors.donor_name
 order by donor_id;
 
 -- name: merge_donors
--- Add the donors of a download, and what it tells of those already here.
+-- Insert the donors of a download, and fill in what is missing for donors that are already in the database.
 insert into donors by name
 select * from incoming_donors
 on conflict do update set
@@ -23,7 +23,7 @@ on conflict do update set
 select donor_id, donor_name, age, sex, samples, probes from donor_summary order by donor_id;
 
 -- name: donor_names
--- What each donor is called.
+-- The name of each donor, or its id if it has no name.
 select donor_id, coalesce(donor_name, donor_id::varchar) as donor_name from donors order by donor_id;
 
 -- name: donors_called

@@ -1,7 +1,7 @@
--- Downloads: where the data came from.
+-- Downloads: the files that were loaded, and what the database contains.
 
 -- name: download_with_sha256
--- The download with this fingerprint, if it is loaded.
+-- The download with the checksum $sha256, if it is loaded.
 select
     donor_ids,
     (
@@ -32,11 +32,11 @@ select
     $coexpr_version as coexpr_version;
 
 -- name: count_downloads
--- How many downloads are loaded.
+-- The number of downloads that are loaded.
 select count(*) from downloads;
 
 -- name: titles
--- The names of the atlases that the downloads say they are of: one, or none where none says.
+-- The titles of atlases that are given in downloads.
 select distinct title from downloads where title is not null order by title;
 
 -- name: all_downloads
@@ -46,7 +46,7 @@ from downloads
 order by loaded_at, sha256;
 
 -- name: contents
--- What the database holds, in numbers.
+-- The numbers of donors, samples, structures, probes and genes in the database.
 select
     (select count(*) from donors) as donors,
     (select count(*) from samples) as samples,
@@ -55,9 +55,9 @@ select
     (select count(*) from genes) as genes;
 
 -- name: loaded_downloads
--- Which downloads are loaded, and since when, in one text.
+-- A text that identifies the downloads and when they were loaded, as part of a cache key.
 select coalesce(string_agg(concat(sha256, ' ', loaded_at), ';' order by sha256), '') from downloads;
 
 -- name: known_downloads
--- What tells each download that is loaded from every other.
+-- The checksum of every download that is loaded.
 select sha256 from downloads;

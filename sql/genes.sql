@@ -1,7 +1,7 @@
--- Genes: Allen's, many of them placeholders without an Entrez id.
+-- Genes of the atlas; many are placeholders without an Entrez id.
 
 -- name: genes_that_differ
--- Genes of a download that the database knows by another symbol or Entrez id.
+-- Genes of a download that have another symbol or Entrez id in the database.
 select
     incoming_genes.gene_id,
     concat_ws(', Entrez ', genes.gene_symbol, genes.entrez_id) as stored,
@@ -12,7 +12,7 @@ where genes.gene_symbol <> incoming_genes.gene_symbol or genes.entrez_id <> inco
 order by gene_id;
 
 -- name: merge_genes
--- Add the genes of a download, and fill in what is missing for genes that are already here.
+-- Insert the genes of a download, and fill in what is missing for genes that are already in the database.
 insert into genes by name
 select *, entrez_id as current_entrez_id from incoming_genes
 on conflict do update set
@@ -22,8 +22,8 @@ on conflict do update set
     current_entrez_id = coalesce(current_entrez_id, excluded.current_entrez_id);
 
 -- name: follow_retired_ids
--- Give each gene whose Entrez id is no longer in NCBI Gene the id of the one human gene that has its symbol as symbol
--- or alias: NCBI keeps the symbol of a record that it merges into another as an alias of that one.
+-- Replace each Entrez id that is no longer in NCBI Gene by that of the only human gene with the gene's symbol as symbol
+-- or alias. When NCBI merges a record into another, it keeps the old symbol as an alias.
 with replacements as (
     select genes.gene_id, min(gene_aliases.entrez_id) as entrez_id
     from genes
@@ -38,8 +38,8 @@ from replacements
 where replacements.gene_id = genes.gene_id and genes.current_entrez_id <> replacements.entrez_id;
 
 -- name: count_retired_ids
--- How many genes have an Entrez id, for how many it was retired and followed to its replacement, and for how many it is
--- not in NCBI Gene.
+-- The numbers of genes with an Entrez id, with an id that was retired and replaced, and with an id that is not in NCBI
+-- Gene.
 select
     count(entrez_id) as with_entrez_id,
     count(*) filter (current_entrez_id <> entrez_id) as followed,
@@ -47,7 +47,7 @@ select
 from genes;
 
 -- name: meanings_of_names
--- What each of given_names means: one row per probe or gene. A name without a row is unknown.
+-- The probes and genes that each of given_names refers to, one row each. Names that are not recognised have no row.
 select given_names.name, meanings.*
 from given_names, meanings_of(given_names.name, $annotation) as meanings
 order by given_names.name, meanings.level, meanings.gene_id, meanings.probe_id, meanings.entrez_id;
@@ -57,8 +57,8 @@ order by given_names.name, meanings.level, meanings.gene_id, meanings.probe_id, 
 select gene_symbol from all_genes where gene_id = $gene_id;
 
 -- name: names_near
--- The names of probes and genes most similar to $name, best first, with the symbol of the gene where the name is an
--- alias. Names with the same letters and digits come first.
+-- The names of probes and genes that are most similar to $name, best first; aliases with the symbol of their gene.
+-- Names with the same letters and digits come first.
 with candidates as (
     select
         written,
@@ -91,8 +91,11 @@ best as (
 select name from best order by has_same_letters desc, distance, similarity desc, name limit 3;
 
 -- name: probes_of_requested_genes
--- How many probes each of requested_genes has, and how many of these have expression data.
-select gene_id, count(probes.probe_id)::integer as probes, count(probe_means.probe_id)::integer as probes_with_expression
+-- The numbers of probes, and of probes with expression data, of each of requested_genes.
+select
+    gene_id,
+    count(probes.probe_id)::integer as probes,
+    count(probe_means.probe_id)::integer as probes_with_expression
 from requested_genes
 left join probes using (gene_id)
 left join probe_means on probe_means.probe_id = probes.probe_id

@@ -1,15 +1,15 @@
--- Networks: all against all, in a DuckDB file of their own.
+-- Networks: correlations of all pairs, written to a separate DuckDB file.
 
 -- name: attach_network
--- Make the file at the path, as any DuckDB shell from 1.4 on can read it.
+-- Create the file at $path, in the storage format that DuckDB 1.4 and later can read.
 attach $path as network (storage_version 'v1.4.0');
 
 -- name: use_network
--- Let unqualified names mean the attached file.
+-- Make the attached file the default database of unqualified names.
 use network;
 
 -- name: create_edges
--- Edges by the names of their ends; mutual_rank is null where it was not asked for or is not known.
+-- Create the table of edges, with the names of their ends; mutual_rank is null if it was not computed.
 create table edges (
     source varchar not null,
     target varchar not null,
@@ -19,19 +19,19 @@ create table edges (
 );
 
 -- name: insert_edges
--- Some of the edges.
+-- Insert a part of the edges.
 insert into edges by name from incoming_edges;
 
 -- name: create_nodes
--- What the ends of edges are.
+-- Create the table of nodes, which are the ends of edges.
 create table nodes as from incoming_nodes;
 
 -- name: create_provenance
--- What determines the network, each value as JSON.
+-- Create the table of the provenance of the network, with each value as JSON.
 create table provenance as from incoming_provenance;
 
 -- name: leave_network
--- Let unqualified names mean the memory again, so that the file can be closed.
+-- Make the in-memory database the default again, so that the file can be closed.
 use memory;
 
 -- name: detach_network

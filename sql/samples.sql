@@ -1,7 +1,7 @@
--- Samples: a piece of tissue of one donor each.
+-- Samples: pieces of tissue, each of one donor.
 
 -- name: samples_that_differ
--- Samples of a download that the database knows to be of another donor, structure or place.
+-- Samples of a download that have another donor, structure or voxel in the database.
 select
     incoming_samples.sample_id,
     concat_ws(' ', 'donor', samples.donor_id, 'structure', samples.structure_id, 'voxel',
@@ -18,8 +18,8 @@ where samples.donor_id <> incoming_samples.donor_id
 order by sample_id;
 
 -- name: merge_samples
--- Add the samples of a download, each at the next free position of its donor, and what it tells of
--- those already here.
+-- Insert the samples of a download, each at the next free position of its donor, and fill in what is missing for
+-- samples that are already in the database.
 with last_positions as (
     select donor_id, max(position) as position from samples group by donor_id
 ),
@@ -56,7 +56,7 @@ from samples
 semi join incoming_samples using (sample_id);
 
 -- name: sample_counts
--- How many samples each donor has.
+-- The number of samples of each donor.
 select donor_id, count(*)::integer as samples from samples group by donor_id order by donor_id;
 
 -- name: all_samples
@@ -64,8 +64,8 @@ select donor_id, count(*)::integer as samples from samples group by donor_id ord
 select donor_id, position, structure_id from samples order by donor_id, position;
 
 -- name: chosen_samples
--- The samples that a question is about, in the order of the columns of a matrix: of the asked donors and
--- the chosen structures, or of every one, on one side or on both.
+-- The samples of a query, in the order of the columns of a matrix: those of requested_donors or all donors, of
+-- chosen_structures or all structures, and of one hemisphere or both.
 select samples.donor_id, samples.position, samples.structure_id
 from samples
 left join structures using (structure_id)

@@ -1,7 +1,7 @@
--- What ships with coexpr, into a new database: the Gene Ontology and NCBI's names of human genes.
+-- Data that ship with coexpr and are inserted into a new database: the Gene Ontology and NCBI's names of human genes.
 
 -- name: insert_shipped_aliases
--- The gene names that ship with coexpr.
+-- Insert the gene names.
 insert into gene_aliases
 with names as (
     select entrez_id, alias, false as is_current from shipped_aliases
@@ -11,7 +11,7 @@ with names as (
 select entrez_id, alias, bool_or(is_current) from names group by entrez_id, alias order by alias, entrez_id;
 
 -- name: insert_shipped_categories
--- The terms of the Gene Ontology that ship with coexpr.
+-- Insert the terms of the Gene Ontology as categories.
 insert into categories by name
 select
     row_number() over (order by go_id) as category_id,
@@ -25,7 +25,7 @@ from shipped_terms
 where go_id like 'GO:%';
 
 -- name: insert_shipped_edges
--- The hierarchy of the terms.
+-- Insert the hierarchy of the terms.
 insert into category_edges
 select child.category_id, parent.category_id, relation
 from shipped_edges
@@ -34,16 +34,16 @@ join categories as parent on parent.accession = parent_id
 order by parent.category_id, child.category_id;
 
 -- name: create_direct_members_of_shipped_categories
--- The genes of the terms, as annotated.
+-- Create the table of the genes that are annotated to each term.
 create or replace temp table direct_members as
 select category_id, entrez_id, evidence
 from shipped_annotations
 join categories on accession = go_id;
 
 -- name: insert_members
--- The members of the shipped or the added categories: direct_members, and those of the categories below each over is_a
--- and part_of. The evidence of a member is that of all annotations which make it one. Codes are combined as bits, which
--- takes a third of the time of combining lists.
+-- Insert the members of the shipped or the added categories: direct_members, and those of the categories below over
+-- is_a and part_of. The evidence of a member combines that of all annotations that make it a member. Codes are combined
+-- as bits, which takes a third of the time of combining lists.
 insert into category_genes
 with recursive below(category_id, below_id) as (
     select category_id, category_id from categories where is_shipped = $is_shipped
@@ -93,13 +93,13 @@ left join evidence_of_bits using (bits)
 order by members.category_id, members.entrez_id;
 
 -- name: drop_direct_members
--- They are members now.
+-- Drop the table of direct members, after members were inserted.
 drop table direct_members;
 
 -- name: count_categories
--- How many categories there are.
+-- The number of categories.
 select count(*) from categories;
 
 -- name: count_added_categories
--- How many categories were added to those that ship with coexpr.
+-- The number of categories that were added by the user.
 select count(*) from categories where not is_shipped;

@@ -1,7 +1,7 @@
 -- Structures: the nodes of Allen's ontology.
 
 -- name: structures_that_differ
--- Structures of a download that the database knows otherwise.
+-- Structures of a download that have another acronym, name or path in the database.
 select
     incoming_structures.structure_id,
     concat_ws(' ', structures.acronym, structures.name, structures.structure_id_path) as stored,
@@ -14,8 +14,8 @@ where (structures.acronym, structures.name) <> (incoming_structures.acronym, inc
 order by structure_id;
 
 -- name: merge_structures
--- Add the structures of a download. A heatmap download knows no tree and a full-donor download no
--- top-level structures: each fills what the other left open.
+-- Insert the structures of a download, and fill in what is missing for structures that are already in the database.
+-- Heatmap downloads lack the tree, and full-donor downloads lack top-level structures.
 insert into structures by name
 select * from incoming_structures
 on conflict do update set
@@ -27,11 +27,11 @@ on conflict do update set
     top_level_structure_id = coalesce(top_level_structure_id, excluded.top_level_structure_id);
 
 -- name: structures_called
--- The structures that $name means, and in which way.
+-- The structures that match $name, and the way of matching.
 from structures_called($name);
 
 -- name: structures_near
--- The names of structures most like $name, best first.
+-- The names of structures that are most similar to $name, best first.
 select distinct plain_structure(name) as name, acronym
 from structures
 where contains(lower(name), lower($name))
@@ -41,17 +41,17 @@ order by damerau_levenshtein(plain_structure(name), lower($name)), name
 limit 5;
 
 -- name: create_chosen_structures
--- The structures that a question is limited to, with everything below them.
+-- Create the table of the structures that a query is limited to.
 create or replace temp table chosen_structures (structure_id integer not null);
 
 -- name: choose_structures_below
--- The requested structures and everything below them.
+-- Add the requested structures and all structures below them.
 insert into chosen_structures
 select distinct below_id from structure_descendants join requested_structures using (structure_id);
 
 -- name: structure_tree
--- Structures with samples in the order of the tree, one row per donor with samples in or below the structure: those
--- whose acronym or id is $search or whose name contains it (null: every structure).
+-- The structures with samples, in the order of the tree, with one row per donor that has samples in or below the
+-- structure. $search limits them by acronym, id or part of the name (null: every structure).
 select
     structure_tree.structure_id,
     structure_tree.acronym,
@@ -69,5 +69,5 @@ where $search is null
 order by structure_tree.graph_order nulls last, structure_tree.structure_id, structure_samples.donor_id;
 
 -- name: structure_paths
--- The ancestors of every structure, itself the last, where the tree is loaded.
+-- The path from the root of the tree to each structure, if the tree is loaded.
 select structure_id, structure_id_path from structures where structure_id_path is not null;

@@ -1,6 +1,7 @@
-"""Inputs that once failed, each standing for a kind; tests/data/cases holds them, with a README each."""
+"""Inputs that once failed; tests/data/cases has the files, each folder with a README."""
 
 import csv
+import dataclasses
 import re
 import shutil
 from pathlib import Path
@@ -37,8 +38,8 @@ def database(synthetic_database: Path, tmp_path: Path) -> Path:
     return path
 
 
-def added_sets(database: Path, file: Path, **options: object) -> dict[str, list[int]]:
-    """Add a file, and return the Entrez ids of each of its sets, sorted."""
+def added_categories(database: Path, file: Path, **options: object) -> dict[str, list[int]]:
+    """Add a file, and return the sorted Entrez ids of each of its categories."""
     add_categories([file], database, source="case", **options)
     with Atlas(database) as atlas:
         rows = atlas.sql(
@@ -60,7 +61,10 @@ def added_sets(database: Path, file: Path, **options: object) -> dict[str, list[
         ("05-gmt-cp1252-nel/desc.gmt", {"Trk signalling": [*TRK, NTF3], "Glutamate": GRIN}),
         ("05-gmt-cp1252-nel/ls.gmt", {"Trk signalling": [*TRK, NTF3], "Glutamate": GRIN}),
         ("05-gmt-cp1252-nel/vt.gmt", {"Trk signalling": [*TRK, NTF3], "Glutamate": GRIN}),
-        ("05-gmt-cp1252-nel/silent.gmt", {"Trk signalling": [*TRK, MYC, 6772, 6774]}),  # and NTF3 + a byte, unknown
+        (
+            "05-gmt-cp1252-nel/silent.gmt",
+            {"Trk signalling": [*TRK, MYC, 6772, 6774]},
+        ),  # and NTF3 followed by a byte, which is unknown
         ("06-gmt-dup-names/dup.gmt", {"TRK": TRK, "TRK (2)": [NTF3, MYC], "Glu": GRIN}),
         ("08-gmt-no-description/nodesc.gmt", {"Trk ligands": [*TRK, NTF3], "Glutamate": [*GRIN, 1742]}),
         ("09-tsv-as-gmt/biomart.tsv", {"biomart": TRK}),
@@ -84,15 +88,15 @@ def added_sets(database: Path, file: Path, **options: object) -> dict[str, list[
         ),
     ],
 )
-def test_a_file_gives_the_genes_that_it_names(database: Path, file: str, expected: dict[str, list[int]]) -> None:
-    assert added_sets(database, CASES / file) == {name: sorted(ids) for name, ids in expected.items()}
+def test_genes_of_a_file_are_added(database: Path, file: str, expected: dict[str, list[int]]) -> None:
+    assert added_categories(database, CASES / file) == {name: sorted(ids) for name, ids in expected.items()}
 
 
 @pytest.mark.parametrize(
     "file",
     ["01-r-rownames/de_r.tsv", "02-rank-column/ranked.csv", "09-tsv-as-gmt/deseq.tsv", "12-genes-encoding/l.txt.gz"],
 )
-def test_the_same_file_is_a_list_of_genes_for_a_query_and_from_stdin(database: Path, file: str) -> None:
+def test_the_same_file_is_a_list_of_genes_as_option_and_from_stdin(database: Path, file: str) -> None:
     path = CASES / file
     for given, stdin in ((path, None), ("-", path.read_bytes())):
         options = ("--genes", given, "--include-self", "--format", "csv", "--db", database)
@@ -100,7 +104,7 @@ def test_the_same_file_is_a_list_of_genes_for_a_query_and_from_stdin(database: P
         assert {row["gene_symbol"] for row in csv.DictReader(done.stdout.splitlines())} == {"NTRK2", "BDNF"}
 
 
-def test_our_own_output_is_a_list_of_genes(database: Path, tmp_path: Path) -> None:
+def test_output_of_query_is_a_list_of_genes(database: Path, tmp_path: Path) -> None:
     for level, ending in (("gene", "csv"), ("gene", "tsv"), ("probe", "csv")):
         path = tmp_path / f"{level}.{ending}"
         run("query", "NTRK2", "--all", "--level", level, "-o", path, "--db", database)
@@ -119,10 +123,12 @@ def test_dates_are_explained_in_lists_and_refused_in_downloads(database: Path, t
     with Atlas(database) as atlas:
         members = atlas.members("list:genes")
         assert [row[1] for row in members.rows] == [4915]
-        names = members.provenance["problems"]["unmatched"]
+        names = members.provenance.without_gene["unmatched"]
         rows = {row[0]: row[-1] for row in atlas.resolve(names).rows}
     assert len(names) == 12
-    assert all("SEPT2" in why or "MARCH1" in why or "OCT4" in why for why in rows.values())
+    assert all(
+        "SEPT2" in explanation or "MARCH1" in explanation or "OCT4" in explanation for explanation in rows.values()
+    )
     atlas_folder = CASES / "atlases" / "small"
     for name in names:
         folder = tmp_path / name.replace("/", "_").replace(":", "_")
@@ -134,7 +140,7 @@ def test_dates_are_explained_in_lists_and_refused_in_downloads(database: Path, t
     assert not (tmp_path / "none.duckdb").exists()
 
 
-def test_utf_16_is_refused_with_what_to_do(database: Path) -> None:
+def test_utf_16_is_refused_with_a_remedy(database: Path) -> None:
     for file in ("07-gmt-utf16/u16.gmt", "12-genes-encoding/u16.txt"):
         with pytest.raises(DownloadError, match=r'is UTF-16 text\. Save it as UTF-8: in Excel as "CSV UTF-8"'):
             add_categories([CASES / file], database)
@@ -152,17 +158,17 @@ def test_a_long_list_of_names_is_no_path(database: Path) -> None:
 def test_nel_does_not_end_a_line_of_a_gaf(database: Path) -> None:
     folder = CASES / "05-gmt-cp1252-nel"
     options = ReadingOptions(ontology=folder / "mini.obo")
-    assert added_sets(database, folder / "nel.gaf", options=options) == {"a thing": [4915]}
+    assert added_categories(database, folder / "nel.gaf", options=options) == {"a thing": [4915]}
 
 
 @pytest.mark.parametrize("name", ["header", "before_first", "inside", "end"])
 def test_comments_of_an_ontology(database: Path, name: str) -> None:
     folder = CASES / "54-obo-comment"
     options = ReadingOptions(ontology=folder / f"{name}.obo")
-    assert added_sets(database, folder / "mini.gaf", options=options) == {"a thing": [4915]}
+    assert added_categories(database, folder / "mini.gaf", options=options) == {"a thing": [4915]}
 
 
-def test_categories_that_differ_by_case_or_underscore_can_all_be_asked_for(database: Path) -> None:
+def test_categories_that_differ_by_case_or_underscore_are_distinguished(database: Path) -> None:
     add_categories([CASES / "52-same-plain-name" / "case.gmt"], database)
     add_categories([CASES / "52-same-plain-name" / "msigdb.gmt"], database)
     expected = {"Neurons": TRK, "NEURONS": [NTF3, MYC], "MCF7 up": [6772], "MCF7_up": [6774], "KEGG_APOPTOSIS": TRK}
@@ -177,7 +183,7 @@ def test_categories_that_differ_by_case_or_underscore_can_all_be_asked_for(datab
             atlas.members("neurons")
         for row in atlas.categories("neurons").rows:
             if row[1] == "case":
-                assert atlas.members(row[0]).provenance["name"] == row[3]
+                assert atlas.members(row[0]).provenance.category.name == row[3]
 
 
 def test_a_symbol_of_two_genes_is_ambiguous_everywhere(tmp_path: Path) -> None:
@@ -186,24 +192,24 @@ def test_a_symbol_of_two_genes_is_ambiguous_everywhere(tmp_path: Path) -> None:
     with Atlas(path) as atlas:
         with pytest.raises(AmbiguousNameError, match=r"FSIP2 has 2 meanings: FSIP2 \(Entrez 401024, one\); FSIP2"):
             atlas.correlates("FSIP2")
-        (category,) = atlas.correlates(
+        gene_list = atlas.correlates(
             "NTRK2", gene_filter=GeneFilter(genes=["FSIP2", "NTRK2"]), include_self=True
-        ).provenance.gene_filter.categories
-        assert [row["name"] for row in category["resolved"]] == ["NTRK2"]
-        assert "ambiguous names, left out (1): FSIP2: " in category["problems"][0]
-        # Two genes of the atlas, one of which has a retired id, are told apart by the ids of the atlas.
+        ).provenance.gene_filter.gene_list
+        assert [row["name"] for row in gene_list.resolved] == ["NTRK2"]
+        assert "ambiguous names, left out (1): FSIP2: " in gene_list.notes[0]
+        # Two genes of the atlas, one with a retired Entrez id, are distinguished by the ids of the atlas.
         assert atlas.correlates("285135", level="probe").provenance.seed.probe == "A_96_P0"
         assert atlas.correlates("401024", level="probe").provenance.seed.probe == "A_96_P1"
         assert atlas.resolve(["ntrk2"]).rows[0][2] == "ntrk2"
         assert atlas.resolve(["Ntrk2"]).rows[0][1] == "ambiguous"
     run("categories", "add", "-", "--db", path, stdin=b"FSIP2\n")
     with Atlas(path) as atlas:
-        assert atlas.members("list:stdin").provenance["names"] == {"ambiguous": 1}
+        assert atlas.members("list:stdin").provenance.matched == {"ambiguous": 1}
         assert atlas.members("list:stdin").rows == []
 
 
 def test_retired_entrez_ids_are_followed(shared_data: Path, tmp_path: Path) -> None:
-    """Over the ids of 30,000 real probes: MRC1L1 (414308) is MRC1 (4360) today."""
+    """The ids are those of 30,000 real probes; MRC1L1 (414308) is now MRC1 (4360)."""
     path = tmp_path / "atlas.duckdb"
     ingest([CASES / "atlases" / "small"], path)
     probes = shared_data / "probes" / "ABA_AllProbesNoEmptyRow.csv"
@@ -235,11 +241,11 @@ def test_order_of_loading_does_not_matter(tmp_path: Path) -> None:
         if first == "categories":
             ingest([CASES / "atlases" / "small"], path)
         with Atlas(path) as atlas:
-            answer = atlas.members("mine")
-            members.append((answer.rows, answer.provenance))
+            result = atlas.members("mine")
+            members.append((result.rows, dataclasses.replace(result.provenance, database="")))
     assert members[0] == members[1]
     assert {row[1] for row in members[0][0]} == {1, 2}
-    assert members[0][1]["names"] == {"atlas symbol": 2, "probe name": 1, "unmatched": 1}
+    assert members[0][1].matched == {"atlas symbol": 2, "probe name": 1, "unmatched": 1}
 
 
 @pytest.mark.parametrize(
@@ -252,7 +258,9 @@ def test_order_of_loading_does_not_matter(tmp_path: Path) -> None:
         ("MAD0", CorrelationMethod("spearman", adjust="donor+structure"), 0.389097),
     ],
 )
-def test_rounding_is_no_signal(tmp_path: Path, probe: str, method: CorrelationMethod, expected: float | None) -> None:
+def test_rounding_errors_are_no_variance(
+    tmp_path: Path, probe: str, method: CorrelationMethod, expected: float | None
+) -> None:
     path = tmp_path / "blank.duckdb"
     ingest([CASES / "atlases" / "blank"], path)
     with Atlas(path) as atlas:
@@ -260,7 +268,7 @@ def test_rounding_is_no_signal(tmp_path: Path, probe: str, method: CorrelationMe
     assert rows[probe] == (None if expected is None else pytest.approx(expected, abs=5e-7))
 
 
-def test_two_levels_one_decimal_apart_are_signal(tmp_path: Path) -> None:
+def test_two_levels_that_differ_in_the_last_decimal_are_variance(tmp_path: Path) -> None:
     path = tmp_path / "tiny.duckdb"
     ingest([CASES / "atlases" / "tiny"], path)
     with Atlas(path) as atlas:
@@ -272,15 +280,14 @@ def test_a_false_discovery_rate_over_undefined_p(tmp_path: Path) -> None:
     path = tmp_path / "blank.duckdb"
     ingest([CASES / "atlases" / "blank"], path)
     with Atlas(path) as atlas:
-        answer = atlas.correlates("SEEDG", top=None, stats=True)
-    p, q = (answer.columns.index(name) for name in ("p", "q"))
-    defined = [(row[p], row[q]) for row in answer.rows if row[p] is not None]
+        result = atlas.correlates("SEEDG", top=None, stats=True)
+    defined = [(p, q) for p, q in zip(result.column("p"), result.column("q"), strict=True) if p is not None]
     assert len(defined) == 11
     assert any(q == pytest.approx(0.0206142, abs=5e-7) for _, q in defined)
 
 
 def test_the_rule_average_of_opposite_probes_has_no_r(tmp_path: Path) -> None:
-    """Two probes whose sum is the same in every sample: their average differs by rounding only."""
+    """The sum of two probes is the same in every sample, so that their average varies by rounding errors only."""
     folder = tmp_path / "small"
     shutil.copytree(CASES / "atlases" / "small", folder)
     rows = list(csv.reader((folder / "Expression.csv").read_text().splitlines()))
@@ -297,8 +304,8 @@ def test_the_rule_average_of_opposite_probes_has_no_r(tmp_path: Path) -> None:
     other = probes[3][3]
     with Atlas(path) as atlas:
         for method in ("pearson", "spearman", "bicor"):
-            answer = atlas.correlates(other, probe_selection=ProbeSelection("average"), method=method, top=None)
-            assert next(row[6] for row in answer.rows if row[3] == symbol) is None
+            result = atlas.correlates(other, probe_selection=ProbeSelection("average"), method=method, top=None)
+            assert next(row[6] for row in result if row[3] == symbol) is None
 
 
 def test_min_r_and_max_r_filter_before_top(synthetic_database: Path) -> None:
@@ -306,21 +313,21 @@ def test_min_r_and_max_r_filter_before_top(synthetic_database: Path) -> None:
         every = atlas.correlates("NTRK2", top=None).rows
         for options in ({"min_r": -0.5}, {"max_r": 0.2}, {"min_r": -0.3, "max_r": 0.3}):
             for ascending in (False, True):
-                answer = atlas.correlates("NTRK2", top=5, ascending=ascending, **options)
+                result = atlas.correlates("NTRK2", top=5, ascending=ascending, **options)
                 low, high = options.get("min_r", -1), options.get("max_r", 1)
                 expected = [row for row in every if low <= row[6] <= high]
                 expected = (expected[::-1] if ascending else expected)[:5]
-                assert [row[1:] for row in answer.rows] == [row[1:] for row in expected]
+                assert [row[1:] for row in result] == [row[1:] for row in expected]
                 ranks = {row[1]: len(every) + 1 - row[0] if ascending else row[0] for row in every}
-                assert [row[0] for row in answer.rows] == [ranks[row[1]] for row in answer.rows]
-                assert answer.provenance.matching == sum(low <= row[6] <= high for row in every)
-                assert answer.provenance.ranks.min_r == options.get("min_r")
+                assert [row[0] for row in result] == [ranks[row[1]] for row in result]
+                assert result.provenance.matching == sum(low <= row[6] <= high for row in every)
+                assert result.provenance.ranks.min_r == options.get("min_r")
     options = ("--ascending", "--min-r", "-0.5", "--top", 5, "--format", "csv", "--db", synthetic_database)
     done = run("query", "NTRK2", *options)
     assert len(done.stdout.splitlines()) == 6
 
 
-def test_evidence_can_be_left_out(database: Path, tmp_path: Path) -> None:
+def test_evidence_codes_can_be_excluded(database: Path, tmp_path: Path) -> None:
     obo, gaf = tmp_path / "go.obo", tmp_path / "a.gaf"
     obo.write_text(OBO)
     lines = [
@@ -332,16 +339,16 @@ def test_evidence_can_be_left_out(database: Path, tmp_path: Path) -> None:
     ]
     gaf.write_text("\n".join(["!gaf-version: 2.2", "!date-generated: 2026-01-02", *lines]))
     added = add_categories([gaf], database, source="new", options=ReadingOptions(ontology=obo))
-    assert added.notes[0] == "annotations generated on 2026-01-02."
+    assert added.provenance.notes[0] == "annotations generated on 2026-01-02."
     with Atlas(database) as atlas:
         rows = {row[2]: row[4] for row in atlas.members("new:brain development").rows}
         assert rows == {"NTRK2": ["IDA", "IEA"], "BDNF": ["IEA"], "MAG": ["TAS"]}
         kept = {row[2] for row in atlas.members("new:brain development", evidence_not=["iea"]).rows}
         assert kept == {"NTRK2", "MAG"}
         assert atlas.sql("select evidence from members('new:cortex development')").fetchall() == [(["IDA"],)]
-        with pytest.raises(CoexprError, match="--evidence-not XXX: expected an evidence code: "):
+        with pytest.raises(CoexprError, match="`evidence_not` XXX: expected an evidence code: "):
             atlas.members("new:brain development", evidence_not=["XXX"])
-        # The Gene Ontology that ships has the codes too.
+        # The bundled Gene Ontology has evidence codes, too.
         every = atlas.correlates("NTRK2", gene_filter="GO:0007399", top=None)
         curated = atlas.correlates(
             "NTRK2", gene_filter=GeneFilter(categories="GO:0007399", evidence_not="IEA"), top=None
@@ -350,7 +357,7 @@ def test_evidence_can_be_left_out(database: Path, tmp_path: Path) -> None:
         assert curated.provenance.gene_filter.categories[0].genes < 2164
         assert curated.provenance.gene_filter.evidence_not == ["IEA"]
     listed = run("query", "NTRK2", "--genes", "BDNF", "--evidence-not", "IEA", "--db", database, code=1)
-    assert "--evidence-not is about members of categories" in listed.stderr
+    assert "--evidence-not excludes members of categories, and no category is given" in listed.stderr
     add_categories([CASES / "06-gmt-dup-names" / "dup.gmt"], database)
     without = run("query", "NTRK2", "--category", "TRK", "--evidence-not", "IEA", "--db", database, code=1)
     assert "the category TRK has no evidence codes" in without.stderr
@@ -371,21 +378,21 @@ def test_qualifiers_and_escapes_of_an_ontology(database: Path, tmp_path: Path) -
                 assert {row[1] for row in atlas.members(f"{name}:{category}").rows} == ids
 
 
-def test_what_the_message_about_an_ambiguous_category_offers_is_what_it_says(database: Path, tmp_path: Path) -> None:
-    """A category called "s:t" must not be taken for category t of source s."""
+def test_the_ids_in_the_message_about_an_ambiguous_category_are_unambiguous(database: Path, tmp_path: Path) -> None:
+    """A category called "s:t" must not be confused with category t of source s."""
     (tmp_path / "p.gmt").write_text("s:t\td\tNTRK2\tMYC\n")
     (tmp_path / "m.txt").write_text("NTF3\n")
     add_categories([tmp_path / "p.gmt"], database)
     for source in ("s", "u"):
         add_categories([tmp_path / "m.txt"], database, name="t", source=source)
-    answer = run("categories", "show", "t", "--db", database, code=1)
-    ids = re.findall(r"id:\d+", answer.stderr)
+    refused = run("categories", "show", "t", "--db", database, code=1)
+    ids = re.findall(r"id:\d+", refused.stderr)
     assert len(ids) == 2
     with Atlas(database) as atlas:
-        assert [[row[0] for row in atlas.members(one).rows] for one in ids] == [["NTF3"], ["NTF3"]]
+        assert [[row[0] for row in atlas.members(category).rows] for category in ids] == [["NTF3"], ["NTF3"]]
 
 
-def test_a_source_is_removed_in_its_own_spelling(database: Path, tmp_path: Path) -> None:
+def test_a_source_is_removed_by_its_exact_spelling(database: Path, tmp_path: Path) -> None:
     (tmp_path / "m.txt").write_text("NTF3\n")
     for name, source in (("k", "Src"), ("k2", "src")):
         add_categories([tmp_path / "m.txt"], database, name=name, source=source)
@@ -397,34 +404,43 @@ def test_a_source_is_removed_in_its_own_spelling(database: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "two\nlines"])
-def test_a_name_that_cannot_be_typed_is_refused(database: Path, tmp_path: Path, name: str) -> None:
+def test_a_name_without_text_or_of_several_lines_is_refused(database: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / "m.txt").write_text("NTF3\n")
-    answer = run("categories", "add", tmp_path / "m.txt", "--name", name, "--db", database, code=1)
-    assert "expected text in one line" in answer.stderr
+    refused = run("categories", "add", tmp_path / "m.txt", "--name", name, "--db", database, code=1)
+    assert f"--name {name!r}: expected text on one line" in refused.stderr
 
 
 @pytest.mark.parametrize("columns", ["", ","])
-def test_columns_that_name_none_are_refused(database: Path, columns: str) -> None:
-    answer = run("query", "NTRK2", "--columns", columns, "--db", database, code=1)
-    assert "There are rank" in answer.stderr
+def test_an_empty_list_of_columns_is_refused(database: Path, columns: str) -> None:
+    refused = run("query", "NTRK2", "--columns", columns, "--db", database, code=1)
+    assert "There are rank" in refused.stderr
 
 
-def test_an_argument_that_is_no_text_is_refused(database: Path) -> None:
+def test_an_argument_that_is_not_utf_8_is_refused(database: Path) -> None:
     for arguments in (["genes", "\udca0NTRK2"], ["query", "NTRK2", "--category", "\udcff"]):
-        answer = run(*arguments, "--db", database, code=2)
-        assert "not UTF-8 text" in answer.stderr
+        refused = run(*arguments, "--db", database, code=2)
+        assert "not UTF-8 text" in refused.stderr
 
 
-def test_what_a_list_does_with_probes_and_with_alternatives_is_said(database: Path, tmp_path: Path) -> None:
+def test_probes_and_alternatives_in_a_list_are_reported(database: Path, tmp_path: Path) -> None:
     with Atlas(database) as atlas:
         probe = str(atlas.probes("NTRK2").rows[0][1])
     assert "names of probes, each read as its gene" in run("query", "BDNF", "--genes", probe, "--db", database).stderr
     (tmp_path / "m.csv").write_text("gene,x\nNTRK2;MYC,1\nNTF3|NTRK2,2\n")
-    said = run("genes", tmp_path / "m.csv", "--db", database).stderr
-    assert "of which the first counts: 1" in said
+    stderr = run("genes", tmp_path / "m.csv", "--db", database).stderr
+    assert "(only the first is used): 1" in stderr
 
 
-def test_two_categories_say_how_they_are_combined(database: Path) -> None:
-    words = ["query", "NTRK2", "--category", "nervous system development", "--genes", "BDNF,NTRK2", "--db", database]
-    assert "Genes in any of these" in run(*words).stderr
-    assert "Genes in all of these" in run(*words, "--match", "all").stderr
+def test_the_combination_of_categories_is_reported(database: Path) -> None:
+    arguments = [
+        "query",
+        "NTRK2",
+        "--category",
+        "nervous system development",
+        "--genes",
+        "BDNF,NTRK2",
+        "--db",
+        database,
+    ]
+    assert "Genes in any of these" in run(*arguments).stderr
+    assert "Genes in all of these" in run(*arguments, "--match", "all").stderr

@@ -1,4 +1,4 @@
-"""The documentation says what is so: commands run, outputs agree, tables and modules are all there."""
+"""Run the commands, SQL and Python of the documentation, and compare it with the code."""
 
 import re
 import shlex
@@ -8,15 +8,31 @@ from pathlib import Path
 import comments
 import duckdb
 import pytest
+import typer.core
+import typer.main
 from helpers.folders import TOP
 from helpers.shells import SHELLS
 from typer.testing import CliRunner
 
 import coexpr
+from coexpr.atlas import Atlas
 from coexpr.cli import app
 
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
+DUCKDB = re.compile(r"^```duckdb\n(.*?)^```$", re.M | re.S)
+PYTHON = re.compile(r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", re.M | re.S)
+SQL = re.compile(r"^```sql\n(.*?)^```$", re.M | re.S)
+FENCED = re.compile(r"^```.*?^```$", re.M | re.S)
+COMMAND = re.compile(r"^(?:\$ )?coexpr (.+)$", re.M)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which `coexpr demo` was run; tests only read it."""
+    folder = tmp_path_factory.mktemp("demo")
+    assert CliRunner().invoke(app, ["demo", str(folder / "coexpr-demo")]).exit_code == 0
+    return folder
 
 
 def sessions(page: Path) -> list[tuple[str, str]]:
@@ -30,10 +46,18 @@ def sessions(page: Path) -> list[tuple[str, str]]:
 
 
 def agrees(shown: str, printed: str) -> bool:
-    """Say whether the output is what the page shows, a line "…" standing for any lines."""
-    lines = [re.escape(line.rstrip()) for line in shown.rstrip().splitlines()]
-    pattern = "\n".join(lines).replace("\n…\n", "\n(?:.*\n)*?").replace("…", "(?s:.*)")
-    return re.fullmatch(pattern, "\n".join(line.rstrip() for line in printed.rstrip().splitlines())) is not None
+    """Return whether the output equals what the page shows; a line "…" of the page replaces any number of lines."""
+    pattern = "".join("(?:.*\n)*" if line == "…" else f"{re.escape(line.rstrip())}\n" for line in shown.splitlines())
+    return re.fullmatch(pattern, "".join(f"{line.rstrip()}\n" for line in printed.rstrip().splitlines())) is not None
+
+
+def test_output_is_compared_line_by_line() -> None:
+    assert agrees("a\nb\n", "a  \nb\n")
+    assert agrees("…\nb\n", "a\na\nb\n")
+    assert agrees("a\n…\n", "a\n")
+    assert not agrees("a\n", "a\nb\n")
+    assert not agrees("a…\n", "ab\n")
+    assert not agrees("…\nb\n", "ab\n")
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if sessions(page)], ids=lambda page: page.name)
@@ -50,10 +74,33 @@ def test_every_command_prints_what_the_page_shows(page: Path, tmp_path: Path, mo
         assert agrees(shown, done.output), f"{command} prints\n{done.output}"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_has_the_options_that_the_page_uses(page: Path) -> None:
+    for line in commands_of(page):
+        arguments = shlex.split(line, comments=True)
+        if arguments[0] != "help":
+            parse(arguments)
+
+
+def commands_of(page: Path) -> list[str]:
+    """Return the arguments of coexpr in every line of a page's code blocks that begins with it."""
+    return [line for block in FENCED.findall(page.read_text()) for line in COMMAND.findall(block)]
+
+
+def parse(arguments: list[str]) -> None:
+    """Parse the arguments of coexpr without running the command."""
+    command = typer.main.get_command(app)
+    context = command.make_context("coexpr", arguments)
+    while isinstance(command, typer.core.TyperGroup):
+        name, found, arguments = command.resolve_command(context, arguments)
+        assert found is not None
+        command, context = found, found.make_context(name, arguments, parent=context)
+
+
 def shell_sessions(page: Path) -> list[tuple[str, str]]:
     """Return each statement of a page's shell blocks with the output that the page shows."""
     found = []
-    for block in re.findall(r"^```duckdb\n(.*?)^```$", page.read_text(), re.M | re.S):
+    for block in DUCKDB.findall(page.read_text()):
         for part in re.split(r"^D ", block, flags=re.M)[1:]:
             statement, end, output = part.partition(";\n")
             found.append((statement + end.strip(), output))
@@ -61,36 +108,36 @@ def shell_sessions(page: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.skipif(not SHELLS, reason="no duckdb shell is installed")
-def test_the_shell_prints_what_the_page_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert CliRunner().invoke(app, ["demo"]).exit_code == 0
+def test_the_shell_prints_what_the_page_shows(demo: Path) -> None:
     shown = shell_sessions(TOP / "docs" / "sql.md")
     assert len(shown) >= 6
     for shell in SHELLS:
         for statement, output in shown:
-            command = [shell, "-readonly", "coexpr-demo/demo.duckdb", "-c", statement]
+            command = [shell, "-readonly", str(demo / "coexpr-demo" / "demo.duckdb"), "-c", statement]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.stdout + done.stderr == output, statement
 
 
-def test_the_python_of_the_page_about_sql_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (example,) = re.findall(r"^```python\n(.*?)^```$", (TOP / "docs" / "sql.md").read_text(), re.M | re.S)
-    monkeypatch.chdir(tmp_path)
-    assert CliRunner().invoke(app, ["demo"]).exit_code == 0
-    names: dict[str, object] = {}
-    exec(example, names)
-    assert len(names["frame"]) == 6
-    assert sorted(names["joined"]["r"]) == sorted(names["frame"]["r"])
+@pytest.mark.parametrize("page", [page for page in PAGES if SQL.search(page.read_text())], ids=lambda page: page.name)
+def test_every_sql_statement_returns_rows(page: Path, demo: Path) -> None:
+    with Atlas(demo / "coexpr-demo" / "demo.duckdb") as atlas:
+        for block in SQL.findall(page.read_text()):
+            for statement in block.strip().removesuffix(";").split(";\n"):
+                parameters = {"gene": "NTRK2"} if "$gene" in statement else None
+                assert atlas.sql(statement, parameters).fetchall() != [], statement
 
 
-def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (example,) = re.findall(r"^```python\n(.*?)^```$", (TOP / "README.md").read_text(), re.M | re.S)
-    monkeypatch.chdir(tmp_path)
-    assert CliRunner().invoke(app, ["demo", "--probes", "60", "--samples", "60"]).exit_code == 0
-    names: dict[str, object] = {}
-    exec(example, names)
-    assert len(names["frame"]) > 10
-    assert len(names["by_donor"]) == 6
+@pytest.mark.parametrize("name", ["README.md", "docs/probes.md", "docs/sql.md"])
+def test_the_python_examples_print_what_the_page_shows(
+    name: str, demo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (TOP / name).read_text()
+    examples = PYTHON.findall(page)
+    assert len(examples) == page.count("```python\n") > 0
+    monkeypatch.chdir(demo)
+    for code, output in examples:
+        exec(code, {})
+        assert capsys.readouterr().out == output
 
 
 def test_every_comment_in_the_database_is_the_sentence_of_the_page(empty_database: duckdb.DuckDBPyConnection) -> None:
@@ -99,7 +146,7 @@ def test_every_comment_in_the_database_is_the_sentence_of_the_page(empty_databas
     commented = [comment for *_, comment in comments.objects(empty_database)]
     assert len(commented) > 250
     assert None not in commented
-    changed = page.replace("A donor: one brain.", "A donor's brain.")
+    changed = page.replace("One row per donor: a person whose brain was sampled.", "A donor's brain.")
     assert "comment on table donors is 'A donor''s brain.';" in list(comments.statements(changed, empty_database))
     with pytest.raises(KeyError, match=re.escape("'alias'")):
         list(comments.statements(page.replace("| `alias` |", "| `aliases` |"), empty_database))
@@ -114,37 +161,41 @@ def test_every_macro_is_described_with_its_parameters(empty_database: duckdb.Duc
     ).fetchall()
     assert len(macros) >= 15
     for name, parameters in macros:
-        (said,) = re.findall(rf"^\| `{name}\(([^`]*)\)` \|", text, re.M)
-        assert [parameter.split(" ")[0] for parameter in said.split(", ")] == parameters
+        (described,) = re.findall(rf"^\| `{name}\(([^`]*)\)` \|", text, re.M)
+        assert [parameter.split(" ")[0] for parameter in described.split(", ")] == parameters
 
 
-def test_the_schema_version_is_said() -> None:
-    count = len(list((TOP / "migrations").glob("*.sql")))
-    assert f"Schema version {count}." in (TOP / "docs" / "data-model.md").read_text()
+def test_the_schema_version_is_that_of_the_page() -> None:
+    versions = re.findall(r"^Schema version (\d+)\.", (TOP / "docs" / "data-model.md").read_text(), re.M)
+    assert versions == [str(len(list((TOP / "migrations").glob("*.sql"))))]
 
 
-def test_every_module_has_its_room_in_the_architecture() -> None:
-    text = (TOP / "docs" / "architecture.md").read_text()
-    missing = [
-        path.stem for path in (TOP / "coexpr").glob("*.py") if not path.stem.startswith("__") and path.name not in text
-    ]
-    assert missing == []
+def test_every_package_and_module_is_in_the_architecture() -> None:
+    cells = re.findall(r"^\| (`[^|]+) \|", (TOP / "docs" / "architecture.md").read_text(), re.M)
+    described = {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+    packages = {f"{path.parent.name}/" for path in (TOP / "coexpr").glob("*/__init__.py")}
+    modules = {path.name for path in (TOP / "coexpr").glob("*.py") if not path.stem.startswith("__")}
+    assert len(packages) >= 8
+    assert described == packages | modules | {"sql/", "sql/schema/", "migrations/", "tests/"}
 
 
-def test_every_command_is_in_the_readme() -> None:
-    text = (TOP / "README.md").read_text()
-    commands = [command.name for command in app.registered_commands]
-    assert len(commands) >= 5
-    assert [name for name in commands if f"coexpr {name}" not in text] == []
+def test_the_readme_has_every_command_and_no_other() -> None:
+    shown = {line.split()[0] for line in commands_of(TOP / "README.md")}
+    commands = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    assert shown == commands | {"help"}
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_lead_to_files_and_headings() -> None:
     for page in PAGES:
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+        for target, heading in re.findall(r"\]\(([^)#:]+)(?:#([^)]*))?\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+            if heading:
+                text = (page.parent / target).read_text()
+                headings = [line.lower().replace(" ", "-") for line in re.findall(r"^#+ (.+)$", text, re.M)]
+                assert heading in headings, f"{page.name}: {target}#{heading}"
 
 
-def test_the_changelog_knows_this_version() -> None:
-    text = (TOP / "CHANGELOG.md").read_text()
-    released = coexpr.__version__ if "dev" not in coexpr.__version__ else "Unreleased"
-    assert f"## {released}" in text or f"## [{released}]" in text
+def test_the_changelog_has_this_version() -> None:
+    first = re.findall(r"^## (.+)$", (TOP / "CHANGELOG.md").read_text(), re.M)[0]
+    is_released = "dev" not in coexpr.__version__
+    assert re.fullmatch(rf"\[?{re.escape(coexpr.__version__)}\]?( .*)?" if is_released else "Unreleased", first)

@@ -1,6 +1,7 @@
 """What must agree between pyproject.toml, the checkout and the installed package."""
 
 import tomllib
+from fnmatch import fnmatch
 from importlib import metadata
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one() -> None:
         assert bound.replace(".", "").isdecimal()
 
 
-def test_rooms_are_found_and_hold_only_what_belongs_there() -> None:
+def test_folders_of_the_package_are_found_and_contain_only_what_belongs_there() -> None:
     assert {file.name for file in package_folder("sql").iterdir() if not file.name.endswith(".sql")} == {"schema"}
     assert {Path(file.name).suffix for file in (package_folder("sql") / "schema").iterdir()} == {".sql"}
     assert {Path(file.name).suffix for file in package_folder("migrations").iterdir()} == {".sql"}
@@ -39,4 +40,6 @@ def test_the_shipped_tables_stay_small() -> None:
 def test_the_top_of_the_checkout_stays_as_it_is() -> None:
     expected = {"coexpr", "sql", "migrations", "tests", "docs", ".ci", "pyproject.toml", ".gitignore"}
     expected |= {"README.md", "CHANGELOG.md", "LICENSE"}
-    assert expected <= {path.name for path in TOP.iterdir()}
+    ignored = [".git", *(line.rstrip("/") for line in (TOP / ".gitignore").read_text().split())]
+    found = {path.name for path in TOP.iterdir()}
+    assert {name for name in found if not any(fnmatch(name, pattern) for pattern in ignored)} == expected

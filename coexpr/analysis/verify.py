@@ -1,6 +1,7 @@
 """Checks: whether a database is consistent, and whether the site's own r can be reproduced."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from coexpr.database.queries import query, run
 from coexpr.database.stored_stability import compute_stability
 from coexpr.errors import CoexprError
 from coexpr.options import CorrelationMethod, ProbeSelection, SampleFilter
+from coexpr.readers import find_correlates
 from coexpr.readers.find_correlates import Correlates
 from coexpr.result import Provenance, Result
 from coexpr.stats.correlate import correlate_seed
@@ -85,8 +87,9 @@ def verify_database(expression: Expression) -> Result[DatabaseChecks]:
     return Result(CHECKS, rows, DatabaseChecks(database=str(expression.path), holds=holds))
 
 
-def verify_download(expression: Expression | None, download: Correlates) -> Result[DownloadChecks]:
-    """Compare the site's r with r of the values in a download and, for loaded probes, of the database."""
+def verify_download(expression: Expression | None, path: Path) -> Result[DownloadChecks]:
+    """Compare the site's r with r of the values in a download and, for probes in the database, with its r."""
+    download = find_correlates.read(path)
     inside, _ = correlate_seed(download.values[download.seed], download.values)
     rows = [_compare("the values in the download", download.r, np.where(np.isnan(inside), np.inf, inside))]
     if expression is not None:

@@ -1,4 +1,4 @@
-"""coexpr glossary: what columns and terms mean. The same sentences end the help of each command."""
+"""coexpr glossary: the meaning of columns and terms, which is also shown at the end of the help of commands."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -11,79 +11,80 @@ from coexpr.errors import NotFoundError
 GLOSSARY = {
     "accession": "The category's id in its source, such as GO:0007399.",
     "acronym": "Allen's short name of a structure; left and right share one.",
-    "by": 'What an r is of: "probes" for two single probes, else the rule by which genes are represented.',
+    "by": 'What an r is computed from: "probes" for two single probes, or the rule by which genes are represented.',
     "category": "A named set of genes, from a named source and release.",
-    "ci95_high": "Upper end of the 95 % interval of donor_mean_r (Student's t, donors as the unit).",
-    "ci95_low": "Lower end of the 95 % interval of donor_mean_r (Student's t, donors as the unit).",
+    "ci95_high": "Upper limit of the 95 % interval of donor_mean_r (Student's t, donors as the unit).",
+    "ci95_low": "Lower limit of the 95 % interval of donor_mean_r (Student's t, donors as the unit).",
     "correlate": "A gene or probe in the result of a query, ranked by its r with the seed.",
-    "current_symbol": "The gene's symbol in NCBI Gene today; the atlas has symbols of about 2010.",
-    "depth": "How many structures are above this one.",
+    "current_symbol": "Symbol of the gene in the current NCBI Gene; the symbols of the atlas are from about 2010.",
+    "depth": "Number of structures above this one in the tree.",
     "diff_stability": "Differential stability: mean over pairs of donors of Spearman's correlation of the probe's "
     "averages by structure.",
-    "direct": "Whether the source lists the gene for this very category, not only for one below it.",
-    "donor": "A brain of the atlas, such as H0351.2001.",
-    "donor_mean_r": "Mean over donors of Fisher's z of r in each donor, as an r.",
-    "donors": "How many donors an r is combined from; in a comparison of scales, whether they are pooled or averaged.",
-    "donors_used": "How many donors donor_mean_r, p and q are from.",
+    "direct": "Whether the source lists the gene for this category itself, not only for a category below it.",
+    "donor": "A person whose brain is in the atlas, such as H0351.2001.",
+    "donor_mean_r": "Mean over donors of Fisher's z of r in each donor, transformed back to r.",
+    "donors": "Number of donors that an r is combined from; in a comparison of scales, whether donors are pooled or "
+    "averaged.",
+    "donors_used": "Number of donors from which donor_mean_r, p and q are computed.",
     "entrez_id": "Id of the gene in NCBI Gene.",
     "evidence": "Evidence codes of the annotations that make the gene a member, such as IDA (direct assay) and IEA "
     "(electronic).",
-    "explanation": "What the name means, in words; for an unknown name, similar ones.",
+    "explanation": "Explanation of what the name means; similar names if it is not recognised.",
     "expression": "log2 intensity of a probe in a sample.",
     "gene": "A gene of the atlas, shown by its symbol in the atlas.",
     "gene_name": "Full name of the gene.",
     "gene_symbol": "Symbol of the gene in the atlas.",
-    "genes": "How many genes the category has.",
-    "hemisphere": "L or R; nothing for midline structures and structures of both sides.",
-    "highest_without_one": "The highest pooled r that remains when one donor is left out.",
-    "I2": "Share of the variation between donors that sampling does not explain.",
-    "id": "What --category takes to mean this very category.",
-    "with_expression": "How many genes of the category have expression data in this database.",
+    "genes": "Number of genes in the category.",
+    "hemisphere": "L or R; empty for midline structures and structures of both sides.",
+    "highest_without_one": "The highest pooled r when one donor is left out.",
+    "I2": "Fraction of the variation between donors that sampling does not explain.",
+    "id": "Identifier that selects exactly this category with --category.",
+    "with_expression": "Number of genes of the category with expression data in this database.",
     "lowest_r": "The lowest r of the probe with another probe of its gene.",
-    "lowest_r_with": "The probe with which that r is.",
-    "lowest_without_one": "The lowest pooled r that remains when one donor is left out.",
-    "matched_by": "By what a name was matched: probe name, probe id, Entrez id, atlas symbol, current symbol or alias.",
+    "lowest_r_with": "The probe with which r is lowest_r.",
+    "lowest_without_one": "The lowest pooled r when one donor is left out.",
+    "matched_by": "How a name was matched: probe name, probe id, Entrez id, atlas symbol, current symbol or alias.",
     "mean_log2": "Mean expression (log2 intensity) of the probe over all samples of all donors.",
     "mean_r": "Mean r of the probe with the other probes of its gene.",
-    "n": "How many samples an r is over: those in which both profiles have a value.",
-    "naive_ci95_high": "Upper end of R's 95 % interval, as if samples were independent; they are not.",
-    "naive_ci95_low": "Lower end of R's 95 % interval, as if samples were independent; they are not.",
+    "n": "Number of samples that an r is computed over: those in which both profiles have a value.",
+    "naive_ci95_high": "Upper limit of R's 95 % interval, as if samples were independent; they are not.",
+    "naive_ci95_low": "Lower limit of R's 95 % interval, as if samples were independent; they are not.",
     "naive_p": "p of R's cor.test, as if samples were independent; they are not.",
     "naive_t": "t of R's cor.test, as if samples were independent; they are not.",
-    "name": "Name.",
-    "on_chip": "How many genes of the category have probes on the chip, as far as lists of probes are loaded.",
+    "name": "Name of the category or structure, or the name that was looked up.",
+    "on_chip": "Number of genes of the category with probes on the chip, according to the loaded downloads.",
     "p": "p of donor_mean_r by Student's t, donors as the unit.",
-    "present_fraction": "Share of the samples in which the probe is called present, that is, above background.",
+    "present_fraction": "Fraction of samples in which the probe is called present, which means above background.",
     "probe": "A short sequence on the microarray that measures one gene; most genes have several.",
-    "probe_a": "The probe, or what is built from the probes, of the first of the two.",
-    "probe_b": "The probe, or what is built from the probes, of the second of the two.",
+    "probe_a": "The first probe, or how the profile of the first gene is built from its probes.",
+    "probe_b": "The second probe, or how the profile of the second gene is built from its probes.",
     "probe_id": "Allen's id of the probe.",
     "probe_name": "Allen's name of the probe, such as A_23_P216779.",
-    "probes": "How many probes the gene has.",
-    "probes_with_expression": "How many probes of the gene have expression data in this database.",
+    "probes": "Number of probes of the gene.",
+    "probes_with_expression": "Number of probes of the gene with expression data in this database.",
     "Q": "Cochran's Q: heterogeneity of r between donors.",
-    "q": "False discovery rate (Benjamini and Hochberg) of p over everything that was tested.",
-    "q_category": "False discovery rate of p over the category only.",
+    "q": "False discovery rate (Benjamini and Hochberg) of p over all genes or probes tested.",
+    "q_category": "False discovery rate of p over the genes of the category only.",
     "r": "Correlation of two profiles over samples: 1 for the same pattern, 0 for no relation, -1 for the opposite.",
-    "random_high": "Upper end of the 95 % interval of random_r.",
-    "random_low": "Lower end of the 95 % interval of random_r.",
+    "random_high": "Upper limit of the 95 % interval of random_r.",
+    "random_low": "Lower limit of the 95 % interval of random_r.",
     "random_r": "Random-effects mean of r over donors (DerSimonian and Laird).",
-    "rank": "Place by r, among the genes of the category where one is given.",
-    "rank_overall": "Place by r among all genes or probes, whatever the category.",
+    "rank": "Rank by r, among the genes of the category if one is given.",
+    "rank_overall": "Rank by r among all genes or probes, regardless of the category.",
     "release": "Release of the source.",
     "representative probe": "The probe that a selection rule selects to represent its gene.",
-    "resolution": "What an r is over: samples, or averages by structure as the site's heatmaps show them.",
+    "resolution": "What an r is computed over: samples, or averages by structure as in the site's heatmaps.",
     "rnaseq_q": "False discovery rate of rnaseq_r (Miller et al. 2014, Additional file 8).",
     "rnaseq_r": "r of the probe with RNA-seq of its gene (Miller et al. 2014, Additional file 8).",
     "rule": "How a gene with several probes is represented by one profile; docs/probes.md explains each.",
-    "same_sign": "In how many donors r has the sign of random_r.",
+    "same_sign": "Number of donors in which r has the sign of random_r.",
     "sample": "A piece of tissue of one donor.",
     "sample_id": "Allen's id of the sample (well_id).",
-    "samples": "How many samples.",
+    "samples": "Number of samples.",
     "selected_by": "The selection rules that select the probe.",
     "seed": "The gene or probe that a query starts from.",
-    "source": "Where the category is from.",
-    "status": "What the database has of the gene: with expression data, on the chip, or not at all.",
+    "source": "Source of the category, such as GO.",
+    "status": "Whether the gene has expression data in this database, is on the chip without data, or neither.",
     "structure": "A part of the brain in Allen's ontology.",
     "structure_id": "Allen's id of the structure; --structure takes it.",
     "tau2": "Variance of r (as Fisher's z) between donors.",
@@ -93,7 +94,7 @@ GLOSSARY = {
 
 
 def explain(*names: str) -> str:
-    """Return the end of the help of a command: what its columns mean."""
+    """Return the meaning of columns as text for the end of a command's help."""
     lines = [f"{name}: {GLOSSARY[name]}" for name in names]
     return "\n\n".join(["Columns (coexpr glossary has more):", *lines])
 
@@ -113,12 +114,12 @@ def glossary(
 
 
 def _find(term: str) -> str:
-    """Return the term of the glossary that is meant: in the same case before any other.
+    """Return the term of the glossary that matches best: the same spelling, or else the same letters in another case.
 
     Raises
     ------
     NotFoundError
-        If there is none; the message lists similar ones.
+        If no term matches. The message lists similar terms.
     """
     plain = term.strip().lower().replace("-", "_").replace(" ", "_")
     by_plain = {name.lower().replace("-", "_").replace(" ", "_"): name for name in reversed(GLOSSARY)}

@@ -1,22 +1,22 @@
-"""Hints for what people mistype: long dashes, decimal commas, names without quotation marks."""
+"""Hints for common typing mistakes: long dashes, decimal commas, names without quotation marks."""
 
 import re
 import sys
 from collections.abc import Sequence
 
-# Dashes that word processors put in place of hyphens.
+# Dashes that word processors insert instead of hyphens.
 _LONG_DASHES = ("\u2013", "\u2014", "\u2212", "\u2010", "\u2011")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
 def hint_for(message: str, arguments: Sequence[str] | None = None) -> str:
-    """Return what to add to a message about a usage error; nothing if no mistake is recognised.
+    """Return a hint to append to the message of a usage error; empty if no common mistake is recognised.
 
     Parameters
     ----------
     message : str
     arguments : sequence of str, optional
-        What was typed; the command line of this process unless given.
+        Arguments that were typed. Default: the command line of this process.
     """
     typed = sys.argv[1:] if arguments is None else arguments
     if dashed := next((word for word in typed if word.startswith(_LONG_DASHES)), None):
@@ -31,7 +31,7 @@ def hint_for(message: str, arguments: Sequence[str] | None = None) -> str:
 
 
 def _about_extra_arguments(typed: Sequence[str]) -> str:
-    """Explain words that belong to nothing: most often the rest of a name."""
+    """Return a hint for extra arguments, which are usually the rest of a name of several words."""
     for option in ("--category", "--structure", "--genes"):
         if option in typed:
             place = typed.index(option) + 1

@@ -53,7 +53,7 @@ def _lines(contents: "Contents") -> list[str]:
     lines += ["", "Downloads"]
     for row in contents.downloads:
         download = dict(zip(contents.downloads.columns, row, strict=True))
-        of_atlas = f" of {download['title'] or 'an atlas it does not name'}" if download["donor_ids"] else ""
+        of_atlas = f" of {download['title'] or 'an unnamed atlas'}" if download["donor_ids"] else ""
         lines += [
             f"  {download['kind']}{of_atlas}",
             f"    {download['location']}, loaded {download['loaded_at']:%Y-%m-%d %H:%M} UTC "
@@ -70,8 +70,8 @@ def _totals(totals: "ContentsProvenance") -> str:
 
 
 def _entrez_ids(totals: "ContentsProvenance") -> str:
-    """Say how many Entrez ids were retired since the atlas was made, and what became of them."""
+    """Return the numbers of Entrez ids: all, retired and replaced, and not in NCBI Gene."""
     return (
-        f"{totals.genes_with_entrez_id:,} (retired, followed to the current one: {totals.retired_ids_followed:,}; "
-        f"not in NCBI Gene, so in no category: {totals.ids_not_in_ncbi:,})"
+        f"{totals.genes_with_entrez_id:,} (retired and replaced by the current one: {totals.retired_ids_followed:,}; "
+        f"not in NCBI Gene, and therefore in no category: {totals.ids_not_in_ncbi:,})"
     )

@@ -84,7 +84,7 @@ EvidenceNot = Annotated[
 Wide = Annotated[bool, option(OUTPUT, "--wide", "Show all columns, even if they do not fit the terminal.")]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)  # only __init__ is needed, and each method takes time at start-up
 class CandidateOptions:
     """Which probes can represent a gene."""
 
@@ -116,7 +116,7 @@ class CandidateOptions:
         return ProbeSelection(**given)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class ProbeOptions(CandidateOptions):
     """How a gene is represented."""
 
@@ -131,7 +131,7 @@ class ProbeOptions(CandidateOptions):
     ] = None
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class SampleOptions:
     """Which samples are used."""
 
@@ -156,7 +156,7 @@ class SampleOptions:
         return SampleFilter(tuple(self.structure or ()), self.hemisphere, tuple(self.donor or ()))
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class GeneOptions:
     """Which genes are returned."""
 
@@ -198,7 +198,7 @@ class GeneOptions:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class MethodOptions:
     """How r is computed."""
 
@@ -220,7 +220,7 @@ class MethodOptions:
         return CorrelationMethod(self.method or "pearson", outliers, self.adjust)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class OutputOptions:
     """How a result is written."""
 

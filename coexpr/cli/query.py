@@ -139,25 +139,28 @@ def query(
 def describe(provenance: "CorrelatesProvenance", shown: int) -> list[str]:
     """Return the summary of a result in sentences."""
     seed, level = provenance.seed, provenance.level
-    lines = [_describe_rows(provenance, shown), _describe_seed(provenance)]
+    lines = [*_describe_nothing(provenance), _describe_rows(provenance, shown), _describe_seed(provenance)]
     lines += describe_other_name(seed.other_name, seed.gene)
     lines += describe_gene_filter(provenance.gene_filter)
     lines += describe_disagreements(provenance.disagreements)
     lines += describe_genes_without_profile(provenance.genes_without_profile)
     lines += describe_correlation(provenance)
-    if not provenance.compared and provenance.gene_filter:
-        lines.append("No gene of these has expression data here, besides the seed.")
-    elif not provenance.compared:
-        lines.append(
-            "No other gene has expression data here. To compare the probes of this one, add --level probe."
-            if level == "gene"
-            else "No other probe has expression data here."
-        )
-    elif provenance.without_r == provenance.compared:
+    if provenance.without_r == provenance.compared > 0:
         lines.append("No r is defined: the seed's profile is constant or missing.")
     elif provenance.without_r:
         lines.append(f"Without r: {count_of(provenance.without_r, level)} with a constant or missing profile.")
     return lines
+
+
+def _describe_nothing(provenance: "CorrelatesProvenance") -> list[str]:
+    """Say what to do where the seed can be compared with nothing."""
+    if provenance.compared:
+        return []
+    if provenance.gene_filter:
+        return ["No gene of these has expression data here, besides the seed. Load downloads with other genes."]
+    if provenance.level == "gene":
+        return ["No other gene has expression data here. To compare the probes of this one, add --level probe."]
+    return ["No other probe has expression data here. Load downloads with other probes."]
 
 
 def _describe_rows(provenance: "CorrelatesProvenance", shown: int) -> str:

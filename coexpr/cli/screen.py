@@ -1,4 +1,4 @@
-"""Results on the screen and in files: data to stdout, messages to stderr."""
+"""Output of results as tables on the screen or as files."""
 
 import re
 import shutil
@@ -19,12 +19,12 @@ from coexpr.output import formats
 from coexpr.output.files import write_file
 from coexpr.result import Provenance, Table, json_text
 
-# Columns of a result of SQL that a narrow terminal leaves out last.
+# Columns of an SQL result that are omitted last on a narrow terminal.
 _KEPT = ("r", "n", "gene_symbol", "rank")
-# A table on the screen has at most this many rows, and characters per cell. A file or a pipe gets everything.
+# Limits of rows, and of characters per cell, of a table on a terminal. Files and pipes have no limits.
 _MAX_ROWS = 1000
 _MAX_CHARACTERS = 60
-# When stdout is redirected, /dev/stdout is a file of the user, which must not be replaced.
+# Paths that mean stdout. If it is redirected, /dev/stdout is a file of the user that must not be replaced.
 STDOUT = (Path("-"), Path("/dev/stdout"))
 # Columns of r and of the limits of its intervals.
 _IS_R = re.compile(r"r|r_.*|.*_r|(random|ci95|naive_ci95)_(low|high)|(lowest|highest)_without_one")
@@ -37,13 +37,13 @@ class Screen:
     Parameters
     ----------
     wide : bool
-        Whether it may be wider than the terminal.
+        Whether the table may be wider than the terminal.
     """
 
     wide: bool = False
 
     def width(self, stream: IO[str]) -> int | None:
-        """Return the width that a table must fit; None for any."""
+        """Return the width that a table must fit, or None for no limit."""
         return None if self.wide or not stream.isatty() else shutil.get_terminal_size().columns
 
 
@@ -63,18 +63,18 @@ def deliver(
     draw: Callable[[Any, IO[str], Screen], None] | None = None,
     matching: int | None = None,
 ) -> None:
-    """Write a result to stdout, or to a file, in the requested format or that of the file.
+    """Write a result to stdout or to a file, in the selected format or that of the file's extension.
 
     Parameters
     ----------
     result : Table
     options : OutputOptions, optional
     layout : Layout, optional
-        How `write_table` draws it.
+        Layout of the table, for `write_table`.
     draw : callable, optional
-        Draws the result as a table, instead of `write_table`.
+        Function that draws the result as a table, instead of `write_table`.
     matching : int, optional
-        Number of rows that the result was cut from, for the message.
+        Number of rows before the result was limited, for the message.
     """
     options = options or OutputOptions()
     screen = Screen(options.wide)
@@ -94,12 +94,12 @@ def deliver(
 def write_as(
     result: Table[Provenance],
     output: Path | None,
-    chosen: StrEnum | None,
+    output_format: StrEnum | None,
     draw: Callable[[Any, IO[str]], None],
     matching: int | None = None,
 ) -> None:
     """Write a result to a file or stdout in a format; `draw` draws it as a table."""
-    name = chosen.value if chosen else formats.format_of_file(output) if output else Format.TABLE.value
+    name = output_format.value if output_format else formats.format_of_file(output) if output else Format.TABLE.value
     writers: dict[str, Callable[[Any, IO[str]], None]] = {
         "table": draw,
         "csv": formats.write_csv,
@@ -112,34 +112,34 @@ def write_as(
         say(f"Wrote {_extent(result, matching)} to {output}.")
     else:
         writers[name](result, sys.stdout)
-        sys.stdout.flush()  # messages come after the result, also where both go to one file
+        sys.stdout.flush()  # so that messages come after the result, even if both go to the same file
 
 
 def _select(result: Table[Provenance], names: str) -> Table[Provenance]:
-    """Return some columns of a result.
+    """Return a result with only some columns, given as names separated by commas.
 
     Raises
     ------
     OptionError
-        If there is no such column.
+        If a column does not exist.
     """
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
-    if not wanted:
+    selected = [name.strip() for name in names.split(",") if name.strip()]
+    if not selected:
         raise OptionError(f"--columns names no column. There are {', '.join(result.columns)}.")
-    for name in wanted:
+    for name in selected:
         if name not in result.columns:
             raise OptionError(f"--columns {name}: there is no such column. There are {', '.join(result.columns)}.")
-    places = [list(result.columns).index(name) for name in wanted]
+    places = [list(result.columns).index(name) for name in selected]
     rows: Iterable[Sequence[Any]] = (
         [[row[place] for place in places] for row in result.rows]
         if isinstance(result.rows, Sized)
         else ([row[place] for place in places] for row in result.rows)
     )
-    return _Selected(wanted, rows, result.provenance)
+    return _Selected(selected, rows, result.provenance)
 
 
 def _extent(result: Table[Provenance], matching: int | None) -> str:
-    """Return how many rows a result has, and out of how many."""
+    """Return the number of rows of a result as text, with the number before it was limited."""
     if not isinstance(result.rows, Sized):
         return "the result"
     rows = len(result.rows)
@@ -149,7 +149,7 @@ def _extent(result: Table[Provenance], matching: int | None) -> str:
 def write_table(
     result: Table[Provenance], stream: IO[str], screen: Screen | None = None, layout: Layout | None = None
 ) -> None:
-    """Draw a result as a table: r with three decimals, as the atlas's site prints it."""
+    """Draw a result as a table, in which r has three decimals as on the web site of the atlas."""
     screen = screen or Screen()
     is_terminal = stream.isatty()
     max_rows = _MAX_ROWS if is_terminal else None
@@ -172,18 +172,18 @@ def write_table(
         say(f"Columns left out at this width: {', '.join(left_out)}. To see them: {remedy}.")
     if next(rows, None) is not None:
         left = f"{len(result.rows) - len(shown):,} more" if isinstance(result.rows, Sized) else "More"
-        say(f"{left} rows are not shown. Use --format csv or -o FILE to get them all.")
+        say(f"{left} rows are not shown. To get all rows, use --format csv or -o FILE.")
 
 
 def _layout_of(columns: Sequence[str]) -> Layout:
-    """Return the layout of a result with any columns: the last ones give way first, and r last of all."""
+    """Return the layout for arbitrary columns: the last are omitted first, and those in `_KEPT` after all others."""
     others = [name for name in columns[1:] if name not in _KEPT]
     kept = [name for name in _KEPT if name in columns[1:]]
     return Layout(drop=(*reversed(others), *reversed(kept)), shorten=tuple(columns))
 
 
 def counts(numbers: Mapping[str, int], *things: str) -> str:
-    """Return "6 donors, 3,702 samples, 112 probes, 1 gene"."""
+    """Return numbers as text, such as "6 donors, 3,702 samples, 112 probes, 1 gene"."""
     return ", ".join(
         f"{numbers[thing]:,} {thing.removesuffix('s') if numbers[thing] == 1 else thing}" for thing in things
     )
@@ -194,7 +194,7 @@ def _shortened(text: str, limit: int) -> str:
 
 
 def _cell(name: str, value: Any) -> str:
-    """Return a value as it is shown: r with three decimals, other numbers with six digits."""
+    """Return the text of a value: r with three decimals, other numbers with six digits."""
     if value is None:
         return ""
     if isinstance(value, bool):

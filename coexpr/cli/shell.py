@@ -13,7 +13,7 @@ import typer
 from coexpr.cli.options import Database
 from coexpr.errors import ShellError
 
-# Older versions cannot open the databases of coexpr.
+# Older versions of DuckDB cannot open databases of coexpr.
 _OLDEST = (1, 4, 2)
 
 
@@ -30,29 +30,29 @@ def shell(
     Examples:
       coexpr shell
       coexpr shell -- -markdown -c "FROM correlates('NTRK2', top := 5)"
-    """  # noqa: D301  (the escape keeps the lines)
+    """  # noqa: D301  (the escape preserves the line breaks)
     from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.messages import say
 
     program = _find_program()
-    with Atlas(db) as atlas:  # explains problems of the database better than the shell
+    with Atlas(db) as atlas:  # reports problems of the database better than the shell
         path = atlas.path
     if not arguments and sys.stdin.isatty():
-        say(f"{path}, for reading only. Try: FROM correlates('NTRK2', top := 5);  .quit leaves.")
+        say(f"{path}, for reading only. Try: FROM correlates('NTRK2', top := 5);  Leave with: .quit")
     command = [program, "-readonly", *(arguments or []), str(path)]
-    if os.name == "nt":  # there exec does not wait for the program
+    if os.name == "nt":  # exec on Windows does not wait for the program
         raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603  (the user's own arguments)
     sys.stdout.flush()
     os.execv(program, command)  # noqa: S606  (a shell would need the arguments quoted)
 
 
 def _find_program() -> str:
-    """Return the duckdb program: that of this environment, or else the first one on the path.
+    """Return the path of the duckdb program: that of this environment, or else the first in PATH.
 
     Raises
     ------
     ShellError
-        If there is none, or it is too old.
+        If duckdb is not installed, or is too old.
     """
     program = shutil.which("duckdb", path=str(Path(sys.executable).parent)) or shutil.which("duckdb")
     how = "`pip install duckdb-cli` brings it into this environment; duckdb.org has it for every system."
@@ -61,5 +61,6 @@ def _find_program() -> str:
     printed = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
     version = re.match(r"v?(\d+)\.(\d+)\.(\d+)", printed)
     if version is None or tuple(map(int, version.groups())) < _OLDEST:
-        raise ShellError(f"{program} is {printed.strip() or 'of no known version'}; 1.4.2 or newer is needed. {how}")
+        found = printed.strip() or "of an unrecognised version"
+        raise ShellError(f"{program} is {found}; 1.4.2 or newer is needed. {how}")
     return program

@@ -1,4 +1,4 @@
-"""coexpr sql: ad hoc SQL against the database."""
+"""coexpr sql: run SQL on the database."""
 
 import re
 import sys
@@ -10,16 +10,16 @@ from typing import Annotated
 
 import typer
 
-from coexpr.cli.groups import OUTPUT
-from coexpr.cli.options import Database
+from coexpr.cli.groups import option
+from coexpr.cli.options import Database, Wide
 from coexpr.errors import OptionError
 
-_WHOLE = re.compile(r"[+-]?\d+")
+_INTEGER = re.compile(r"[+-]?\d+")
 _REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.I)
 
 
 class SqlFormat(StrEnum):
-    """How a result of SQL is written."""
+    """Formats of SQL results."""
 
     TABLE = "table"
     CSV = "csv"
@@ -29,50 +29,38 @@ class SqlFormat(StrEnum):
     PARQUET = "parquet"
 
 
+_Statement = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="STATEMENT", help="SQL in DuckDB's dialect, or - to read it from stdin.", show_default=False
+    ),
+]
+_File = Annotated[Path | None, option(None, "--file -f", "Read the SQL from a file.", "FILE")]
+_Parameters = Annotated[
+    list[str] | None,
+    option(
+        None,
+        "--parameter -p",
+        "A value for $NAME: a number, NULL, or text; 'quoted' is always text. Repeatable.",
+        "NAME=VALUE",
+    ),
+]
+_Format = Annotated[
+    SqlFormat | None, option(None, "--format", "Output format. Default: a table, or the format of -o FILE.")
+]
+_Output = Annotated[
+    Path | None,
+    option(None, "--output -o", "Write the result to a file: .csv, .tsv, .json, .jsonl, .parquet.", "FILE"),
+]
+
+
 def sql(
-    statement: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="STATEMENT",
-            help="SQL in DuckDB's dialect, or - to read it from stdin.",
-            show_default=False,
-        ),
-    ] = None,
-    file: Annotated[
-        Path | None, typer.Option("--file", "-f", metavar="FILE", help="Read the SQL from a file.", show_default=False)
-    ] = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--parameter",
-            "-p",
-            metavar="NAME=VALUE",
-            help="A value for $NAME: a number, NULL, or text; 'quoted' is always text. Repeatable.",
-            show_default=False,
-        ),
-    ] = None,
-    wide: Annotated[
-        bool,
-        typer.Option("--wide", help="Show all columns, even if they do not fit the terminal.", rich_help_panel=OUTPUT),
-    ] = False,
-    output_format: Annotated[
-        SqlFormat | None,
-        typer.Option(
-            "--format",
-            help="Output format. Default: a table, or the format of -o FILE.",
-            show_default=False,
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Write the result to a file: .csv, .tsv, .json, .jsonl, .parquet.",
-            show_default=False,
-        ),
-    ] = None,
+    statement: _Statement = None,
+    file: _File = None,
+    parameter: _Parameters = None,
+    wide: Wide = False,
+    output_format: _Format = None,
+    output: _Output = None,
     db: Database = None,
 ) -> None:
     """Run SQL on the database, which is open for reading only.
@@ -86,7 +74,7 @@ def sql(
     SELECT probe_name, mean_log2, present_fraction FROM probe_summary WHERE gene_symbol = $gene ORDER BY mean_log2 DESC
     SELECT acronym, avg(log2) FROM expression_values JOIN structures USING (structure_id) WHERE probe_name = 'A_23_P216779' GROUP BY ALL
     SELECT gene_symbol, r(gene_symbol, 'NTRK2') AS r FROM members('synapse organization') WHERE status = 'with expression data'
-    """  # noqa: D301, E501  (the escape keeps the lines of the queries, which are what they are)
+    """  # noqa: D301, E501  (the escape preserves the line breaks, and queries are not wrapped)
     from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.messages import say
     from coexpr.cli.screen import STDOUT, Screen, write_as, write_table
@@ -113,16 +101,16 @@ def sql(
 
 
 def _text(statement: str | None, file: Path | None) -> str:
-    """Return the SQL of the argument, of stdin or of the file."""
+    """Return the SQL from the argument, stdin or the file."""
     if (statement is None) == (file is None):
-        raise OptionError("give SQL, - to read it from stdin, or a file of it with -f FILE: one of the three.")
+        raise OptionError("expected one of the three: SQL, - to read it from stdin, or -f FILE.")
     if file is not None:
         return file.read_text(encoding="utf-8-sig")
     return sys.stdin.read() if statement == "-" else str(statement)
 
 
 def _values(given: list[str]) -> dict[str, int | float | str | None]:
-    """Return the value of each parameter by its name."""
+    """Return the values of parameters by name."""
     values: dict[str, int | float | str | None] = {}
     for pair in given:
         name, equals, text = pair.partition("=")
@@ -138,7 +126,7 @@ def _values(given: list[str]) -> dict[str, int | float | str | None]:
 def _value(text: str) -> int | float | str | None:
     if len(text) >= 2 and text[0] == text[-1] == "'":
         return text[1:-1]
-    if _WHOLE.fullmatch(text):
+    if _INTEGER.fullmatch(text):
         return int(text)
     if _REAL.fullmatch(text):
         return float(text)

@@ -1,7 +1,7 @@
-"""Tables for reading: columns that fit the width of a terminal, without cutting a number.
+"""Tables that fit the width of a terminal without truncating numbers.
 
-Where a table is too wide, text columns that may be shortened give way first, then columns leave it in a stated order.
-Columns of numbers that matter go into further blocks below, each beginning with the same key columns.
+If a table is too wide, text columns are shortened first, and then columns are omitted in a defined order. The remaining
+columns are divided into blocks, drawn one below the other, which all start with the same key columns.
 """
 
 import re
@@ -18,20 +18,20 @@ _NUMBER = re.compile(r"-?[\d.,]+(e[-+]?\d+)?")
 
 @dataclass(frozen=True)
 class Layout:
-    """How the columns of a table share the width of a terminal.
+    """How the columns of a table are fitted to the width of a terminal.
 
     Parameters
     ----------
     keys : sequence of str
-        Columns that say what a row is; they begin every block.
+        Columns that identify a row; every block starts with them.
     drop : sequence of str
-        Columns that are left out where the width does not do, the first of them first.
+        Columns that are omitted if the table is too wide, in the order in which they are omitted.
     shorten : sequence of str
         Text columns that may be shortened with "…".
     wrap : sequence of str
         Text columns that may take several lines.
     comfortable : int
-        How far text is shortened before columns are left out.
+        Width to which text is shortened before columns are omitted.
     """
 
     keys: Sequence[str] = ()
@@ -43,7 +43,7 @@ class Layout:
 
 @dataclass
 class Fitted:
-    """The blocks that a table is drawn in, and the columns that are left out.
+    """The blocks in which a table is drawn, and the columns that are omitted.
 
     Parameters
     ----------
@@ -57,15 +57,15 @@ class Fitted:
 
 
 def fit_columns(widths: Mapping[str, int], layout: Layout, available: int | None) -> Fitted:
-    """Return which columns are drawn, in which blocks and how wide.
+    """Return which columns are drawn, in which blocks, and their widths.
 
     Parameters
     ----------
     widths : mapping of str to int
-        The columns in their order, with the width that each needs.
+        The columns in order, with the width that each needs.
     layout : Layout
     available : int or None
-        The width of the terminal; None for no limit.
+        Width of the terminal; None for no limit.
     """
     if available is None or _total(widths.values()) <= available:
         return Fitted([dict(widths)])
@@ -88,12 +88,12 @@ def fit_columns(widths: Mapping[str, int], layout: Layout, available: int | None
 
 
 def _shortened(widths: Mapping[str, int], flexible: Sequence[str], most: int) -> dict[str, int]:
-    """Return widths with those of flexible columns limited, but not below their headers."""
+    """Return widths in which flexible columns are limited to `most`, but not below the width of their headers."""
     return {name: min(width, max(most, len(name))) if name in flexible else width for name, width in widths.items()}
 
 
 def _split(kept: Mapping[str, int], keys: Sequence[str], available: int) -> list[dict[str, int]]:
-    """Return columns in blocks that fit; a column that is wider than the terminal stands alone with the keys."""
+    """Return columns in blocks that fit; a column wider than the terminal gets a block with only the keys."""
     blocks: list[dict[str, int]] = []
     of_keys = {name: kept[name] for name in keys}
     for name, width in kept.items():
@@ -107,12 +107,12 @@ def _split(kept: Mapping[str, int], keys: Sequence[str], available: int) -> list
     return [{name: block[name] for name in kept if name in block} for block in blocks]
 
 
-def _widen(block: dict[str, int], flexible: Sequence[str], wanted: Mapping[str, int], available: int) -> None:
-    """Give the space that a block leaves to its flexible columns."""
+def _widen(block: dict[str, int], flexible: Sequence[str], widths: Mapping[str, int], available: int) -> None:
+    """Widen the flexible columns of a block, up to the widths they need, if the block is narrower than available."""
     for name in flexible:
         spare = available - _total(block.values())
         if spare > 0:
-            block[name] = min(wanted[name], block[name] + spare)
+            block[name] = min(widths[name], block[name] + spare)
 
 
 def _total(widths: Iterable[int]) -> int:
@@ -123,16 +123,16 @@ def _total(widths: Iterable[int]) -> int:
 def draw_table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], layout: Layout, available: int | None, stream: IO[str]
 ) -> list[str]:
-    """Draw cells as a table; return the columns that are left out.
+    """Draw cells as a table; return the columns that are omitted.
 
     Parameters
     ----------
     columns : sequence of str
     rows : sequence of sequence of str
-        The cells as they are to be shown.
+        Text of each cell.
     layout : Layout
     available : int or None
-        The width to fit, None for no limit.
+        Width to fit; None for no limit.
     stream : text stream
     """
     place = {name: number for number, name in enumerate(columns)}
@@ -159,7 +159,7 @@ def draw_table(
 
 
 def _lines_of(text: str, width: int, may_wrap: bool) -> list[str]:
-    """Return the lines of a cell: shortened to its width, or wrapped."""
+    """Return the lines of a cell, which is wrapped or shortened to the width."""
     if display_width(text) <= width:
         return [text]
     if may_wrap:
@@ -179,7 +179,7 @@ def _pad(text: str, width: int, right: bool) -> str:
 
 
 def display_width(text: str) -> int:
-    """Return how many columns of a terminal a text takes: wide characters two, combining ones none."""
+    """Return the number of terminal columns of a text: wide characters count two, combining characters none."""
     if text.isascii():
         return len(text)
     return sum(

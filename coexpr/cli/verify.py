@@ -7,6 +7,7 @@ import typer
 
 from coexpr.cli.groups import with_groups
 from coexpr.cli.options import Database, OutputOptions
+from coexpr.resources import database_path
 
 _FAILED = 1
 # Why r may deviate.
@@ -34,7 +35,8 @@ def verify(
 
     Exit code 1: a check failed.
     """
-    from coexpr.atlas import Atlas, verify_find_correlates  # loads DuckDB and numpy, which --help does not need
+    from coexpr.analysis.verify import verify_download  # loads DuckDB and numpy, which --help does not need
+    from coexpr.atlas import Atlas
     from coexpr.cli.messages import say
     from coexpr.cli.screen import deliver
 
@@ -45,7 +47,11 @@ def verify(
         holds = checks.provenance.holds
         say("All checks hold." if holds else "A check failed: load the downloads into a new database.")
     else:
-        compared = verify_find_correlates(path, db)
+        if database_path(db).exists():
+            with Atlas(db) as atlas:
+                compared = atlas.verify_download(path)
+        else:
+            compared = verify_download(None, path)
         deliver(compared, result_options)
         provenance = compared.provenance
         holds = provenance.holds

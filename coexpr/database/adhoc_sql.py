@@ -1,4 +1,4 @@
-"""SQL statements of the user: their results as relations, rows or Arrow batches, and their errors in plain words."""
+"""SQL statements of the user: results as relations, rows or Arrow batches, and errors as QueryError."""
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -15,7 +15,7 @@ from coexpr.result import Provenance, json_text
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Rows that are fetched at a time, and rows of an Arrow batch.
+# Rows fetched at a time, and rows per Arrow batch.
 _ROWS = 2048
 _ARROW_ROWS = 16_384
 _BETWEEN_INTERRUPTS = 0.05  # seconds
@@ -38,9 +38,9 @@ class Stream:
     Parameters
     ----------
     columns : list of str
-        Names of the columns; one that came before has a number behind it.
+        Names of the columns; repeated names are made distinct by a number at the end.
     rows : iterator of tuples
-        Can be gone through once. Raises QueryError where the statement fails on the way.
+        Can be iterated once. Raises QueryError if the statement fails while rows are fetched.
     provenance : SqlProvenance
     """
 
@@ -51,14 +51,14 @@ class Stream:
 
 @dataclass(frozen=True)
 class ArrowStream:
-    """The same as batches of Arrow.
+    """The result of a statement as a stream of Arrow batches, which may be larger than memory.
 
     Parameters
     ----------
     schema : Schema
-        Names and types of the columns; its metadata hold the provenance as JSON.
+        Names and types of the columns, with the provenance as JSON in the metadata.
     batches : iterator of RecordBatch
-        Can be gone through once. Raises QueryError where the statement fails on the way.
+        Can be iterated once. Raises QueryError if the statement fails while batches are fetched.
     """
 
     schema: "pa.Schema"
@@ -66,21 +66,21 @@ class ArrowStream:
     _reader: "pa.RecordBatchReader"
 
     def close(self) -> None:
-        """Let go of what was not read: DuckDB 2 waits for ever to open a database of which a reader is left over."""
+        """Release the reader: DuckDB 2 cannot open a database again, and waits forever, while it has an open reader."""
         self._reader.close()
 
 
 def relation_of(
     connection: duckdb.DuckDBPyConnection, statement: str, parameters: Mapping[str, Any] | None
 ) -> duckdb.DuckDBPyRelation:
-    """Return what the last of one or more statements gives, as a relation of DuckDB.
+    """Return the result of the last of one or more statements as a DuckDB relation.
 
     Raises
     ------
     QueryError
-        If DuckDB cannot run it, or it gives no rows at all.
+        If DuckDB cannot run a statement, or the last one is not a query.
     """
-    with _in_our_words():
+    with _query_errors():
         relation = connection.sql(statement, params=dict(parameters) if parameters else None)
     if relation is None:
         raise QueryError(_NO_ROWS)
@@ -98,9 +98,9 @@ def stream_rows(
     Raises
     ------
     QueryError
-        If DuckDB cannot run it, or it gives no rows at all.
+        If DuckDB cannot run a statement, or the last one is not a query.
     """
-    with _in_our_words():
+    with _query_errors():
         _interruptibly(connection, lambda: connection.execute(statement, parameters))
     described = connection.description or []
     if not described:
@@ -115,12 +115,12 @@ def stream_arrow(
     parameters: Mapping[str, Any] | None,
     provenance: SqlProvenance,
 ) -> ArrowStream:
-    """Run one or more statements as `stream_rows` does; return Arrow batches."""
-    import pyarrow as pa  # takes a third of the time of a query that needs none
+    """Run one or more statements as `stream_rows` does; return the result of the last as Arrow batches."""
+    import pyarrow as pa  # takes a third of the time of a query that does not need it
 
     from coexpr.database.arrow import batches_of, open_reader
 
-    with _in_our_words():
+    with _query_errors():
         reader = _interruptibly(connection, lambda: open_reader(connection, statement, parameters, _ARROW_ROWS))
     names = _distinct(reader.schema.names)
     fields = [part.with_name(name) for part, name in zip(reader.schema, names, strict=True)]
@@ -128,7 +128,7 @@ def stream_arrow(
 
     def renamed() -> Iterator[pa.RecordBatch]:
         found = batches_of(reader)
-        with _in_our_words():
+        with _query_errors():
             while (batch := _interruptibly(connection, lambda: next(found, None))) is not None:
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
 
@@ -136,7 +136,7 @@ def stream_arrow(
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """Return column names with a number behind those that came before."""
+    """Return column names in which a number is appended to repeated names."""
     found: list[str] = []
     for name in names:
         number, new = 1, name
@@ -148,21 +148,21 @@ def _distinct(names: list[str]) -> list[str]:
 
 
 @contextmanager
-def _in_our_words() -> Iterator[None]:
-    """Raise QueryError for what DuckDB finds wrong with a statement."""
+def _query_errors() -> Iterator[None]:
+    """Raise QueryError instead of the errors of DuckDB."""
     try:
         yield
     except duckdb.InterruptException:
         raise KeyboardInterrupt from None
     except duckdb.Error as error:
-        raise QueryError(_in_words(str(error).strip())) from None
-    except OverflowError as error:  # Python's dates and intervals end before those of DuckDB
+        raise QueryError(_explanation(str(error).strip())) from None
+    except OverflowError as error:  # Python's dates and intervals have a smaller range than those of DuckDB
         raise QueryError(f"a value is past what Python can hold ({error}). Cast the column to VARCHAR.") from None
 
 
 def _rows_of(connection: duckdb.DuckDBPyConnection, narrow: set[int]) -> Iterator[tuple[Any, ...]]:
     while True:
-        with _in_our_words():
+        with _query_errors():
             rows = _interruptibly(connection, lambda: connection.fetchmany(_ROWS))
         if not rows:
             return
@@ -172,26 +172,27 @@ def _rows_of(connection: duckdb.DuckDBPyConnection, narrow: set[int]) -> Iterato
 
 
 def _interruptibly(connection: duckdb.DuckDBPyConnection, call: Callable[[], _T]) -> _T:
-    """Return what a call of DuckDB gives, made in another thread: in this one, Ctrl-C may never be seen.
+    """Return the result of a DuckDB call that is run in another thread, so that Ctrl-C can interrupt it.
 
-    An interrupt that comes before DuckDB has begun is lost, so it is repeated.
+    DuckDB ignores an interrupt that arrives before it has started, so the interrupt is repeated.
     """
     with ThreadPoolExecutor(1) as pool:
-        doing = pool.submit(call)
+        running = pool.submit(call)
         try:
-            return doing.result()
+            return running.result()
         except KeyboardInterrupt:
-            while not doing.done():
+            while not running.done():
                 connection.interrupt()
-                wait([doing], timeout=_BETWEEN_INTERRUPTS)
+                wait([running], timeout=_BETWEEN_INTERRUPTS)
             raise
 
 
-def _in_words(message: str) -> str:
+def _explanation(message: str) -> str:
+    """Return a message of DuckDB with an explanation of frequent errors."""
     if "disabled by configuration" in message:
         return (
             "only the database itself can be read here, no other file. "
-            f"Use `coexpr shell` for that. ({message.splitlines()[0]})"
+            f"To read other files, use: coexpr shell ({message.splitlines()[0]})"
         )
     if "attached in read-only mode" in message:
         return f"the database is open for reading only, and this would write to it. ({message.splitlines()[0]})"
@@ -199,7 +200,7 @@ def _in_words(message: str) -> str:
 
 
 def _shortest(value: Any) -> Any:
-    """Return a value of DuckDB's FLOAT as the shortest number that means it: 6.5945, not 6.594500064849854."""
+    """Return a value of type FLOAT as the shortest number with the same float32: 6.5945, not 6.594500064849854."""
     if isinstance(value, list):
         return [_shortest(item) for item in value]
     return None if value is None else float(str(np.float32(value)))

@@ -19,7 +19,7 @@ _TABLES = ("terms", "edges", "annotations", "genes", "aliases")
 
 @contextmanager
 def shipped_tables(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Let queries see the tables as shipped_terms, shipped_edges and so on."""
+    """Let queries read the bundled tables as shipped_terms, shipped_edges and so on, within the `with` block."""
     with registered(connection, **{f"shipped_{name}": _table(name) for name in _TABLES}):
         yield
 
@@ -31,7 +31,7 @@ def _table(name: str) -> pa.Table:
 
 
 def fill_with_shipped(connection: duckdb.DuckDBPyConnection) -> None:
-    """Put the shipped categories and gene names into a database, unless they are there."""
+    """Insert the bundled categories and gene names into a database, unless it has categories."""
     if single(connection, "count_categories") != 0:
         return
     release = {"source": ONTOLOGY_SOURCE, "release": ONTOLOGY_RELEASE}

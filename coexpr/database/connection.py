@@ -1,7 +1,7 @@
-"""Opening the DuckDB file of a database, for reading or for writing.
+"""Opening of the DuckDB file of a database, for reading or for writing.
 
-Readers open it read-only. Only the loading of downloads and categories writes, and every DuckDB since 1.4.2 can read
-what was written, whichever version wrote it.
+Only the loading of downloads and categories opens it for writing. The file can be read by DuckDB 1.4.2 and later,
+whichever version wrote it.
 """
 
 import os
@@ -17,12 +17,13 @@ from coexpr.database.schema import has_current_definitions, migrate, pending_mig
 from coexpr.errors import DatabaseError
 from coexpr.resources import DATABASE_VARIABLE, is_duckdb_file
 
-# Ingest holds one download in memory itself; DuckDB spills beside the database past this.
+# Memory limit of DuckDB during ingest, which itself keeps one download in memory. Beyond it, DuckDB uses temporary
+# files next to the database.
 _WRITING_MEMORY = "1GB"
 
 
 def refuse_missing(path: Path) -> None:
-    """Raise DatabaseError, saying how to make one, if there is no database at `path`."""
+    """Raise DatabaseError with instructions for creating a database if there is none at `path`."""
     if not path.exists():
         raise DatabaseError(
             f"there is no database at {path}. Load a download with `coexpr ingest PATH`, or try `coexpr demo`."
@@ -35,17 +36,17 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
     Raises
     ------
     DatabaseError
-        If there is none, it is not coexpr's, another process is writing it, or its schema is older
-        or newer than this version of coexpr.
+        If there is none, it is not a database of coexpr, another process writes to it, or its schema is older or newer
+        than that of this version of coexpr.
     """
     refuse_missing(path)
     connection = _connect_readonly(path)
     try:
-        behind = pending_migrations(connection, path)
-        if behind or not has_current_definitions(connection):
+        pending = pending_migrations(connection, path)
+        if pending or not has_current_definitions(connection):
             raise DatabaseError(
                 f"{path} was written by another version of coexpr, whose "
-                f"{f'tables lack {behind[0].name}' if behind else 'views and macros differ'}. "
+                f"{f'tables lack {pending[0].name}' if pending else 'views and macros differ'}. "
                 "To bring it up to date, load any download again: coexpr ingest PATH"
             )
     except duckdb.IOException as error:
@@ -59,10 +60,10 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
 
 @contextmanager
 def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the database at `path` for ingest, creating it or bringing it up to date first.
+    """Open the database at `path` for ingest; create it or bring it up to date first.
 
-    A database that this call created and that holds no download and no added category when the call ends is
-    removed again: nothing half-done is left behind.
+    A database that is created by this call is removed again if it contains no download and no added category at the
+    end.
 
     Raises
     ------
@@ -83,8 +84,8 @@ def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException) as error:
         raise DatabaseError(
-            f"{path} could not be written: {_first_line(error)}. What was being loaded is rolled back; "
-            "free some space and run the same command again."
+            f"{path} could not be written: {_first_line(error)}. The load was rolled back. Free some space and run the "
+            "same command again."
         ) from None
     finally:
         if created and not _holds_anything(connection):
@@ -96,22 +97,22 @@ def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _bring_up_to_date(path: Path) -> None:
-    """Apply what migrations an existing database lacks; a copy is kept until they have succeeded.
+    """Apply the pending migrations of an existing database; a copy is kept until they have succeeded.
 
-    The connection is held all the while: nobody else may write between copy and migration.
+    The connection stays open throughout, so that no other process can write between copy and migration.
     """
-    path = path.resolve()  # a link stays one
+    path = path.resolve()  # if it is a link, the file is replaced and not the link
     kept = path.with_name(f"{path.name}.before-schema-{schema_version()}")
     connection = _attach(path)
     try:
         if single(connection, "count_tables") == 0 or not pending_migrations(connection, path):
-            kept.unlink(missing_ok=True)  # of a run that was killed when all was done
+            kept.unlink(missing_ok=True)  # left by a run that was killed after the migration
             return
         try:
-            connection.execute(query("checkpoint_atlas"))  # what a killed run left in the log belongs to the copy
+            connection.execute(query("checkpoint_atlas"))  # the copy must include the log of a killed run
         except duckdb.Error as error:
             raise DatabaseError(
-                f"{path} could not be brought up to date: {_first_line(error)}. Nothing was changed; if the disk is "
+                f"{path} could not be brought up to date: {_first_line(error)}. Nothing was changed. If the disk is "
                 "full, free some space and run the same command again."
             ) from None
         _copy(path, kept)
@@ -125,7 +126,7 @@ def _bring_up_to_date(path: Path) -> None:
             if not isinstance(error, duckdb.Error):
                 raise
             raise DatabaseError(
-                f"{path} could not be brought up to date: {_first_line(error)}. It is as it was before; if the disk is "
+                f"{path} could not be brought up to date: {_first_line(error)}. It is as it was before. If the disk is "
                 "full, free some space and run the same command again."
             ) from None
         kept.unlink()
@@ -134,7 +135,7 @@ def _bring_up_to_date(path: Path) -> None:
 
 
 def _copy(path: Path, kept: Path) -> None:
-    """Copy a database, whole or not at all."""
+    """Copy a database atomically."""
     unfinished = kept.with_name(kept.name + ".unfinished")
     try:
         shutil.copyfile(path, unfinished)
@@ -145,12 +146,12 @@ def _copy(path: Path, kept: Path) -> None:
             raise
         raise DatabaseError(
             f"{path} was made by an older coexpr, and a copy cannot be kept while it is brought up to date "
-            f"({error.strerror}). Have {path.stat().st_size / 1e6:,.0f} MB free beside it and run the command again."
+            f"({error.strerror}). Free {path.stat().st_size / 1e6:,.0f} MB on the same disk and run the command again."
         ) from None
 
 
 def _holds_anything(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Say whether a download or a category of the user's is in the database."""
+    """Return whether the database contains a download or a category that was added by the user."""
     try:
         return bool(single(connection, "count_downloads") or single(connection, "count_added_categories"))
     except duckdb.Error:
@@ -158,22 +159,22 @@ def _holds_anything(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _checkpoint(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Make one file of what was committed, and close."""
+    """Merge DuckDB's log into the database file, and close the connection."""
     try:
         connection.execute(query("checkpoint_atlas"))
     except duckdb.Error as error:
         raise DatabaseError(
-            f"{path} could not be tidied up: {_first_line(error)}. What was loaded is safe in {path}.wal, which "
-            "belongs to it; free some space and run the same command again."
+            f"{path}.wal could not be merged into the database: {_first_line(error)}. The loaded data are complete in "
+            "both files; keep them together. Free some space and run the same command again."
         ) from None
     finally:
         connection.close()
 
 
 def _refuse_foreign(path: Path) -> None:
-    """Raise DatabaseError, before anything is written, if an existing file is not a database of ours."""
+    """Raise DatabaseError, before anything is written, if an existing file is not a database of coexpr."""
     with _connect_readonly(path) as connection:
-        # An ingest that was killed at its very start leaves a database without tables.
+        # An ingest that was killed at the start leaves a database without tables, which is accepted.
         try:
             if single(connection, "count_tables") != 0:
                 pending_migrations(connection, path)
@@ -182,7 +183,7 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def _connect_readonly(path: Path) -> duckdb.DuckDBPyConnection:
-    if not is_duckdb_file(path):  # asked to open another kind of file, DuckDB may fetch an extension for it
+    if not is_duckdb_file(path):  # for other types of files, DuckDB may download an extension
         raise DatabaseError(f"{path} is not a DuckDB database. Choose another with --db or {DATABASE_VARIABLE}.")
     try:
         return duckdb.connect(path, read_only=True)
@@ -191,19 +192,19 @@ def _connect_readonly(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _attach(path: Path) -> duckdb.DuckDBPyConnection:
-    """Attach the file to an in-memory connection: only ATTACH can set the row group size."""
+    """Attach the file to an in-memory connection, because only ATTACH can set the row group size."""
     is_new = not path.exists()
     connection = duckdb.connect(
         config={"memory_limit": _WRITING_MEMORY, "temp_directory": f"{path}.tmp"},
     )
-    # Before version 2, DuckDB takes no parameter in ATTACH, so the path goes in as a quoted literal.
+    # Before version 2, DuckDB accepts no parameters in ATTACH, so the path is inserted as a quoted literal.
     literal = "'" + str(path.absolute()).replace("'", "''") + "'"
     try:
         connection.execute(query("attach_atlas").replace("$path as", f"{literal} as"))
         connection.execute(query("use_atlas"))
     except duckdb.Error as error:
         connection.close()
-        if is_new and not _is_locked(error):  # what a full disk leaves of a new file
+        if is_new and not _is_locked(error):  # remove the incomplete file that a full disk leaves
             path.unlink(missing_ok=True)
         raise DatabaseError(_why_not_opened(path, error)) from None
     return connection

@@ -1,6 +1,6 @@
-"""What depends on which genes are known: current ids of retired ones, and the members of added categories.
+"""Matching of names to the genes in the database: replacements of retired ids, and members of added categories.
 
-Both are found again whenever genes or categories are added, so that the order of loading does not matter.
+Both are repeated whenever genes or categories are added, so that the order of loading does not matter.
 """
 
 import duckdb
@@ -9,7 +9,7 @@ from coexpr.database.queries import query
 
 
 def match_names_again(connection: duckdb.DuckDBPyConnection) -> None:
-    """Follow retired Entrez ids, and match the names in added categories to genes, within the caller's transaction."""
+    """Replace retired Entrez ids and match the names in added categories to genes, in the caller's transaction."""
     connection.execute(query("follow_retired_ids"))
     connection.execute(query("delete_name_matches"))
     connection.execute(query("insert_name_matches"))

@@ -1,4 +1,4 @@
-"""Which structures the site's heatmaps show, and under which of them each sample is averaged."""
+"""Structures that the heatmaps of the atlas's web site show, and the one under which each sample is averaged."""
 
 import csv
 from typing import Literal
@@ -17,10 +17,10 @@ NOT_SHOWN = -1
 
 
 def shown_under(connection: duckdb.DuckDBPyConnection, samples: Samples, view: View) -> NDArray[np.int32]:
-    """Return the structure under which a view of the site shows each sample, `NOT_SHOWN` where under none.
+    """Return the structure under which a view of the site shows each sample, or `NOT_SHOWN`.
 
-    A structure that the atlas has no samples in, as in a synthetic one, is looked up in the tree that is
-    loaded.
+    Structures without samples in the real atlas, which a synthetic atlas may have, are assigned to the nearest ancestor
+    that the view shows, according to the tree in the database.
     """
     with (package_folder("data") / "site_views.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))

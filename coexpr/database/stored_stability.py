@@ -1,4 +1,4 @@
-"""Differential stability of every probe, kept in the database for as long as it holds."""
+"""Differential stability of every probe, stored in the database until further data are loaded."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,19 +12,19 @@ from coexpr.database.queries import query, registered, single, transaction
 from coexpr.database.samples import Samples, find_all_samples
 from coexpr.stats.stability import NothingToCompareError, differential_stability
 
-# Probes whose profiles are held at a time: 60 MB at full size.
+# Probes whose profiles are read at a time: 60 MB for the whole atlas.
 _PROBES_AT_A_TIME = 4096
 
 
 def forget_stability(connection: duckdb.DuckDBPyConnection) -> None:
-    """Remove what is stored: something is being loaded for which it does not hold."""
+    """Remove the stored differential stability, which is not valid for data that are being loaded."""
     connection.execute(query("forget_stability"))
 
 
 def store_stability(
     connection: duckdb.DuckDBPyConnection, progress: Callable[[str], None] = lambda message: None
 ) -> None:
-    """Compute and store what is not stored; nothing where no two donors share two structures."""
+    """Compute and store differential stability, unless it is stored or no two donors share two structures."""
     all_samples = find_all_samples(connection)
     if len(all_samples.columns) < 2 or single(connection, "stability_is_stored"):
         return
@@ -39,11 +39,11 @@ def store_stability(
 def compute_stability(
     connection: duckdb.DuckDBPyConnection, all_samples: Samples
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float64]]]:
-    """Yield probe ids and their differential stability, some thousand at a time.
+    """Yield blocks of probe ids with their differential stability.
 
-    Nothing where no two donors can be compared.
+    Nothing is yielded if no two donors share two structures.
     """
-    for probe_ids, stability in _one_behind(connection, all_samples):
+    for probe_ids, stability in _computations(connection, all_samples):
         try:
             of_probes = stability.result()
         except NothingToCompareError:
@@ -51,22 +51,22 @@ def compute_stability(
         yield probe_ids, of_probes
 
 
-def _one_behind(
+def _computations(
     connection: duckdb.DuckDBPyConnection, all_samples: Samples
 ) -> Iterator[tuple[NDArray[np.int32], Future[NDArray[np.float64]]]]:
-    """Yield what is being computed, while the next profiles are read."""
+    """Yield blocks of probe ids with the pending result of their computation, which runs while the next are read."""
     structures = [all_samples.structure_ids[columns] for columns in all_samples.columns.values()]
     probe_ids = choose_all_probes(connection)
-    before: tuple[NDArray[np.int32], Future[NDArray[np.float64]]] | None = None
+    previous: tuple[NDArray[np.int32], Future[NDArray[np.float64]]] | None = None
     with ThreadPoolExecutor(max_workers=1) as computer:
         for start in range(0, len(probe_ids), _PROBES_AT_A_TIME):
-            some = probe_ids[start : start + _PROBES_AT_A_TIME]
-            choose_probes(connection, some)
-            profiles = read_expression(connection, some, all_samples)
-            of_donors = [profiles[:, of] for of in all_samples.columns.values()]
-            now = some, computer.submit(differential_stability, of_donors, structures)
-            if before:
-                yield before
-            before = now
-        if before:
-            yield before
+            block = probe_ids[start : start + _PROBES_AT_A_TIME]
+            choose_probes(connection, block)
+            profiles = read_expression(connection, block, all_samples)
+            by_donor = [profiles[:, columns] for columns in all_samples.columns.values()]
+            current = block, computer.submit(differential_stability, by_donor, structures)
+            if previous:
+                yield previous
+            previous = current
+        if previous:
+            yield previous

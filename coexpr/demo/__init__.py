@@ -1,4 +1,4 @@
-"""The synthetic atlas of `coexpr demo`: invented expression values in files like the downloads of the real atlas.
+"""The synthetic atlas of `coexpr demo`: random expression values in files like the downloads of the real atlas.
 
-Nothing else in coexpr depends on it.
+No other package depends on it, except the command `coexpr demo`.
 """

@@ -1,7 +1,7 @@
-"""A synthetic atlas of any size, in the very files that the atlas's site gives.
+"""Write a synthetic atlas of any size, in the files of full-donor downloads.
 
-The files say in their readme that no number in them was measured, and a database refuses to mix
-them with real ones.
+The readme of each download states that no number in it was measured, and a database cannot contain both synthetic and
+real downloads.
 """
 
 import csv
@@ -36,16 +36,16 @@ DOWNLOADS = "downloads"
 
 
 def claim_folder(folder: Path) -> None:
-    """Make a folder for a demo; where an earlier demo made it, remove what that put there.
+    """Create the folder of a demo, and remove the files of an earlier demo from it.
 
     Raises
     ------
     OutputError
-        If the folder holds anything that no demo put there.
+        If the folder was not written by a demo and is not empty, or is a file.
     """
     mark = folder / SYNTHETIC_MARK
     if folder.exists() and not folder.is_dir():
-        raise OutputError(f"{folder} is a file; name a folder for the demo.")
+        raise OutputError(f"{folder} is a file. Name a folder for the demo.")
     if mark.is_file() and SYNTHETIC_TITLE in mark.read_text(encoding="utf-8", errors="replace"):
         for path in [
             folder / DATABASE,
@@ -65,13 +65,13 @@ def write_downloads(folder: Path, *, probes: int = 2000, samples: int = 360, see
     Parameters
     ----------
     folder : path
-        Is made if it is not there.
+        Created if it does not exist.
     probes : int
-        Probes of each donor; at least 9, for those of NTRK2 and BDNF. The real atlas has 58,692.
+        Number of probes of each donor, at least 9: those of NTRK2 and BDNF. The real atlas has 58,692.
     samples : int
-        Samples of all donors, shared out as in the real atlas, which has 3,702; at least 60.
+        Number of samples of all donors, at least 60, distributed as in the real atlas, which has 3,702.
     seed : int
-        The same seed and sizes give the same numbers.
+        Seed of the random numbers. The same seed and sizes give the same files.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def write_downloads(folder: Path, *, probes: int = 2000, samples: int = 360, see
 
 
 def _ontology() -> list[dict[str, str]]:
-    """Return the rows of Ontology.csv: the tree, and a left and a right half of what is sampled."""
+    """Return the rows of Ontology.csv: the tree, with a left and a right half of each sampled structure."""
     paths: dict[int | None, str] = {None: "/"}
     rows = []
     nodes: list[tuple[int, str, str, int | None, str]] = []
@@ -130,7 +130,7 @@ def _ontology() -> list[dict[str, str]]:
 
 
 def _half(structure_id: int, side: str) -> int:
-    """Return the id of one side of a structure: beyond all of Allen's own."""
+    """Return the id of the left or right half of a structure, larger than all ids of the real atlas."""
     return structure_id * 10 + (2 if side == "R" else 1)
 
 
@@ -148,7 +148,7 @@ def _sample_annotation(plan: Plan, donor: int) -> list[dict[str, str]]:
             {
                 "structure_id": str(_half(parent, side)),
                 "slab_num": str(rng.integers(1, 30)),
-                # Wells are in no order, as in the real files.
+                # Wells are not sorted, as in the real files.
                 "well_id": str(1_000_000 + (sample * 7919) % 100_003),
                 "slab_type": "CB" if acronym == "CbCx" else "BS" if acronym in ("Pons", "MY") else "CX",
                 "structure_acronym": acronym,
@@ -174,7 +174,7 @@ def _csv(rows: list[dict[str, str]]) -> str:
 
 
 def _log2(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return intensities with as many digits as the real files have."""
+    """Return intensities with the number of digits of the real files."""
     return np.round(values, 11)
 
 
@@ -189,7 +189,7 @@ def _write_matrix(
     plan: Plan,
     what: Callable[[NDArray[np.float64], np.random.Generator], NDArray[Any]],
 ) -> None:
-    """Write one of the two large files into all zips at once, some rows at a time."""
+    """Write one of the two large files into all zips, some rows at a time."""
     ids = np.array([int(row["probe_id"]) for row in plan.probes])
     with ExitStack() as stack:
         streams = [stack.enter_context(archive.open(member, "w", force_zip64=True)) for archive in archives]
@@ -201,7 +201,7 @@ def _write_matrix(
 
 
 def _lines(ids: NDArray[np.int64], values: NDArray[Any]) -> bytes:
-    """Return rows of numbers as CSV lines, each behind its id."""
+    """Return rows of numbers as CSV lines, each after its id."""
     width = values.shape[1]
     cells = pc.cast(pa.array(values.reshape(-1)), pa.string())
     rows = pa.ListArray.from_arrays(pa.array(np.arange(len(ids) + 1, dtype=np.int32) * width), cells)

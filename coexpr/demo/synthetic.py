@@ -1,9 +1,8 @@
-"""An invented atlas: its genes, its samples and its values, of any size.
+"""A synthetic atlas of any size: its genes, samples and values.
 
-Nothing in it was measured. Genes follow programs that differ between structures, as in a brain;
-donors shift whole genes; probes of a gene agree more or less. The gene symbols, the names of
-NTRK2's and BDNF's probes and the upper structures are real; every number is drawn from a seeded
-generator.
+No value is measured. Genes follow programs that differ between structures, as in a brain; whole genes are shifted
+between donors; probes of a gene agree to different degrees. The gene symbols, the probe names of NTRK2 and BDNF, and
+the upper structures are real. All numbers come from a seeded generator.
 """
 
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from coexpr.errors import OptionError
 from coexpr.readers.donors import DONORS
 from coexpr.readers.probe_table import FULL_DONOR_HEADER
 
-# Samples of the six donors in the real atlas, of 3,702 in all; the first two donors have both sides.
+# Numbers of samples of the six donors in the real atlas. The first two donors have samples of both hemispheres.
 _REAL_SAMPLES = (946, 893, 363, 529, 470, 501)
 _BILATERAL_DONORS = 2
 
@@ -37,7 +36,7 @@ _REAL_PROBES = {
 }
 NERVOUS_SYSTEM_DEVELOPMENT = "GO:0007399"
 
-# id, acronym, name, parent: the top of Allen's ontology. Every node with samples gets a left and a right half.
+# id, acronym, name, parent: the top of Allen's ontology. Each sampled structure gets a left and a right half.
 STRUCTURES = (
     (4005, "Br", "brain", None),
     (4006, "GM", "gray matter", 4005),
@@ -69,7 +68,7 @@ _ROWS_AT_ONCE = 1000
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything about an atlas but its values."""
+    """The probes, genes and samples of a synthetic atlas, without its values."""
 
     probes: list[dict[str, str]]
     gene_of_probe: NDArray[np.intp]
@@ -81,17 +80,17 @@ class Plan:
 
 
 def refuse_too_small(probes: int, samples: int) -> None:
-    """Raise OptionError for an atlas without room for the probes of NTRK2 and BDNF and some samples a donor."""
+    """Raise OptionError for an atlas too small for the probes of NTRK2 and BDNF and ten samples per donor."""
     fewest_probes = sum(map(len, _REAL_PROBES.values()))
     if probes < fewest_probes or samples < 10 * len(DONORS):
         raise OptionError(
             f"a demo atlas needs at least {fewest_probes} probes and {10 * len(DONORS)} samples; "
-            f"{probes} and {samples} were asked for."
+            f"found {probes} and {samples}."
         )
 
 
 def design(probes: int, samples: int, seed: int) -> Plan:
-    """Choose genes, share out probes and samples."""
+    """Choose genes, and distribute probes over genes and samples over donors and structures."""
     refuse_too_small(probes, samples)
     rng = np.random.default_rng(seed)
     rows, genes, developmental = _probe_rows(probes, rng)
@@ -106,10 +105,10 @@ def design(probes: int, samples: int, seed: int) -> Plan:
 def _probe_rows(
     probes: int, rng: np.random.Generator
 ) -> tuple[list[dict[str, str]], NDArray[np.intp], NDArray[np.bool_]]:
-    """Return the rows of Probes.csv, the gene of each, and which genes are of nervous system development."""
+    """Return the rows of Probes.csv, the gene of each, and which genes are in nervous system development."""
     annotated, developmental = _real_genes()
     first = [entrez_id for entrez_id in _REAL_PROBES]
-    # Every other gene of a small atlas is of nervous system development, so that the category is worth asking for.
+    # Half of the genes of a small atlas are in nervous system development, so that this category is not nearly empty.
     others = rng.permutation([entrez_id for entrez_id in annotated if entrez_id not in first]).tolist()
     inside = [entrez_id for entrez_id in others if entrez_id in developmental]
     outside = [entrez_id for entrez_id in others if entrez_id not in developmental]
@@ -120,7 +119,7 @@ def _probe_rows(
     is_developmental: list[bool] = []
     while len(rows) < probes:
         gene = len(is_developmental)
-        # Some probes measure no known gene; Allen gives each a placeholder named after the probe.
+        # Some probes measure no known gene; as in the real atlas, each has a placeholder gene named after the probe.
         entrez_id = None if gene >= len(first) and rng.random() < 0.15 else next(order, None)
         number = len(rows) + 1
         if entrez_id is None:
@@ -155,9 +154,9 @@ def _real_genes() -> tuple[dict[int, tuple[str, str]], set[int]]:
 
 
 def blocks(plan: Plan) -> Iterator[tuple[int, NDArray[np.float64], np.random.Generator]]:
-    """Yield the intensities of some probes at a time over all samples, and the generator that follows them.
+    """Yield blocks of probes: the first row, the intensities over all samples, and the generator of the block.
 
-    Each block has its own generator, so the values do not depend on what was drawn before.
+    Each block has its own generator, so that its values do not depend on other blocks.
     """
     rng = np.random.default_rng([plan.seed, 1])
     programs = rng.normal(size=(_PROGRAMS, len(SAMPLED)))[:, plan.structure_of_sample]
@@ -178,6 +177,6 @@ def blocks(plan: Plan) -> Iterator[tuple[int, NDArray[np.float64], np.random.Gen
         agreement = rng.beta(4, 1.5, size=(len(gene), 1))
         affinity = rng.normal(scale=0.8, size=(len(gene), 1))
         noise = rng.normal(scale=0.35, size=profile.shape)
-        # What lies beyond 1 and 16 is folded back, not cut off: no profile becomes constant.
+        # Values outside 1 to 16 are reflected, not clipped, so that no profile becomes constant.
         values = 1 + np.abs(base[gene, None] + affinity + agreement * profile + noise - 1)
         yield start, 16 - np.abs(16 - values), rng

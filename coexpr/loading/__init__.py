@@ -1,4 +1,4 @@
-"""Downloads and files of categories into the database, each in one transaction.
+"""Load downloads and category files into the database, each in one transaction.
 
-Files are checked by `coexpr.readers` before anything is written.
+`coexpr.readers` checks a file before anything is written.
 """

@@ -1,4 +1,4 @@
-"""Files of categories into the database, and categories out of it, each in one transaction.
+"""Add category files to the database, and remove categories, each in one transaction.
 
 The names in a file are stored as given, and matched to genes whenever genes are loaded (see
 `coexpr.database.name_matching`).
@@ -29,7 +29,7 @@ _COLUMNS = ("name", "accession", "names")
 
 @dataclass(frozen=True, kw_only=True)
 class CategoryFileProvenance(Provenance):
-    """How a file of categories was read, and what its names mean.
+    """How a category file was read, and which genes its names mean.
 
     Parameters
     ----------
@@ -40,11 +40,11 @@ class CategoryFileProvenance(Provenance):
     replaced : int
         Number of categories that replaced one with the same source and name.
     names : int
-        Different names of genes in the file.
+        Number of different names of genes in the file.
     matched : dict of str to int
-        How many names were matched by what.
+        Number of names matched as each kind of name, such as an alias.
     genes, on_chip, with_expression : int
-        Number of genes that the names mean, and how many are on the chip and have expression data.
+        Number of genes that the names mean: all, on the chip, and with expression data.
     notes : list of str
         How the file was read, and names without a gene.
     """
@@ -81,7 +81,7 @@ def add_categories(
     database : path, optional
         The database, which is created if it does not exist; see `coexpr.resources.database_path`.
     name, source, release : str, optional
-        Used instead of what the file says.
+        Used in place of the values in the file.
     options : ReadingOptions, optional
         How to read the file.
     dry_run : bool
@@ -95,7 +95,7 @@ def add_categories(
     Raises
     ------
     CoexprError
-        If the file is damaged or of no known format, or none of its names is that of a gene. Nothing is added then.
+        If the file is damaged or has no known format, or none of its names means a gene. Nothing is added then.
     """
     for parameter, text in (("name", name), ("source", source)):
         if text is not None and not (text.strip() and text.isprintable()):
@@ -117,14 +117,16 @@ def add_categories(
 def remove_categories(
     database: Path | str | None = None, *, name: str | None = None, source: str | None = None
 ) -> list[str]:
-    """Remove the category called `name`, or every added one of a source; return their names.
+    """Remove the category called `name`, or every added category of a source; return their names.
 
     Raises
     ------
     NotFoundError
-        If there is none.
+        If there is no such category.
     AmbiguousNameError
         If several categories have the name, or several sources differ only in case.
+    OptionError
+        If the category ships with coexpr.
     """
     path = database_path(database)
     refuse_missing(path)
@@ -155,7 +157,7 @@ def _read(
 def _report(
     connection: duckdb.DuckDBPyConnection, path: Path, file: CategoryFile, source: str | None, release: str | None
 ) -> Result[CategoryFileProvenance]:
-    """Return what will be added.
+    """Describe what will be added.
 
     Raises
     ------
@@ -164,7 +166,7 @@ def _report(
     """
     source = source or file.source or "added"
     if source.strip().lower() in ("", "id"):
-        raise OptionError(f"`source` {source!r}: choose another word, which can stand before the name of a category.")
+        raise OptionError(f"`source` {source!r}: expected a word other than id, to precede the names of categories.")
     names = list(dict.fromkeys(name for category in file.categories for name in category.members))
     matches = match_names(connection, names)
     notes = [*file.notes, *matches.notes()]
@@ -182,7 +184,7 @@ def _report(
         (counts,) = run(connection, "count_matched_genes")
     if entrez_ids and not counts["with_expression"]:
         notes.append(
-            f"none of its {len(entrez_ids):,} genes has expression data in this database. Load downloads that hold "
+            f"none of its {len(entrez_ids):,} genes has expression data in this database. Load downloads that contain "
             "them."
         )
     provenance = CategoryFileProvenance(
@@ -209,7 +211,7 @@ def _remove(connection: duckdb.DuckDBPyConnection, category_ids: list[int]) -> N
 
 
 def _write(connection: duckdb.DuckDBPyConnection, file: CategoryFile, provenance: CategoryFileProvenance) -> None:
-    """Write the categories in place of those that they replace, and match their names."""
+    """Write the categories, remove those that they replace, and match their names to genes."""
     with registered(connection, **_tables(file, single(connection, "next_category_id"))):
         replaced = run(connection, "categories_replaced", {"source": provenance.source})
         _remove(connection, [row["category_id"] for row in replaced])

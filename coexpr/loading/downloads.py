@@ -1,7 +1,7 @@
-"""Downloads of the atlas into the database: one transaction each, and a report of all of them.
+"""Load downloads of the atlas into the database, one transaction each, and report on all of them.
 
-Downloads overlap: pages of one heatmap, heatmaps of a gene, and full-donor downloads. What they say about a donor,
-structure, gene, probe or sample is merged, and refused where it contradicts the database.
+Downloads overlap: pages of one heatmap, heatmaps of one gene, and full-donor downloads. Their donors, structures,
+genes, probes and samples are merged, and a download that contradicts the database is refused.
 """
 
 import time
@@ -36,7 +36,7 @@ _TABLES = ("donors", "structures", "genes", "probes", "samples")
 
 @dataclass(frozen=True)
 class _Loaded:
-    """One row of the report: what became of a download."""
+    """One row of the report: the result of loading a download."""
 
     location: str
     kind: str
@@ -52,7 +52,7 @@ class _Loaded:
 
 @dataclass(frozen=True, kw_only=True)
 class IngestProvenance(Provenance):
-    """The provenance of a report of ingest.
+    """The provenance of a report on loaded downloads.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def ingest(
     database : path, optional
         The database; see `coexpr.resources.database_path`.
     donor : str, optional
-        Id or name of the donor, for a full-donor download whose name does not say.
+        Id or name of the donor, for a full-donor download that is not named after it.
     threads : int, optional
         See `Atlas`.
     progress : callable, optional
@@ -98,7 +98,7 @@ def ingest(
     Raises
     ------
     CoexprError
-        If a download is damaged, of the wrong kind, or contradicts the database. That download leaves no trace;
+        If a download is damaged, of the wrong kind, or contradicts the database. Nothing of that download is loaded;
         those before it remain loaded.
     """
     if isinstance(paths, str | Path):
@@ -164,7 +164,7 @@ def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised, prefetc
 def _put_download(
     connection: duckdb.DuckDBPyConnection, recognised: Recognised, download: Download
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Merge a download into the tables; return what is recorded about it, and what else is reported."""
+    """Merge a download into the tables; return what is recorded, and what else is reported about it."""
     with registered(connection, **{f"incoming_{name}": getattr(download, name) for name in _TABLES}):
         _refuse_contradictions(connection, recognised, download)
         for table in _TABLES:
@@ -189,20 +189,21 @@ def _put_table(
     if single(connection, f"count_{table.name}"):
         raise ConflictError(
             f"{recognised.place.location} is another version of the {recognised.kind} than the one that is loaded. "
-            "A database holds one: load it into a new database."
+            "A database contains one version: load this one into a new database."
         )
     with registered(connection, incoming_table=table.rows):
         connection.execute(query(f"insert_{table.name}"))
-        unknown = single(connection, "count_rows_without_probe")
+        absent = single(connection, "count_rows_without_probe")
     has_probes = single(connection, "count_probes") > 0
-    if has_probes and unknown == len(table.rows):
+    if has_probes and absent == len(table.rows):
         raise ConflictError(
-            f"none of the {unknown:,} probes of {recognised.place.location} is in this database, such as "
-            f"{table.rows['probe_name'][0]}. It is of another chip, or its names were damaged."
+            f"none of the {absent:,} probes of {recognised.place.location} is in this database, such as "
+            f"{table.rows['probe_name'][0]}. The file is for another chip, or its probe names are damaged. Use the "
+            "original file."
         )
     notes = []
-    if unknown and has_probes:
-        notes.append(f"{unknown:,} of its {len(table.rows):,} probes are not in this database.")
+    if absent and has_probes:
+        notes.append(f"{absent:,} of its {len(table.rows):,} probes are not in this database.")
     summary: dict[str, Any] = {"title": None, "donor_ids": [], "samples": 0, "probes": len(table.rows), "genes": 0}
     return summary, {"donors": [], "values_written": 0, "notes": notes}
 
@@ -211,7 +212,8 @@ def _already_loaded(recognised: Recognised, known: Mapping[str, Any], seconds: f
     if recognised.donor_id is not None and known["donor_ids"] != [recognised.donor_id]:
         raise ConflictError(
             f"{recognised.place.location} is already loaded, as donor {known['donor_ids'][0]} and not as donor "
-            f"{recognised.donor_id}. If that was a mistake, make a new database with the right --donor."
+            f"{recognised.donor_id}. If the donor in the database is wrong, load the download into a new database "
+            "with the right `donor`."
         )
     return _Loaded(
         location=str(recognised.place.location),
@@ -228,13 +230,13 @@ def _already_loaded(recognised: Recognised, known: Mapping[str, Any], seconds: f
 
 
 def _refuse_contradictions(connection: duckdb.DuckDBPyConnection, recognised: Recognised, download: Download) -> None:
-    """Raise ConflictError where the download and the database cannot both be right."""
+    """Raise ConflictError if the download contradicts the database."""
     where = recognised.place.location
     titles = [title for (title,) in connection.execute(query("titles")).fetchall()]
     if download.title and titles and download.title not in titles:
         raise ConflictError(
-            f"{where} is of {download.title!r}, the database of {titles[0]!r}. Name another database with --db: "
-            "each holds one atlas."
+            f"{where} is of {download.title!r}, the database of {titles[0]!r}. A database contains one atlas: load "
+            "this one into another database."
         )
     for table in _TABLES:
         if differing := run(connection, f"{table}_that_differ"):
@@ -242,10 +244,11 @@ def _refuse_contradictions(connection: duckdb.DuckDBPyConnection, recognised: Re
             key = next(iter(first))
             raise ConflictError(
                 f"{where} contradicts the database about its {table} ({len(differing):,}); first, {key} {first[key]}: "
-                f"{first['incoming']!r} in the download, {first['stored']!r} in the database."
+                f"{first['incoming']!r} in the download, {first['stored']!r} in the database. Load downloads of one "
+                "release, or use another database."
             )
     if recognised.kind == full_donor.KIND and (differing := run(connection, "probes_not_in_every_donor")):
         raise ConflictError(
-            f"{where} has another list of probes than the donors before it: {len(differing):,} differ, the first is "
-            f"probe {differing[0]['probe_id']}, {differing[0]['side']}. Download it again."
+            f"{where} has a different list of probes than the donors loaded before it: {len(differing):,} differ, the "
+            f"first is probe {differing[0]['probe_id']}, {differing[0]['side']}. Download it again."
         )

@@ -23,7 +23,7 @@ class Prefetched:
         The fingerprint of the download.
     digests : list of FileDigest
     contents : Download, PublishedTable or None
-        None where the fingerprint is known and the download was not read.
+        None if the fingerprint is known, so that the download was not read.
     """
 
     sha256: str
@@ -34,26 +34,26 @@ class Prefetched:
 def prefetch(downloads: Sequence[Recognised], known: Collection[str]) -> Generator[Prefetched, None, None]:
     """Yield downloads in order; those with a known fingerprint are not read.
 
-    The error of a damaged download is raised when it is its turn. When the generator is closed, a read in progress is
-    stopped.
+    The error of a damaged download is raised when that download is next. When the generator is closed, a read in
+    progress is cancelled.
     """
     seen = set(known)
     with ThreadPoolExecutor(max_workers=1) as reader:
         try:
-            ahead: deque[Future[Prefetched]] = deque()
+            pending: deque[Future[Prefetched]] = deque()
             for download in downloads:
-                ahead.append(reader.submit(_read, download, seen))
-                if len(ahead) > 1:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
+                pending.append(reader.submit(_read, download, seen))
+                if len(pending) > 1:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
         finally:
             for download in downloads:
                 download.place.give_up()
 
 
 def _read(recognised: Recognised, seen: set[str]) -> Prefetched:
-    """Read a download unless it was seen before. Every error says what to do."""
+    """Read a download unless its fingerprint is known; add a remedy to an error without one."""
     digests = recognised.digests()
     sha256 = _fingerprint(digests, recognised.place.inside)
     if sha256 in seen:
@@ -64,14 +64,14 @@ def _read(recognised: Recognised, seen: set[str]) -> Prefetched:
     except DownloadError as error:
         if error.remedy:
             raise
-        remedy = "Use the download as it came from the site, or download it again."
+        remedy = "Use the original download, or download it again."
         raise type(error)(str(error), remedy=remedy) from None
 
 
 def _fingerprint(digests: Sequence[FileDigest], inside: str) -> str:
-    """Return the SHA-256 of a zip, or one over those of several files and the folder inside a zip.
+    """Return the SHA-256 of a zip, or one computed from those of several files and the folder in a zip.
 
-    The folder counts because a zip may contain several downloads.
+    The folder is included because a zip may contain several downloads.
     """
     parts = sorted(digest.sha256 for digest in digests) + [inside] * bool(inside)
     return parts[0] if len(parts) == 1 else hashlib.sha256("\n".join(parts).encode()).hexdigest()

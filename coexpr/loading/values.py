@@ -1,8 +1,8 @@
-"""The values of a download into rows of lists: one per donor and probe, ordered by position.
+"""Write the values of a download as lists: one row per donor and probe, ordered by sample position.
 
-A value is stored under its probe, donor and sample, whatever the order of columns in the file. The
-same value may come from a heatmap at four decimals and from a full-donor download at twelve: the
-more precise one is kept, and two that cannot be the same measurement are refused.
+A value is stored by probe, donor and sample, whatever the order of columns in the file. If a heatmap (four decimals)
+and a full-donor download (twelve decimals) contain the same value, the more precise one is kept. Two values that cannot
+be the same measurement are refused.
 """
 
 from collections.abc import Callable
@@ -21,12 +21,12 @@ from coexpr.errors import ConflictError
 from coexpr.readers.download import Download
 from coexpr.stats.merge import LARGEST_DIFFERENCE, conflicts_of_calls, conflicts_of_log2, merge_calls, merge_log2
 
-# Rows written at a time: about 15 MB of the widest donor's.
+# Rows written at a time: about 15 MB for the donor with the most samples.
 _BLOCK_ROWS = 4096
 
 
 class _Values(NamedTuple):
-    """One kind of value: the words of its table, how copies are merged, and what is stored beside a row."""
+    """One kind of value: its table and column, how copies are merged, and which statistics are stored with a row."""
 
     table: str
     column: str
@@ -43,20 +43,20 @@ def write_values(connection: duckdb.DuckDBPyConnection, download: Download, loca
     Parameters
     ----------
     connection : DuckDBPyConnection
-        In a transaction, the tables of the download registered as incoming_probes and so on.
+        In a transaction, with the tables of the download registered as incoming_probes and so on.
     download : Download
     location : str
-        Where the download lies, for messages.
+        Location of the download, for messages.
 
     Returns
     -------
     int
-        How many log2 values are new or more precise than before.
+        Number of log2 values that are new or more precise than before.
 
     Raises
     ------
     ConflictError
-        For two values that cannot be copies of one measurement.
+        If two values cannot be copies of one measurement.
     """
     positions = dict(connection.execute(query("positions_of_samples")).fetchall())
     samples_of = dict(connection.execute(query("sample_counts")).fetchall())
@@ -82,7 +82,7 @@ def write_values(connection: duckdb.DuckDBPyConnection, download: Download, loca
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where the values of one donor lie in a download, and where they go.
+    """The positions of the values of one donor, in a download and in the stored lists.
 
     Parameters
     ----------
@@ -90,9 +90,9 @@ class _Layout:
     columns : (k,) intp
         The donor's columns in the download.
     positions : (k,) intp
-        The element of a stored list that each of those columns goes to, from 0.
+        The element of a stored list, from 0, for each of those columns.
     samples : int
-        Elements of a stored list: samples of the donor in the database.
+        Length of a stored list: number of samples of the donor in the database.
     """
 
     donor_id: int
@@ -103,7 +103,7 @@ class _Layout:
     location: str
 
     def arrange(self, values: NDArray[Any], rows: NDArray[np.intp], empty: float) -> NDArray[Any]:
-        """Return some rows of a download as they are stored, `empty` where it has no value."""
+        """Return some rows of a download in the stored order, with `empty` where the download has no value."""
         if len(self.columns) == self.samples == values.shape[1] and self._are_in_order:
             return values[rows[0] : rows[-1] + 1] if (np.diff(rows) == 1).all() else values[rows]
         block = np.full((len(rows), self.samples), empty, dtype=values.dtype)
@@ -112,13 +112,13 @@ class _Layout:
 
     @cached_property
     def _are_in_order(self) -> bool:
-        """Whether the columns of the download are in the order in which values are stored."""
+        """Whether the columns of the download are in the stored order."""
         places = np.arange(self.samples)
         return np.array_equal(self.columns, places) and np.array_equal(self.positions, places)
 
 
 class _Conflict(NamedTuple):
-    """Two values, stored and incoming, that should be copies of one measurement and are not."""
+    """A stored and an incoming value that should be copies of one measurement and are not."""
 
     probe_id: int
     position: int
@@ -127,7 +127,7 @@ class _Conflict(NamedTuple):
 
 
 def _write_donor(connection: duckdb.DuckDBPyConnection, kind: _Values, values: NDArray[Any], layout: _Layout) -> int:
-    """Write the rows of one donor that are new or change; return how many values they add."""
+    """Write the rows of one donor that are new or changed; return the number of values added."""
     donor = {"donor_id": layout.donor_id}
     new = np.ones(len(layout.probe_ids), dtype=np.bool_)
     changed: list[tuple[NDArray[np.int32], NDArray[Any]]] = []
@@ -175,8 +175,8 @@ def _refuse_conflict(
     raise ConflictError(
         f"{layout.location}: {kind.column} of probe {probe_name} ({first.probe_id}) in sample {sample_id} of donor "
         f"{layout.donor_id} is {first.incoming:g}, but {first.stored:g} in the database "
-        f"({conflicts:,} such values; {kind.rule}). One of the two downloads is damaged or of another release: "
-        "compare both with the site, and load only the right one."
+        f"({conflicts:,} such values; {kind.rule}). One of the two downloads is damaged or of another release. "
+        "Compare both with the site, and load only the right one."
     )
 
 
@@ -188,14 +188,14 @@ def _insert(
     block: NDArray[Any],
 ) -> None:
     missing = _is_missing(block)
-    known = None
+    has_value = None
     n = np.full(len(block), block.shape[1], dtype=np.int32)
-    if missing.any():  # else nothing need be counted
+    if missing.any():  # otherwise the count is the same for all rows
         some = ~missing.all(axis=1)  # a probe without any value in this donor has no row
-        probe_ids, block, known = probe_ids[some], block[some], ~missing[some]
-        n = known.sum(axis=1, dtype=np.int32)
+        probe_ids, block, has_value = probe_ids[some], block[some], ~missing[some]
+        n = has_value.sum(axis=1, dtype=np.int32)
     columns = {"probe_id": probe_ids, kind.column: to_lists(block), "n": n}
-    columns |= kind.summary(block, known)
+    columns |= kind.summary(block, has_value)
     with registered(connection, **{f"incoming_{kind.table}": pa.table(columns)}):
         connection.execute(query(f"insert_{kind.table}"), donor)
 
@@ -205,19 +205,22 @@ def _is_missing(block: NDArray[Any]) -> NDArray[np.bool_]:
     return missing
 
 
-def _statistics(block: NDArray[np.float32], known: NDArray[np.bool_] | None) -> dict[str, NDArray[Any]]:
-    """Return mean and sum of squared deviations of every row, in double precision; all values where none is masked."""
-    if known is None:
+def _statistics(block: NDArray[np.float32], has_value: NDArray[np.bool_] | None) -> dict[str, NDArray[Any]]:
+    """Return mean and sum of squared deviations of each row, in double precision.
+
+    Without `has_value`, no value is missing.
+    """
+    if has_value is None:
         mean = block.mean(axis=1, dtype=np.float64)
         deviations = block - mean[:, None]
     else:
-        mean = np.sum(block, axis=1, dtype=np.float64, where=known) / known.sum(axis=1)
-        deviations = np.subtract(block, mean[:, None], where=known, out=np.zeros(block.shape))
+        mean = np.sum(block, axis=1, dtype=np.float64, where=has_value) / has_value.sum(axis=1)
+        deviations = np.subtract(block, mean[:, None], where=has_value, out=np.zeros(block.shape))
     return {"mean_log2": mean, "squared_deviations": np.einsum("ij,ij->i", deviations, deviations)}
 
 
-def _present(block: NDArray[np.int8], known: NDArray[np.bool_] | None) -> dict[str, NDArray[Any]]:
-    """Return how many calls of every row are present."""
+def _present(block: NDArray[np.int8], has_value: NDArray[np.bool_] | None) -> dict[str, NDArray[Any]]:
+    """Return the number of present calls of each row."""
     return {"n_present": (block == 1).sum(axis=1, dtype=np.int32)}
 
 

@@ -1,4 +1,4 @@
-"""Correlation networks of all pairs, from the plan of blocks to the file of edges.
+"""Correlation networks of all pairs of probes or genes: plan, computation, intermediate storage and output files.
 
-The kernel is `coexpr.stats.edges`; which rows a network has is decided in `coexpr.analysis.network`.
+Edges between blocks of rows are computed by `coexpr.stats.edges`; `coexpr.analysis.network` selects the rows.
 """

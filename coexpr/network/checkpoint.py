@@ -1,4 +1,4 @@
-"""The notes of a long run: a folder that a later run of the same continues from."""
+"""Checkpoint of a long run: a folder from which a later run with the same settings continues."""
 
 import json
 import os
@@ -15,24 +15,24 @@ from numpy.typing import NDArray
 
 from coexpr.errors import OutputError
 
-_MARK = "run.json"
+_FINGERPRINT = "run.json"
 _LOCK = "lock"
-_NOTE = ".npz"
+_SUFFIX = ".npz"
 
 
 class Checkpoint:
-    """A folder of notes, each a file of arrays.
+    """A folder of files that each hold some arrays.
 
     Parameters
     ----------
     path : path
     fingerprint : mapping
-        What tells a run from others: notes of another run are removed.
+        Settings that distinguish this run from others. Files of another run are removed.
 
     Raises
     ------
     OutputError
-        If something else lies there, or another run is at work in it.
+        If `path` exists and is not a checkpoint, or another run uses it.
     """
 
     def __init__(self, path: Path, fingerprint: Mapping[str, Any]) -> None:
@@ -41,9 +41,12 @@ class Checkpoint:
         self._lock: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
-        mark = self.path / _MARK
-        if self.path.exists() and not (mark.is_file() or _is_empty(self.path)):
-            raise OutputError(f"{self.path} is in the way: a run keeps its notes there. Choose another output.")
+        stored = self.path / _FINGERPRINT
+        if self.path.exists() and not (stored.is_file() or _is_empty(self.path)):
+            raise OutputError(
+                f"{self.path} is in the way: the run stores its intermediate results under that name. "
+                "Choose another output."
+            )
         try:
             self.path.mkdir(exist_ok=True)
             self._lock = (self.path / _LOCK).open("wb")
@@ -54,9 +57,9 @@ class Checkpoint:
             if isinstance(error, BlockingIOError):
                 raise OutputError(f"another run is at work in {self.path}. Wait, or choose another output.") from None
             raise OutputError(f"{self.path} cannot be written: {error.strerror}.") from None
-        if not (mark.is_file() and mark.read_text(encoding="utf-8") == self._fingerprint):
+        if not (stored.is_file() and stored.read_text(encoding="utf-8") == self._fingerprint):
             self._delete_files()
-            mark.write_text(self._fingerprint, encoding="utf-8")
+            stored.write_text(self._fingerprint, encoding="utf-8")
         return self
 
     def __exit__(
@@ -66,8 +69,8 @@ class Checkpoint:
             self._lock.close()
 
     def write(self, name: str, arrays: Mapping[str, Any]) -> None:
-        """Write a note: whole, or not at all, whatever happens to the machine."""
-        path = self.path / f"{name}{_NOTE}"
+        """Write a file of arrays atomically, so that a crash leaves either the complete file or none."""
+        path = self.path / f"{name}{_SUFFIX}"
         temporary = path.with_suffix(".tmp")
         with temporary.open("wb") as stream:
             np.savez(stream, **arrays)
@@ -76,25 +79,25 @@ class Checkpoint:
         temporary.replace(path)
 
     def read(self, name: str) -> dict[str, NDArray[Any]] | None:
-        """Return the arrays of a note, None where there is none, or it is damaged."""
+        """Return the arrays of a file, or None if it does not exist or is damaged."""
         try:
-            with (self.path / f"{name}{_NOTE}").open("rb") as stream, np.load(stream) as stored:
+            with (self.path / f"{name}{_SUFFIX}").open("rb") as stream, np.load(stream) as stored:
                 return dict(stored)
         except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
             return None
 
     def remove(self) -> None:
-        """Remove the folder; what somebody else put into it stays."""
+        """Remove the folder, unless it contains files that a checkpoint does not have."""
         self._delete_files()
         with suppress(OSError):
-            (self.path / _MARK).unlink()
+            (self.path / _FINGERPRINT).unlink()
             (self.path / _LOCK).unlink()
             self.path.rmdir()
 
     def _delete_files(self) -> None:
-        for pattern in (f"*{_NOTE}", "*.tmp"):
-            for note in self.path.glob(pattern):
-                note.unlink()
+        for pattern in (f"*{_SUFFIX}", "*.tmp"):
+            for file in self.path.glob(pattern):
+                file.unlink()
 
 
 def _is_empty(path: Path) -> bool:
@@ -102,7 +105,7 @@ def _is_empty(path: Path) -> bool:
 
 
 def _acquire(lock: IO[bytes]) -> None:
-    """Lock a file for this process, where the system has such locks; it is released when the file is closed."""
+    """Lock a file for this process until it is closed, on systems that have such locks."""
     try:
         import fcntl
     except ImportError:

@@ -1,8 +1,8 @@
-"""All against all, block by block: what drives the kernel of `coexpr.stats.edges`.
+"""Correlation of all rows with all rows, block by block, with the functions of `coexpr.stats.edges`.
 
-Rows are cut into blocks. Of every pair of blocks one product is formed, and edges are selected before the next.
-As many blocks of unit rows are held as the memory allows; the others are made when their turn comes. What
-was found is written down from time to time, so that a run that was interrupted continues.
+Rows are divided into blocks. For every pair of blocks one product is computed, and its edges are selected before the
+next product. Unit rows of as many blocks as memory allows are kept; those of other blocks are computed again when they
+are needed. Results are written to a checkpoint at intervals, from which an interrupted run continues.
 """
 
 import time
@@ -24,16 +24,16 @@ _OK, _MISSING, _CONSTANT = 0, 1, 2
 
 
 class Network:
-    """The edges of a network, found step by step.
+    """The edges of a network, computed step by step.
 
     Parameters
     ----------
-    values : (P, S) array, or what reads one by rows
+    values : (P, S) array or RowReader
     estimator : Estimator
     selection : EdgeSelection
     plan : Plan
     checkpoint : Checkpoint
-        Where what was found is written down.
+        Where intermediate results are stored.
     """
 
     def __init__(
@@ -48,37 +48,37 @@ class Network:
         )
 
     def find(self, progress: Callable[[str], None] = lambda message: None) -> None:
-        """Go through the steps that are left, and write down where they stand."""
+        """Compute the remaining steps, and update the checkpoint at intervals."""
         done, states = self._found.resume()
         if done:
             self._states[:] = states
             progress(f"{done:,} of {len(self._steps):,} steps were done before")
-        start = noted = time.monotonic()
+        start = saved = time.monotonic()
         for number, step in enumerate(self._steps[done:], start=done + 1):
-            self._take(*step)
+            self._compute(*step)
             now = time.monotonic()
-            if now - noted >= _CHECKPOINT_SECONDS:
+            if now - saved >= _CHECKPOINT_SECONDS:
                 self._found.write(number, self._states)
-                share = (number - done) / (len(self._steps) - done)
-                left = (now - start) * (1 - share) / share
+                fraction = (number - done) / (len(self._steps) - done)
+                left = (now - start) * (1 - fraction) / fraction
                 if number < len(self._steps):
                     progress(f"{number:,} of {len(self._steps):,} steps, {_in_words(left)} left")
-                noted = now
+                saved = now
         self._found.finish()
         self._units.clear()
 
     @property
     def left_out(self) -> dict[str, int]:
-        """How many rows have no edge, because a value is unknown, or because their r is not defined."""
+        """Number of rows without edges, because a value is missing, or because the row is constant."""
         return {
             "with_missing_values": int(np.count_nonzero(self._states == _MISSING)),
             "constant": int(np.count_nonzero(self._states == _CONSTANT)),
         }
 
     def edges(self) -> Iterator[dict[str, NDArray[Any]]]:
-        """Yield source, target, r and rank of all edges, those of a block of sources at a time, in order.
+        """Yield source, target, r and rank of all edges in order, in one part per block of sources.
 
-        With mutual_rank where it is selection, NaN where an edge is not among the strongest of its target.
+        If the selection includes mutual_rank, it is yielded too. It is NaN if the reverse edge is not in the network.
         """
         return self._with_mutual_rank() if self._selection.mutual_rank else self._found.edges()
 
@@ -91,31 +91,32 @@ class Network:
             yield part | {"mutual_rank": mutual[start : start + len(part["rank"])]}
             start += len(part["rank"])
 
-    def _take(self, block: int, passing: int) -> None:
-        held = self._plan.are_held_with(block)
-        self._units = {number: unit for number, unit in self._units.items() if number in held or number == passing}
-        rows, others = self._plan.block(block), self._plan.block(passing)
+    def _compute(self, block: int, other: int) -> None:
+        """Compute and store the edges between two blocks, or within one if both are the same."""
+        kept = self._plan.are_held_with(block)
+        self._units = {number: unit for number, unit in self._units.items() if number in kept or number == other}
+        rows, others = self._plan.block(block), self._plan.block(other)
         least, strength = self._found.least, self._selection.strength
         unit = self._unit(block)
-        if block == passing:
+        if block == other:
             count = self._selection.top or len(unit)
-            self._found.add(block, passing, edges_within(unit, least[rows], count, strength))
+            self._found.add(block, other, edges_within(unit, least[rows], count, strength))
         else:
-            found = edges_between(unit, self._unit(passing), least[rows], least[others], strength)
-            self._found.add(block, passing, found)
+            found = edges_between(unit, self._unit(other), least[rows], least[others], strength)
+            self._found.add(block, other, found)
 
     def _unit(self, number: int) -> Block:
-        """Return the unit rows of a block, made where they are not held."""
+        """Return the unit rows of a block, computed unless they are in memory."""
         if number not in self._units:
             rows = self._plan.block(number)
             unit = np.empty((rows.stop - rows.start, self._values.shape[1]), dtype=np.float32)
             for start in range(0, len(unit), ROWS_AT_A_TIME):
                 stop = min(start + ROWS_AT_A_TIME, len(unit))
-                some = self._values[rows.start + start : rows.start + stop]
-                unit[start:stop] = unit_rows(some, self._estimator)
+                values = self._values[rows.start + start : rows.start + stop]
+                unit[start:stop] = unit_rows(values, self._estimator)
                 states = self._states[rows.start + start : rows.start + stop]
                 states[np.isnan(unit[start:stop, 0])] = _CONSTANT
-                states[np.isnan(some).any(axis=1)] = _MISSING
+                states[np.isnan(values).any(axis=1)] = _MISSING
             self._units[number] = unit
         return self._units[number]
 

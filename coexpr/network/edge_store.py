@@ -1,4 +1,4 @@
-"""The edges that were found so far: the strongest of each row, held; or every one that is strong enough, noted."""
+"""Storage of the edges found so far: the strongest of each row in memory, or all strong enough edges in files."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,42 +13,42 @@ from coexpr.stats.edges import Block, Edges, strongest
 
 
 class TopEdges:
-    """The strongest edges of every row, in memory; written down whole."""
+    """The strongest edges of every row, kept in memory and written to the checkpoint as a whole."""
 
     def __init__(self, selection: EdgeSelection, plan: Plan, checkpoint: Checkpoint) -> None:
         self._selection, self._plan, self._checkpoint = selection, plan, checkpoint
         self._count = min(selection.top or 0, max(plan.rows - 1, 1))
         self._target = np.full((plan.rows, self._count), -1, dtype=np.int32)
         self._r = np.full((plan.rows, self._count), np.nan, dtype=np.float32)
-        self._waiting: list[list[Edges]] = [[] for _ in range(plan.blocks)]
+        self._pending: list[list[Edges]] = [[] for _ in range(plan.blocks)]
         self.least = np.full(plan.rows, selection.least, dtype=np.float32)
 
-    def add(self, block: int, passing: int, found: Edges) -> None:
-        """Take edges between two blocks; those within one come in both directions."""
+    def add(self, block: int, other: int, found: Edges) -> None:
+        """Add the edges between two blocks, or within one; edges within a block are given in both directions."""
         strengths = self._selection.strength(found.r)
-        rows, others = self._plan.block(block), self._plan.block(passing)
+        rows, others = self._plan.block(block), self._plan.block(other)
         is_strong = strengths >= self.least[rows][found.row]
-        self._wait(block, found.row[is_strong], found.other[is_strong] + np.int32(others.start), found.r[is_strong])
-        if block != passing:
+        self._append(block, found.row[is_strong], found.other[is_strong] + np.int32(others.start), found.r[is_strong])
+        if block != other:
             is_strong = strengths >= self.least[others][found.other]
-            self._wait(passing, found.other[is_strong], found.row[is_strong] + np.int32(rows.start), found.r[is_strong])
+            self._append(other, found.other[is_strong], found.row[is_strong] + np.int32(rows.start), found.r[is_strong])
 
-    def _wait(self, block: int, row: NDArray[np.int32], target: NDArray[np.int32], r: Block) -> None:
-        """Keep edges until there are as many as a block may have: to put them in order often would take long."""
-        self._waiting[block].append(Edges(row, target, r))
+    def _append(self, block: int, row: NDArray[np.int32], target: NDArray[np.int32], r: Block) -> None:
+        """Append edges to those pending, which are sorted in large batches because sorting is slow."""
+        self._pending[block].append(Edges(row, target, r))
         rows = self._plan.block(block)
-        if sum(len(edges.row) for edges in self._waiting[block]) >= (rows.stop - rows.start) * self._count // 2:
-            self._sort_waiting(block)
+        if sum(len(edges.row) for edges in self._pending[block]) >= (rows.stop - rows.start) * self._count // 2:
+            self._sort_pending(block)
 
-    def _sort_waiting(self, block: int) -> None:
-        """Put the edges of a block in order and keep the strongest of each row."""
+    def _sort_pending(self, block: int) -> None:
+        """Merge the pending edges of a block into the stored ones, and keep the strongest of each row."""
         rows = self._plan.block(block)
-        known_row, known_place = np.nonzero(self._target[rows] >= 0)
-        waiting = self._waiting[block]
-        row = np.concatenate([known_row.astype(np.int32), *(edges.row for edges in waiting)])
-        target = np.concatenate([self._target[rows][known_row, known_place], *(edges.other for edges in waiting)])
-        r = np.concatenate([self._r[rows][known_row, known_place], *(edges.r for edges in waiting)])
-        self._waiting[block] = []
+        stored_row, stored_place = np.nonzero(self._target[rows] >= 0)
+        pending = self._pending[block]
+        row = np.concatenate([stored_row.astype(np.int32), *(edges.row for edges in pending)])
+        target = np.concatenate([self._target[rows][stored_row, stored_place], *(edges.other for edges in pending)])
+        r = np.concatenate([self._r[rows][stored_row, stored_place], *(edges.r for edges in pending)])
+        self._pending[block] = []
         kept, rank = strongest(row, target, r, self._count, self._selection.strength)
         places = (row[kept], rank - 1)
         self._target[rows][places], self._r[rows][places] = target[kept], r[kept]
@@ -56,27 +56,27 @@ class TopEdges:
         self.least[rows] = np.where(np.isnan(weakest), self._selection.least, weakest)
 
     def resume(self) -> tuple[int, NDArray[np.int8]]:
-        """Take up what was written down; return how many steps were done, and the states of rows."""
-        noted = self._checkpoint.read("strongest")
-        if noted is None:
+        """Load the edges of the checkpoint; return the number of steps done and the states of the rows."""
+        saved = self._checkpoint.read("strongest")
+        if saved is None:
             return 0, np.empty(0, dtype=np.int8)
-        self._target, self._r, self.least = noted["target"], noted["r"], noted["least"]
-        return int(noted["done"]), noted["states"]
+        self._target, self._r, self.least = saved["target"], saved["r"], saved["least"]
+        return int(saved["done"]), saved["states"]
 
     def finish(self) -> None:
-        """Put all edges that wait in order."""
+        """Merge all pending edges."""
         for block in range(self._plan.blocks):
-            if self._waiting[block]:
-                self._sort_waiting(block)
+            if self._pending[block]:
+                self._sort_pending(block)
 
     def write(self, done: int, states: NDArray[np.int8]) -> None:
-        """Write down what was found so far: whole, or not at all."""
+        """Write all edges found so far to the checkpoint, atomically."""
         self.finish()
         arrays = {"target": self._target, "r": self._r, "least": self.least, "states": states, "done": done}
         self._checkpoint.write("strongest", arrays)
 
     def edges(self) -> Iterator[dict[str, NDArray[Any]]]:
-        """Yield source, target, r and rank of edges, those of a block of sources at a time, in order."""
+        """Yield source, target, r and rank of all edges in order, in one part per block of sources."""
         for number in range(self._plan.blocks):
             rows = self._plan.block(number)
             row, place = np.nonzero(self._target[rows] >= 0)
@@ -89,44 +89,44 @@ class TopEdges:
 
 
 class AllEdges:
-    """Every edge that is strong enough; those of each pair of blocks in a file of their own."""
+    """All edges that are strong enough; those of each pair of blocks are in one file of the checkpoint."""
 
     def __init__(self, selection: EdgeSelection, plan: Plan, checkpoint: Checkpoint) -> None:
         self._selection, self._plan, self._checkpoint = selection, plan, checkpoint
         self._steps = {step: number for number, step in enumerate(plan.steps(), start=1)}
         self.least = np.full(plan.rows, selection.least, dtype=np.float32)
 
-    def add(self, block: int, passing: int, found: Edges) -> None:
-        """Write edges between two blocks; those within one come in both directions."""
-        self._checkpoint.write(f"edges-{self._steps[block, passing]}", found._asdict())
+    def add(self, block: int, other: int, found: Edges) -> None:
+        """Write the edges between two blocks, or within one; edges within a block are given in both directions."""
+        self._checkpoint.write(f"edges-{self._steps[block, other]}", found._asdict())
 
     def resume(self) -> tuple[int, NDArray[np.int8]]:
-        """Return how many steps were done, and the states of rows."""
-        noted = self._checkpoint.read("done")
-        return (0, np.empty(0, dtype=np.int8)) if noted is None else (int(noted["done"]), noted["states"])
+        """Return the number of steps done and the states of the rows."""
+        saved = self._checkpoint.read("done")
+        return (0, np.empty(0, dtype=np.int8)) if saved is None else (int(saved["done"]), saved["states"])
 
     def finish(self) -> None:
-        """Nothing waits: edges are written as they come."""
+        """Do nothing: `add` has written all edges."""
 
     def write(self, done: int, states: NDArray[np.int8]) -> None:
-        """Write down which steps are done."""
+        """Write the number of steps done and the states of the rows to the checkpoint."""
         self._checkpoint.write("done", {"done": done, "states": states})
 
     def edges(self) -> Iterator[dict[str, NDArray[Any]]]:
-        """Yield source, target, r and rank of edges, those of a block of sources at a time, in order."""
+        """Yield source, target, r and rank of all edges in order, in one part per block of sources."""
         for number in range(self._plan.blocks):
             parts = [self._of_block(number, *step) for step in self._steps if number in step]
             source, target, r = (np.concatenate(fields) for fields in zip(*parts, strict=True))
             order, rank = strongest(source, target, r, None, self._selection.strength)
             yield {"source": source[order], "target": target[order], "r": r[order], "rank": rank}
 
-    def _of_block(self, number: int, block: int, passing: int) -> tuple[NDArray[np.int32], NDArray[np.int32], Block]:
-        """Return the edges whose source is in a block, of the file of two blocks."""
-        noted = self._checkpoint.read(f"edges-{self._steps[block, passing]}")
-        if noted is None:
+    def _of_block(self, number: int, block: int, other: int) -> tuple[NDArray[np.int32], NDArray[np.int32], Block]:
+        """Return source, target and r of the edges between two blocks, with block `number` as the source."""
+        saved = self._checkpoint.read(f"edges-{self._steps[block, other]}")
+        if saved is None:
             raise OutputError(
-                f"notes in {self._checkpoint.path} are missing or damaged. Remove that folder and begin again."
+                f"files in {self._checkpoint.path} are missing or damaged. Remove that folder and start again."
             )
-        row = noted["row"] + np.int32(self._plan.block(block).start)
-        other = noted["other"] + np.int32(self._plan.block(passing).start)
-        return (row, other, noted["r"]) if number == block else (other, row, noted["r"])
+        rows = saved["row"] + np.int32(self._plan.block(block).start)
+        others = saved["other"] + np.int32(self._plan.block(other).start)
+        return (rows, others, saved["r"]) if number == block else (others, rows, saved["r"])

@@ -1,4 +1,4 @@
-"""What a network is to hold, how its rows are cut into blocks, and what fits into the memory."""
+"""Plan of a network: which edges it has, and how its rows are divided into blocks that fit into memory."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ import numpy as np
 from coexpr.errors import LimitError
 from coexpr.stats.edges import Strength, as_it_is
 
-# Rows of a block: a product of two blocks is 64 MB.
+# Rows per block: a product of two blocks takes 64 MB.
 _BLOCK_ROWS = 4096
 _FEWEST_BLOCK_ROWS = 64
-# Of each value of a product: r, its strength, masks; and where all of it is selection, places, ends and r again.
+# Bytes per value of a product: r, its strength and masks; if all edges are selected, also their places, ends and r.
 _BYTES_PER_PRODUCT = 50
-# Rows whose unit rows are made at a time: their double precision and what ranking needs beside.
+# Rows of which unit rows are computed at a time, which needs arrays in double precision.
 ROWS_AT_A_TIME = 256
-# Of an edge that is held: its end and r, and as much again while edges wait to be put in order; and of one that
-# is put in order, ranked and written.
+# Bytes per edge in memory (its end and r, and the same again while edges are pending), and per edge that is sorted,
+# ranked and written.
 _BYTES_HELD, _BYTES_WRITTEN = 40, 90
 
 
@@ -26,11 +26,11 @@ class EdgeSelection:
     Parameters
     ----------
     top : int or None
-        The strongest so many of each row.
+        Number of strongest edges of each row; None for no limit.
     min_abs_r : float or None
-        Edges of at least this |r|. With it the strength of an edge is |r|, else r.
+        Smallest |r| of an edge. If given, the strength of an edge is |r|, otherwise r.
     mutual_rank : bool
-        With the mean of the ranks that both ends have for one another; only with `top`.
+        Whether edges have a mutual rank, the geometric mean of the ranks of an edge and its reverse; requires `top`.
     """
 
     top: int | None
@@ -39,25 +39,27 @@ class EdgeSelection:
 
     @property
     def strength(self) -> Strength:
-        """What an edge is chosen by."""
+        """The strength of an edge as a function of r."""
         return as_it_is if self.min_abs_r is None else np.abs
 
     @property
     def least(self) -> float:
-        """The strength that every edge has."""
+        """The smallest strength of an edge."""
         return -np.inf if self.min_abs_r is None else self.min_abs_r
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How rows are cut into blocks, and in which order pairs of blocks have their turn.
+    """How rows are divided into blocks, and the order in which pairs of blocks are processed.
 
     Parameters
     ----------
     rows : int
+        Number of rows.
     block_rows : int
+        Number of rows per block.
     held : int
-        Blocks of unit rows that are held at a time, beside the one that is passed by them.
+        Number of blocks whose unit rows are kept in memory, in addition to the block that they are compared with.
     """
 
     rows: int
@@ -66,7 +68,7 @@ class Plan:
 
     @property
     def blocks(self) -> int:
-        """How many there are."""
+        """Number of blocks."""
         return -(-self.rows // self.block_rows)
 
     def block(self, number: int) -> slice:
@@ -74,27 +76,38 @@ class Plan:
         return slice(number * self.block_rows, min(self.rows, (number + 1) * self.block_rows))
 
     def steps(self) -> list[tuple[int, int]]:
-        """Return every pair of blocks once.
+        """Return every pair of blocks once, in the order of processing.
 
-        First each with itself, so that it is known early which edges of a row are too weak; the last of
-        them are those that are held first. Then those after the first of them pass by.
+        Each block is first paired with itself, which shows early which edges of a row are too weak. This is done in
+        reverse order, so that the blocks in memory at the end are those that are needed next. Then the blocks are kept
+        in memory in groups of `held`, and each group is compared with the blocks after it.
         """
         pairs = [
-            (block, passing)
+            (block, other)
             for first in range(0, self.blocks, self.held)
-            for passing in range(first + 1, self.blocks)
-            for block in range(first, min(first + self.held, passing))
+            for other in range(first + 1, self.blocks)
+            for block in range(first, min(first + self.held, other))
         ]
         return [*((block, block) for block in reversed(range(self.blocks))), *pairs]
 
     def are_held_with(self, block: int) -> range:
-        """Return the blocks that are held while a block is."""
+        """Return the blocks that are kept in memory together with a block."""
         first = block - block % self.held
         return range(first, first + self.held)
 
 
 def make_plan(rows: int, samples: int, selection: EdgeSelection, edges: int, memory: int) -> Plan:
-    """Return the plan that fits into so many bytes, with about so many edges.
+    """Return a plan that fits into memory.
+
+    Parameters
+    ----------
+    rows, samples : int
+        Shape of the matrix.
+    selection : EdgeSelection
+    edges : int
+        Approximate number of edges.
+    memory : int
+        Available memory in bytes.
 
     Raises
     ------
@@ -106,14 +119,14 @@ def make_plan(rows: int, samples: int, selection: EdgeSelection, edges: int, mem
     block_rows = min(_BLOCK_ROWS, max(rows, 1))
     needed = 0
     while block_rows >= min(rows, _FEWEST_BLOCK_ROWS):
-        finding = held_edges + block_rows**2 * _BYTES_PER_PRODUCT + work
+        computing = held_edges + block_rows**2 * _BYTES_PER_PRODUCT + work
         written = edges if selection.mutual_rank else edges * block_rows // rows
-        needed = max(finding + 2 * block_rows * samples * 4, held_edges // 4 + written * _BYTES_WRITTEN)
+        needed = max(computing + 2 * block_rows * samples * 4, held_edges // 4 + written * _BYTES_WRITTEN)
         if needed <= memory:
-            held = (memory - finding) // (block_rows * samples * 4) - 1
+            held = (memory - computing) // (block_rows * samples * 4) - 1
             return Plan(rows, block_rows, int(min(held, -(-rows // block_rows))))
         block_rows //= 2
     raise LimitError(
         f"{rows:,} rows and about {edges:,} edges need {needed / 1e6:,.0f} MB of memory; {memory / 1e6:,.0f} MB are "
-        "allowed. Allow more with --memory, or ask for fewer edges."
+        "allowed. Allow more with --memory, or select fewer edges."
     )

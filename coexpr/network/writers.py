@@ -1,6 +1,6 @@
-"""A network into a file: Parquet, CSV, TSV, GraphML, or tables of a DuckDB file.
+"""Writing of a network to a file: Parquet, CSV, TSV, GraphML, or tables of a DuckDB file.
 
-Edges come in parts and are written as they come; the file appears when it is whole.
+Edges are written part by part to a temporary file, which is renamed when it is complete.
 """
 
 import math
@@ -27,7 +27,7 @@ from coexpr.result import json_text
 Parts = Iterator[Mapping[str, Any]]
 
 ENDINGS = {".parquet": "parquet", ".csv": "csv", ".tsv": "tsv", ".graphml": "graphml", ".duckdb": "duckdb"}
-# About how many bytes an edge takes on disk, for the sum that is told before a run.
+# Approximate size of an edge on disk in bytes, for the estimate that is shown before a run.
 BYTES_ON_DISK = {"parquet": 12, "csv": 80, "tsv": 80, "graphml": 170, "duckdb": 32}
 NODES = pa.schema(
     {
@@ -40,26 +40,25 @@ NODES = pa.schema(
         "entrez_id": pa.int32(),
     }
 )
-# What XML cannot hold, whatever it is written as.
+# Characters that XML cannot represent, not even escaped.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def write_network(
     path: Path, form: str, parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]
 ) -> int:
-    """Write the edges of a network, by the names of their ends; return how many there are.
+    """Write the edges of a network with the names of their ends; return the number of edges.
 
     Parameters
     ----------
     path : path
-        The file; what is there is replaced when the new one is whole.
+        The file. An existing file is replaced when the new one is complete.
     form : str
         One of the values of `ENDINGS`.
     parts : iterator of dict of arrays
-        source and target as rows of `nodes`, r, rank, and mutual_rank where that is asked for, NaN where it
-        is not known.
+        source and target as row numbers of `nodes`, r, rank, and optionally mutual_rank, which may be NaN.
     nodes : sequence
-        A row of `NODES` each.
+        Rows with the columns of `NODES`.
     provenance : dict
 
     Raises
@@ -84,17 +83,20 @@ def write_network(
 
 
 def refuse_output(path: Path) -> None:
-    """Raise OutputError, before anything is computed, if a file could not be written or another would be lost."""
+    """Raise OutputError if a file cannot be written, or exists and must not be replaced.
+
+    This is called before anything is computed.
+    """
     if not path.absolute().parent.is_dir():
         raise OutputError(f"{path} cannot be written: there is no folder {path.parent}.")
     if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise OutputError(f"{path} is no file of its own. Name one, or a new one.")
+        raise OutputError(f"{path} is not a regular file. Choose another output.")
     if path.exists() and (is_duckdb_file(path) or path.suffix.lower() == ".duckdb"):
-        raise OutputError(f"{path} is there already, and would be lost. Write to another file.")
+        raise OutputError(f"{path} is there already and would be replaced. Choose another output.")
 
 
 def _tables(parts: Parts, nodes: Sequence[Sequence[Any]]) -> Iterator[pa.Table]:
-    """Yield parts as tables with names for rows."""
+    """Yield parts as tables in which source and target are names instead of row numbers."""
     names = pa.array([str(node[0]) for node in nodes], pa.string())
     for part in parts:
         columns = dict(part)
@@ -137,7 +139,7 @@ def _write_separated(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[A
 def _write_graphml(
     stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]
 ) -> None:
-    """Write GraphML (graphml.graphdrawing.org): a directed graph, for a rank is that of the target to its source."""
+    """Write GraphML (graphml.graphdrawing.org). The graph is directed, because rank depends on the direction."""
 
     def put(line: str) -> None:
         stream.write((_NOT_XML.sub("\ufffd", line) + "\n").encode())
@@ -172,7 +174,7 @@ def _write_graphml(
 
 
 def _write_duckdb(path: Path, parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]) -> None:
-    """Write the tables edges, nodes and provenance of a new DuckDB file, which shells from 1.4 on read."""
+    """Write the tables edges, nodes and provenance of a new DuckDB file that DuckDB 1.4 and later can read."""
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
     temporary = folder / path.name
     try:
@@ -200,7 +202,7 @@ def _write_duckdb(path: Path, parts: Parts, nodes: Sequence[Sequence[Any]], prov
         temporary.replace(path)
     except duckdb.Error as error:
         raise OutputError(f"{path} cannot be written: {str(error).splitlines()[0]}") from None
-    except RuntimeError as error:  # DuckDB's way to say that Ctrl-C was pressed
+    except RuntimeError as error:  # raised by DuckDB after Ctrl-C
         if "interrupt" not in str(error).lower():
             raise
         raise KeyboardInterrupt from None

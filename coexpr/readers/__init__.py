@@ -1,6 +1,7 @@
-"""Files in, checked tables and arrays out: the only rooms that know Allen's spellings.
+"""Readers of input files: one module per format, files in, checked tables and arrays out.
 
-`recognise` finds the downloads under a path; `full_donor` and `heatmap` read one each into a
-`Download`. They share `place` (a folder on disk or in a zip), `tables` (small CSV files, cell by
-cell) and `matrices` (large CSV files of numbers, block by block). Nothing here knows the database.
+`recognise` finds the downloads under a path; `full_donor` and `heatmap` read one into a `Download`. `categories` reads
+gene sets and gene lists in several formats. They share `place` (the files in a folder or zip), `tables` (small CSV
+files, checked cell by cell) and `matrices` (large CSV files of numbers, read in blocks). Only this package knows the
+file names and headers of the Allen Institute, and it does not use the database.
 """

@@ -1,8 +1,8 @@
-"""GAF and gene2go: which genes are annotated to which terms of the Gene Ontology.
+"""GAF and gene2go: annotations of genes to terms of the Gene Ontology.
 
-In both, a negative annotation (NOT) says that a gene is not a member, and the evidence code ND that nothing is known;
-neither makes a member. Only human genes are read. GAF follows the specification 2.2
-(geneontology.org/docs/go-annotation-file-gaf-format-2.2), in which older 2.x files can be read too.
+A negative annotation (NOT) and one with the evidence code ND (no data) do not make a gene a member of a term. Only
+human genes are read. GAF files follow the specification 2.2
+(geneontology.org/docs/go-annotation-file-gaf-format-2.2); older 2.x files are read too.
 """
 
 import re
@@ -36,29 +36,31 @@ class _Annotation:
 
 
 def read_gaf(text: str, path: Path, ontology: Ontology | None) -> CategoryFile:
-    """Read a GAF 2.x file over an ontology; genes by symbol.
+    """Read a GAF 2.x file with its ontology; genes are named by symbol.
 
     Raises
     ------
     WrongFormatError
-        If it is not GAF 2.
+        If the file is not GAF 2.
     OptionError
-        If no ontology is given: a GAF has neither names nor hierarchy of terms.
+        If no ontology is given. A GAF file has neither the names nor the hierarchy of its terms.
     DownloadError
-        If a line is cut, or a term is not in the ontology.
+        If a line is incomplete, or a term is not in the ontology.
     """
     lines = split_lines(text)
     comments = [line for line in lines if line.startswith("!")]
     version = next((found[1] for line in comments if (found := _GAF_VERSION.match(line))), None)
     if version is None or not version.startswith("2."):
         raise WrongFormatError(
-            f"it has {'no line' if version is None else f'gaf-version {version}, not'} !gaf-version: 2.x"
+            "the line !gaf-version: 2.x is missing"
+            if version is None
+            else f"its gaf-version is {version}, expected 2.x"
         )
     if ontology is None:
-        raise OptionError(f"{path} is a GAF, which has no names of terms: give the OBO file with --ontology.")
+        raise OptionError(f"{path} is a GAF file, which has no names of terms. Give the OBO file with `ontology`.")
     date = next((found[1] for line in comments if (found := _GAF_DATE.match(line))), None)
     notes = [f"annotations generated on {date}."] if date else []
-    return _over(ontology, list(_gaf_annotations(lines, path)), f"GAF {version}", path, notes)
+    return _annotated_terms(ontology, list(_gaf_annotations(lines, path)), f"GAF {version}", path, notes)
 
 
 def _gaf_annotations(lines: list[str], path: Path) -> Iterator[_Annotation]:
@@ -67,7 +69,10 @@ def _gaf_annotations(lines: list[str], path: Path) -> Iterator[_Annotation]:
             continue
         cells = [cell.strip() for cell in line.split("\t")]
         if not 15 <= len(cells) <= 17:
-            raise DownloadError(f"{path}, line {row}: expected 15 to 17 cells between tabs, found {len(cells)}.")
+            raise DownloadError(
+                f"{path}, line {row}: expected 15 to 17 tab-separated cells, found {len(cells)}.",
+                remedy="Download it again.",
+            )
         symbol, qualifiers, term, evidence, taxa, date = (cells[place] for place in (2, 3, 4, 6, 12, 13))
         for cell, expected, pattern in (
             (term, "a term such as GO:0007399", _TERM),
@@ -76,25 +81,27 @@ def _gaf_annotations(lines: list[str], path: Path) -> Iterator[_Annotation]:
         ):
             if not pattern.fullmatch(cell):
                 raise DownloadError(f"{path}, line {row}: expected {expected}, found {cell!r:.40}.")
-        # Of two taxa the first is that of the gene product; the other is an organism that it interacts with.
+        # The first of two taxa is that of the gene product; the second is an organism that it interacts with.
         is_human = taxa.split("|")[0] == f"taxon:{_HUMAN}"
         if is_human and "NOT" not in qualifiers.split("|") and evidence != _NO_DATA:
             yield _Annotation(term, symbol, evidence)
 
 
 def read_gene2go(text: str, path: Path, ontology: Ontology | None) -> CategoryFile:
-    """Read NCBI's gene2go; genes by Entrez id. Without an ontology only direct members are known.
+    """Read NCBI's gene2go; genes are named by Entrez id.
+
+    Without an ontology, the terms have only their directly annotated genes.
 
     Raises
     ------
     WrongFormatError
-        If it has not the header of gene2go.
+        If the header is not that of gene2go.
     DownloadError
-        If a line is cut, or a term is not in the ontology.
+        If a line is incomplete, or a term is not in the ontology.
     """
     header, *lines = split_lines(text)
     if header.split("\t") != _GENE2GO_COLUMNS:
-        raise WrongFormatError(f"its first line is not {' '.join(_GENE2GO_COLUMNS)}")
+        raise WrongFormatError(f"its first line is not the header {' '.join(_GENE2GO_COLUMNS)}")
     found: list[_Annotation] = []
     terms: dict[str, tuple[str, str]] = {}
     for row, line in enumerate(lines, start=2):
@@ -102,30 +109,34 @@ def read_gene2go(text: str, path: Path, ontology: Ontology | None) -> CategoryFi
             continue
         cells = line.split("\t")
         if len(cells) != len(_GENE2GO_COLUMNS):
-            raise DownloadError(f"{path}, line {row}: expected 8 cells between tabs, found {len(cells)}.")
+            raise DownloadError(
+                f"{path}, line {row}: expected 8 tab-separated cells, found {len(cells)}.", remedy="Download it again."
+            )
         taxon, gene, term, evidence, qualifier, name, _, aspect = cells
         if taxon == _HUMAN and evidence != _NO_DATA and not qualifier.startswith("NOT"):
             found.append(_Annotation(term, gene, evidence))
             terms[term] = (name, _ASPECTS.get(aspect, ""))
     if ontology:
-        return _over(ontology, found, "gene2go file", path, [])
+        return _annotated_terms(ontology, found, "gene2go file", path, [])
     members = _by_term(found, list(terms))
     categories = [
         Category(name, list(members[term]), term, aspect, members[term]) for term, (name, aspect) in terms.items()
     ]
-    note = "only direct annotations: with --ontology go-basic.obo the genes of terms below count too."
+    note = "only direct annotations are read. Give an ontology (go-basic.obo) to include those to the terms below."
     return CategoryFile("gene2go file", categories, source="gene2go", notes=(note,))
 
 
-def _over(ontology: Ontology, annotations: list[_Annotation], what: str, path: Path, notes: list[str]) -> CategoryFile:
-    """Return the terms of an ontology with their annotated genes."""
+def _annotated_terms(
+    ontology: Ontology, annotations: list[_Annotation], what: str, path: Path, notes: list[str]
+) -> CategoryFile:
+    """Return the terms of an ontology as categories of their annotated genes."""
     if not annotations:
-        raise DownloadError(f"{path} has no annotation of a human gene.")
+        raise DownloadError(f"{path} has no annotation of a human gene (taxon {_HUMAN}).")
     known = ontology.names.keys() | ontology.primary.keys() | ontology.obsolete
-    if strange := sorted({annotation.term for annotation in annotations} - known):
+    if absent := sorted({annotation.term for annotation in annotations} - known):
         raise DownloadError(
-            f"{path}: {len(strange):,} of its terms are not in the ontology; the first is {strange[0]}. "
-            "Use the OBO file of the same release."
+            f"{path}: {len(absent):,} of its terms are not in the ontology; the first is {absent[0]}.",
+            remedy="Use the OBO file of the same release.",
         )
     placed = [
         _Annotation(term, annotation.gene, annotation.evidence)
@@ -133,7 +144,7 @@ def _over(ontology: Ontology, annotations: list[_Annotation], what: str, path: P
         if (term := ontology.in_use(annotation.term)) is not None
     ]
     if obsolete := len(annotations) - len(placed):
-        notes = [*notes, f"annotations to obsolete terms that nothing replaces, left out: {obsolete:,}."]
+        notes = [*notes, f"annotations to obsolete terms without a replacement, left out: {obsolete:,}."]
     accessions = list(ontology.names)
     members = _by_term(placed, accessions)
     categories = [
@@ -151,7 +162,7 @@ def _over(ontology: Ontology, annotations: list[_Annotation], what: str, path: P
 
 
 def _by_term(annotations: list[_Annotation], terms: list[str]) -> dict[str, dict[str, set[str]]]:
-    """Return the genes of each term with their evidence codes."""
+    """Return the annotated genes of each term, with their evidence codes."""
     members: dict[str, dict[str, set[str]]] = {term: {} for term in terms}
     for annotation in annotations:
         members[annotation.term].setdefault(annotation.gene, set()).add(annotation.evidence)

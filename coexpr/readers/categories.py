@@ -1,4 +1,4 @@
-"""Files of categories and lists of genes in, checked categories out, whichever format they have."""
+"""Read category files and gene lists in any format."""
 
 import zipfile
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from coexpr.errors import DownloadError, OptionError
 from coexpr.readers import annotations, gene_list, gmt, site_category
-from coexpr.readers.category_file import Category, CategoryFile, Lookup, WrongFormatError
+from coexpr.readers.category_file import AmbiguousFormatError, Category, CategoryFile, Lookup, WrongFormatError
 from coexpr.readers.obo import Ontology, read_ontology
 from coexpr.readers.text import STDIN, read_text
 
@@ -20,16 +20,16 @@ _ZIP = b"PK\x03\x04"
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """How files of categories are to be read, where their contents do not say.
+    """How to read a category file, if its contents do not determine it.
 
     Parameters
     ----------
     format : str, optional
-        One of `CategoryFormat`; recognised by the contents unless given.
+        One of `CategoryFormat`. By default, recognised by the contents.
     gene_column, set_column : str, optional
-        Header, or number from 1, of the column of genes and that of sets.
+        Header, or number counted from 1, of the column of genes and of the column of gene sets.
     ontology : path, optional
-        The OBO file of a GAF or gene2go.
+        The OBO file of a GAF or gene2go file.
     """
 
     format: CategoryFormat | None = None
@@ -39,45 +39,52 @@ class ReadingOptions:
 
     def __post_init__(self) -> None:
         if self.format not in (None, *get_args(CategoryFormat)):
-            raise OptionError(f"format {self.format!r}: expected one of {', '.join(get_args(CategoryFormat))}.")
+            raise OptionError(f"`format` {self.format!r}: expected one of {', '.join(get_args(CategoryFormat))}.")
         if self.set_column is not None and self.format not in (None, "long"):
-            raise OptionError(f"a column of sets is part of a long table, but the format is {self.format}.")
+            raise OptionError(f"`set_column` applies to the format long only; the format is {self.format}.")
 
 
 def read_categories(
     paths: Sequence[Path], lookup: Lookup, *, name: str | None = None, options: ReadingOptions | None = None
 ) -> CategoryFile:
-    """Read the categories of one file, or of the pages of one category of the site.
+    """Read the categories of one file, or of the pages of one category of the atlas's site.
 
     Parameters
     ----------
     paths : sequence of path
-        GMT, GAF, gene2go, a long table, a table or list of genes (gzipped or not), or downloads of the atlas's site;
-        "-" is stdin.
+        A GMT, GAF or gene2go file, a long table, or a table or list of genes, gzipped or not; or downloads of the
+        atlas's site. "-" is stdin.
     lookup : Lookup
-        Which names mean a gene: formats and columns are recognised by it.
+        Gives the names that mean a gene. Formats and columns are recognised with it.
     name : str, optional
-        The name of the category, for formats that hold one without a name.
+        Name of the category, for formats with one category and no name.
     options : ReadingOptions, optional
 
     Raises
     ------
     DownloadError
-        If a file is damaged, or of no known format: each format is named with the reason why it is not that.
+        If a file is damaged, or has no known format; the message gives a reason for each format.
+    AmbiguousFormatError
+        If a file may have one of several formats.
+    OptionError
+        If there are several files, or `name` is given for several categories.
     """
     options = options or ReadingOptions()
     pages = [place for path in paths if _is_of_the_site(path) for place in site_category.places(path)]
     if pages:
         return site_category.read(pages, name or paths[0].stem)
     if len(paths) != 1:
-        raise OptionError("give one file at a time, or several pages of one category of the atlas's site.")
+        raise OptionError(
+            f"expected one file, or several pages of one category of the atlas's site, found {len(paths)} files. "
+            "Add one file at a time."
+        )
     (path,) = paths
     tree = read_ontology(options.ontology) if options.ontology else None
     found = _with_unique_names(_read_text(path, read_text(path), lookup, options, tree))
     if name is None:
         return found
     if len(found.categories) != 1:
-        raise OptionError(f"--name names one category, but {path} holds {len(found.categories):,}.")
+        raise OptionError(f"`name` names one category, but {path} holds {len(found.categories):,}. Leave `name` out.")
     return replace(found, categories=[replace(found.categories[0], name=name)])
 
 
@@ -87,27 +94,31 @@ def read_names(path: Path, lookup: Lookup, gene_column: str | None = None) -> Ca
     Raises
     ------
     DownloadError
-        As for `read_categories`, and if the file holds several sets.
+        As for `read_categories`, and if the file has several gene sets.
     """
     try:
         found = read_categories([path], lookup, options=ReadingOptions(gene_column=gene_column))
-    except DownloadError as error:
-        if "--format" not in str(error):
-            raise
+    except AmbiguousFormatError as error:
         raise DownloadError(
-            f"{error} That --format is one of `coexpr categories add`: add the file first, or name the column of genes "
-            "with --gene-column."
+            f"{error} Only `coexpr categories add` takes this `format`. Add the file first, or name the column of "
+            "genes with `gene_column`."
         ) from None
     if len(found.categories) != 1:
         raise DownloadError(
-            f"{path} is a {found.what} of {len(found.categories):,} sets, and one list of genes is needed. Add it with "
-            "`coexpr categories add`, and use one of its sets with --category."
+            f"{path}: expected one list of genes, found a {found.what} of {len(found.categories):,} gene sets. Add it "
+            "with `coexpr categories add`, and name one of its categories with `categories`."
         )
     return found
 
 
 def _is_of_the_site(path: Path) -> bool:
-    """Say whether a path is a folder or a zip, and no spreadsheet."""
+    """Return whether a path is a folder or a zip.
+
+    Raises
+    ------
+    DownloadError
+        If it is a spreadsheet, or cannot be read.
+    """
     try:
         if path == STDIN or not path.exists():
             return False
@@ -119,7 +130,7 @@ def _is_of_the_site(path: Path) -> bool:
         raise DownloadError(f"{str(path)[:80]} cannot be read: {error.strerror or error}.") from None
     if is_zip and zipfile.is_zipfile(path) and "[Content_Types].xml" in zipfile.ZipFile(path).namelist():
         raise DownloadError(
-            f'{path} is a spreadsheet. Save the sheet with the genes as "CSV UTF-8", and give that file.'
+            f'{path} is a spreadsheet. Save the sheet with the genes as "CSV UTF-8", and use that file.'
         )
     return is_zip
 
@@ -152,12 +163,15 @@ def _read_text(
     if ".gmt" in (suffix.lower() for suffix in path.suffixes) and len(wanted) > 1 and not options.gene_column:
         wanted = [readers["gmt"]]
     reasons = []
+    is_ambiguous = False
     for what, read in wanted:
         try:
             return read()
         except WrongFormatError as reason:
             reasons.append(f"not a {what}, because {reason}")
-    raise DownloadError(f"{path} has no known format: {'; '.join(reasons)}.")
+            is_ambiguous |= reason.is_ambiguous
+    error = AmbiguousFormatError if is_ambiguous else DownloadError
+    raise error(f"{path} has no known format: {'; '.join(reasons)}.")
 
 
 def _read_list(text: str, path: Path, lookup: Lookup, options: ReadingOptions) -> CategoryFile:
@@ -168,12 +182,12 @@ def _read_list(text: str, path: Path, lookup: Lookup, options: ReadingOptions) -
 
 
 def _with_unique_names(file: CategoryFile) -> CategoryFile:
-    """Return a file whose categories have names of their own: equal sets of one name merged, others numbered."""
+    """Merge categories with the same name and genes, and number those with the same name and different genes."""
     members: dict[str, list[frozenset[str]]] = {}
     categories: list[Category] = []
     taken = {category.name for category in file.categories}
     merged = numbered = 0
-    if file.edges:  # positions in the list are the hierarchy; an ontology has unique terms
+    if file.edges:  # edges are positions in this list, and the terms of an ontology have unique names
         return file
     for category in file.categories:
         known = members.setdefault(category.name, [])
@@ -190,7 +204,7 @@ def _with_unique_names(file: CategoryFile) -> CategoryFile:
         categories.append(replace(category, name=f"{category.name} ({number})"))
     notes = list(file.notes)
     if merged:
-        notes.append(f"sets given again with the same genes, and added once: {merged:,}.")
+        notes.append(f"sets with the same name and genes, added once: {merged:,}.")
     if numbered:
-        notes.append(f"sets with the name of another one, now numbered as in NAME (2): {numbered:,}.")
+        notes.append(f"sets with the same name and different genes, numbered as in NAME (2): {numbered:,}.")
     return replace(file, categories=categories, notes=tuple(notes))

@@ -1,7 +1,7 @@
-"""What every reader of category files returns.
+"""What readers of category files return.
 
-Members are given as the file names them: Entrez ids, symbols or probes. Which gene a name means is for the database to
-say. Some formats can only be told apart by which cells name genes; for that a reader is given a `Lookup`.
+Members are names as in the file: Entrez ids, symbols or probe names. The database determines which gene a name means.
+Some formats can be distinguished only by which cells name genes; their readers take a `Lookup`.
 """
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
@@ -9,12 +9,28 @@ from dataclasses import dataclass, field
 
 from coexpr.errors import DownloadError
 
-# Returns a key for every name that means a gene or a probe: the same key for the same gene. Unknown names are left out.
+# Returns a key for every name that means a gene or a probe, the same key for the same gene; other names are left out.
 Lookup = Callable[[Collection[str]], Mapping[str, Hashable]]
 
 
 class WrongFormatError(DownloadError):
-    """A file does not have the format that a reader reads; the message says why."""
+    """A file does not have the format that a reader reads; the message gives the reason.
+
+    Parameters
+    ----------
+    message : str
+    remedy : str, optional
+    is_ambiguous : bool
+        Whether the file may have one of several formats, so that `format` can decide.
+    """
+
+    def __init__(self, message: str, *, remedy: str | None = None, is_ambiguous: bool = False) -> None:
+        super().__init__(message, remedy=remedy)
+        self.is_ambiguous = is_ambiguous
+
+
+class AmbiguousFormatError(DownloadError):
+    """A file may have one of several formats; `format` decides."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +44,7 @@ class Category:
         Names of genes, each once.
     accession, aspect : str, optional
     evidence : mapping of str to set of str
-        The evidence codes of members, where the format has them.
+        The evidence codes of members, if the format has them.
     """
 
     name: str
@@ -45,14 +61,14 @@ class CategoryFile:
     Parameters
     ----------
     what : str
-        The format, in words.
+        Name of the format, for messages.
     categories : sequence of Category
     edges : sequence of (int, int, str)
-        Child, parent (as positions in `categories`) and relation, where the file has a hierarchy.
+        Child and parent, as positions in `categories`, and their relation; for a file with a hierarchy.
     source, release : str or None
-        As the file gives them.
+        As given in the file.
     notes : tuple of str
-        How the file was read, and what is doubtful in it.
+        How the file was read, and what in it is ambiguous or left out.
     """
 
     what: str

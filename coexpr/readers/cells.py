@@ -1,7 +1,7 @@
-"""Texts as rows of cells: what separates cells, how they are quoted, what is a comment, and which row is a header.
+"""Split text into rows of cells, and recognise separators, quoting, comments and headers.
 
-Programs that write such files differ in all of it: R escapes quotation marks with a backslash and leaves the header of
-row names out, spreadsheets begin with sep=;, lists have remarks behind names.
+Programs write such files differently: R escapes quotation marks with a backslash and omits the header of the row names,
+spreadsheets write a first line sep=;, and lists have comments after names.
 """
 
 import contextlib
@@ -52,24 +52,24 @@ _DEFAULT_HEADER = re.compile(r"v\d+|x\d+|column\d+|unnamed\d+")
 _SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?\s*", re.I)
 _REMARK = re.compile(r"\s+#.*$")
 _MOSTLY = 0.8
-# How a quotation mark within a quoted cell is written: twice, or behind a backslash, as R does.
+# How a quotation mark in a quoted cell is written: doubled, or after a backslash as in R.
 _ESCAPES = (None, "\\")
 
 
 def is_id_header(plain: str) -> bool:
-    """Say whether a header, without case and punctuation, is that of a column of ids."""
+    """Return whether a header, in lower case without punctuation, is that of a column of ids."""
     return plain in _ID_HEADERS or "entrez" in plain
 
 
 def split_rows(text: str, lookup: Lookup) -> tuple[list[str] | None, list[list[str]]]:
-    """Return the header, if there is one, and the rows of a text, all of one length.
+    """Return the header, if there is one, and the rows of a text, all of equal length.
 
-    Lines that begin with # are comments, and so is what follows a # behind a name in a list.
+    Lines that begin with # are comments. In a list, text after # is a comment too.
 
     Raises
     ------
     WrongFormatError
-        If there are no cells, rows are longer than most, or a shorter first line is no header.
+        If there are no cells, a row is longer than most, or a shorter first line is not a header.
     """
     lines, separator, commented = _data_lines(text)
     separator = separator or _separator(lines)
@@ -85,14 +85,14 @@ def split_rows(text: str, lookup: Lookup) -> tuple[list[str] | None, list[list[s
     if has_header and not _has_header_word(rows[0]):
         known = lookup({part for cell in rows[0] for part in parts_of(cell)})
         if _are_mostly(rows[0], partial(_names_some, known)):
-            raise WrongFormatError("its first line has one cell less than the others, and names genes")
+            raise WrongFormatError("its first line has one cell fewer than the others, and names genes")
     if has_header or is_header(rows, lookup):
         return rows[0], rows[1:]
     return None, rows
 
 
 def _data_lines(text: str) -> tuple[list[str], str | None, str]:
-    """Return the lines of data, the separator that a first line declares, and the last comment before the data."""
+    """Return the lines of data, the separator declared by a line sep=, and the last comment before the data."""
     lines = [line for line in split_lines(text) if line.strip()]
     declared = _SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
     if declared:
@@ -100,7 +100,7 @@ def _data_lines(text: str) -> tuple[list[str], str | None, str]:
     first = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
     data = [line for line in lines[first:] if not line.startswith("#")]
     if not data:
-        raise WrongFormatError("it holds no names")
+        raise WrongFormatError("it contains no names")
     without_remarks = [_REMARK.sub("", line) for line in data]
     if not any(mark in line for line in without_remarks for mark in "\t;,"):
         data = [line for line in without_remarks if line.strip()]
@@ -108,22 +108,22 @@ def _data_lines(text: str) -> tuple[list[str], str | None, str]:
 
 
 def _separator(lines: Sequence[str]) -> str | None:
-    """Return what separates cells: the first of tab, semicolon and comma that gives all lines as many cells.
+    """Return the first of tab, semicolon and comma that splits all lines into equal numbers of cells, or None.
 
-    Commas between tabs, as before the weights of a GMT file, separate no cells.
+    In lines with tabs, such as those of a GMT file with weights, commas do not separate cells.
     """
     possible = "\t" if all("\t" in line for line in lines) else "\t;,"
     lengths = {separator: [len(row) for row in _cells(lines, separator)] for separator in possible}
-    for lacking in (0, 1):  # R leaves out the header of row names
+    for omitted in (0, 1):  # R omits the header of the row names
         for separator, (first, *others) in lengths.items():
             usual = others[-1] if others else first
-            if usual > 1 and set(others) <= {usual} and first == usual - lacking:
+            if usual > 1 and set(others) <= {usual} and first == usual - omitted:
                 return separator
     return "\t" if sum("\t" in line for line in lines) > len(lines) / 2 else None
 
 
 def _cells(lines: Sequence[str], separator: str | None) -> list[list[str]]:
-    """Return the cells of lines; without a separator of all lines, what stands between commas and semicolons."""
+    """Split lines into cells; without a separator, only lines with quoted names are split."""
     if separator is None:
         return [_cells_of_line(line) for line in lines]
     rows = _quoted_cells(lines, separator)
@@ -131,9 +131,10 @@ def _cells(lines: Sequence[str], separator: str | None) -> list[list[str]]:
 
 
 def _quoted_cells(lines: Sequence[str], separator: str) -> list[list[str]]:
-    """Return the cells of lines in which cells may be quoted, or quotation marks may be part of cells.
+    """Return the cells of lines in which cells may be quoted, or may contain quotation marks.
 
-    A quotation mark that is part of a cell may swallow lines. Cells hold line breaks only if lines are uneven without.
+    A quotation mark that is part of a cell can join lines. Line breaks within cells are therefore accepted only if the
+    lines have different numbers of cells otherwise.
     """
     text = "\n".join(lines)
     plain = [line.split(separator) for line in lines]
@@ -153,7 +154,7 @@ def _quoted_cells(lines: Sequence[str], separator: str) -> list[list[str]]:
 
 
 def _cells_of_line(line: str) -> list[str]:
-    """Return a line of names as it is, or the names of a line in which they are quoted."""
+    """Return the names of a line in which they are quoted, or any other line as one cell."""
     if '"' not in line and "'" not in line:
         return [clean_cell(line)]
     quote = '"' if '"' in line else "'"
@@ -166,21 +167,21 @@ def _cells_of_line(line: str) -> list[str]:
 
 
 def _even(rows: list[list[str]]) -> tuple[list[list[str]], bool]:
-    """Return rows of one length, and whether the first one is a header that lacks the cell over the row names.
+    """Return rows of equal length, and whether the first is a header without a cell for the row names.
 
     Raises
     ------
     WrongFormatError
-        If a row is longer than most.
+        If a row is longer than most rows.
     """
     lengths = [len(row) for row in rows]
     usual = Counter(lengths[1:] or lengths).most_common(1)[0][0]
     if len(rows) > 1 and lengths[0] == usual - 1 and set(lengths[1:]) == {usual}:
-        return [["", *rows[0]], *rows[1:]], True  # R leaves out the header of row names
+        return [["", *rows[0]], *rows[1:]], True  # R omits the header of the row names
     width = max(usual, lengths[0])
     for number, row in enumerate(rows, start=1):
         if any(row[width:]) or (number > 1 and any(row[usual:]) and lengths[0] < width):
-            raise WrongFormatError(f"row {number} has {len(row)} cells, and most rows have {usual}")
+            raise WrongFormatError(f"row {number} has {len(row)} cells; most rows have {usual}")
     rows = [row[:width] + [""] * (width - len(row)) for row in rows]
     while width > 1 and not any(row[width - 1] for row in rows):
         width -= 1
@@ -188,11 +189,12 @@ def _even(rows: list[list[str]]) -> tuple[list[list[str]], bool]:
 
 
 def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
-    """Say whether the first row of a table is a header.
+    """Return whether the first row of a table is a header.
 
-    It is a header if it has a word for genes, if all its cells are known words of headers, or if one of them is, and
-    names no gene. Otherwise, over a column of genes, it is a header unless it names a gene there; and without such a
-    column, if it has a known word, or text over columns of numbers. Text that its column repeats is never a header.
+    It is a header if one of its cells is a header of genes, if all its cells are known headers, or if one of them is a
+    known header and does not name a gene. Otherwise, in a table with a column of genes, it is a header unless it names
+    a gene in that column; in other tables, if it has a known header, or text above columns of numbers. A row
+    without a header of genes is not a header if it has text, other than known headers, that occurs again in its column.
     """
     first, rest = rows[0], rows[1:]
     plain = [plain_header(cell) for cell in first]
@@ -202,7 +204,7 @@ def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
         return plain == ["geneid"]
     words = [cell for name, cell in zip(plain, first, strict=True) if _is_header_word(name)]
     if any(cell in below and cell not in words and _is_text(cell) for cell, *below in zip(*rows, strict=True)):
-        return False  # a cell that its column repeats is no title
+        return False  # text that occurs again in its column is not a header
     known = lookup({part for row in rows for cell in row if not is_number(cell) for part in parts_of(cell)})
     if len(words) == len(first) or any(word not in known for word in words):
         return True
@@ -212,9 +214,9 @@ def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:
 
 
 def _names_a_gene(rows: Sequence[Sequence[str]], words: Sequence[str], known: Collection[str]) -> bool:
-    """Say whether the first row has a gene, a number or nothing over a column of genes, and no word of headers."""
+    """Return whether the first row has a gene, a number or no value in a column of genes, and no known header."""
     first, *rest = rows
-    titles = [] if any(map(is_number, first)) else words  # SET is a header, and a gene
+    titles = [] if any(map(is_number, first)) else words  # SET is both a header and a gene
     return any(
         cell not in titles and (is_missing(cell) or is_number(cell) or _names_some(known, cell))
         for cell, cells in zip(first, zip(*rest, strict=True), strict=True)
@@ -227,7 +229,7 @@ def _is_text(cell: str) -> bool:
 
 
 def _is_text_over_numbers(rows: Sequence[Sequence[str]]) -> bool:
-    """Say whether the first cells of columns of numbers are text; or the first one is empty over numbers of rows."""
+    """Return whether the first row is text above columns of numbers, or begins with an empty cell above row numbers."""
     if len(rows) > 2 and rows[0][0] == "" and count_rows([row[0] for row in rows[1:]]):
         return True
     of_numbers = []

@@ -1,7 +1,7 @@
-"""The six donors of the atlas. A full-donor download names its donor only in its folder or zip name.
+"""The six donors of the atlas. A full-donor download names its donor only in the name of its folder or zip.
 
-Ids, names, ages and sex: the atlas's site, as in abagen's data/donor_info.csv. Ids and names do
-not sort alike, so they are easily swapped by hand.
+Ids, names, ages and sexes are those of the atlas's site, as in abagen's data/donor_info.csv. Ids and names sort
+differently, so they are easily confused.
 """
 
 import re
@@ -13,7 +13,7 @@ from coexpr.readers.tables import INT32_MAX
 
 
 class Donor(NamedTuple):
-    """One brain."""
+    """A donor of the atlas."""
 
     donor_id: int
     donor_name: str
@@ -34,7 +34,7 @@ _ID_IN_NAME = re.compile(r"donor[\s_-]*(\d+)", re.IGNORECASE)
 
 
 def donor_of_option(option: str) -> int:
-    """Return the donor that `--donor` means: an id, or the name of one of the six.
+    """Return the id of a donor that is given as an id, or as the name of one of the six donors.
 
     Raises
     ------
@@ -47,30 +47,30 @@ def donor_of_option(option: str) -> int:
     if option.isascii() and option.strip().isdecimal() and 0 < int(option) <= INT32_MAX:
         return int(option)
     known = ", ".join(f"{donor.donor_id} ({donor.donor_name})" for donor in DONORS)
-    raise OptionError(f"--donor {option}: expected a donor id or name. The atlas's donors are {known}.")
+    raise OptionError(f"`donor` {option}: expected a donor id or name. The atlas's donors are {known}.")
 
 
 def donor_of_place(place: Place) -> int:
-    """Return the donor that the folder or zip name gives.
+    """Return the id of the donor that the folder or zip is named after.
 
     Raises
     ------
     DownloadError
-        If the names give none, or two different ones.
+        If the names contain no donor, or two different ones.
     """
     found = {donor_id: name for name in place.folder_names for donor_id in _donors_in(name)}
     if len(found) > 1:
         names = " and ".join(f"{name} ({donor_id})" for donor_id, name in found.items())
-        raise DownloadError(f"{place.location} is named after two donors: {names}. Say which with --donor.")
+        raise DownloadError(f"{place.location} is named after two donors: {names}. Give the right one with `donor`.")
     if not found:
         raise DownloadError(
-            f"{place.location} does not say which donor it is of: its files do not name one, and neither does "
-            "the folder or zip, as normalized_microarray_donor9861 does. Say which with --donor 9861."
+            f"{place.location} does not name its donor: expected a folder or zip name such as "
+            "normalized_microarray_donor9861. Give the donor with `donor`, for example 9861."
         )
     return next(iter(found))
 
 
 def _donors_in(name: str) -> list[int]:
-    """Return the donors of the atlas that a name holds; other numbers behind "donor" are no ids."""
+    """Return the donors of the atlas that a name contains; other numbers after "donor" are not ids."""
     ids = {int(digits) for digits in _ID_IN_NAME.findall(name)}
     return [donor.donor_id for donor in DONORS if donor.donor_name in name.upper() or donor.donor_id in ids]

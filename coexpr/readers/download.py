@@ -1,7 +1,7 @@
-"""What every reader hands to ingest: one checked download, in the words of the database.
+"""The checked contents of a download, as readers return them.
 
-The tables have the columns of the tables that they go into. A column that a kind of download does
-not tell is null; ingest keeps what the database already knows.
+The tables have the columns of the database tables that they are merged into. A column that a kind of download does not
+have is null; the database keeps the value that it already has.
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from coexpr.errors import DownloadError
 from coexpr.readers.text import split_lines
 
-# The title of the demo's atlas, in the readme of its downloads and of its folder.
+# Title of the synthetic atlas, in the readme of its downloads and of its folder.
 SYNTHETIC_TITLE = "Synthetic demo atlas of coexpr: no number in it was measured"
-# The file that marks a folder as one that the demo made.
+# File that marks a folder as written by the demo.
 SYNTHETIC_MARK = "README.txt"
 
 DONORS = pa.schema(
@@ -76,15 +76,15 @@ class Download:
     Parameters
     ----------
     title : str or None
-        The first line of its readme or Contents.txt: which atlas it is of.
+        Name of the atlas, from the readme or Contents.txt.
     donors, structures, genes, probes, samples : pyarrow.Table
         With the schemas of this module; probes ascending by probe_id.
     log2 : (P, S) float32
-        Log2 intensity; rows as in `probes`, columns as in `samples`, NaN where unknown.
+        Log2 intensity; rows as in `probes`, columns as in `samples`; NaN where missing.
     present : (P, S) bool, optional
-        Allen's present calls, for a kind of download that has them.
+        Allen's present calls, for kinds of download that have them.
     notes : tuple of str
-        What the user should know about it although nothing is wrong.
+        What the user should know about the download, although it is valid.
     """
 
     title: str | None
@@ -107,12 +107,12 @@ def table(schema: pa.Schema, columns: dict[str, list[Any]]) -> pa.Table:
 
 
 def distinct(schema: pa.Schema, columns: dict[str, list[Any]], where: str) -> pa.Table:
-    """Return one row for each value of the first column of `schema`, whose other cells must agree.
+    """Return one row for each value of the first column of `schema`; rows with the same value must agree.
 
     Raises
     ------
     DownloadError
-        If two rows give the same id different values. `where` says where they come from.
+        If two rows with the same id differ. The message begins with `where`.
     """
     names = [name for name in schema.names if name in columns]
     first: dict[Any, tuple[Any, ...]] = {}
@@ -126,7 +126,7 @@ def distinct(schema: pa.Schema, columns: dict[str, list[Any]], where: str) -> pa
 
 
 def title_line(readme: str) -> str | None:
-    """Return the banner of a readme, the line between two rules of equal signs: the name of the atlas."""
+    """Return the title of a readme, the line between two lines of equal signs: the name of the atlas."""
     lines = [line.strip() for line in split_lines(readme)]
     for above, title, below in zip(lines, lines[1:], lines[2:], strict=False):
         if _is_rule(above) and _is_rule(below) and title:

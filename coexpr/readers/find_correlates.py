@@ -1,7 +1,7 @@
-"""A Find Correlates download: probes or genes in the order of their r with a seed, and their values.
+"""A Find Correlates download: probes or genes ordered by their r with a seed, and their values.
 
-Like a heatmap download, but for a column r in Rows.csv or Probes.csv: the r of the site itself, at three
-decimals. Other atlases of the Allen Institute, such as BrainSpan, give the same files.
+It has the files of a heatmap download, with an additional column r in Rows.csv or Probes.csv: the site's own r, rounded
+to three decimals. Downloads of the Allen Institute's other atlases, such as BrainSpan, have the same files.
 """
 
 import re
@@ -27,20 +27,20 @@ _PARSERS: dict[str, tuple[str, tables.ParseCell]] = {
 
 @dataclass(frozen=True)
 class Correlates:
-    """What a Find Correlates download says.
+    """The contents of a Find Correlates download.
 
     Parameters
     ----------
     location : str
     title : str or None
-        Which atlas it is of.
+        Name of the atlas.
     seed : int
-        The row that the others were correlated with, as a place in `names`.
+        Position of the seed in `names`.
     names : list of str
     r : (P,) float64
-        The site's own, at three decimals.
+        The site's own r, rounded to three decimals.
     values : (P, S) float32
-        As the site displays them.
+        Expression values as displayed by the site.
     """
 
     location: str
@@ -57,9 +57,9 @@ def read(path: Path) -> Correlates:
     Raises
     ------
     NoDownloadError
-        If there is none.
+        If there is no such download.
     DownloadError
-        If it is damaged, or nothing says which row is the seed.
+        If it is damaged, or its seed cannot be determined.
     """
     if not path.exists():
         raise NoDownloadError(f"{path} does not exist.")
@@ -87,9 +87,9 @@ def _read(place: Place, rows: str) -> Correlates:
     seeds = np.flatnonzero(ids == int(named[1])) if named else np.flatnonzero(np.array(columns["r"]) == 1)
     if len(seeds) != 1:
         raise DownloadError(
-            f"{place.location} does not say which row is the seed: {heatmap.CONTENTS} names none that is here, and "
-            f"{len(seeds)} rows have r = 1.",
-            remedy="Use the download as it came.",
+            f"{place.location} does not say which row is the seed: {heatmap.CONTENTS} names no row of {rows}, and "
+            f"{len(seeds)} rows have r = 1 (expected one).",
+            remedy="Use the original download.",
         )
     lines = split_lines(text)
     title = lines[1].strip() if len(lines) > 1 else None

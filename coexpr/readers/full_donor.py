@@ -1,8 +1,8 @@
-"""The full-donor download: every probe of one donor, five CSV files.
+"""The full-donor download: every probe of one donor, in five CSV files.
 
-Facts measured on real downloads: MicroarrayExpression.csv and PACall.csv have no header; their
-first column is the probe id and column k + 1 belongs to row k of SampleAnnot.csv. No file names
-the donor. A sample's acronym and name repeat those of its structure in Ontology.csv.
+Properties of real downloads: MicroarrayExpression.csv and PACall.csv have no header; their first column is the probe
+id, and column k + 1 has the sample in row k of SampleAnnot.csv. No file names the donor. The acronym and name of a
+sample are those of its structure in Ontology.csv.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -27,9 +27,9 @@ EXPRESSION, CALLS, PROBES, SAMPLES, ONTOLOGY = (
     "Ontology.csv",
 )
 FILES = (EXPRESSION, CALLS, PROBES, SAMPLES, ONTOLOGY)
-# The names that the readme has had.
+# Names of the readme in different releases.
 READMES = ("Readme.txt", "Contents.txt")
-# Rows that are looked through at a time.
+# Rows checked at a time.
 _ROWS_AT_A_TIME = 4096
 
 _SAMPLE_COLUMNS: dict[str, tables.ParseCell] = {
@@ -65,21 +65,21 @@ def read(place: Place, donor_id: int) -> download.Download:
     Parameters
     ----------
     place : Place
-        Where its five files lie.
+        The folder of its five files.
     donor_id : int
-        The donor it is of.
+        The donor of the download.
 
     Raises
     ------
     DownloadError
-        If anything in the five files is not as it should be.
+        If anything in the five files is not as expected.
     """
     structures = _read_structures(place)
     samples = _read_samples(place, structures, donor_id)
     probes, genes, _ = read_probes(place, FULL_DONOR_HEADER)
     probe_ids = probes["probe_id"].to_numpy().astype(np.int64)
     notes: list[str] = []
-    # Both at once: of either, decompressing takes one thread longer than two need to parse it.
+    # Both files are read at once, because decompressing one takes longer than parsing it in two threads.
     with ThreadPoolExecutor(max_workers=1) as reader:
         calls = reader.submit(matrices.read_calls, place, CALLS, probe_ids, len(samples))
         try:
@@ -98,7 +98,7 @@ def read(place: Place, donor_id: int) -> download.Download:
         probes=probes,
         samples=samples,
         log2=log2,
-        notes=(*([] if title else ["no readme says which atlas it is of."]), *notes),
+        notes=(*([] if title else ["no readme names the atlas of this download."]), *notes),
         present=present,
     )
 
@@ -110,7 +110,7 @@ def _refuse_blanks(log2: NDArray[np.float32], probe_ids: NDArray[np.int64], plac
             row, column = blank[0]
             raise DownloadError(
                 f"{place.locate(EXPRESSION)}: probe {probe_ids[start + row]}, column {column + 2}: expected a number, "
-                "found a blank cell. A full-donor download has none.",
+                "found a blank cell. Full-donor downloads have no blank cells.",
                 remedy="Download it again.",
             )
 
@@ -126,7 +126,9 @@ def _read_structures(place: Place) -> pa.Table:
     for row, (structure_id, parent, hemisphere, path) in enumerate(rows, start=2):
         where = f"{place.locate(ONTOLOGY)}, row {row}"
         if parent is not None and parent not in known:
-            raise DownloadError(f"{where}: the parent of structure {structure_id}, {parent}, is not in the file.")
+            raise DownloadError(
+                f"{where}, column parent_structure_id: expected the id of a structure in the file, found {parent}."
+            )
         if hemisphere not in ("L", "R", None):
             raise DownloadError(f"{where}, column hemisphere: expected L, R or nothing, found {hemisphere!r:.60}.")
         ends = [str(node) for node in (parent, structure_id) if node is not None]

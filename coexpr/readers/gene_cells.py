@@ -1,4 +1,4 @@
-"""Cells of tables and lists that name genes: how they are cleaned, and which names one cell holds."""
+"""Cells that name genes: how they are cleaned, and which names a cell contains."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -6,25 +6,25 @@ from itertools import pairwise
 
 from coexpr.readers.spreadsheet import is_date
 
-# Cells that hold no value. Some of these are aliases of genes too; a cell of a table with one of them is missing.
+# Missing values. Some of these are aliases of genes too; in a table they are read as missing.
 _MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "--", "---", "."}
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|\.\d+)(e[+-]?\d+)?%?", re.I)
 _ID = re.compile(r"\d{1,9}(\.0*)?")
-# Probes of the atlas: their names are known by their form before the download that holds them is loaded.
+# Probe names are recognised by their form, because the download with the probe may not be loaded yet.
 _PROBE_NAME = re.compile(r"A_\d{2}_P\d+|CUST_\d+_PI\d+", re.I)
-# As behind genes of the sets of some libraries of Enrichr.
+# A weight after a gene, as in some libraries of Enrichr.
 _WEIGHT_BEHIND = re.compile(r",[+-]?[\d.]+(e[+-]?\d+)?$", re.I)
 _LISTED = re.compile(r"[,;]")
 _ALTERNATIVES = re.compile(r"\s*/{1,3}\s*|\||\s+")
-# A word of a text, as in "PRAME family member 2", which is no list of alternatives.
+# A word of a text such as "PRAME family member 2", which is not a list of alternatives.
 _WORD_BEHIND = re.compile(r"\s[a-z]{3,}(-[a-z]+)*,?(?=\s|$)")
 _LONGEST_NAME = 60
-# Characters without width, which come with text that is copied from web pages.
+# Zero-width characters, which occur in text copied from web pages.
 _INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), 0x2060, 0xFEFF, 0x00AD])
 
 
 def clean_cell(cell: str) -> str:
-    """Return a cell without surrounding white space and quotes, and without what protects it from spreadsheets."""
+    """Return a cell without surrounding white space and quotes, and without marks of text for spreadsheets."""
     cell = cell.translate(_INVISIBLE).strip()
     if len(cell) > 3 and cell.startswith('="') and cell.endswith('"'):  # ="SEPT2" is text for a spreadsheet
         cell = cell[1:]
@@ -34,25 +34,25 @@ def clean_cell(cell: str) -> str:
 
 
 def is_missing(cell: str) -> bool:
-    """Say whether a cell holds no value."""
+    """Return whether a cell has no value."""
     return cell.lower() in _MISSING
 
 
 def is_number(cell: str) -> bool:
-    """Say whether a cell is a number, with a decimal point or comma.
+    """Return whether a cell is a number, with a decimal point or comma.
 
-    A few aliases of genes are numbers, such as 464.2; in a table a number is a number.
+    A few aliases of genes are numbers, such as 464.2; they are treated as numbers too.
     """
     return _NUMBER.fullmatch(cell) is not None
 
 
 def is_id(cell: str) -> bool:
-    """Say whether a cell can be an Entrez id: a whole number, also as programs write it that know only decimals."""
+    """Return whether a cell can be an Entrez id: a whole number, possibly written with decimals, as in 4915.0."""
     return _ID.fullmatch(cell) is not None
 
 
 def count_rows(cells: Sequence[str]) -> bool:
-    """Say whether cells are the numbers of rows: each one more than the one before."""
+    """Return whether cells are row numbers: each is the previous one plus 1."""
     if len(cells) < 2 or not all(map(is_id, cells)):
         return False
     numbers = [int(float(cell)) for cell in cells]
@@ -60,12 +60,12 @@ def count_rows(cells: Sequence[str]) -> bool:
 
 
 def is_probe_name(cell: str) -> bool:
-    """Say whether a cell has the form of a probe name of the atlas."""
+    """Return whether a cell has the form of a probe name of the atlas."""
     return _PROBE_NAME.fullmatch(cell) is not None
 
 
 def parts_of(cell: str) -> list[str]:
-    """Return the names that a cell may hold: the whole cell and each part of it that could be a name."""
+    """Return the names that a cell may contain: the whole cell, and each part of it that could be a name."""
     parts = [cell]
     for item in _items_of(cell):
         parts += [item, _first_alternative(item)]
@@ -84,8 +84,8 @@ def names_in(cell: str, known: Collection[str]) -> list[str]:
     Returns
     -------
     list of str
-        The cell, if it is a name. Of items between commas or semicolons, each. Of alternatives between slashes, bars
-        or spaces, as in "CYP3A4 CYP3A3", the first. What is not known is returned as it is.
+        The cell, if it is in `known`. Otherwise each item between commas or semicolons; of alternatives between
+        slashes, bars or spaces, as in "CYP3A4 CYP3A3", the first. Items that are not in `known` are returned unchanged.
     """
     if cell in known:
         return [cell]
@@ -98,7 +98,7 @@ def names_in(cell: str, known: Collection[str]) -> list[str]:
 
 
 def holds_alternatives(cell: str, known: Collection[str]) -> bool:
-    """Say whether a cell holds several names between slashes, bars or spaces, of which the first one counts."""
+    """Return whether a cell has alternative names between slashes, bars or spaces; only the first is used."""
     return any(
         item not in known and _first_alternative(item) in known and _first_alternative(item) != item
         for item in ([] if cell in known else _items_of(cell))
@@ -108,7 +108,7 @@ def holds_alternatives(cell: str, known: Collection[str]) -> bool:
 def _first_alternative(item: str) -> str:
     """Return the first of alternative names.
 
-    A date is one name, and so are a number before something else and a text of words.
+    A date, a number before other text, and a text of several words are not split.
     """
     if not item or is_date(item) or _WORD_BEHIND.search(item):
         return item
@@ -117,21 +117,21 @@ def _first_alternative(item: str) -> str:
 
 
 def without_weight(cell: str) -> str:
-    """Return a member of a set without the weight behind it, as in "TP53,1.0"."""
+    """Return a member of a gene set without the weight after it, as in "TP53,1.0"."""
     return _WEIGHT_BEHIND.sub("", cell)
 
 
 def tokens_of(line: str) -> list[str]:
-    """Return what stands between the white space of a line."""
+    """Return the cleaned words of a line, separated by white space."""
     return [clean_cell(token) for token in line.split()]
 
 
 def _items_of(cell: str) -> list[str]:
-    """Return what stands between the commas and semicolons of a cell, without brackets."""
+    """Return the items of a cell, separated by commas and semicolons, without brackets."""
     return [clean_cell(item.strip("[](){} ")) for item in _LISTED.split(cell)]
 
 
 def holds_names(cell: str, known: Collection[str]) -> bool:
-    """Say whether a cell holds names of genes and nothing else; a number next to a name is no Entrez id."""
+    """Return whether a cell contains only names of genes; a number together with other names is not an Entrez id."""
     names = names_in(cell, known)
     return bool(names) and all(name in known for name in names) and len(set(map(is_number, names))) == 1

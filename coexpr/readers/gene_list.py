@@ -1,6 +1,6 @@
-"""Lists and tables of genes as categories: one list of genes, or a set for every value of another column.
+"""Lists and tables of genes as categories: one list of genes, or one gene set per value of another column.
 
-A long table has one row per set and gene, as PanglaoDB, CellMarker and the TERM2GENE of clusterProfiler have.
+A long table has one row per set and gene, as in PanglaoDB, CellMarker and the TERM2GENE tables of clusterProfiler.
 """
 
 from collections.abc import Collection, Sequence
@@ -31,14 +31,14 @@ def read_list(
     path : path
     lookup : Lookup
     gene_column : str, optional
-        The column to use, whatever the evidence.
+        Header or number of the column of genes. By default, it is found by its contents.
     layout : {"list", "table"}, optional
-        Whether all cells are names, or those of one column. By default the evidence decides.
+        Whether all cells are names, or those of one column. By default, recognised by the contents.
 
     Raises
     ------
     WrongFormatError
-        If it does not hold names of genes, or it is doubtful which column does.
+        If it does not contain names of genes, or the column of genes is ambiguous.
     """
     table, left_out = read_table(text, lookup).of_humans()
     what = "list of genes" if table.width == 1 else "table with a column of genes"
@@ -51,9 +51,9 @@ def read_list(
         notes = _notes(table, column, left_out)
     members = list(dict.fromkeys(names))
     if not members:
-        raise WrongFormatError("it holds no names")
-    if strange := next((name for name in members if len(name) > _LONGEST_NAME or not name.isprintable()), None):
-        raise WrongFormatError(f"{strange!r:.60} is no name of a gene")
+        raise WrongFormatError("it contains no names")
+    if invalid := next((name for name in members if len(name) > _LONGEST_NAME or not name.isprintable()), None):
+        raise WrongFormatError(f"{invalid!r:.60} is not the name of a gene")
     name = "stdin" if path == STDIN else path.name.partition(".")[0] or path.name
     return CategoryFile(what, [Category(name, members)], source="list", notes=tuple(notes))
 
@@ -67,40 +67,40 @@ def read_long(
     set_column: str | None = None,
     is_forced: bool = False,
 ) -> CategoryFile:
-    """Read a long table: a row per set and gene.
+    """Read a long table, with one row per gene set and gene.
 
     Raises
     ------
     WrongFormatError
-        If no column names sets, or none genes.
+        If it has no column of gene sets, or no column of genes.
     """
     table, left_out = read_table(text, lookup).of_humans()
     number = table.find(set_column) if set_column else table.find_set_column()
     if number is None and is_forced and table.width == 2:
         if len(set(table.column(0))) > len(set(table.column(1))):
-            raise WrongFormatError("its second column repeats more names than the first: give --set-column 1 or 2")
+            raise WrongFormatError("its second column repeats more names than its first: give `set_column` 1 or 2")
         number = 0
     if number is None or table.width < 2:
-        raise WrongFormatError("no column has a header of sets, such as gs_name, term, pathway or cell type")
+        raise WrongFormatError("no column has a header of gene sets, such as gs_name, term, pathway or cell type")
     column = choose_gene_column(table, lookup, named=gene_column, apart_from=number)
     sets: dict[str, dict[str, None]] = {}
-    nameless = 0
+    without_set = 0
     for row in table.rows:
         if is_missing(row[number]):
-            nameless += 1
+            without_set += 1
         else:
             sets.setdefault(row[number], {}).update(dict.fromkeys(column.names(row)))
-    notes = [f"each value of {table.title(number)} is a set", *_notes(table, column, left_out)]
-    if nameless:
-        notes.append(f"rows without a set, left out: {nameless:,}")
+    notes = [f"each value of {table.title(number)} is a gene set", *_notes(table, column, left_out)]
+    if without_set:
+        notes.append(f"rows without a gene set, left out: {without_set:,}")
     categories = [Category(name, list(members)) for name, members in sets.items()]
     return CategoryFile("long table", categories, source=path.name.partition(".")[0], notes=tuple(notes))
 
 
 def refuse_headerless_sets(text: str, lookup: Lookup) -> None:
-    """Raise WrongFormatError for two columns without a header that may be sets and their genes.
+    """Raise WrongFormatError for two columns without a header that may be gene sets and their genes.
 
-    One column must repeat names, and the other hold genes.
+    They are if one column repeats names, and the other contains genes.
     """
     table = read_table(text, lookup)
     if table.header is not None or table.width != 2:
@@ -111,18 +111,19 @@ def refuse_headerless_sets(text: str, lookup: Lookup) -> None:
         genes = [cell for cell in cells if not is_missing(cell)]
         if repeat and genes and all(cell in known and not is_number(cell) for cell in genes):
             raise WrongFormatError(
-                "its two columns may be sets and their genes. Use --format long if the first one holds sets, or "
-                "--format table for one list"
+                "its two columns may be gene sets and their genes. Use `format` long if the first column contains gene "
+                "sets, or `format` table for one list",
+                is_ambiguous=True,
             )
 
 
 def _all_names(table: Table, text: str, lookup: Lookup, layout: str | None) -> list[str]:
-    """Return the names of a text that holds nothing else, in lines of several; nothing if it is another text.
+    """Return the names of a text that contains only names; an empty list for any other text.
 
     Raises
     ------
     WrongFormatError
-        If lines of names between tabs may be sets, or it is doubtful which words of a line are names.
+        If tab-separated lines may be gene sets, or only some words of a line are names.
     """
     if table.header is not None or layout == "table":
         return []
@@ -134,7 +135,9 @@ def _all_names(table: Table, text: str, lookup: Lookup, layout: str | None) -> l
     known = lookup({without_weight(cell) for cell in cells})
     if "\t" in text and _may_be_sets(table, known):
         raise WrongFormatError(
-            "its cells name genes: it may be a list, a table or sets. Use --format list, --format table or --format gmt"
+            "its cells name genes: it may be a list, a table or gene sets. Use `format` list, `format` table or "
+            "`format` gmt",
+            is_ambiguous=True,
         )
     if not known.keys() >= set(cells):
         return []
@@ -144,19 +147,19 @@ def _all_names(table: Table, text: str, lookup: Lookup, layout: str | None) -> l
 
 
 def _are_listed_ids(cells: Sequence[str]) -> bool:
-    """Say whether the numbers of one line are a list of Entrez ids, and not the scores and ids of a row of a table."""
+    """Return whether the numbers of one line are a list of Entrez ids, not the scores and ids in a row of a table."""
     return len(cells) > 2 and all(cell.isdecimal() and len(cell) > 2 for cell in cells)
 
 
 def _may_be_sets(table: Table, known: Collection[str]) -> bool:
-    """Say whether rows may be names of sets, descriptions and genes, as those of a GMT file."""
+    """Return whether rows may be names of gene sets, descriptions and genes, as in a GMT file."""
     if len(table.rows) == 1:
         first, second = table.rows[0][:2]
         return (is_missing(second) or second == first) and all(
             without_weight(cell) in known for cell in table.rows[0] if not is_missing(cell)
         )
     members = [without_weight(cell) for row in table.rows for cell in row[2:] if not is_missing(cell)]
-    if not members:  # two columns; numbers next to names are those of a table
+    if not members:  # two columns; numbers and names together are a table
         return not any(is_number(cell) for row in table.rows for cell in row) and all(
             cell in known for row in table.rows for cell in row if not is_missing(cell)
         )
@@ -165,12 +168,12 @@ def _may_be_sets(table: Table, known: Collection[str]) -> bool:
 
 
 def _names_between_spaces(lines: Sequence[str], lookup: Lookup) -> list[str]:
-    """Return the names in lines of several between spaces; nothing if lines do not hold several genes.
+    """Return the names in lines of several names separated by spaces; an empty list for any other lines.
 
     Raises
     ------
     WrongFormatError
-        If some words of such lines are names of genes and others are not.
+        If some words of such lines are names of genes, and others are not.
     """
     several = [line for line in lines if len(tokens_of(line)) > 1 and "," not in line and ";" not in line]
     known = lookup({part for line in lines for part in (line, *tokens_of(line))})
@@ -181,7 +184,7 @@ def _names_between_spaces(lines: Sequence[str], lookup: Lookup) -> list[str]:
     if all(len(genes) < 2 for genes in of_lines):
         return []  # other names of one gene, or words
     if not all(token in known for line in several for token in tokens_of(line)):
-        raise WrongFormatError("some lines hold several names of genes between spaces, and other words too")
+        raise WrongFormatError("some lines contain both names of genes and other words, separated by spaces")
     return [name for line in lines for name in ([line] if line in known else tokens_of(line))]
 
 
@@ -191,9 +194,7 @@ def _notes(table: Table, column: GeneColumn, left_out: int) -> list[str]:
     if blank := sum(not column.names(row) for row in table.rows):
         notes.append(f"rows without a gene: {blank:,}")
     if several := sum(holds_alternatives(cell, column.known) for cell in cells):
-        notes.append(
-            f"cells with several names between bars, slashes or spaces, of which the first counts: {several:,}"
-        )
+        notes.append(f"cells with several names between bars, slashes or spaces (only the first is used): {several:,}")
     if left_out:
-        notes.append(f"rows of other species than human, left out: {left_out:,}")
+        notes.append(f"rows of species other than human, left out: {left_out:,}")
     return notes

@@ -1,7 +1,7 @@
-"""Tables with a column of genes: CSV, TSV and lists, with or without a header, as other programs write them.
+"""Tables with a column of genes: CSV, TSV and lists, with or without a header.
 
-Which column holds the genes is decided by evidence: its header, and the share of its cells that name genes. A choice
-that the evidence does not support is refused.
+The column of genes is found by its header and by the fraction of its cells that name genes. A table in which this is
+inconclusive is refused.
 """
 
 import math
@@ -28,10 +28,11 @@ _HUMAN = re.compile(r"\b(human|hs|hsa|homo sapiens|h\. ?sapiens|9606)\b", re.I)
 _ENOUGH = 0.5
 _ENOUGH_WITHOUT_TITLE = 0.7
 _ENOUGH_OF_ONLY_COLUMN = 0.2
-# Two columns that name the same gene in a smaller share of rows contradict each other.
+# Two columns contradict each other if they name the same gene in a smaller fraction of rows.
 _AGREEMENT = 0.8
-# Numbers without a telling header are Entrez ids if nearly all are, and chance would give that once in a million times.
-# Chance is how many of the numbers next to them are Entrez ids.
+# Whole numbers without a header of ids are read as Entrez ids if nearly all of them are Entrez ids, and this would
+# happen by chance once in a million times. The chance of one number is the fraction of Entrez ids among numbers close
+# to it, at the distances _STEPS.
 _NEARLY_ALL = 0.95
 _DECADES = 6
 _STEPS = (-7, -5, -3, -2, 2, 3, 5, 7)
@@ -39,7 +40,7 @@ _STEPS = (-7, -5, -3, -2, 2, 3, 5, 7)
 
 @dataclass(frozen=True)
 class Table:
-    """The cells of a table, cleaned.
+    """The cleaned cells of a table.
 
     Parameters
     ----------
@@ -61,12 +62,12 @@ class Table:
         return [row[number] for row in self.rows]
 
     def title(self, number: int) -> str:
-        """Return the header of a column for a message."""
+        """Return the header of a column, or its number, for messages."""
         header = self.header[number] if self.header else ""
         return repr(header) if header else f"column {number + 1}"
 
     def kind(self, number: int) -> str:
-        """Return what the header says of a column: "id", "symbol", "prose" or "other"."""
+        """Return the kind of a column by its header: "id", "symbol", "prose" or "other"."""
         plain = plain_header(self.header[number]) if self.header else ""
         if is_id_header(plain):
             return "id"
@@ -75,7 +76,7 @@ class Table:
         return "prose" if plain in PROSE_HEADERS else "other"
 
     def find(self, wanted: str) -> int:
-        """Return the column with a header, or with a number from 1.
+        """Return the index of a column given by its header, or by its number counted from 1.
 
         Raises
         ------
@@ -91,21 +92,23 @@ class Table:
             found = [int(wanted) - 1]
         if len(found) != 1:
             names = ", ".join(self.title(number) for number in range(self.width))
-            raise WrongFormatError(f"it has {'no' if not found else 'more than one'} column {wanted!r}; it has {names}")
+            raise WrongFormatError(
+                f"it has {'no' if not found else 'more than one'} column {wanted!r}; its columns are {names}"
+            )
         return found[0]
 
     def find_set_column(self) -> int | None:
-        """Return the column that names the set of each row, by its header; None if there is none."""
+        """Return the index of the column of gene sets, found by its header; None if there is none."""
         plain = [plain_header(name) for name in self.header or []]
         return next((plain.index(name) for name in SET_HEADERS if name in plain), None)
 
     def of_humans(self) -> tuple["Table", int]:
-        """Return the rows that are not of other species only, and how many were left out.
+        """Return the table without rows of other species, and the number of rows left out.
 
         Raises
         ------
         WrongFormatError
-            If no row is of humans.
+            If no row is human.
         """
         plain = [plain_header(name) for name in self.header or []]
         number = next((number for number, name in enumerate(plain) if name in SPECIES_HEADERS), None)
@@ -123,24 +126,24 @@ def read_table(text: str, lookup: Lookup) -> Table:
     Raises
     ------
     WrongFormatError
-        If it is not one.
+        If it is not a table.
     """
     return Table(*split_rows(text, lookup))
 
 
 @dataclass(frozen=True)
 class GeneColumn:
-    """The column that holds the genes of a table.
+    """The column of genes of a table.
 
     Parameters
     ----------
     number : int
     others : sequence of int
-        Columns that name the same genes, for rows in which the column does not name one.
+        Columns that name the same genes, used for rows in which the column does not name one.
     known : mapping of str
-        The names in the table that mean a gene.
+        The names in the table that mean a gene, with the key of the gene.
     why : str
-        Why this column was chosen, for the report.
+        How the column was found, for the report.
     """
 
     number: int
@@ -157,7 +160,7 @@ class GeneColumn:
 
 
 def look_up_cells(table: Table, lookup: Lookup) -> Mapping[str, Hashable]:
-    """Return what the cells of a table that may be names mean."""
+    """Look up all cells of a table that may be names."""
     cells = {
         cell
         for number in range(table.width)
@@ -170,21 +173,21 @@ def look_up_cells(table: Table, lookup: Lookup) -> Mapping[str, Hashable]:
 def choose_gene_column(
     table: Table, lookup: Lookup, *, named: str | None = None, apart_from: int | None = None
 ) -> GeneColumn:
-    """Return the column that holds the genes.
+    """Find the column of genes.
 
     Parameters
     ----------
     table : Table
     lookup : Lookup
     named : str, optional
-        The column to use, whatever the evidence.
+        Header or number of the column to use, without regard to its contents.
     apart_from : int, optional
-        The column of sets, which is not one of genes.
+        Index of the column of gene sets, which is not considered.
 
     Raises
     ------
     WrongFormatError
-        If no column holds genes, or several do and they name other genes.
+        If no column contains genes, or several do and name different genes.
     """
     known = look_up_cells(table, lookup)
     if named is not None:
@@ -217,14 +220,14 @@ def choose_gene_column(
 
 
 def _enough(table: Table, number: int) -> float:
-    """Return the share of the cells of a column that must name genes."""
+    """Return the fraction of the cells that must name genes for a column to be accepted."""
     if table.width == 1:
         return _ENOUGH_OF_ONLY_COLUMN
     return _ENOUGH if table.kind(number) != "other" else _ENOUGH_WITHOUT_TITLE
 
 
 def _share(table: Table, number: int, known: Mapping[str, Hashable]) -> float:
-    """Return the share of the cells of a column that name genes; numbers do only where they are expected."""
+    """Return the fraction of the cells of a column that name genes; numbers count only where ids are expected."""
     cells = [cell for cell in table.column(number) if not is_missing(cell)]
     if not cells:
         return 0.0
@@ -238,12 +241,12 @@ def _share(table: Table, number: int, known: Mapping[str, Hashable]) -> float:
 
 
 def _coverage(table: Table, number: int, known: Mapping[str, Hashable]) -> float:
-    """Return the share of the rows in which a column names genes, to a hundredth."""
+    """Return the fraction of rows in which a column names genes, rounded to two decimals."""
     return round(sum(holds_names(cell, known) for cell in table.column(number)) / max(1, len(table.rows)), 2)
 
 
 def _are_ids_beyond_chance(table: Table, number: int, lookup: Lookup) -> bool:
-    """Say whether whole numbers without a telling header are Entrez ids: many more are than numbers next to them."""
+    """Return whether whole numbers without a header of ids are Entrez ids, more often than numbers close to them."""
     cells = {cell for cell in table.column(number) if not is_missing(cell)}
     if not cells or not all(map(is_id, cells)):
         return False
@@ -256,16 +259,16 @@ def _are_ids_beyond_chance(table: Table, number: int, lookup: Lookup) -> bool:
 
 
 def _may_be_ids(table: Table, number: int, known: Mapping[str, Hashable]) -> bool:
-    """Say whether nearly all cells of a column are Entrez ids, be it by chance, and no numbers of rows."""
+    """Return whether nearly all cells of a column are Entrez ids, possibly by chance, and not row numbers."""
     cells = [cell for cell in table.column(number) if not is_missing(cell)]
     are_known = [is_id(cell) and cell in known for cell in cells]
     return bool(cells) and sum(are_known) >= _NEARLY_ALL * len(cells) and not count_rows(cells)
 
 
 def _agreement(table: Table, one: int, other: int, known: Mapping[str, Hashable]) -> float:
-    """Return the share of the rows in which two columns name the same gene, of those in which both name some.
+    """Return the fraction of rows in which two columns name the same gene, among the rows in which both name a gene.
 
-    Not a number if there is none.
+    NaN if there is no such row.
     """
     same = []
     for row in table.rows:
@@ -276,9 +279,9 @@ def _agreement(table: Table, one: int, other: int, known: Mapping[str, Hashable]
 
 
 def _refuse_labels(table: Table, number: int, known: Mapping[str, Hashable], shares: Mapping[int, float]) -> None:
-    """Raise WrongFormatError if a column without a telling header repeats few names, and another one may hold ids.
+    """Raise WrongFormatError if a column without a header of genes repeats few names, and another may contain ids.
 
-    Labels such as "up" are aliases of genes too.
+    Such names may be labels: "up", for example, is an alias of a gene too.
     """
     cells = [cell for cell in table.column(number) if not is_missing(cell)]
     if table.kind(number) != "other" or len(set(cells)) > max(1, len(cells) / 2):
@@ -287,19 +290,20 @@ def _refuse_labels(table: Table, number: int, known: Mapping[str, Hashable], sha
         ids = [cell for cell in table.column(other) if not is_missing(cell)]
         if other != number and ids and all(holds_names(cell, known) and _holds_ids(cell, known) for cell in ids):
             raise WrongFormatError(
-                f"{table.title(number)} repeats few names, and {table.title(other)} may hold Entrez ids. "
+                f"{table.title(number)} repeats few names, and {table.title(other)} may contain Entrez ids. "
                 f"{_described(table, shares)}"
             )
 
 
 def _refuse_weights(table: Table, number: int) -> None:
-    """Raise WrongFormatError if the cells of a column without a telling header have numbers behind names."""
+    """Raise WrongFormatError if the cells of a column without a header of genes have numbers after names."""
     cells = [cell for cell in table.column(number) if not is_missing(cell)]
     weighted = sum(without_weight(cell) != cell for cell in cells)
     if table.width > 1 and table.kind(number) == "other" and weighted > len(cells) / 2:
         raise WrongFormatError(
-            f"the cells of {table.title(number)} have numbers behind names, as sets with weights do. Use --format gmt "
-            "for sets, or name the column with --gene-column"
+            f"the cells of {table.title(number)} have numbers after names, as in gene sets with weights. Use `format` "
+            "gmt for gene sets, or name the column with `gene_column`",
+            is_ambiguous=True,
         )
 
 
@@ -309,6 +313,6 @@ def _holds_ids(cell: str, known: Collection[str]) -> bool:
 
 def _described(table: Table, shares: Mapping[int, float]) -> str:
     if table.width == 1 and table.header is None:
-        return f"{shares[0]:.0%} of its lines are names that are known"
+        return f"{shares[0]:.0%} of its lines name genes"
     columns = ", ".join(f"{table.title(number)} {share:.0%}" for number, share in list(shares.items())[:12])
-    return f"Cells that name genes: {columns}. Name the column with --gene-column"
+    return f"Cells that name genes: {columns}. Name the column with `gene_column`"

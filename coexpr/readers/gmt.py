@@ -1,16 +1,15 @@
-"""GMT: one gene set per line: its name, a description, then its genes, separated by tabs.
+"""GMT: one gene set per line, as tab-separated name, description and genes.
 
-MSigDB writes names like GOBP_NERVOUS_SYSTEM_DEVELOPMENT and a URL as the description; Enrichr names like
-"nervous system development (GO:0007399)", no description, a trailing tab, and in some libraries a weight after each
-gene. Sets without genes occur, and so do files without descriptions.
+MSigDB writes names like GOBP_NERVOUS_SYSTEM_DEVELOPMENT, and a URL as the description. Enrichr writes names like
+"nervous system development (GO:0007399)", no description, a trailing tab and, in some libraries, a weight after each
+gene. Some files have sets without genes, or no column of descriptions.
 """
 
 import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 
-from coexpr.errors import DownloadError
-from coexpr.readers.category_file import Category, CategoryFile, Lookup, WrongFormatError
+from coexpr.readers.category_file import AmbiguousFormatError, Category, CategoryFile, Lookup, WrongFormatError
 from coexpr.readers.gene_cells import (
     clean_cell,
     holds_names,
@@ -23,10 +22,10 @@ from coexpr.readers.gene_cells import (
 from coexpr.readers.text import split_lines
 
 _ACCESSION_BEHIND = re.compile(r"\s*\((GO:\d{7})\)$")
-# Of the cells after name and description, the share that must name genes where the file is not called .gmt.
+# In a file that is not called .gmt, the fraction of the cells after name and description that must name genes.
 _ENOUGH = 0.8
-# Of the second cells, the share that must name genes to be genes and not descriptions; and that below which they are
-# descriptions. Between the two the file is refused.
+# The second cells are read as genes if at least the first fraction of them names genes, and as descriptions below the
+# second. Between the two, the file is refused.
 _GENES = 0.8
 _DESCRIPTIONS = 0.5
 
@@ -40,14 +39,14 @@ def read(text: str, path: Path, lookup: Lookup, *, is_forced: bool = False) -> C
     path : path
     lookup : Lookup
     is_forced : bool
-        Whether the file is to be read as GMT whatever the evidence.
+        Whether to read the file as GMT without regard to its contents.
 
     Raises
     ------
     WrongFormatError
         If the file is not GMT.
-    DownloadError
-        If it is doubtful whether its second cells are descriptions or genes.
+    AmbiguousFormatError
+        If its second cells may be descriptions or genes.
     """
     rows = [[clean_cell(cell) for cell in line.split("\t")] for line in split_lines(text) if line.strip()]
     is_named = is_forced or ".gmt" in (suffix.lower() for suffix in path.suffixes)
@@ -62,43 +61,42 @@ def read(text: str, path: Path, lookup: Lookup, *, is_forced: bool = False) -> C
         categories.append(Category(_ACCESSION_BEHIND.sub("", name), list(members), accession[1] if accession else None))
     notes = []
     if not has_descriptions:
-        notes.append("it has no column of descriptions: the second cell of each line names a gene too.")
+        notes.append("it has no descriptions: the second cell of each line is read as a gene.")
     if empty := sum(not category.members for category in categories):
         notes.append(f"sets without genes: {empty:,} of {len(categories):,}.")
     return CategoryFile("GMT file", categories, source=path.name.partition(".")[0], notes=tuple(notes))
 
 
 def _refuse_other_formats(rows: list[list[str]], lookup: Lookup, *, is_named: bool) -> None:
-    """Raise WrongFormatError unless the lines are sets of genes."""
+    """Raise WrongFormatError unless the lines are gene sets."""
     for number, row in enumerate(rows, start=1):
         if not row[0]:
-            raise WrongFormatError(f"line {number} does not begin with the name of a set")
+            raise WrongFormatError(f"line {number} does not begin with the name of a gene set")
         if len(row) < 2:
-            raise WrongFormatError(f"line {number} is not the name of a set, a description and genes between tabs")
+            raise WrongFormatError(f"line {number} is not a tab-separated name, description and genes of a set")
     if is_named:
         return
     lengths = [len(row) for row in rows]
     if len(set(lengths[1:])) == 1 and lengths[0] in (lengths[1], lengths[1] - 1):
-        raise WrongFormatError("its lines have as many cells, as the rows of a table have")
+        raise WrongFormatError("its lines have equal numbers of cells, as in a table")
     members = [without_weight(cell) for row in rows for cell in row[2:] if not is_missing(cell)]
     names = [cell for cell in members if is_id(cell) or not is_number(cell)]
     known = lookup(set(names) | {part for row in rows for cell in row[:2] for part in parts_of(cell)})
     if sum(name in known for name in names) < max(1, _ENOUGH * len(members)):
         raise WrongFormatError("the cells after the second are not names of genes")
     if len(rows) == 1 and all(map(is_id, members)):
-        raise WrongFormatError("its only line holds numbers behind the second cell, as a row of a table may")
+        raise WrongFormatError("its only line contains numbers after the second cell, as a row of a table may")
     if all(holds_names(cell, known) for row in rows for cell in row[:2] if cell):
-        raise WrongFormatError("all its cells name genes, as those of a list do")
+        raise WrongFormatError("all its cells name genes, as in a list")
 
 
 def _has_descriptions(rows: list[list[str]], known: Mapping[str, Hashable], path: Path) -> bool:
-    """Say whether the second cells describe the sets.
+    """Return whether the second cells describe the sets.
 
     Raises
     ------
-    DownloadError
-        If it is doubtful: some look like genes and others like descriptions, or they are the genes after which the sets
-        are named.
+    AmbiguousFormatError
+        If some look like genes and others like descriptions, or if they are the genes that the sets are named after.
     """
     members_are_ids = all(is_id(without_weight(cell)) for row in rows for cell in row[2:] if not is_missing(cell))
     given = [(row[0], without_weight(row[1])) for row in rows if not is_missing(row[1])]
@@ -109,8 +107,8 @@ def _has_descriptions(rows: list[list[str]], known: Mapping[str, Hashable], path
     repeat_names = sum(cell.lower() in name.lower() for name, cell in given)
     if share >= _GENES and repeat_names < len(given) / 2:
         return False
-    raise DownloadError(
-        f"{path} is a GMT file, and {sum(are_genes):,} of the second cells of its {len(rows):,} lines name genes, so "
-        "it is doubtful whether they are descriptions. If they are, use --format gmt; if they are genes, put a second "
+    raise AmbiguousFormatError(
+        f"{path} is a GMT file, and the second cells of {sum(are_genes):,} of its {len(rows):,} lines name genes: they "
+        "may be descriptions or genes. If they are descriptions, use `format` gmt; if they are genes, insert a second "
         "tab after the name of each set."
     )

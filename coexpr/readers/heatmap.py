@@ -1,9 +1,9 @@
-"""The heatmap download: "Download this data" on a heatmap of the atlas's site, one page a zip.
+"""The heatmap download: "Download this data" on a heatmap of the atlas's site, one zip per page.
 
-Facts measured on real downloads: only Contents.txt says what the values are. At sample resolution
-a column is one sample, its sample_well is Allen's well_id, and the values are those of the
-full-donor download at four decimals. Columns come in the site's order, not in that of
-SampleAnnot.csv. A column whose sample_well is -1 has no sample, and its cells are blank.
+Properties of real downloads: only Contents.txt states what the values are. At sample resolution, a column is one
+sample, its sample_well is Allen's well_id, and its values are those of the full-donor download, rounded to four
+decimals. The order of columns differs from that of SampleAnnot.csv. A column whose sample_well is -1 has no sample, and
+its cells are blank.
 """
 
 import re
@@ -23,7 +23,7 @@ KIND = "heatmap download"
 CONTENTS, COLUMNS, PROBES, EXPRESSION = "Contents.txt", "Columns.csv", "Probes.csv", "Expression.csv"
 FILES = (CONTENTS, COLUMNS, PROBES, EXPRESSION)
 TITLE = "Allen Human Brain Atlas"
-# The site ends a download after this many rows; the rest is on further pages.
+# The site ends a download after this number of rows; other rows are on further pages.
 PAGE_ROWS = 2000
 
 STEPS = (
@@ -55,7 +55,7 @@ _NO_SAMPLE = -1
 
 @dataclass(frozen=True)
 class Contents:
-    """What Contents.txt says of a download."""
+    """The rows, resolution and scale of a download, from Contents.txt."""
 
     title: str | None
     first_row: int
@@ -65,38 +65,39 @@ class Contents:
 
 
 def read_contents(place: Place) -> Contents:
-    """Read Contents.txt, the only place where resolution and scale are recorded.
+    """Read Contents.txt, the only file that states resolution and scale.
 
     Raises
     ------
     UnsupportedDownloadError
         If the download is of another atlas.
     DownloadError
-        If the text does not say what the values are.
+        If the text does not state what the values are.
     """
     text = tables.read_text(place, CONTENTS)
     title = download.title_line(text)
     if title and "atlas" in title.lower() and title != TITLE:
-        raise UnsupportedDownloadError(f"{place.location} is a download of another atlas: {title}.")
+        raise UnsupportedDownloadError(
+            f"{place.location} is a download of another atlas: expected {TITLE}, found {title}."
+        )
     rows = re.search(r"expression data for rows (\d+) through (\d+) of", text)
     resolution = re.search(r"at an? '([^']*)' resolution", text)
     scale = re.search(r"calculated using (\w+) normalization", text)
     if not (rows and resolution and scale):
         raise DownloadError(
-            f"{place.locate(CONTENTS)} does not say which rows, resolution and scale the download has, as the "
-            "site's own does.",
-            remedy="Use the download as it came.",
+            f"{place.locate(CONTENTS)} does not state the rows, resolution and scale of the download.",
+            remedy="Use the original download.",
         )
     return Contents(title, int(rows[1]), int(rows[2]), resolution[1], scale[1])
 
 
 def refuse_wrong_view(place: Place) -> None:
-    """Raise WrongViewError, with the steps to the right one, unless samples and log2 are shown."""
+    """Raise WrongViewError, with the steps to the right view, unless the view shows log2 intensity of samples."""
     contents = read_contents(place)
     if (contents.resolution.lower(), contents.scale.lower()) != ("samples", "log2"):
         raise WrongViewError(
-            f"{place.location} holds {contents.scale} values at {contents.resolution.lower()} resolution; "
-            f"correlations need log2 intensity, sample by sample. {STEPS}"
+            f"{place.location} contains {contents.scale} values at {contents.resolution.lower()} resolution; "
+            f"expected log2 intensity at samples resolution. {STEPS}"
         )
 
 
@@ -106,23 +107,23 @@ def read(place: Place) -> download.Download:
     Parameters
     ----------
     place : Place
-        Where its four files lie.
+        The folder of its four files.
 
     Raises
     ------
     WrongViewError
-        If it does not hold log2 intensity, sample by sample.
+        If it does not contain log2 intensity of single samples.
     DownloadError
-        If anything in the four files is not as it should be.
+        If anything in the four files is not as expected.
     """
     refuse_wrong_view(place)
     contents = read_contents(place)
     probes, genes, file_order = read_probes(place, HEATMAP_HEADER)
-    promised = contents.last_row - contents.first_row + 1
-    if len(file_order) != promised:
+    expected = contents.last_row - contents.first_row + 1
+    if len(file_order) != expected:
         raise DownloadError(
-            f"{place.locate(PROBES)} has {len(file_order):,} probes; {CONTENTS} promises rows "
-            f"{contents.first_row} through {contents.last_row}.",
+            f"{place.locate(PROBES)} has {len(file_order):,} probes; expected {expected:,}, because {CONTENTS} states "
+            f"rows {contents.first_row} through {contents.last_row}.",
             remedy="Download it again.",
         )
     columns = tables.read_table(place, COLUMNS, _COLUMNS)
@@ -135,7 +136,7 @@ def read(place: Place) -> download.Download:
     if np.isfinite(log2[:, ~has_sample]).any():
         raise DownloadError(
             f"{place.locate(EXPRESSION)} has values in a column that has no sample in {COLUMNS}. "
-            "The files are of different downloads."
+            "The files belong to different downloads."
         )
     sampled = {
         name: [cell for cell, keep in zip(cells, has_sample, strict=True) if keep] for name, cells in columns.items()
@@ -158,14 +159,14 @@ def _donors(place: Place, columns: dict[str, list[Any]]) -> pa.Table:
     for donor_id, donor_name in zip(columns["donor_id"], columns["donor_name"], strict=True):
         if names.get(donor_id, donor_name) != donor_name:
             raise DownloadError(
-                f"{place.locate(COLUMNS)}: donor {donor_id} is called {donor_name}; it is {names[donor_id]}."
+                f"{place.locate(COLUMNS)}: donor {donor_id} is named {donor_name}; expected {names[donor_id]}."
             )
     columns = columns | {"sex": [sex.get(donor_id) for donor_id in columns["donor_id"]]}
     return download.distinct(download.DONORS, columns, place.locate(COLUMNS))
 
 
 def _structures(place: Place, columns: dict[str, list[Any]]) -> pa.Table:
-    """Return the structures of the samples and their top-level structures; no tree is told."""
+    """Return the structures of the samples and their top-level structures, without the tree between them."""
     top_level = columns["top_level_structure_id"]
     both = {
         "structure_id": columns["structure_id"] + top_level,
@@ -181,7 +182,7 @@ def _samples(place: Place, columns: dict[str, list[Any]]) -> pa.Table:
     seen: set[int] = set()
     for sample_id in columns["sample_id"]:
         if sample_id in seen:
-            raise DownloadError(f"{place.locate(COLUMNS)}, column sample_well: {sample_id} comes twice.")
+            raise DownloadError(f"{place.locate(COLUMNS)}, column sample_well: {sample_id} occurs twice.")
         seen.add(sample_id)
     return download.table(download.SAMPLES, columns)
 
@@ -190,9 +191,9 @@ def _notes(contents: Contents, blanks: int) -> tuple[str, ...]:
     notes = []
     if contents.last_row % PAGE_ROWS == 0:
         notes.append(
-            f"it ends at row {contents.last_row:,}, where the site ends a page: the list may go on. "
+            f"it ends at row {contents.last_row:,}, where the site ends a page: the list may continue. "
             "Download the next page too."
         )
     if blanks:
-        notes.append(f"{blanks:,} cells are blank: r is over the samples in which both profiles have a value.")
+        notes.append(f"{blanks:,} cells are blank: r is computed over the samples in which both profiles have a value.")
     return tuple(notes)

@@ -1,9 +1,8 @@
 """Large CSV files of numbers without a header: a probe id, then one value per sample.
 
-They are read in blocks of whole lines: one thread decompresses the next block while pyarrow parses the
-ones before it, one in each of some threads: its own threads are of no use to tables this wide. The fast
-path only ever says that a block is bad; the bad cell is then looked for
-in that block alone, slowly, so that the message can name row and column.
+Files are read in blocks of whole lines. One thread decompresses the next block while others parse the previous blocks
+with pyarrow, one block per thread, because pyarrow's own threads do not speed up tables this wide. If a block cannot be
+parsed, that block alone is searched for the bad cell, so that the message can name row and column.
 """
 
 import codecs
@@ -26,9 +25,9 @@ _BLOCK_BYTES = 4_000_000
 _PARSERS = 2
 _LONGEST_LINE = 64_000_000
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-# Of a probe id, where it is read as characters.
+# Most digits of a probe id that is read as characters.
 _MOST_DIGITS = 18
-# No log2 intensity comes near; an intensity that nobody took the logarithm of is far beyond.
+# Larger than any log2 intensity, and much smaller than intensities without a logarithm.
 _LARGEST_LOG2 = 64
 
 
@@ -40,13 +39,13 @@ def read_log2(
     Parameters
     ----------
     place, file_name
-        Where the file lies, and its name.
+        The folder of the file, and its name.
     probe_ids : (P,) int64, ascending
-        The probes that the file must hold, each once, in any order.
+        The probes that the file must contain, each once, in any order.
     n_samples : int
         Values per row, S.
     notes : list of str, optional
-        A note is added where the last number may be cut.
+        A note is appended if the last number may be incomplete.
 
     Returns
     -------
@@ -56,7 +55,7 @@ def read_log2(
     Raises
     ------
     DownloadError
-        With file, row and column, what was expected and what was found.
+        If the file is not as expected; the message names file, row and column.
     """
     values = np.empty((len(probe_ids), n_samples), dtype=np.float32)
     notes = [] if notes is None else notes
@@ -66,7 +65,7 @@ def read_log2(
 
 
 def read_calls(place: Place, file_name: str, probe_ids: NDArray[np.int64], n_samples: int) -> NDArray[np.bool_]:
-    """Read present calls, 0 or 1; parameters and errors as for `read_log2`.
+    """Read present calls, 0 or 1; see `read_log2` for parameters and errors.
 
     Returns
     -------
@@ -87,11 +86,11 @@ def _placed_blocks(
     value_type: pa.DataType,
     notes: list[str],
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.generic]]]:
-    """Yield blocks of values with their rows among `probe_ids`; check that each comes once."""
+    """Yield blocks of values with their rows in `probe_ids`; check that each probe occurs once."""
     where = place.locate(file_name)
     if place.size(file_name) < len(probe_ids) * n_samples:
         raise DownloadError(
-            f"{where} is too short: {place.size(file_name):,} bytes cannot hold the values of "
+            f"{where} is too short: {place.size(file_name):,} bytes cannot contain the values of "
             f"{len(probe_ids):,} probes and {n_samples:,} samples.",
             remedy="Download it again.",
         )
@@ -99,22 +98,22 @@ def _placed_blocks(
     with place.open(file_name) as stream:
         for ids, values in _parsed_blocks(stream, n_samples, value_type, where, notes):
             rows = np.minimum(np.searchsorted(probe_ids, ids), len(probe_ids) - 1)
-            unknown = probe_ids[rows] != ids
-            if unknown.any():
+            absent = probe_ids[rows] != ids
+            if absent.any():
                 raise DownloadError(
-                    f"{where}: probe {ids[unknown][0]} is not in Probes.csv. The files are of different downloads."
+                    f"{where}: probe {ids[absent][0]} is not in Probes.csv. The files belong to different downloads."
                 )
             if seen[rows].any() or len(np.unique(rows)) < len(rows):
-                again = ids[seen[rows]] if seen[rows].any() else _repeated(ids)
-                raise DownloadError(f"{where}: probe {again[0]} has two rows.")
+                repeated = ids[seen[rows]] if seen[rows].any() else _repeated(ids)
+                raise DownloadError(f"{where}: probe {repeated[0]} has two rows.")
             seen[rows] = True
             yield rows, values
             if place.is_given_up:
-                raise DownloadError(f"{where}: reading was given up.")
+                raise DownloadError(f"{where}: reading was cancelled.")
     if not seen.all():
         raise DownloadError(
             f"{where} ends too early: {int(seen.sum()):,} rows for the {len(probe_ids):,} probes of Probes.csv; "
-            f"probe {probe_ids[~seen][0]} is the first without one.",
+            f"probe {probe_ids[~seen][0]} is the first without a row.",
             remedy="Download it again.",
         )
 
@@ -122,7 +121,7 @@ def _placed_blocks(
 def _parsed_blocks(
     stream: IO[bytes], n_samples: int, value_type: pa.DataType, where: str, notes: list[str]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.generic]]]:
-    """Yield the ids and values of blocks of lines in their order, some of them parsed at a time."""
+    """Yield the ids and values of blocks of lines in order, parsing several blocks at a time."""
     with ThreadPoolExecutor(max_workers=_PARSERS) as parsers:
         waiting: deque[Future[tuple[NDArray[np.int64], NDArray[np.generic]]]] = deque()
         for first_row, text in _blocks_of_lines(stream, where, notes):
@@ -139,13 +138,13 @@ def _repeated(ids: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _blocks_of_lines(stream: IO[bytes], where: str, notes: list[str]) -> Iterator[tuple[int, bytes]]:
-    """Yield whole lines with the number of the first, reading one block ahead; note a last number that may be cut."""
+    """Yield whole lines with the number of the first, prefetching one block; note a last number that may be cut."""
     row = 1
     rest = b""
     with ThreadPoolExecutor(max_workers=1) as reader:
-        ahead = reader.submit(stream.read, _BLOCK_BYTES)
-        while block := ahead.result():
-            ahead = reader.submit(stream.read, _BLOCK_BYTES)
+        prefetched = reader.submit(stream.read, _BLOCK_BYTES)
+        while block := prefetched.result():
+            prefetched = reader.submit(stream.read, _BLOCK_BYTES)
             if row == 1 and not rest:
                 block = block.removeprefix(codecs.BOM_UTF8)
             end = block.rfind(b"\n") + 1
@@ -164,9 +163,9 @@ def _blocks_of_lines(stream: IO[bytes], where: str, notes: list[str]) -> Iterato
 
 
 def _about_last_number(line: bytes, where: str) -> list[str]:
-    """Return a note about a last line without an end whose last number has fewer decimals than its other numbers.
+    """Return a note if the last line has no line end and its last number has fewer decimals than its other numbers.
 
-    A file that is cut within its last number is otherwise whole.
+    There is no other sign of a file that is cut within its last number.
     """
     cells = _LINE_END.split(line.rstrip(b"\r\n"))[-1].split(b",")[1:]
     decimals = [len(cell.partition(b".")[2]) for cell in cells]
@@ -209,9 +208,9 @@ def _parse(
 
 
 def _calls_of_equal_lines(text: bytes, n_samples: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]] | None:
-    """Return the ids and calls of lines that are all as long as the first: a number, then commas and digits 0 and 1.
+    """Return the ids and calls of lines of equal length: a number, then commas and digits 0 and 1.
 
-    None for any other text. As a table of characters they are read in a fraction of the time that cells take.
+    None for any other text. Reading them as a table of characters takes a fraction of the time of parsing cells.
     """
     width = text.find(b"\n") + 1
     digits = width - 1 - 2 * n_samples
@@ -219,7 +218,7 @@ def _calls_of_equal_lines(text: bytes, n_samples: int) -> tuple[NDArray[np.int64
         return None
     lines = np.frombuffer(text, np.uint8).reshape(-1, width)
     number, cells = lines[:, :digits] - np.uint8(ord("0")), lines[:, digits:-1]
-    calls = cells[:, 1::2] - np.uint8(ord("0"))  # what is no digit becomes large
+    calls = cells[:, 1::2] - np.uint8(ord("0"))  # other characters become larger than 1
     if (
         (number > 9).any()
         or (calls > 1).any()
@@ -231,16 +230,16 @@ def _calls_of_equal_lines(text: bytes, n_samples: int) -> tuple[NDArray[np.int64
 
 
 def _are_usable(values: NDArray[np.generic], blanks: int) -> bool:
-    """Say whether log2 values are in range but for the blank cells, and calls are 0 or 1."""
+    """Return whether calls are 0 or 1, or log2 values other than blank cells are in range."""
     if values.dtype == np.uint8:
         return not values.size or bool(values.max() <= 1)
     return int(np.count_nonzero(np.abs(values) <= _LARGEST_LOG2)) == values.size - blanks
 
 
 def _explained(
-    text: bytes, first_row: int, n_samples: int, value_type: pa.DataType, where: str, suspicion: str
+    text: bytes, first_row: int, n_samples: int, value_type: pa.DataType, where: str, reason: str
 ) -> DownloadError:
-    """Find the first bad cell of a block that the fast path refused, and say what is wrong with it."""
+    """Return the error for the first bad cell of a block that could not be parsed; `reason` if none is found."""
     is_good, expected = (_is_log2, "a log2 intensity") if value_type == pa.float32() else (_is_call, "0 or 1")
     lines = [line.decode("utf-8", errors="replace") for line in _LINE_END.split(text)]
     for row, line in enumerate(lines, start=first_row):
@@ -260,7 +259,7 @@ def _explained(
         for column, cell in enumerate(cells[1:], start=2):
             if not is_good(cell):
                 return DownloadError(f"{where}, row {row}, column {column}: expected {expected}, found {cell!r:.60}.")
-    return DownloadError(f"{where}, rows {first_row} to {first_row + len(lines)}: {suspicion}.")
+    return DownloadError(f"{where}, rows {first_row} to {first_row + len(lines)}: {reason}.")
 
 
 def _is_log2(cell: str) -> bool:

@@ -1,4 +1,4 @@
-"""OBO: the terms of an ontology and how they lie below one another, parsed by fastobo."""
+"""OBO: the terms of an ontology and the relations between them, parsed with fastobo."""
 
 import io
 import re
@@ -12,7 +12,7 @@ from coexpr.errors import DownloadError
 from coexpr.readers.text import read_bytes
 
 RELATIONS = ("is_a", "part_of", "regulates", "positively_regulates", "negatively_regulates")
-# A backslash before a character that has a meaning of its own, such as a brace.
+# A backslash that escapes a special character, such as a brace.
 _ESCAPE = re.compile(r"\\(.)")
 _COMMENT_LINE = re.compile(rb"^[ \t]*!.*$", re.M)
 _ASPECTS = {"biological_process": "BP", "molecular_function": "MF", "cellular_component": "CC"}
@@ -20,20 +20,19 @@ _ASPECTS = {"biological_process": "BP", "molecular_function": "MF", "cellular_co
 
 @dataclass(frozen=True)
 class Ontology:
-    """Terms that are in use, and where ids that are not lead.
+    """The terms of an ontology that are in use, and the replacements of other ids.
 
     Parameters
     ----------
     release : str or None
-        As the header says, such as 2026-05-19.
+        Release in the header, such as 2026-05-19.
     names, aspects : dict
         By accession.
     edges : list of (child, parent, relation)
     primary : dict
-        The accession in use for every secondary id, and for every obsolete one that says what
-        replaced it.
+        The accession that replaces each secondary id, and each obsolete id with one replacement.
     obsolete : set
-        Accessions that nothing replaced.
+        Obsolete accessions without a replacement.
     """
 
     release: str | None
@@ -44,7 +43,7 @@ class Ontology:
     obsolete: set[str]
 
     def in_use(self, accession: str) -> str | None:
-        """Return the term in use that an accession leads to, over any number of replacements, if there is one."""
+        """Return the term in use that an accession leads to after any number of replacements; None if there is none."""
         seen: set[str] = set()
         while accession not in self.names:
             if accession in seen or accession not in self.primary:
@@ -60,9 +59,9 @@ def read_ontology(path: Path) -> Ontology:
     Raises
     ------
     DownloadError
-        If it is no OBO file, or its terms lie below one another in a circle.
+        If it is not an OBO file, or its relations form a cycle.
     """
-    # Comment lines are part of the format, but fastobo panics at those after the first term.
+    # The format allows comment lines, but fastobo panics at those after the first term.
     content = _COMMENT_LINE.sub(b"", read_bytes(path))
     try:
         document = fastobo.iter(io.BytesIO(content))
@@ -71,19 +70,19 @@ def read_ontology(path: Path) -> Ontology:
     except (SyntaxError, ValueError, OSError) as error:
         raise DownloadError(f"{path} is not an OBO file: {error}.") from None
     except BaseException as error:
-        if type(error).__name__ != "PanicException":  # raised by the parser's Rust code, and no subclass of Exception
+        if type(error).__name__ != "PanicException":  # raised by the parser's Rust code; not an Exception
             raise
-        raise DownloadError(f"{path} is not an OBO file that can be read: {error}.") from None
+        raise DownloadError(f"{path} cannot be read as an OBO file: {error}.") from None
     ontology = Ontology(header.get("data-version", "").rpartition("/")[2] or None, {}, {}, [], {}, set())
     for frame in frames:
-        _take(frame, ontology)
+        _add_frame(frame, ontology)
     if not ontology.names:
         raise DownloadError(f"{path} has no terms.")
     _refuse_cycles(ontology, path)
     return ontology
 
 
-def _take(frame: "fastobo.term.TermFrame", ontology: Ontology) -> None:
+def _add_frame(frame: "fastobo.term.TermFrame", ontology: Ontology) -> None:
     accession = str(frame.id)
     clauses: dict[str, list[str]] = {}
     for clause in frame:
@@ -113,7 +112,7 @@ def _refuse_cycles(ontology: Ontology, path: Path) -> None:
     try:
         below.prepare()
     except CycleError as error:
-        circle = " → ".join(error.args[1])
+        cycle = " → ".join(error.args[1])
         raise DownloadError(
-            f"{path}: terms lie below one another in a circle: {circle}. Use go-basic.obo, which has none."
+            f"{path}: its relations is_a and part_of form a cycle: {cycle}. Use go-basic.obo, which has no cycles."
         ) from None

@@ -1,6 +1,6 @@
-"""Where the files of one download lie: a folder on disk, or a folder inside a zip.
+"""The folder of the files of one download: a folder on disk, or a folder in a zip.
 
-Members of a zip are streamed, never extracted, and both kinds of place are used alike.
+Members of a zip are streamed, never extracted. Both kinds of folder have the same interface.
 """
 
 import gzip
@@ -34,10 +34,10 @@ class FileDigest:
 
 
 class Place(ABC):
-    """One folder of files. File names are matched whatever their case."""
+    """One folder of files. File names are matched in any case."""
 
     location: Path
-    # The folder inside a zip, "" elsewhere: a zip may hold several downloads.
+    # The folder in a zip, which may contain several downloads; "" for other kinds of place.
     inside = ""
 
     def __init__(self, file_names: list[str]) -> None:
@@ -49,43 +49,43 @@ class Place(ABC):
     @property
     @abstractmethod
     def folder_names(self) -> list[str]:
-        """The names around the files that may name a donor, nearest first."""
+        """The names of the folder and zip, which may name a donor; the innermost first."""
 
     @abstractmethod
     def locate(self, file_name: str) -> str:
-        """Say where a file is, as a message to the user does."""
+        """Return the location of a file, for messages."""
 
     @abstractmethod
     def size(self, file_name: str) -> int:
-        """Return the number of bytes that a file has once decompressed."""
+        """Return the size of a file in bytes; for a member of a zip, its size when decompressed."""
 
     @abstractmethod
     def files_on_disk(self, file_names: tuple[str, ...]) -> list[Path]:
-        """Return the files on disk that hold `file_names`."""
+        """Return the files on disk that contain `file_names`."""
 
     @abstractmethod
     def _open(self, member: str) -> IO[bytes]: ...
 
     def give_up(self) -> None:
-        """Let whoever reads here stop soon: nobody waits for it any more."""
+        """Cancel reads in progress, because their result is no longer needed."""
         self.is_given_up = True
 
     def has(self, file_name: str) -> bool:
-        """Say whether the file is here."""
+        """Return whether the folder has a file."""
         return file_name.lower() in self._members
 
     def missing(self, file_names: tuple[str, ...]) -> list[str]:
-        """Return those of `file_names` that are not here."""
+        """Return the `file_names` that the folder does not have."""
         return [name for name in file_names if not self.has(name)]
 
     @contextmanager
     def open(self, file_name: str) -> Iterator[IO[bytes]]:
-        """Open a file for reading bytes; damage found while it is read is a `DownloadError`.
+        """Open a file for reading bytes. Damage that is found while it is read raises `DownloadError`.
 
         Raises
         ------
         DownloadError
-            If it is damaged, or there are two files with its name: it is doubtful which one counts.
+            If the file is damaged, or there are two files with its name.
         """
         if file_name.lower() in self._repeated:
             raise DownloadError(
@@ -103,7 +103,7 @@ class Place(ABC):
             raise DownloadError(f"{self.locate(file_name)} cannot be read: {error.strerror or error}.") from None
 
     def digests(self, file_names: tuple[str, ...]) -> list[FileDigest]:
-        """Return size and SHA-256 of the files on disk that hold `file_names`."""
+        """Return size and SHA-256 of the files on disk that contain `file_names`."""
         try:
             return [_digest(path) for path in self.files_on_disk(file_names)]
         except OSError as error:
@@ -124,7 +124,7 @@ class Folder(Place):
         return [self.location.resolve().name]
 
     def locate(self, file_name: str) -> str:
-        """Say where a file is."""
+        """Return the location of a file."""
         return str(self.location / self._members.get(file_name.lower(), file_name))
 
     def size(self, file_name: str) -> int:
@@ -140,7 +140,7 @@ class Folder(Place):
 
 
 class File(Place):
-    """One file on disk, decompressed where it is gzip."""
+    """One file on disk, decompressed if it is gzip."""
 
     def __init__(self, location: Path) -> None:
         super().__init__([location.name])
@@ -149,11 +149,11 @@ class File(Place):
 
     @property
     def folder_names(self) -> list[str]:
-        """None: no donor is named."""
+        """An empty list: the name of the file names no donor."""
         return []
 
     def locate(self, file_name: str) -> str:
-        """Say where the file is."""
+        """Return the location of the file."""
         return str(self.location)
 
     def size(self, file_name: str) -> int:
@@ -165,7 +165,7 @@ class File(Place):
         return [self.location]
 
     def first_line(self) -> str:
-        """Return the first line of text, "" where the file is none."""
+        """Return the first line of text; "" if the file is not text."""
         try:
             with self.open(self.name) as stream:
                 return stream.readline(_LONGEST_HEADER).decode("utf-8-sig").strip()
@@ -182,7 +182,7 @@ class File(Place):
 
 
 class ZipFolder(Place):
-    """A folder inside a zip; `folder` is "" for the top of the zip."""
+    """A folder in a zip; `folder` is "" for the top of the zip."""
 
     def __init__(self, location: Path, folder: str, members: Sequence[tuple[str, int]]) -> None:
         super().__init__([name for name, _ in members])
@@ -192,15 +192,15 @@ class ZipFolder(Place):
 
     @property
     def folder_names(self) -> list[str]:
-        """The folder inside the zip, then the zip."""
+        """The name of the folder in the zip, then that of the zip."""
         return [name for name in (PurePosixPath(self.inside).name, self.location.name) if name]
 
     def locate(self, file_name: str) -> str:
-        """Say where a file is."""
+        """Return the location of a file."""
         return f"{self._members.get(file_name.lower(), file_name)} in {self.location}"
 
     def size(self, file_name: str) -> int:
-        """Return the size that the zip's directory gives."""
+        """Return the size of a file in the zip's directory."""
         return self._sizes[self._members[file_name.lower()]]
 
     def files_on_disk(self, file_names: tuple[str, ...]) -> list[Path]:
@@ -210,20 +210,21 @@ class ZipFolder(Place):
     def _open(self, member: str) -> IO[bytes]:
         with zipfile.ZipFile(self.location) as archive:
             try:
-                return archive.open(member)  # it keeps the file open for itself
+                return archive.open(member)  # the member keeps the zip open
             except (RuntimeError, NotImplementedError, ValueError) as error:  # a password, an unusual compression
                 raise DownloadError(
-                    f"{self.location} cannot be unpacked ({error}). Unpack it yourself and name the folder instead."
+                    f"{self.location} cannot be unpacked ({error}).",
+                    remedy="Unpack it with another program, and load the folder.",
                 ) from None
 
 
 def folders_in_zip(path: Path) -> list[ZipFolder]:
-    """Return every folder of the zip at `path` that holds files.
+    """Return every folder of the zip at `path` that contains files.
 
     Raises
     ------
     DownloadError
-        If the file is empty, cut short, or no zip.
+        If the file is empty, cut short, or not a zip.
     """
     if not path.is_file():
         raise DownloadError(f"{path} is neither a file nor a folder.")
@@ -231,25 +232,25 @@ def folders_in_zip(path: Path) -> list[ZipFolder]:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
     except zipfile.BadZipFile:
-        raise _no_zip(path) from None
+        raise _not_a_zip(path) from None
     except OSError as error:
         raise DownloadError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (ValueError, NotImplementedError, struct.error, OverflowError) as error:  # of a damaged directory
+    except (ValueError, NotImplementedError, struct.error, OverflowError) as error:  # the zip's directory is damaged
         raise DownloadError(f"{path} is a damaged zip ({error}).", remedy="Download it again.") from None
     sizes: dict[str, list[tuple[str, int]]] = {}
     for info in members:
         member = PurePosixPath(info.filename)
-        if not _is_litter(member):
+        if not _is_macos_metadata(member):
             sizes.setdefault(str(member.parent), []).append((info.filename, info.file_size))
     return [ZipFolder(path, "" if folder == "." else folder, members) for folder, members in sorted(sizes.items())]
 
 
-def _is_litter(member: PurePosixPath) -> bool:
-    """Say whether a member is what a Mac adds to a zip, beside the files people put there."""
+def _is_macos_metadata(member: PurePosixPath) -> bool:
+    """Return whether a member of a zip was added by macOS."""
     return "__MACOSX" in member.parts or member.name.startswith("._")
 
 
-def _no_zip(path: Path) -> DownloadError:
+def _not_a_zip(path: Path) -> DownloadError:
     """Return the error for a file that is not a complete zip."""
     with path.open("rb") as stream:
         start = stream.read(4)
@@ -260,7 +261,7 @@ def _no_zip(path: Path) -> DownloadError:
         return DownloadError(
             f"{path} is a zip that was cut short: its directory, at the end, is missing.", remedy=again
         )
-    remedy = "Name a zip from the atlas's site, or the folder that it was unpacked to."
+    remedy = "Load a zip from the atlas's site, or the folder that it was unpacked to."
     return DownloadError(f"{path} is not a zip.", remedy=remedy)
 
 

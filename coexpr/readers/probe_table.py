@@ -1,4 +1,4 @@
-"""Probes.csv, which both kinds of download have, under two spellings of its header."""
+"""Probes.csv, which both kinds of download have, with different headers."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ FULL_DONOR_HEADER = {
     "entrez_id": "entrez_id",
     "chromosome": "chromosome",
 }
-# start-position and end-position, which follow, are always "n/a" in this atlas.
+# The columns start-position and end-position are not read, because they are always "n/a" in this atlas.
 HEATMAP_HEADER = {
     "probe_id": "id",
     "probe_name": "name",
@@ -48,18 +48,18 @@ def read_probes(place: Place, header: dict[str, str]) -> tuple[pa.Table, pa.Tabl
     Parameters
     ----------
     place : Place
-        Where the file lies.
+        The folder of the file.
     header : dict of str to str
-        Our names and the file's: `FULL_DONOR_HEADER` or `HEATMAP_HEADER`.
+        The header in the file for each of our names: `FULL_DONOR_HEADER` or `HEATMAP_HEADER`.
 
     Returns
     -------
     probes : pyarrow.Table
         Ascending by probe_id.
     genes : pyarrow.Table
-        The genes that they measure.
+        The genes that the probes measure.
     file_order : list of int
-        The probe ids as the file orders them.
+        The probe ids in the order of the file.
     """
     columns = tables.read_table(place, FILE, {name: (header[name], parse) for name, parse in _PARSERS.items()})
     for name in ("probe_id", "probe_name"):
@@ -78,16 +78,16 @@ def read_probes(place: Place, header: dict[str, str]) -> tuple[pa.Table, pa.Tabl
 
 
 def _check_gene(probe: dict[str, Any], where: str) -> None:
-    """Refuse a gene without id or symbol, and a symbol that a spreadsheet changed into a date."""
+    """Raise DownloadError for a gene without id or symbol, or a symbol that a spreadsheet changed."""
     symbol = probe["gene_symbol"]
-    if probe["gene_id"] is None and symbol in ("nan", "null", "None"):  # a missing symbol as some programs write it
+    if probe["gene_id"] is None and symbol in ("nan", "null", "None"):  # a missing symbol as written by some programs
         symbol = None
     if (probe["gene_id"] is None) != (symbol is None):
         raise DownloadError(f"{where}: gene id {probe['gene_id']} with gene symbol {symbol}; expected both or neither.")
     if symbol and (is_date(symbol) or symbol.isdecimal()):
         what = "a date" if is_date(symbol) else "a number"
         raise DownloadError(
-            f"{where}: the gene symbol {symbol} is {what}. A spreadsheet re-saved the file and changed symbols "
-            "such as SEPT2 and MARCH1.",
-            remedy="Use the download as it came.",
+            f"{where}: the gene symbol {symbol} is {what}. A spreadsheet program saved the file and changed "
+            "symbols such as SEPT2 and MARCH1.",
+            remedy="Use the original download.",
         )

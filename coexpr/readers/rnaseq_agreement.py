@@ -1,7 +1,7 @@
-"""Additional file 8 of Miller et al. 2014 (doi 10.1186/1471-2164-15-154): how well probes follow RNA-seq.
+"""Additional file 8 of Miller et al. 2014 (doi 10.1186/1471-2164-15-154): agreement of probes with RNA-seq.
 
-A workbook: a banner in row 1, the header in row 2 with its first two cells blank (probe and gene), then a
-row per probe. Gene symbols in it were damaged by a spreadsheet, so only the names of probes are used.
+A workbook with a banner in row 1, a header in row 2 whose first two cells (probe and gene) are blank, and one row per
+probe. A spreadsheet program damaged gene symbols in it, so only the probe names are used.
 """
 
 import math
@@ -21,16 +21,17 @@ KIND = "agreement of probes with RNA-seq"
 _NUMBERS = {"slope": "m", "intercept": "b", "r": "R", "p": "P-value", "q": "Q-value"}
 _PASSES = "Pass?"
 _REQUIRED = ("R", "P-value", "Q-value", _PASSES)
-# The header is row 2; copies that were given names for the first two columns may have it in row 1.
+# The header is in row 2, or in row 1 of edited copies; it is searched for in this number of rows.
 _HEADER_AMONG = 5
 _PROBE_NAME = re.compile(r"A_\d+_P\d+|CUST_\d+_PI\d+")
 _RANGES = {"r": (-1, 1), "p": (0, 1), "q": (0, 1)}
-# The real one has 6 MB unpacked.
+# The original has 6 MB when unpacked.
 _MOST_BYTES = 500_000_000
+_ORIGINAL = "Use the original file from the journal."
 
 
 def is_workbook(file: File) -> bool:
-    """Say whether a file is a workbook in the format of Excel since 2007."""
+    """Return whether a file is a workbook in the format of Excel 2007 and later."""
     try:
         with zipfile.ZipFile(file.location) as archive:
             return "xl/workbook.xml" in archive.namelist()
@@ -39,7 +40,7 @@ def is_workbook(file: File) -> bool:
 
 
 def recognises(file: File) -> bool:
-    """Say whether a workbook has the columns of Additional file 8."""
+    """Return whether a workbook has the columns of Additional file 8."""
     return _header_row(_cells(file, _HEADER_AMONG)) is not None
 
 
@@ -49,7 +50,7 @@ def read(file: File) -> PublishedTable:
     Raises
     ------
     DownloadError
-        If it is another workbook, or a cell is not what it must be; with row and column.
+        If it is another workbook, or a cell is not as expected; the message names row and column.
     """
     cells = _cells(file, None)
     top = _header_row(cells)
@@ -57,7 +58,8 @@ def read(file: File) -> PublishedTable:
         found = ", ".join(cell for cell in map(_text, cells[1] if len(cells) > 1 else []) if cell) or "nothing"
         raise DownloadError(
             f"{file.location} is a workbook, but not Additional file 8 of Miller et al. 2014: expected "
-            f"{', '.join(_REQUIRED)} in row 2, found {found:.200}. Use the file as the journal gives it."
+            f"{', '.join(_REQUIRED)} in row 2, found {found:.200}.",
+            remedy=_ORIGINAL,
         )
     header = [_text(cell) for cell in cells[top]]
     wanted: dict[str, tuple[int, Callable[[str], Any]]] = {"probe_name": (0, _name)}
@@ -74,7 +76,8 @@ def read(file: File) -> PublishedTable:
             except ValueError as error:
                 raise DownloadError(
                     f"{file.location}, row {number}, column {header[index] or index + 1}: expected {error}, found "
-                    f"{_text(row[index])!r:.60}. Use the file as the journal gives it."
+                    f"{_text(row[index])!r:.60}.",
+                    remedy=_ORIGINAL,
                 ) from None
         probe = columns["probe_name"][-1]
         if (first := rows.setdefault(probe, number)) != number:
@@ -84,7 +87,8 @@ def read(file: File) -> PublishedTable:
     if not any(map(_PROBE_NAME.fullmatch, rows)):
         raise DownloadError(
             f"{file.location}: expected names of probes such as A_23_P216779 in the first column, found "
-            f"{next(iter(rows))!r:.60}. Use the file as the journal gives it."
+            f"{next(iter(rows))!r:.60}.",
+            remedy=_ORIGINAL,
         )
     types = {"probe_name": pa.string(), "passes": pa.bool_()}
     return PublishedTable(
@@ -99,12 +103,14 @@ def _cells(file: File, most: int | None) -> list[list[Any]]:
 
     with zipfile.ZipFile(file.location) as archive:
         if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
-            raise DownloadError(f"{file.location} unpacks to more than {_MOST_BYTES:,} bytes: it is no such table.")
+            raise DownloadError(
+                f"{file.location} is too large: expected at most {_MOST_BYTES:,} bytes when unpacked.", remedy=_ORIGINAL
+            )
     try:
         frame = pd.read_excel(
             file.location, header=None, nrows=most, dtype=object, keep_default_na=False, engine="openpyxl"
         )
-    except Exception as error:  # there is no end to what damage makes pandas and openpyxl raise
+    except Exception as error:  # damaged files make pandas and openpyxl raise many types of errors
         raise DownloadError(
             f"{file.location} cannot be read as a workbook ({error}).", remedy="Download it again."
         ) from None
@@ -150,7 +156,7 @@ def _number(name: str) -> Callable[[str], float | None]:
 
 
 def _truth(cell: str) -> bool | None:
-    """Parse TRUE or FALSE, however a program wrote them; blank where a probe could not be tested."""
+    """Parse TRUE or FALSE as written by several programs; None if blank, for a probe that could not be tested."""
     truths = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False, "": None, "na": None}
     try:
         return truths[cell.lower()]

@@ -1,7 +1,7 @@
-"""A category as the atlas's own site lists it: a heatmap download, of which only Probes.csv counts.
+"""A category as listed by the atlas's site: Probes.csv of a heatmap download.
 
-Any resolution and scale will do. The site ends a download after 2,000 rows; further pages are
-further downloads.
+The download may have any resolution and scale. The site ends a download after 2,000 rows; further pages are separate
+downloads.
 """
 
 from collections.abc import Sequence
@@ -19,18 +19,18 @@ _NEEDED = (heatmap.CONTENTS, heatmap.PROBES)
 
 
 def places(path: Path) -> list[Place]:
-    """Return the folders, on disk or in a zip, that hold such a download."""
+    """Return the folders, on disk or in a zip, that contain such a download."""
     found: Sequence[Place] = [Folder(path)] if path.is_dir() else folders_in_zip(path)
     return [place for place in found if not place.missing(_NEEDED)]
 
 
 def read(pages: Sequence[Place], name: str) -> CategoryFile:
-    """Read the pages of one category; members are Entrez ids where there are, else names of probes.
+    """Read the pages of one category; members are Entrez ids, or probe names if there is no Entrez id.
 
     Raises
     ------
     DownloadError
-        If a page is damaged, or holds another number of probes than it promises.
+        If a page is damaged, or does not have the number of probes that it states.
     """
     members: dict[str, None] = {}
     probes = 0
@@ -39,10 +39,11 @@ def read(pages: Sequence[Place], name: str) -> CategoryFile:
     for page in pages:
         contents = heatmap.read_contents(page)
         table, genes, _ = read_probes(page, HEATMAP_HEADER)
-        promised = contents.last_row - contents.first_row + 1
-        if len(table) != promised:
+        expected = contents.last_row - contents.first_row + 1
+        if len(table) != expected:
             raise DownloadError(
-                f"{page.locate(heatmap.PROBES)} has {len(table):,} probes; {heatmap.CONTENTS} promises {promised:,}.",
+                f"{page.locate(heatmap.PROBES)} has {len(table):,} probes; expected {expected:,}, as stated in "
+                f"{heatmap.CONTENTS}.",
                 remedy="Download it again.",
             )
         probes += len(table)
@@ -53,7 +54,7 @@ def read(pages: Sequence[Place], name: str) -> CategoryFile:
     if open_ends := [end for end in sorted(ends) if end % heatmap.PAGE_ROWS == 0 and end + 1 not in starts]:
         notes.append(
             f"it ends at row {open_ends[0]:,}, where the site ends a page: the list goes on. "
-            "Download the next page and give both files together."
+            "Download the next page, and add both files together."
         )
     return CategoryFile(
         "download of the atlas's site", [Category(name, list(members))], source="allen", notes=tuple(notes)

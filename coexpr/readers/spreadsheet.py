@@ -1,9 +1,9 @@
-"""What spreadsheets do to gene symbols: SEPT2, MARCH1 and DEC1 become dates, in the forms of many languages."""
+"""Gene symbols that spreadsheets change into dates, such as SEPT2, MARCH1 and DEC1, in the forms of many languages."""
 
 import datetime
 import re
 
-# The beginnings of names of months in English, German, French, Spanish, Italian, Portuguese, Dutch and Polish.
+# Names of months and their abbreviations in English, German, French, Spanish, Italian, Portuguese, Dutch and Polish.
 _MONTHS = {
     1: "jan|janv|ene|gen|sty",
     2: "feb|fév|fev|févr|fevr|lut|februar|février|febrero|febbraio",
@@ -30,7 +30,7 @@ _MONTH_DAY = re.compile(rf"({_MONTH})\.?[- ](\d{{1,2}})(?:,? \d{{4}})?{_TIME}", 
 _YEAR_FIRST = re.compile(rf"\d{{4}}[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
 _YEAR_LAST = re.compile(rf"(\d{{1,2}})[-/.](\d{{1,2}})[-/.](?:\d{{4}}|\d{{2}}){_TIME}")
 _SERIAL = re.compile(r"\d{5}(?:\.0+)?")
-# Spreadsheets store dates as days since this one. The range is that of the years 1990 to 2049.
+# Spreadsheets store dates as numbers of days since this date. The range covers the years 1990 to 2049.
 _DAY_ZERO = datetime.date(1899, 12, 30)
 _SERIALS = range(32874, 54789)
 # The genes that become dates, by month: symbols such as SEPT2 and OCT4, and aliases such as FEB1 and APR1.
@@ -39,12 +39,12 @@ _MOST_MEMBERS = 15
 
 
 def is_date(symbol: str) -> bool:
-    """Say whether a gene symbol has the form of a date."""
+    """Return whether a gene symbol has the form of a date."""
     return bool(_dates_of(symbol))
 
 
 def symbols_of_date(symbol: str) -> list[str]:
-    """Return the gene symbols that a spreadsheet may have changed into this date, or into this number of a date."""
+    """Return the gene symbols that a spreadsheet may have changed into a date, or into the number of a date."""
     dates = _dates_of(symbol)
     if not dates and _SERIAL.fullmatch(symbol) and int(symbol[:5]) in _SERIALS:
         date = _DAY_ZERO + datetime.timedelta(days=int(symbol[:5]))
@@ -53,7 +53,7 @@ def symbols_of_date(symbol: str) -> list[str]:
 
 
 def _dates_of(symbol: str) -> list[tuple[int, int]]:
-    """Return the months and days that a date can be: two where their order is open."""
+    """Return the possible months and days of a date: two if their order is ambiguous."""
     if found := _DAY_MONTH.fullmatch(symbol):
         pairs = [(_NUMBER_OF_MONTH[found[2].lower()], int(found[1]))]
     elif found := _MONTH_DAY.fullmatch(symbol):

@@ -1,6 +1,6 @@
-"""Small CSV files with a header, checked cell by cell: probes, samples, structures, columns.
+"""Small CSV files with a header, checked cell by cell: probes, samples, structures and columns.
 
-Rows are numbered as a spreadsheet shows them: the header is row 1.
+Rows are numbered as in a spreadsheet: the header is row 1.
 """
 
 import codecs
@@ -14,10 +14,10 @@ from typing import Any
 from coexpr.errors import DownloadError
 from coexpr.readers.place import Place
 
-# The largest real one, Probes.csv of the whole atlas, has 5 MB.
+# The largest of these files, Probes.csv of the whole atlas, has 5 MB.
 _MOST_BYTES = 100_000_000
 INT32_MAX = 2**31 - 1
-# What programs write into a cell that has no value; a missing id may be 0 too.
+# Missing values as written by various programs; a missing id may also be 0.
 _MISSING = {"", "n/a", "NA", "NaN", "NULL", "#N/A"}
 _MISSING_ID = _MISSING | {"nan", "null", "None", "0", "0.0"}
 _WHOLE_NUMBER = re.compile(r"(-?\d{1,10})(\.0*)?", re.ASCII)
@@ -26,7 +26,7 @@ ParseCell = Callable[[str], Any]
 
 
 def whole_number(cell: str) -> int:
-    """Parse a whole number that fits 32 bits; programs that know only decimals write 9865 as 9865.0."""
+    """Parse a whole number that fits 32 bits, possibly written with decimals, as in 9865.0."""
     digits = _WHOLE_NUMBER.fullmatch(cell)
     if digits is None or abs(int(digits[1])) > INT32_MAX:
         raise ValueError(f"a whole number up to {INT32_MAX}")
@@ -45,39 +45,39 @@ def decimal_number(cell: str) -> float:
 
 
 def text(cell: str) -> str:
-    """Take a cell that may not be blank."""
+    """Return a cell that must not be blank."""
     if not cell:
         raise ValueError("some text")
     return cell
 
 
 def optional_text(cell: str) -> str | None:
-    """Take a cell that may have no value: blank, n/a, NA, NaN or NULL."""
+    """Return a cell; None if it is missing: blank, n/a, NA, NaN or NULL."""
     return None if cell in _MISSING else cell
 
 
 def optional_whole_number(cell: str) -> int | None:
-    """Parse a whole number, or a cell that has no value."""
+    """Parse a whole number; None if it is missing."""
     return None if cell in _MISSING else whole_number(cell)
 
 
 def optional_id(cell: str) -> int | None:
-    """Parse an id, or a cell that has none, which is also written 0."""
+    """Parse an id; None if it is missing, which may also be written as 0."""
     return None if cell in _MISSING_ID else whole_number(cell)
 
 
 def plain_header(header: str) -> str:
-    """Return a header without case and punctuation: R changes gene-id into gene.id."""
+    """Return a header in lower case without punctuation, because R changes gene-id into gene.id."""
     return re.sub(r"[^a-z0-9]", "", header.lower())
 
 
 def read_text(place: Place, file_name: str) -> str:
-    """Return the whole of a small file as text, without a byte order mark."""
+    """Return a small file as text, without a byte order mark."""
     where = place.locate(file_name)
     with place.open(file_name) as stream:
         content = stream.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
-        raise DownloadError(f"{where} is larger than {_MOST_BYTES:,} bytes: it is not the file its name says.")
+        raise DownloadError(f"{where} is too large: expected at most {_MOST_BYTES:,} bytes.")
     if not content.strip():
         raise DownloadError(f"{where} is empty.", remedy="Download it again.")
     try:
@@ -85,8 +85,8 @@ def read_text(place: Place, file_name: str) -> str:
     except UnicodeDecodeError as error:
         row = content.count(b"\n", 0, error.start) + 1
         raise DownloadError(
-            f"{where}, row {row}: not UTF-8 text. The file was re-saved by another program.",
-            remedy="Use the download as it came.",
+            f"{where}, row {row}: not UTF-8 text. The file was saved by another program.",
+            remedy="Use the original download.",
         ) from None
 
 
@@ -96,23 +96,22 @@ def read_table(place: Place, file_name: str, columns: Mapping[str, tuple[str, Pa
     Parameters
     ----------
     place : Place
-        Where the file lies.
+        The folder of the file.
     file_name : str
-        Its name.
+        Name of the file.
     columns : mapping of str to (str, callable)
-        For each wanted column, by our name for it: its header in the file, and what turns a cell
-        into a value. The callable raises ValueError with what it expected. The file may hold the
-        columns in any order, and others beside them.
+        For each column to read, by our name for it: its header in the file, and a function that parses a cell, or
+        raises ValueError with what it expected. The file may have the columns in any order, and other columns.
 
     Returns
     -------
     dict of str to list
-        The values by our names, in the order of the file.
+        The values of each column by our name for it, in the order of the file.
 
     Raises
     ------
     DownloadError
-        With file, row and column, what was expected and what was found.
+        If the file is not as expected; the message names file, row and column.
     """
     where = place.locate(file_name)
     rows = _rows(read_text(place, file_name), where)
@@ -122,8 +121,8 @@ def read_table(place: Place, file_name: str, columns: Mapping[str, tuple[str, Pa
     missing = [spelling for spelling in expected if spelling not in header]
     if len(header) == 1 and (separator := next((mark for mark in ";\t" if mark in header[0]), None)):
         raise DownloadError(
-            f"{where}: cells are separated by {separator!r}, not by commas. The file was re-saved by another program.",
-            remedy="Use the download as it came.",
+            f"{where}: cells are separated by {separator!r}, not by commas. The file was saved by another program.",
+            remedy="Use the original download.",
         )
     if missing:
         raise DownloadError(
@@ -152,7 +151,7 @@ def read_table(place: Place, file_name: str, columns: Mapping[str, tuple[str, Pa
 
 
 def _as_expected(header: list[str], expected: list[str]) -> list[str]:
-    """Return a header with the expected spelling where a column differs from it in case or punctuation only."""
+    """Return a header with the expected spelling of columns that differ from it only in case or punctuation."""
     plain = {plain_header(spelling): spelling for spelling in expected}
     found = [plain_header(cell) for cell in header]
     return [
@@ -162,7 +161,7 @@ def _as_expected(header: list[str], expected: list[str]) -> list[str]:
 
 
 def refuse_duplicates(place: Place, file_name: str, header: str, values: list[Any]) -> None:
-    """Raise DownloadError where a value that must be unique in its column comes a second time."""
+    """Raise DownloadError if a value occurs twice in a column of unique values."""
     first_rows: dict[Any, int] = {}
     for row, value in enumerate(values, start=2):
         if (first := first_rows.setdefault(value, row)) != row:
@@ -172,7 +171,7 @@ def refuse_duplicates(place: Place, file_name: str, header: str, values: list[An
 
 
 def _rows(content: str, where: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row that is not blank with its number."""
+    """Yield the number and cells of each row that is not blank."""
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
     try:
         for row in reader:

@@ -1,7 +1,7 @@
-"""Text files of gene names and categories as text and lines, alike for every format.
+"""Read text files of gene names and categories, and split them into lines.
 
-Compressed files are decompressed, encodings are recognised, and only LF, CRLF and CR end a line: characters such as
-NEL (0x85), VT, FF and U+2028, at which Python's `splitlines` splits too, occur inside descriptions.
+Compressed files are decompressed, and encodings are recognised. Only LF, CRLF and CR end a line: characters such as NEL
+(0x85), VT, FF and U+2028, at which Python's `splitlines` splits too, occur in descriptions.
 """
 
 import codecs
@@ -44,12 +44,12 @@ def read_bytes(path: Path) -> bytes:
 
 
 def as_text(content: bytes, path: Path) -> str:
-    """Return bytes as text without a byte order mark: UTF-8 or, where they are not, Windows-1252.
+    """Decode bytes, without a byte order mark, as UTF-8 or else as Windows-1252.
 
     Raises
     ------
     DownloadError
-        If they are no text, or UTF-16.
+        If they are not text, or are UTF-16.
     """
     if content.startswith(_UTF_16):
         raise DownloadError(f'{path} is UTF-16 text. Save it as UTF-8: in Excel as "CSV UTF-8".')
@@ -65,7 +65,7 @@ def as_text(content: bytes, path: Path) -> str:
 
 
 def read_text(path: Path) -> str:
-    """Return a file as text; see `read_bytes` and `as_text`."""
+    """Read a file as text; see `read_bytes` and `as_text`."""
     return as_text(read_bytes(path), path)
 
 

@@ -1,4 +1,4 @@
 """Numerical functions: arrays in, arrays out.
 
-They import numpy and scipy and, of coexpr, only one another. SQL, names and files belong elsewhere.
+The modules use only numpy and scipy and, from coexpr, one another. SQL, names and files are handled elsewhere.
 """

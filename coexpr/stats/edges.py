@@ -1,7 +1,7 @@
-"""numpy only: the edges of a network among blocks of rows: the kernel of all against all.
+"""Edges of a correlation network between blocks of rows.
 
-A kernel knows two blocks of unit rows and from which strength on an edge is wanted at each row; it gives
-edges and touches nothing else, so whatever hands out blocks may call it, in any order and anywhere.
+The functions take blocks of unit rows and, for each row, the smallest strength that an edge must have; they return
+edges and change nothing else. The caller may process pairs of blocks in any order and in parallel.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Strength = Callable[[Block], Block]
 
 
 class Edges(NamedTuple):
-    """Pairs of rows with their r; every field is (E,), rows by their place in their block.
+    """Pairs of rows with their r; every field is (E,), rows are numbered within their block.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Edges(NamedTuple):
 
 
 def as_it_is(r: Block) -> Block:
-    """Return r: the strength where positive correlation is wanted."""
+    """Return r itself as the strength of an edge, which ranks positive correlation first."""
     return r
 
 
@@ -41,11 +41,11 @@ def edges_between(
     Parameters
     ----------
     rows, others : (B, S), (C, S) float32
-        Rows of unit length, whose products are r; NaN for a row without r, which gets no edge.
+        Rows of unit length, whose products are r; a row of NaN has no r and gets no edge.
     least_of_rows, least_of_others : (B,), (C,) float32
-        From which strength on an edge is wanted.
+        Smallest strength of an edge of each row.
     strength : callable
-        Of r: r itself, or `numpy.abs`.
+        Function of r: r itself, or `numpy.abs`.
     """
     return _strong(rows @ others.T, least_of_rows, least_of_others, strength)
 
@@ -59,7 +59,7 @@ def edges_within(rows: Block, least: Block, count: int, strength: Strength = as_
     least : (B,) float32
         As for `edges_between`.
     count : int
-        How many edges of a row are wanted: those that are weaker than so many others of it are left out.
+        Number of edges wanted per row: an edge is omitted if this many other edges of the row are stronger.
     strength : callable
     """
     r = rows @ rows.T
@@ -81,15 +81,15 @@ def strongest(
     source, target : (E,) int32
     r : (E,) float32
     count : int or None
-        Edges that are kept of each source; None for all.
+        Number of edges kept per source; None for all.
     strength : callable
 
     Returns
     -------
     edges : (F,) intp
-        By source, then strongest first, among equals the smallest target.
+        Sorted by source, then strongest first; ties by smallest target.
     rank : (F,) int32
-        From 1.
+        Rank of each edge within its source, from 1.
     """
     order = _by_source_and_strength(source, target, strength(r))
     ordered = source[order]
@@ -103,29 +103,31 @@ def strongest(
 
 
 def mutual_ranks(source: NDArray[np.int32], target: NDArray[np.int32], rank: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Return the geometric mean of the ranks that two rows have for one another, (E,).
+    """Return the geometric mean of the ranks of each edge and its reverse, (E,).
 
-    Obayashi and Kinoshita 2009 (doi 10.1093/dnares/dsp016). NaN where there is no edge back.
+    This is the mutual rank of Obayashi and Kinoshita 2009 (doi 10.1093/dnares/dsp016). NaN if the reverse edge does
+    not exist.
 
     Parameters
     ----------
     source, target : (E,) int32
-        Each pair once in a direction.
+        Each pair at most once per direction.
     rank : (E,) int32
     """
-    there, back = ((a.astype(np.int64) << 32) | b.astype(np.int64) for a, b in ((source, target), (target, source)))
-    order = np.argsort(there)
-    places = order[np.minimum(np.searchsorted(there, back, sorter=order), max(len(order) - 1, 0))]
-    return np.where(there[places] == back, np.sqrt(rank.astype(np.float64) * rank[places]), np.nan)
+    forward, back = ((a.astype(np.int64) << 32) | b.astype(np.int64) for a, b in ((source, target), (target, source)))
+    order = np.argsort(forward)
+    places = order[np.minimum(np.searchsorted(forward, back, sorter=order), max(len(order) - 1, 0))]
+    return np.where(forward[places] == back, np.sqrt(rank.astype(np.float64) * rank[places]), np.nan)
 
 
 def _by_source_and_strength(source: NDArray[np.int32], target: NDArray[np.int32], strengths: Block) -> NDArray[np.intp]:
-    """Return the order of a lexsort by source, then strongest first, then target, in a fraction of its time.
+    """Return the order by source, then strongest first, then target.
 
-    Source and strength make one whole number, which is sorted at once: the bits of a float, read as a whole
-    number, are in the order of the float but for the sign. Only among equals the target is looked at.
+    The result is that of a lexsort, which takes several times as long. Source and strength are combined into one
+    integer key: the bits of a float, read as an integer, sort like the float apart from its sign. Only ties are then
+    sorted by target.
     """
-    bits = (strengths + np.float32(0)).view(np.uint32)  # the sum makes 0 of -0
+    bits = (strengths + np.float32(0)).view(np.uint32)  # the addition turns -0 into 0
     descending = np.where(bits >> 31, bits, ~bits & np.uint32(0x7FFFFFFF))
     key = source.astype(np.uint64) << np.uint64(32) | descending
     order = np.argsort(key)
@@ -138,10 +140,10 @@ def _by_source_and_strength(source: NDArray[np.int32], target: NDArray[np.int32]
 
 
 def _strong(r: Block, least_of_rows: Block, least_of_others: Block, strength: Strength) -> Edges:
-    """Return the pairs of a product (B, C) that reach what is wanted at one end or the other."""
+    """Return the pairs of a product (B, C) that are strong enough for the row at one end or the other."""
     strengths = strength(r)
-    wanted = strengths >= least_of_rows[:, None]
-    wanted |= strengths >= least_of_others
-    places = np.flatnonzero(wanted)
+    is_strong = strengths >= least_of_rows[:, None]
+    is_strong |= strengths >= least_of_others
+    places = np.flatnonzero(is_strong)
     row, other = np.divmod(places, r.shape[1])
     return Edges(row.astype(np.int32), other.astype(np.int32), np.clip(r.reshape(-1)[places], -1, 1))

@@ -1,7 +1,7 @@
-"""numpy only: how r is measured: Pearson, Spearman, bicor; of values, or of what factors leave of them.
+"""Correlation of profiles by Pearson, Spearman or bicor, optionally of residuals after removing factors.
 
-Every measure makes of each profile a row of unit length, and r is the product of two such rows. Where
-values are unknown the rows are made anew of the samples that both profiles know.
+Every method turns a profile into a row of unit length, and r is the product of two such rows. If values are missing,
+the unit rows are computed again from the samples in which both profiles have values.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,30 +22,30 @@ Factor = NDArray[np.integer]
 
 # Values per block: 8 MB in double precision.
 _BLOCK_VALUES = 1 << 20
-# Of bicor: how many MADs from the median weigh nothing, and where the outermost allowed quantile is pulled to.
+# bicor: distance from the median, in MADs, at which the weight is 0; u is that distance as a fraction of _MADS.
 _MADS = 9
-_PULLED_TO = 0.5
+# bicor: if |u| of the max_p_outliers quantile is larger than this, u is scaled so that it is equal.
+_LARGEST_QUANTILE = 0.5
 
 
 @dataclass(frozen=True)
 class Estimator:
-    """How r is measured.
+    """A method of computing r.
 
     Parameters
     ----------
     method : "pearson", "spearman" or "bicor"
-        bicor is the biweight midcorrelation of WGCNA (Langfelder and Horvath 2012, doi
-        10.18637/jss.v046.i11; src/corFunctions-utils.c): the MAD is not scaled, and a profile whose
-        MAD is 0 is measured as Pearson's r does.
+        bicor is the biweight midcorrelation of WGCNA (Langfelder and Horvath 2012, doi 10.18637/jss.v046.i11;
+        src/corFunctions-utils.c): the MAD is not scaled, and a profile whose MAD is 0 is treated as by Pearson's r.
     max_p_outliers : float
-        Of bicor: the largest share of values on either side of the median that may count as outliers;
-        1 for no limit.
+        With bicor: the largest fraction of values on either side of the median that may count as outliers; 1 for no
+        limit.
     factors : sequence of (S,) int
-        Groups of samples whose means are taken off first: r is then of the residuals of a linear model
-        with these factors, a partial correlation.
+        Groups of samples whose means are removed first. r is then a partial correlation: that of the residuals of a
+        linear model with these factors.
     error : float
-        Largest relative error of a value: residuals that are no larger than what it leaves are none, and those that
-        differ by no more are ties. That of float64 unless given; `precision.OF_STORED_VALUES` for the database's.
+        Largest relative error of a value. Residuals no larger than this error implies are treated as 0, and those that
+        differ by no more as ties. Default: that of float64; `precision.OF_STORED_VALUES` is that of the database.
     """
 
     method: MethodName = "pearson"
@@ -55,46 +55,46 @@ class Estimator:
 
 
 def measure_seed(
-    seed: NDArray[np.floating], profiles: Rows, measure: Estimator, workers: int = 1
+    seed: NDArray[np.floating], profiles: Rows, estimator: Estimator, workers: int = 1
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Return r of one profile with each of many, pairwise complete.
 
     Parameters
     ----------
     seed : (S,) float
-        Log2 intensity, NaN where unknown.
+        Log2 intensity, NaN where missing.
     profiles : (P, S) float
-        Over the same samples; read block by block and never copied whole.
-    measure : Estimator
+        Profiles over the same samples. They are read block by block and never copied as a whole.
+    estimator : Estimator
     workers : int
-        Threads that work on blocks of profiles at a time, but for Pearson's r without factors.
+        Number of threads that process blocks of profiles. Pearson's r without factors uses one.
 
     Returns
     -------
     r : (P,) float64
-        NaN where fewer than two samples are shared, the factors leave no degree of freedom, or a
-        profile is constant over the shared samples or within the factors.
+        NaN if fewer than two samples are shared, the factors leave no degree of freedom, or a profile is constant over
+        the shared samples or within the factors.
     n : (P,) int32
-        Samples shared with each profile.
+        Number of samples shared with each profile.
     """
-    if measure.method == "pearson" and not measure.factors:
+    if estimator.method == "pearson" and not estimator.factors:
         return correlate_seed(seed, profiles)
     r = np.full(len(profiles), np.nan)
     n = np.zeros(len(profiles), dtype=np.int32)
-    for rows, samples in _rows_by_known_samples(profiles, ~np.isnan(seed)):
+    for rows, samples in _rows_by_samples(profiles, ~np.isnan(seed)):
         n[rows] = len(samples)
         if len(samples) < 2:
             continue
-        factors = [_codes(factor[samples]) for factor in measure.factors]
+        factors = [_codes(factor[samples]) for factor in estimator.factors]
         if factors and degrees_of_freedom(factors) < 1:
             continue
-        x = _unit_rows(seed[None, samples].astype(np.float64), measure, factors)[0]
+        x = _unit_rows(seed[None, samples].astype(np.float64), estimator, factors)[0]
         step = max(1, _BLOCK_VALUES // len(samples))
         blocks = [rows[start : start + step] for start in range(0, len(rows), step)]
-        with_x = partial(_with_unit_row, x, profiles, samples, measure, factors)
+        with_x = partial(_with_unit_row, x, profiles, samples, estimator, factors)
         with ThreadPoolExecutor(max_workers=workers) as threads:
-            for some, of_block in zip(blocks, threads.map(with_x, blocks), strict=True):
-                r[some] = of_block
+            for block, of_block in zip(blocks, threads.map(with_x, blocks), strict=True):
+                r[block] = of_block
     return np.clip(r, -1, 1, out=r), n
 
 
@@ -102,13 +102,13 @@ def _with_unit_row(
     x: NDArray[np.float64],
     profiles: Rows,
     samples: NDArray[np.intp],
-    measure: Estimator,
+    estimator: Estimator,
     factors: Sequence[Factor],
     rows: NDArray[np.intp],
 ) -> NDArray[np.float64]:
-    """Return the product of a unit row with those of some profiles over some samples."""
-    y = _unit_rows(_columns(profiles[rows], samples).astype(np.float64), measure, factors)
-    # einsum sums every row in one order, a BLAS product does not: equal profiles must get equal r.
+    """Return the products of a unit row with the unit rows of some profiles over some samples."""
+    y = _unit_rows(_columns(profiles[rows], samples).astype(np.float64), estimator, factors)
+    # einsum sums every row in the same order, a BLAS product does not: equal profiles must get equal r.
     products: NDArray[np.float64] = np.einsum("ij,j->i", y, x)
     return products
 
@@ -117,53 +117,56 @@ def _columns(block: NDArray[np.floating], samples: NDArray[np.intp]) -> NDArray[
     return block if len(samples) == block.shape[1] else block[:, samples]
 
 
-def measure_all(profiles: NDArray[np.floating], measure: Estimator) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Return r of every profile (P, S) with every other, and n, (P, P); see `measure_seed`."""
-    if measure.method == "pearson" and not measure.factors:
+def measure_all(profiles: NDArray[np.floating], estimator: Estimator) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Return r and n of every profile (P, S) with every other, both (P, P); see `measure_seed`."""
+    if estimator.method == "pearson" and not estimator.factors:
         return correlate_all(profiles)
     r = np.full((len(profiles), len(profiles)), np.nan)
     n = np.zeros(r.shape, dtype=np.int32)
-    groups = list(_rows_by_known_samples(profiles, np.ones(profiles.shape[1], dtype=np.bool_)))
+    groups = list(_rows_by_samples(profiles, np.ones(profiles.shape[1], dtype=np.bool_)))
     for place, (rows, samples) in enumerate(groups):
         for others, samples_of_others in groups[place:]:
             shared = np.intersect1d(samples, samples_of_others, assume_unique=True)
             n[np.ix_(rows, others)] = len(shared)
             n[np.ix_(others, rows)] = len(shared)
-            factors = [_codes(factor[shared]) for factor in measure.factors]
+            factors = [_codes(factor[shared]) for factor in estimator.factors]
             if len(shared) < 2 or (factors and degrees_of_freedom(factors) < 1):
                 continue
-            x = y = _unit_rows(profiles[np.ix_(rows, shared)].astype(np.float64), measure, factors)
+            x = y = _unit_rows(profiles[np.ix_(rows, shared)].astype(np.float64), estimator, factors)
             if others is not rows:
-                y = _unit_rows(profiles[np.ix_(others, shared)].astype(np.float64), measure, factors)
+                y = _unit_rows(profiles[np.ix_(others, shared)].astype(np.float64), estimator, factors)
             r[np.ix_(rows, others)] = x @ y.T
             r[np.ix_(others, rows)] = r[np.ix_(rows, others)].T
     return _with_unit_diagonal(np.clip(r, -1, 1, out=r)), n
 
 
-def unit_rows(profiles: NDArray[np.floating], measure: Estimator) -> NDArray[np.float64]:
-    """Return rows of unit length (P, S) whose products are r; NaN for a row that has none or lacks a value."""
-    unknown = np.isnan(profiles).any(axis=1)
-    factors = [_codes(factor) for factor in measure.factors]
+def unit_rows(profiles: NDArray[np.floating], estimator: Estimator) -> NDArray[np.float64]:
+    """Return rows of unit length (P, S) whose products are r.
+
+    A row is NaN if its profile misses a value, or has no r because it is constant.
+    """
+    missing = np.isnan(profiles).any(axis=1)
+    factors = [_codes(factor) for factor in estimator.factors]
     unit = np.full(profiles.shape, np.nan)
-    unit[~unknown] = _unit_rows(profiles[~unknown].astype(np.float64), measure, factors)
+    unit[~missing] = _unit_rows(profiles[~missing].astype(np.float64), estimator, factors)
     return unit
 
 
-def lost_to_factors(seed: NDArray[np.floating], profiles: Rows, measure: Estimator) -> NDArray[np.intp]:
+def lost_to_factors(seed: NDArray[np.floating], profiles: Rows, estimator: Estimator) -> NDArray[np.intp]:
     """Return how many degrees of freedom the factors take from r of one profile with each of many, (P,).
 
-    They are fitted over the samples that both profiles know.
+    Factors are fitted over the samples in which both profiles have values.
     """
     lost = np.zeros(len(profiles), dtype=np.intp)
-    if measure.factors:
-        for rows, samples in _rows_by_known_samples(profiles, ~np.isnan(seed)):
-            factors = [_codes(factor[samples]) for factor in measure.factors]
+    if estimator.factors:
+        for rows, samples in _rows_by_samples(profiles, ~np.isnan(seed)):
+            factors = [_codes(factor[samples]) for factor in estimator.factors]
             lost[rows] = len(samples) - 2 - degrees_of_freedom(factors) if len(samples) else 0
     return lost
 
 
 def degrees_of_freedom(factors: Sequence[Factor]) -> int:
-    """Return those of r: samples less two, less the parameters of the factors beside the mean."""
+    """Return the degrees of freedom of r: samples minus two, minus the parameters of the factors except the mean."""
     codes = [_codes(factor) for factor in factors]
     return len(codes[0]) - 2 - (_rank(codes) - 1)
 
@@ -174,39 +177,37 @@ def _with_unit_diagonal(r: NDArray[np.float64]) -> NDArray[np.float64]:
     return r
 
 
-def _rows_by_known_samples(
-    profiles: Rows, of_seed: NDArray[np.bool_]
-) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Yield rows that know the same samples among those of the seed, and these samples."""
+def _rows_by_samples(profiles: Rows, of_seed: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Yield groups of rows that have values in the same samples of the seed, and these samples."""
     step = max(1, _BLOCK_VALUES // max(1, profiles.shape[1]))
-    known = [
+    observed = [
         np.packbits(~np.isnan(profiles[start : start + step]) & of_seed, axis=1)
         for start in range(0, len(profiles), step)
     ]
-    if not known:
+    if not observed:
         return
-    patterns, which = np.unique(np.concatenate(known), axis=0, return_inverse=True)
+    patterns, which = np.unique(np.concatenate(observed), axis=0, return_inverse=True)
     for number, pattern in enumerate(patterns):
         samples = np.flatnonzero(np.unpackbits(pattern, count=profiles.shape[1]))
         yield np.flatnonzero(which.ravel() == number), samples
 
 
-def _unit_rows(x: NDArray[np.float64], measure: Estimator, factors: Sequence[Factor]) -> NDArray[np.float64]:
-    """Return rows of unit length whose products are r; NaN where a row has none. Rows of x have no NaN."""
+def _unit_rows(x: NDArray[np.float64], estimator: Estimator, factors: Sequence[Factor]) -> NDArray[np.float64]:
+    """Return rows of unit length whose products are r; NaN for a row without r. Rows of x have no NaN."""
     without_r = (x == x[:, :1]).all(axis=1)
     tolerance = np.zeros(len(x))
     if factors:
         residuals = _residuals(x, factors)
         squares = np.einsum("ij,ij->i", residuals, residuals)
-        without_r |= is_rounding(squares, np.einsum("ij,ij->i", x, x), measure.error, x.shape[1])
-        # A residual is off by the error of its value and that of the fit; of two, twice as much.
-        tolerance = 4 * resolution(measure.error, x.shape[1]) * np.max(np.abs(x), axis=1, initial=0)
+        without_r |= is_rounding(squares, np.einsum("ij,ij->i", x, x), estimator.error, x.shape[1])
+        # The error of a residual is that of its value plus that of the fit; of a difference, twice as much.
+        tolerance = 4 * resolution(estimator.error, x.shape[1]) * np.max(np.abs(x), axis=1, initial=0)
         x = residuals
-    if measure.method == "spearman":
+    if estimator.method == "spearman":
         x = rank_rows(x, tolerance)
     centred: NDArray[np.float64] = x - x.mean(axis=1, keepdims=True)
-    if measure.method == "bicor":
-        _weigh(x, centred, measure.max_p_outliers, tolerance)
+    if estimator.method == "bicor":
+        _weigh(x, centred, estimator.max_p_outliers, tolerance)
     length = np.sqrt(np.einsum("ij,ij->i", centred, centred))
     length[without_r | (length == 0)] = np.nan
     centred /= length[:, None]
@@ -216,7 +217,7 @@ def _unit_rows(x: NDArray[np.float64], measure: Estimator, factors: Sequence[Fac
 def _weigh(
     x: NDArray[np.float64], centred: NDArray[np.float64], max_p_outliers: float, tolerance: NDArray[np.float64]
 ) -> None:
-    """Put into `centred` the weighted deviations of x from medians, except for rows whose MAD is 0 or rounding."""
+    """Set `centred` to the weighted deviations of x from medians, except in rows whose MAD is 0 or rounding error."""
     deviations = x - np.median(x, axis=1, keepdims=True)
     mad = np.median(np.abs(deviations), axis=1)
     rows = np.flatnonzero(mad > tolerance)
@@ -224,28 +225,28 @@ def _weigh(
     u = deviations / (_MADS * mad[rows, None])
     if max_p_outliers < 1:
         low, high = np.quantile(u, [max_p_outliers, 1 - max_p_outliers], axis=1)
-        low_pull = _PULLED_TO / np.maximum(np.abs(np.minimum(low, 0)), _PULLED_TO)
-        high_pull = _PULLED_TO / np.maximum(high, _PULLED_TO)
-        u *= np.where(u < 0, low_pull[:, None], high_pull[:, None])
+        low_scale = _LARGEST_QUANTILE / np.maximum(np.abs(np.minimum(low, 0)), _LARGEST_QUANTILE)
+        high_scale = _LARGEST_QUANTILE / np.maximum(high, _LARGEST_QUANTILE)
+        u *= np.where(u < 0, low_scale[:, None], high_scale[:, None])
     centred[rows] = deviations * np.where(np.abs(u) < 1, (1 - u**2) ** 2, 0)
 
 
 def _codes(factor: Factor) -> Factor:
-    """Return a factor as whole numbers from 0."""
+    """Return a factor as integers from 0."""
     return np.unique(factor, return_inverse=True)[1].ravel()
 
 
 def _residuals(x: NDArray[np.float64], factors: Sequence[Factor]) -> NDArray[np.float64]:
-    """Return what a linear model with the factors leaves of each row."""
+    """Return the residuals of each row after fitting a linear model with the factors."""
     finest = max(factors, key=lambda factor: int(factor.max()))
     residuals = _without_means(x, finest)
-    for design in _bases_beside(finest, factors):
+    for design in _designs_of_others(finest, factors):
         residuals -= (residuals @ design) @ design.T
     return residuals
 
 
 def _without_means(x: NDArray[np.float64], factor: Factor) -> NDArray[np.float64]:
-    """Return the rows less the mean of each group."""
+    """Return the rows minus the mean of each group."""
     order = np.argsort(factor, kind="stable")
     starts = np.flatnonzero(np.diff(factor[order], prepend=-1))
     counts = np.diff(np.append(starts, len(order)))
@@ -253,8 +254,11 @@ def _without_means(x: NDArray[np.float64], factor: Factor) -> NDArray[np.float64
     return x - means[:, factor]
 
 
-def _bases_beside(finest: Factor, factors: Sequence[Factor]) -> list[NDArray[np.float64]]:
-    """Return an orthonormal design (S, k) of what the other factors add to the groups of the finest."""
+def _designs_of_others(finest: Factor, factors: Sequence[Factor]) -> list[NDArray[np.float64]]:
+    """Return an orthonormal design matrix (S, k) of what the other factors add to the groups of the finest one.
+
+    The list is empty if there is no other factor.
+    """
     others = [factor for factor in factors if factor is not finest]
     if not others:
         return []
@@ -264,6 +268,6 @@ def _bases_beside(finest: Factor, factors: Sequence[Factor]) -> list[NDArray[np.
 
 
 def _rank(factors: Sequence[Factor]) -> int:
-    """Return how many parameters a model with the factors has, the mean among them."""
+    """Return the number of parameters of a model with the factors, including the mean."""
     finest = max(factors, key=lambda factor: int(factor.max()))
-    return int(finest.max()) + 1 + sum(int(design.shape[1]) for design in _bases_beside(finest, factors))
+    return int(finest.max()) + 1 + sum(int(design.shape[1]) for design in _designs_of_others(finest, factors))

@@ -1,58 +1,56 @@
-"""numpy only: two copies of the same values into one.
+"""Merging of two copies of the same values.
 
-Copies of a value differ in precision: the site's heatmaps round to four decimals what the
-full-donor downloads give with twelve.
+Copies differ in precision: heatmap downloads of the site have four decimals, full-donor downloads have twelve.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Two copies of a log2 intensity that differ by more are not copies of one measurement.
+# Two log2 intensities that differ by more are not copies of one measurement.
 LARGEST_DIFFERENCE = 0.001
 _ROUNDED_DECIMALS = 4
 
 
 def merge_log2(stored: NDArray[np.float32], incoming: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the known or the more precise of each pair of values.
+    """Merge two copies of values: prefer those that are not missing, then the more precise.
 
     Parameters
     ----------
     stored, incoming : (P, S) float32
-        Log2 intensity, NaN where unknown; no pair may be in conflict (see `conflicts_of_log2`).
+        Log2 intensity, NaN where missing. No pair may conflict (see `conflicts_of_log2`).
 
     Returns
     -------
     (P, S) float32
-        The stored value, but the incoming one where nothing is stored, or where the stored one has
-        at most four decimals and the incoming one has more.
+        The incoming value if the stored one is missing, or has at most four decimals and the incoming one more;
+        otherwise the stored value.
     """
     better = np.isnan(stored) | (_is_rounded(stored) & ~_is_rounded(incoming) & ~np.isnan(incoming))
     return np.where(better, incoming, stored)
 
 
 def conflicts_of_log2(stored: NDArray[np.float32], incoming: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Say of each pair of values, both (P, S), whether they differ by more than copies can."""
+    """Return for each pair of values, both (P, S), whether they differ by more than copies can."""
     difference = stored.astype(np.float64) - incoming
     conflicts: NDArray[np.bool_] = np.abs(difference) > LARGEST_DIFFERENCE
     return conflicts
 
 
 def merge_calls(stored: NDArray[np.int8], incoming: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Return the known of each pair of present calls: 1, 0, or -1 where unknown."""
+    """Merge two copies of present calls (1, 0, or -1 where missing): prefer those that are not missing."""
     return np.where(stored == -1, incoming, stored)
 
 
 def conflicts_of_calls(stored: NDArray[np.int8], incoming: NDArray[np.int8]) -> NDArray[np.bool_]:
-    """Say of each pair of present calls whether both are known and differ."""
+    """Return for each pair of present calls whether both exist and differ."""
     conflicts: NDArray[np.bool_] = (stored != -1) & (incoming != -1) & (stored != incoming)
     return conflicts
 
 
 def _is_rounded(values: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Say of each value whether it is the float32 nearest to a number of four decimals.
+    """Return for each value whether it is the float32 nearest to a number of four decimals.
 
-    A value of twelve decimals passes only when it and its rounded copy are the same float32, and
-    then it does not matter which of them is kept.
+    This is also true of a value of twelve decimals whose rounded copy is the same float32. Then either can be kept.
     """
     rounded = np.round(values.astype(np.float64), _ROUNDED_DECIMALS).astype(np.float32)
     is_rounded: NDArray[np.bool_] = rounded == values

@@ -1,38 +1,38 @@
-"""numpy and scipy only: how sure an r is, with donors as the unit."""
+"""Significance of r: meta-analysis with donors as the unit, naive tests, and false discovery rates."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-# An r that lies nearer to 1 or -1 is 1 or -1, and its z infinite.
+# An r that is closer to 1 or -1 counts as 1 or -1, for which Fisher's z is infinite.
 _ROUNDING = 1e-12
-# A normal interval of 95 %: the quantile of 0.975.
+# 0.975 quantile of the normal distribution, for 95 % intervals.
 _NORMAL_975 = 1.959963984540054
 
 Array = NDArray[np.float64]
 
 
 class BetweenDonors(NamedTuple):
-    """What the r of several donors say together; every field is (P,), NaN where it cannot be computed.
+    """Combined r of several donors; every field is (P,), NaN where it cannot be computed.
 
     Parameters
     ----------
     k
-        Donors that are used: those with a defined r, more than three samples (and as many more as factors
-        took), and |r| below 1.
+        Number of donors used: those with a defined r, |r| below 1, and more than three samples plus the degrees of
+        freedom lost to factors.
     q, q_p, i2, tau2
-        Cochran's Q with its p, I² (a share, from 0 to 1), and τ² of DerSimonian and Laird 1986 (doi
+        Cochran's Q with its p, I² (a fraction, from 0 to 1), and τ² of DerSimonian and Laird 1986 (doi
         10.1016/0197-2456(86)90046-2).
     r, low, high
-        Random-effects mean with its 95 % interval (normal quantile), of Fisher's z, as r.
+        Random-effects mean of Fisher's z with its 95 % interval (normal quantile), transformed back to r.
     fixed_r
-        Mean of Fisher's z with weights n - 3, less what factors took, as r.
+        Mean of Fisher's z with weights n - 3 minus the degrees of freedom lost to factors, transformed back to r.
     mean_r, mean_low, mean_high, p
-        Mean of Fisher's z with equal weights, as r; its 95 % interval and two-sided p from Student's t
-        with k - 1 degrees of freedom.
+        Mean of Fisher's z with equal weights, transformed back to r; its 95 % interval and two-sided p from Student's
+        t with k - 1 degrees of freedom.
     same_sign
-        Donors whose r has the sign of the random-effects mean.
+        Number of donors whose r has the sign of the random-effects mean.
     """
 
     k: Array
@@ -52,16 +52,16 @@ class BetweenDonors(NamedTuple):
 
 
 def combine_donors(r: Array, n: NDArray[np.integer], lost: int | NDArray[np.integer] = 0) -> BetweenDonors:
-    """Combine the r of single donors.
+    """Combine the r of single donors by meta-analysis of Fisher's z (DerSimonian and Laird 1986).
 
     Parameters
     ----------
     r : (D, P) float64
         r in each donor, NaN where undefined.
     n : (D, P) int
-        Samples of each.
+        Number of samples of each r.
     lost : int, or (D, P) int
-        Degrees of freedom that factors took in each donor: the variance of z is 1 / (n - 3 - lost).
+        Degrees of freedom lost to factors in each donor: the variance of z is 1 / (n - 3 - lost).
 
     Returns
     -------
@@ -109,7 +109,7 @@ def combine_donors(r: Array, n: NDArray[np.integer], lost: int | NDArray[np.inte
 
 
 class NaiveTest(NamedTuple):
-    """What R's cor.test says, as if every sample were independent; every field is (P,)."""
+    """Result of R's cor.test, which treats samples as independent; every field is (P,)."""
 
     t: Array
     p: Array
@@ -118,20 +118,20 @@ class NaiveTest(NamedTuple):
 
 
 def naive_test(r: Array, n: NDArray[np.integer], lost: int | NDArray[np.integer] = 0) -> NaiveTest:
-    """Test r against 0 as R's cor.test does, samples taken for independent.
+    """Test r against 0 as R's cor.test does, treating samples as independent.
 
     Parameters
     ----------
     r : (P,) float64
     n : (P,) int
-        Samples of each.
+        Number of samples of each r.
     lost : int, or (P,) int
-        Degrees of freedom that factors took.
+        Degrees of freedom lost to factors.
 
     Returns
     -------
     NaiveTest
-        NaN with fewer than three samples; no interval with fewer than four.
+        NaN with fewer than three samples; without an interval with fewer than four.
     """
     from scipy.special import stdtr  # scipy.stats takes a second to import
 
@@ -146,10 +146,10 @@ def naive_test(r: Array, n: NDArray[np.integer], lost: int | NDArray[np.integer]
 
 
 def benjamini_hochberg(p: Array) -> Array:
-    """Return the false discovery rate at which each p would be kept.
+    """Return the smallest false discovery rate at which each p is significant.
 
-    Benjamini and Hochberg 1995 (doi 10.1111/j.2517-6161.1995.tb02031.x), over the p that are not NaN; R's
-    p.adjust.
+    The method is that of Benjamini and Hochberg 1995 (doi 10.1111/j.2517-6161.1995.tb02031.x), as in R's p.adjust;
+    p that are NaN are ignored.
     """
     q = np.full(len(p), np.nan)
     rows = np.flatnonzero(~np.isnan(p))

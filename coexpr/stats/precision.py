@@ -1,8 +1,8 @@
-"""numpy only: what the precision of stored values resolves.
+"""Differences that are only rounding error, given the precision of stored values.
 
-Values that a download gives with four decimals are stored as float32, each off by up to half the spacing of float32 at
-its magnitude. Averages and residuals of such values differ by that much where they should be equal. Such differences
-are rounding, not signal: they must neither be ranked nor standardised.
+Values of downloads, which have four decimals, are stored as float32 with an error of up to half the spacing of float32
+at their magnitude. Averages and residuals that should be equal differ by as much. Such differences are not signal and
+must be neither ranked nor standardised.
 """
 
 import numpy as np
@@ -10,53 +10,54 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# Largest relative error of a value that was rounded to float32, which is how expression is stored.
+# Largest relative error of a value rounded to float32, the type in which expression is stored.
 OF_STORED_VALUES = 2.0**-24
 # The same for float64.
 OF_FLOAT64 = 2.0**-53
 
 
 def relative_error(x: NDArray[np.floating]) -> float:
-    """Return the largest relative error of the values of an array, by its type."""
+    """Return the largest relative error of the values of an array, given its type."""
     return OF_STORED_VALUES if x.dtype == np.float32 else OF_FLOAT64
 
 
 def resolution(error: float, width: int) -> float:
-    """Return how far a mean or fit over `width` values may be off, as a share of their length.
+    """Return the largest error of a mean or fit over `width` values, relative to the length of their vector.
 
-    The error of the values, and that of arithmetic in double precision, which grows with the number of terms.
+    It is the sum of the error of the values and that of arithmetic in double precision, which grows with the number of
+    terms.
     """
     return error + width * OF_FLOAT64
 
 
 def is_rounding(squares: Array, size: Array, error: float, width: int) -> NDArray[np.bool_]:
-    """Say of each row whether its deviations can be nothing but rounding.
+    """Return for each row whether its deviations may be only rounding error.
 
     Parameters
     ----------
     squares : (P,) float64
-        Sums of squared deviations, of values from a mean or from a fit.
+        Sums of squared deviations of values from a mean or a fit.
     size : (P,) float64
         Sums of the squared values themselves.
     error : float
-        Largest relative error of a value. Taking off a mean or a fit is a projection, which makes no vector of errors
-        longer, so the deviations that rounding leaves have at most the length of the errors.
+        Largest relative error of a value. Subtracting a mean or a fit is a projection, which does not lengthen the
+        vector of errors, so deviations that are only rounding error are at most as long as that vector.
     width : int
-        Values in a row.
+        Number of values in a row.
     """
     rounding: NDArray[np.bool_] = squares <= (1.01 * resolution(error, width)) ** 2 * size
     return rounding
 
 
 def merge_close(values: Array, tolerance: Array) -> Array:
-    """Return rows in which values that differ by less than rounding are equal: each run of them becomes its mean.
+    """Return rows in which values that differ by no more than rounding error are replaced by their mean.
 
     Parameters
     ----------
     values : (P, S) float64
         NaN where missing.
     tolerance : (P,) float64
-        Neighbours in the order of a row that differ by no more are in one run.
+        Values that are adjacent in the sorted row and differ by no more belong to the same run, which is averaged.
     """
     order = np.argsort(values, axis=1)  # NaN comes last
     ordered = np.take_along_axis(values, order, axis=1)

@@ -1,18 +1,18 @@
-"""numpy only: ranks of values within rows."""
+"""Ranks of values within rows."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 def rank_rows(values: NDArray[np.floating], tolerance: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-    """Return the rank of each value within its row, from 1; equal values share the mean of their ranks.
+    """Return the rank of each value within its row, from 1; tied values share the mean of their ranks.
 
     Parameters
     ----------
     values : (P, S) float
-        Without NaN.
+        Values without NaN.
     tolerance : (P,) float64, optional
-        Neighbours in the order of a row that differ by no more count as equal: what rounding may leave of ties.
+        Values that are adjacent in the sorted row and differ by no more, such as by rounding error, count as tied.
 
     Returns
     -------
@@ -35,9 +35,9 @@ def rank_rows(values: NDArray[np.floating], tolerance: NDArray[np.float64] | Non
 
 
 def _shared_places(equal: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the mean place of each value's run of equals.
+    """Return the mean place of the run of ties that each value of a sorted row belongs to.
 
-    `equal` (P, S - 1) says of each value but the first whether it equals the one before it.
+    `equal` (P, S - 1) holds for each value except the first whether it equals the previous one.
     """
     rows, width = equal.shape[0], equal.shape[1] + 1
     starts = np.ones((rows, width), dtype=np.bool_)

@@ -1,9 +1,9 @@
-"""numpy only: the rules by which probes become the one profile of their gene.
+"""Rules that select or build the profile of a gene from its probes.
 
-A rule either chooses one of a gene's rows or builds a profile from all of them. Choosing is a score
-for every row and then the best row of each group; among equals the row that comes first. The rules
-are those of WGCNA's collapseRows (Miller et al. 2011, doi 10.1186/1471-2105-12-322; R/collapseRows.R)
-and of abagen (Markello et al. 2021, doi 10.7554/eLife.72129; abagen/probes_.py).
+A rule either selects one row of each group or builds a profile from all of its rows. To select, every row gets a score,
+and the row with the highest score of its group is taken; ties go to the first row. The rules are those of WGCNA's
+collapseRows (Miller et al. 2011, doi 10.1186/1471-2105-12-322; R/collapseRows.R) and of abagen (Markello et al. 2021,
+doi 10.7554/eLife.72129; abagen/probes_.py).
 """
 
 from collections.abc import Callable, Iterator
@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from coexpr.stats.correlate import Rows, correlate_all
 from coexpr.stats.precision import is_rounding, merge_close, relative_error
 
-# Scores that differ by less, relative to their size, differ by rounding: the rows are equals.
+# Scores whose relative difference is smaller differ only by rounding error and are tied.
 _TIE = 1e-12
-# Values held at a time in double precision: 64 MB.
+# Values per block: 64 MB in double precision.
 _BLOCK_VALUES = 1 << 23
-# A row with this share of values missing is not used at all.
+# A row in which at least this fraction of values is missing is not used.
 MOST_MISSING = 0.9
 
 Groups = NDArray[np.integer]
@@ -30,15 +30,14 @@ def best_rows(groups: Groups, *scores: Rows) -> NDArray[np.intp]:
     Parameters
     ----------
     groups : (P,) int
-        The group of each row, from 0; -1 for a row of none.
+        Group of each row, from 0; -1 for rows without a group.
     *scores : (P,) float
-        The higher the better, NaN worst of all. A later score decides among rows that are equal in
-        the ones before it.
+        Scores of the rows. Higher is better, and NaN is worst. Each further score breaks the ties of the previous ones.
 
     Returns
     -------
     (G,) intp
-        Among equals the first row; -1 for a group without rows.
+        Best row of each group, the first one if several are tied; -1 for a group without rows.
     """
     rows = np.flatnonzero(groups >= 0)
     size = int(groups.max(initial=-1)) + 1
@@ -48,43 +47,42 @@ def best_rows(groups: Groups, *scores: Rows) -> NDArray[np.intp]:
         np.maximum.at(best, groups[rows], values)
         best = best[groups[rows]]
         with np.errstate(invalid="ignore"):
-            slack = np.where(np.isfinite(best), _TIE * np.abs(best), 0)
-        rows = rows[values >= best - slack]
-    chosen = np.full(size, -1, dtype=np.intp)
-    chosen[groups[rows[::-1]]] = rows[::-1]
-    return chosen
+            tolerance = np.where(np.isfinite(best), _TIE * np.abs(best), 0)
+        rows = rows[values >= best - tolerance]
+    selected = np.full(size, -1, dtype=np.intp)
+    selected[groups[rows[::-1]]] = rows[::-1]
+    return selected
 
 
 def score_rows(
     x: Rows, groups: Groups, rule: str, *, power: float = 1, of_two: str = "max-mean"
 ) -> NDArray[np.float64]:
-    """Return how well each row stands for its group under a rule, for `best_rows`.
+    """Return the score of each row under a selection rule, for `best_rows`.
 
     Parameters
     ----------
     x : (P, S) float
-        Log2 intensity of probes in samples; NaN where unknown.
+        Log2 intensity of probes in samples; NaN where missing.
     groups : (P,) int
-        The gene of each probe, from 0; -1 for none.
+        Gene of each probe, from 0; -1 for none.
     rule : str
-        One of `SCORES`: max-mean, min-mean, max-variance, abs-max-mean and abs-min-mean look at a row
-        alone (means are compared as sums of known values, as collapseRows does). connectivity,
-        corr-intensity, corr-variance and pc-loading compare it with the others of its group.
+        One of `SCORES`. max-mean, min-mean, max-variance, abs-max-mean and abs-min-mean depend on the row alone (means
+        are compared as sums of the values that are not missing, as in collapseRows). connectivity, corr-intensity,
+        corr-variance and pc-loading compare a row with the other rows of its group.
     power : float
-        Of connectivity: what correlations, mapped to 0 to 1, are raised to.
+        With connectivity: exponent applied to correlations after mapping them to the range from 0 to 1.
     of_two : str
-        Of connectivity: the rule that decides in a group of two.
+        With connectivity: the rule for groups of two rows.
 
     Returns
     -------
     (P,) float64
-        NaN for a row that the rule can say nothing of: a constant one among correlations.
+        NaN for a row without a score, such as a constant row under a rule that uses correlation.
 
     Raises
     ------
     ValueError
-        If the rule is none of `SCORES`, or the power is not above 0, which collapseRows silently
-        makes 2.
+        If the rule is not one of `SCORES`, or the power is not above 0 (collapseRows replaces such a power by 2).
     """
     if rule not in SCORES:
         raise ValueError(f"rule {rule!r} has no score of rows; expected one of {', '.join(SCORES)}")
@@ -111,15 +109,15 @@ def build_profiles(x: Rows, groups: Groups, rule: str) -> NDArray[np.float64]:
     Parameters
     ----------
     x : (P, S) float
-        Log2 intensity; NaN where unknown.
+        Log2 intensity; NaN where missing.
     groups : (P,) int
-        The gene of each probe, from 0; -1 for none.
+        Gene of each probe, from 0; -1 for none.
     rule : "average" or "eigengene"
-        average: the mean of the rows in each sample, NaN where one of them is. eigengene: the first
-        right singular vector of the standardised rows, of unit length and without a unit, its sign
-        that of their mean (WGCNA's moduleEigengenes). A value that is missing counts as the mean of
-        its row and a constant row not at all, where WGCNA imputes from neighbours or falls back to a
-        weighted mean; where no row is known it is NaN, and throughout for a group of constant rows.
+        average: the mean of the rows in each sample; NaN if one of them is NaN. eigengene: the first right singular
+        vector of the standardised rows, of unit length and without a unit, with the sign of their mean (WGCNA's
+        moduleEigengenes). A missing value is replaced by the mean of its row and a constant row is ignored; WGCNA
+        imputes from neighbours or falls back to a weighted mean. The eigengene is NaN in samples in which all rows are
+        missing, and in all samples for a group of constant rows.
 
     Returns
     -------
@@ -135,22 +133,22 @@ def build_profiles(x: Rows, groups: Groups, rule: str) -> NDArray[np.float64]:
 
 
 def enough_known(x: NDArray[np.floating], groups: Groups, *, fewest_missing: bool = True) -> NDArray[np.bool_]:
-    """Say which rows take part in collapsing.
+    """Return which rows have enough values to be used in collapsing.
 
     Parameters
     ----------
     x : (P, S) float
-        NaN where unknown.
+        NaN where missing.
     groups : (P,) int
-        The group of each row, from 0; -1 for a row of none, which never takes part.
+        Group of each row, from 0; -1 for rows without a group, which are never used.
     fewest_missing : bool
-        Of each group keep only the rows with the fewest missing values, so that means over different
-        samples are not compared.
+        Use only the rows of each group with the fewest missing values, so that means over different samples are not
+        compared.
 
     Returns
     -------
     (P,) bool
-        False for rows that miss 90 % of their values or more, even where no other is left.
+        False for rows that miss 90 % of their values or more, even if their group has no other row.
     """
     missing = np.isnan(x).sum(axis=1)
     keep: NDArray[np.bool_] = (groups >= 0) & (missing < MOST_MISSING * x.shape[1])
@@ -168,7 +166,7 @@ def _in_blocks(x: Rows, score: Callable[[NDArray[np.float64]], NDArray[np.float6
 
 
 def _groups_of_equal_size(groups: Groups, width: int) -> Iterator[NDArray[np.intp]]:
-    """Yield the rows of many groups of one size at a time, (g, k), each group's in their order."""
+    """Yield blocks (g, k) of the rows of g groups of size k; the rows of a group keep their order."""
     order = np.argsort(groups, kind="stable")
     order = order[groups[order] >= 0]
     starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
@@ -186,9 +184,9 @@ def _sum(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _variance(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    known = ~np.isnan(x)
-    n = known.sum(axis=-1)
-    deviations = np.where(known, x - (_sum(x) / np.maximum(n, 1))[..., None], 0)
+    observed = ~np.isnan(x)
+    n = observed.sum(axis=-1)
+    deviations = np.where(observed, x - (_sum(x) / np.maximum(n, 1))[..., None], 0)
     return np.where(n > 1, np.einsum("...i,...i->...", deviations, deviations) / np.maximum(n - 1, 1), np.nan)
 
 
@@ -215,18 +213,18 @@ def _mean_r(x: NDArray[np.float64], power: float) -> NDArray[np.float64]:
 
 
 def _pc_loading(x: NDArray[np.float64], power: float) -> NDArray[np.float64]:
-    """Return the signed score of each probe on the first component of samples.
+    """Return the signed score of each probe on the first principal component of the samples.
 
-    The mean over probes is taken off each sample, not that of each probe; the component's sign makes
-    its largest entry positive.
+    Samples are centred over probes, and not probes over samples. The sign of the component makes its largest entry
+    positive.
     """
-    known = ~np.isnan(x)
-    means = np.sum(x, axis=1, where=known) / np.maximum(known.sum(axis=1), 1)
-    deviations = np.where(known, x - means[:, None, :], 0)
+    observed = ~np.isnan(x)
+    means = np.sum(x, axis=1, where=observed) / np.maximum(observed.sum(axis=1), 1)
+    deviations = np.where(observed, x - means[:, None, :], 0)
     component, _ = _first_component(deviations)
     largest = np.argmax(np.abs(component), axis=1)
     component *= np.sign(np.take_along_axis(component, largest[:, None], axis=1))
-    # einsum sums every row in one order, so that equal rows get equal scores.
+    # einsum sums every row in the same order, so that equal rows get equal scores.
     scores: NDArray[np.float64] = np.einsum("gks,gs->gk", deviations, component)
     return scores
 
@@ -237,7 +235,7 @@ _OF_GROUP: dict[str, Callable[[NDArray[np.float64], float], NDArray[np.float64]]
     "corr-variance": _mean_r,
     "pc-loading": _pc_loading,
 }
-# What decides in a group of two, where correlation cannot; None: what the caller says.
+# Rules for groups of two rows, which correlation cannot rank; None for the caller's `of_two`.
 _OF_TWO = {"connectivity": None, "corr-intensity": "max-mean", "corr-variance": "max-variance"}
 SCORES = (*_OF_ROW, *_OF_GROUP)
 
@@ -248,11 +246,11 @@ def _average(x: NDArray[np.float64], error: float) -> NDArray[np.float64]:
 
 
 def _eigengene(x: NDArray[np.float64], error: float) -> NDArray[np.float64]:
-    known = ~np.isnan(x)
-    n = known.sum(axis=-1, keepdims=True)
-    deviations = np.where(known, x - np.nan_to_num(x).sum(axis=-1, keepdims=True) / np.maximum(n, 1), 0)
-    first = np.take_along_axis(x, known.argmax(axis=-1)[..., None], axis=-1)
-    constant = (~known | (x == first)).all(axis=-1)
+    observed = ~np.isnan(x)
+    n = observed.sum(axis=-1, keepdims=True)
+    deviations = np.where(observed, x - np.nan_to_num(x).sum(axis=-1, keepdims=True) / np.maximum(n, 1), 0)
+    first = np.take_along_axis(x, observed.argmax(axis=-1)[..., None], axis=-1)
+    constant = (~observed | (x == first)).all(axis=-1)
     squares = np.einsum("...i,...i->...", deviations, deviations)
     size = np.einsum("...i,...i->...", np.nan_to_num(x), np.nan_to_num(x))
     constant |= is_rounding(squares, size, error, x.shape[-1])
@@ -260,23 +258,23 @@ def _eigengene(x: NDArray[np.float64], error: float) -> NDArray[np.float64]:
     spread = np.sqrt(np.where(constant, 0, squares)[..., None] / np.maximum(n - 1, 1))
     scaled = np.divide(deviations, spread, out=deviations, where=spread > 0)
     eigengene, weights = _first_component(scaled)
-    # The error of a value after scaling.
+    # Error of a value after scaling.
     errors = error * np.max(np.abs(np.nan_to_num(x)), axis=-1)
     errors = np.divide(errors, spread[..., 0], out=np.zeros_like(errors), where=spread[..., 0] > 0)
     _set_signs(eigengene, scaled, errors)
     eigengene = merge_close(eigengene, 2 * np.einsum("gk,gk->g", np.abs(weights), errors))
     eigengene[constant.all(axis=-1)] = np.nan
-    eigengene[~known.any(axis=1)] = np.nan
+    eigengene[~observed.any(axis=1)] = np.nan
     return eigengene
 
 
 def _set_signs(eigengene: NDArray[np.float64], scaled: NDArray[np.float64], errors: NDArray[np.float64]) -> None:
-    """Give eigengenes (g, S) the sign of the mean of the scaled rows or, where that is rounding, of the first row."""
+    """Give eigengenes (g, S) the sign of the mean scaled row or, if that is rounding error, of the first row."""
     agreement = np.einsum("gs,gs->g", eigengene, scaled.mean(axis=1))
     first = (scaled != 0).any(axis=-1).argmax(axis=-1)
     with_first = np.einsum("gs,gs->g", eigengene, scaled[np.arange(len(scaled)), first])
-    is_open = np.abs(agreement) <= errors.mean(axis=-1) * np.sqrt(scaled.shape[-1])
-    eigengene[np.where(is_open, with_first, agreement) < 0] *= -1
+    is_rounded = np.abs(agreement) <= errors.mean(axis=-1) * np.sqrt(scaled.shape[-1])
+    eigengene[np.where(is_rounded, with_first, agreement) < 0] *= -1
 
 
 _BUILD = {"average": _average, "eigengene": _eigengene}
@@ -284,10 +282,10 @@ BUILDS = tuple(_BUILD)
 
 
 def _first_component(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the first right singular vector of each of a stack of matrices (g, k, S), and its weights of the rows.
+    """Return the first right singular vector (g, S) of each matrix of a stack (g, k, S), and the weights of its rows.
 
-    The vector, (g, S), is found through the k by k products of rows: there are few rows and many samples. It is the sum
-    of the rows times the weights (g, k).
+    The vector is the sum of the rows times the weights (g, k). It is computed from the k by k products of the rows,
+    because there are few rows and many samples.
     """
     _, vectors = np.linalg.eigh(x @ x.swapaxes(-1, -2))
     component = np.einsum("gks,gk->gs", x, vectors[..., -1])

@@ -1,7 +1,7 @@
-"""numpy only: which profiles go best with one, found in single precision and told in double.
+"""Pearson's r of one profile with many, in single precision with error bounds, refined to double where needed.
 
-A scan gives every r with a bound on its error. What an answer tells, and what it needs to know the
-order, is then computed exactly: rows whose r might be among those told, and no others.
+A scan gives an approximate r and an error bound for every row. Then r is computed in double precision only for the rows
+that a result contains, and for those that could belong to it according to their bound.
 """
 
 from collections import deque
@@ -13,33 +13,33 @@ from numpy.typing import NDArray
 
 # Largest relative error of one operation in single precision.
 _UNIT = 2.0**-24
-# Values gathered at a time: 1 MB, so that a block is still in cache when it is used again.
+# Values per block: 1 MB, so that a block stays in the cache between operations.
 _BLOCK_VALUES = 1 << 18
-# Rows that are read to be computed exactly at a time: 15 MB at full size.
+# Rows read at a time to refine them: 15 MB for the whole atlas.
 _REFINED_ROWS = 1024
-# Relative variance below which a row is not scanned but computed.
+# Relative variance below which a row is not scanned but computed in double precision.
 _NEARLY_CONSTANT = 1e-4
-# Deviations of the seed are in double precision: its mean may be that much larger beside them.
+# Factor on the mean of the seed in that comparison: deviations of the seed are computed in double precision.
 _SEED_IN_DOUBLE = 1e-6
-# Squares below which single precision has no numbers for the products.
+# Sum of squares below which products underflow in single precision.
 _SMALLEST = 1e-12
 
 Exact = Callable[[NDArray[np.intp]], tuple[NDArray[np.float64], NDArray[np.int32]]]
 
 
 class Scan:
-    """r of one profile with each of many, exact for as many of them as was needed so far.
+    """r of one profile with each of many, refined to double precision where needed.
 
     Parameters
     ----------
     r : (P,) float64
+        Approximate or exact r.
     bound : (P,) float64
-        How far each r may lie from the exact one; 0 where it is exact, NaN or infinite where nothing is
-        known of it.
+        Largest difference of each r from the exact one: 0 if it is exact, NaN or infinite if it was not scanned.
     n : (P,) int32
-        Samples that each is of, where it is exact.
+        Number of samples of each r that is exact.
     exact : callable
-        Gives r and n of some rows, in double precision.
+        Function that returns r and n of some rows in double precision.
     """
 
     def __init__(self, r: NDArray[np.float64], bound: NDArray[np.float64], n: NDArray[np.int32], exact: Exact) -> None:
@@ -47,12 +47,12 @@ class Scan:
         self.refine(np.flatnonzero(~np.isfinite(bound) | np.isnan(r)))
 
     def refine(self, rows: NDArray[np.intp]) -> None:
-        """Compute r and n of some rows exactly."""
+        """Compute r and n of some rows in double precision, unless that was done before."""
         rows = rows[self._bound[rows] != 0]
         for start in range(0, len(rows), _REFINED_ROWS):
-            some = rows[start : start + _REFINED_ROWS]
-            self.r[some], self.n[some] = self._exact(some)
-            self._bound[some] = 0
+            block = rows[start : start + _REFINED_ROWS]
+            self.r[block], self.n[block] = self._exact(block)
+            self._bound[block] = 0
 
     def first(
         self, rows: NDArray[np.intp], count: int | None, *, ascending: bool, tie_order: NDArray[np.integer]
@@ -63,11 +63,11 @@ class Scan:
         ----------
         rows : (N,) intp
         count : int or None
-            How many; None for all.
+            Number of rows; None for all.
         ascending : bool
-            Lowest r first, else highest; NaN comes last.
+            Whether the lowest r comes first, or else the highest. NaN comes last in both cases.
         tie_order : (P,) int
-            What decides the order of equals.
+            Sort key of rows with equal r.
         """
         if count is not None and count < len(rows):
             key, bound = self._key(rows, ascending), self._bound[rows]
@@ -77,13 +77,13 @@ class Scan:
         return rows[np.lexsort((tie_order[rows], self._key(rows, ascending)))][:count]
 
     def between(self, rows: NDArray[np.intp], least: float | None, most: float | None) -> NDArray[np.intp]:
-        """Return those of some rows whose exact r lies between two limits, which belong to it; without r none does.
+        """Return those of some rows whose exact r is between two limits, inclusive; rows without r are never included.
 
         Parameters
         ----------
         rows : (N,) intp
         least, most : float or None
-            None for no limit.
+            The limits; None for no limit.
         """
         for limit in (least, most):
             if limit is not None:
@@ -104,17 +104,20 @@ class Scan:
         ascending: bool,
         tie_order: NDArray[np.integer],
     ) -> NDArray[np.intp]:
-        """Return the place of some rows, whose r is exact, among others that include them, from 1; see `first`."""
-        told = np.sort(self._key(rows, ascending))
+        """Return the place, from 1, of some rows among others that include them; see `first` for the order.
+
+        The r of `rows` must be exact.
+        """
+        reported = np.sort(self._key(rows, ascending))
         key, bound = self._key(among, ascending), self._bound[among]
-        undecided = np.searchsorted(told, key - bound) != np.searchsorted(told, key + bound, side="right")
+        undecided = np.searchsorted(reported, key - bound) != np.searchsorted(reported, key + bound, side="right")
         self.refine(among[undecided])
         places = np.empty(len(self.r), dtype=np.intp)
         places[among[np.lexsort((tie_order[among], self._key(among, ascending)))]] = np.arange(1, len(among) + 1)
         return places[rows]
 
     def _key(self, rows: NDArray[np.intp], ascending: bool) -> NDArray[np.float64]:
-        """Return what is sorted by, lowest first; infinite where there is no r."""
+        """Return the sort key of rows, lowest first; infinite for rows without r."""
         key = self.r[rows] if ascending else -self.r[rows]
         return np.where(np.isnan(key), np.inf, key)
 
@@ -126,24 +129,24 @@ def scan_rows(
     means: NDArray[np.float64],
     squares: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Pearson's r of one profile with every row, by one product in single precision, and its bound.
+    """Return Pearson's r of one profile with every row, from one product in single precision, and its error bound.
 
     Parameters
     ----------
     seed : (S,) float64
-        Deviations from the mean over the samples that count, 0 in the others.
+        Deviations from the mean over the selected samples, 0 in the other samples.
     values : (P, S) float32
     n : int
-        How many samples count.
+        Number of selected samples.
     means, squares : (P,) float64
-        Mean of each row, and sum of squared deviations from it, over the samples that count.
+        Mean of each row, and sum of squared deviations from it, over the selected samples.
 
     Returns
     -------
     r, bound : (P,) float64
-        Whatever the order in which the product sums, its error is at most that of S operations one
-        after another (Higham 2002, Accuracy and Stability of Numerical Algorithms, equation 3.5), over
-        the lengths of the two rows. Infinite bound where a row is, or nearly is, constant.
+        The bound is that of a sum of S products in any order (Higham 2002, Accuracy and Stability of Numerical
+        Algorithms, equation 3.5), divided by the lengths of the two rows. It is infinite for a row that is constant or
+        nearly so.
     """
     products = (values @ seed.astype(np.float32)).astype(np.float64)
     norms = np.sqrt(squares)
@@ -157,7 +160,7 @@ def scan_rows(
 def scan_columns(
     seed: NDArray[np.float64], values: NDArray[np.float32], columns: NDArray[np.intp], workers: int = 1
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Pearson's r of one profile with every row over some columns, in single precision, and its bound.
+    """Return Pearson's r of one profile with every row over some columns, in single precision, and its error bound.
 
     Parameters
     ----------
@@ -166,7 +169,7 @@ def scan_columns(
     values : (P, S) float32
     columns : (k,) intp
     workers : int
-        Threads that work on blocks of rows at a time.
+        Number of threads that process blocks of rows.
     """
     d = seed.astype(np.float32)
     k = len(columns)
@@ -182,24 +185,24 @@ def scan_columns(
         squares[rows] = np.einsum("ij,ij->i", block, block)
 
     with ThreadPoolExecutor(max_workers=workers) as threads:
-        deque(threads.map(scan, range(0, len(values), step)), maxlen=0)  # which raises what was raised
+        deque(threads.map(scan, range(0, len(values), step)), maxlen=0)  # consumed, so that exceptions are raised here
     with np.errstate(divide="ignore", invalid="ignore"):
         r = products / np.sqrt(squares * (seed @ seed))
-    # Of the product once; of the squares, of which r has the root, half; and of the rounded mean, squared.
+    # Error of the product, plus half of that of the squares (r has their root), plus that of the rounded mean.
     bound = np.full(len(values), 2 * _error(k))
     bound[~_can_be_scanned(squares, means, k)] = np.inf
     return r, bound
 
 
 def is_scannable(seed: NDArray[np.floating]) -> bool:
-    """Say whether a profile (S,) is known throughout, and differs enough for its deviations not to be rounding."""
+    """Return whether a profile (S,) has no missing value and deviations that are larger than rounding errors."""
     mean = seed.mean(dtype=np.float64)
     squares = np.array([((seed - mean) ** 2).sum(dtype=np.float64)])
     return bool(_can_be_scanned(squares, np.array([mean]) * _SEED_IN_DOUBLE, len(seed))[0])
 
 
 def _error(operations: int) -> float:
-    """Return the largest relative error of a sum of products of rounded numbers."""
+    """Return the largest relative error of a sum of products of rounded numbers, given the number of terms."""
     return (operations + 4) * _UNIT / (1 - (operations + 4) * _UNIT)
 
 

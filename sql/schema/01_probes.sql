@@ -1,6 +1,7 @@
--- Probes and genes: statistics over all donors, the representative probe of each gene, and what each probe measures.
+-- Probes and genes: statistics over all donors, the representative probe of each gene, and the gene that each probe
+-- measures.
 
--- How many values of every probe are known, and their mean over all donors.
+-- The number of values of every probe that are not null, and their mean, over all donors.
 create or replace view probe_means as
 select
     probe_id,
@@ -18,12 +19,12 @@ from expression;
 -- Golub and LeVeque 1979); present_fraction is the fraction of samples called present; rnaseq_r and rnaseq_q come from
 -- the published comparison with RNA-seq.
 create or replace view probe_statistics as
-with calls as (
+with present_fractions as (
     select probe_id, sum(n_present) / nullif(sum(n), 0) as present_fraction
     from present_calls
     group by probe_id
 ),
-spread as (
+pooled_statistics as (
     select
         probe_means.probe_id,
         probe_means.n,
@@ -35,13 +36,13 @@ spread as (
     group by probe_means.probe_id, probe_means.n, probe_means.mean_log2
 )
 select
-    spread.*,
-    calls.present_fraction,
+    pooled_statistics.*,
+    present_fractions.present_fraction,
     probe_stability.diff_stability,
     rnaseq_agreement.r as rnaseq_r,
     rnaseq_agreement.q as rnaseq_q
-from spread
-left join calls using (probe_id)
+from pooled_statistics
+left join present_fractions using (probe_id)
 left join probe_stability using (probe_id)
 left join probes using (probe_id)
 left join rnaseq_agreement using (probe_name);
@@ -58,8 +59,8 @@ join probe_means using (probe_id)
 where probes.gene_id is not null
 group by probes.gene_id;
 
--- The genes of the atlas, and those that only the re-annotation names: their gene_id is their Entrez id, made
--- negative. The current Entrez id of a gene is the one that replaced a retired id; it joins genes to categories.
+-- The genes of the atlas, and those that only the re-annotation names, whose gene_id is the negative of their Entrez
+-- id. current_entrez_id is the id that replaced a retired one, or else entrez_id; it joins genes to categories.
 create or replace view all_genes as
 select
     gene_id,
@@ -82,15 +83,15 @@ select 'allen' as annotation, probe_id, gene_id
 from probes
 where gene_id is not null
 union all
-select 'reannotated', probes.probe_id, known.gene_id
+select 'reannotated', probes.probe_id, genes_by_id.gene_id
 from probes
 join reannotations using (probe_name)
-join (select entrez_id, min(gene_id) as gene_id from all_genes group by entrez_id) as known using (entrez_id);
+join (select entrez_id, min(gene_id) as gene_id from all_genes group by entrez_id) as genes_by_id using (entrez_id);
 
 -- The genes of the chip by current Entrez id, according to an annotation, and whether this database has expression data
--- of a probe of theirs. Of several genes with one id, the one whose own id is current gives the symbol.
+-- for one of their probes. If several genes have the same id, the symbol is that of the gene whose own id is current.
 create or replace view chip_genes as
-with measured as (
+with genes_with_expression as (
     select distinct annotation, gene_id
     from probe_genes
     semi join expression using (probe_id)
@@ -105,9 +106,10 @@ select
     annotated.current_entrez_id as entrez_id,
     min_by(annotated.gene_symbol, (annotated.current_entrez_id <> annotated.entrez_id, annotated.gene_symbol))
         as gene_symbol,
-    bool_or(measured.gene_id is not null) as has_expression
+    bool_or(genes_with_expression.gene_id is not null) as has_expression
 from annotated
-left join measured on measured.annotation = annotated.annotation and measured.gene_id = annotated.gene_id
+left join genes_with_expression
+    on genes_with_expression.annotation = annotated.annotation and genes_with_expression.gene_id = annotated.gene_id
 where annotated.current_entrez_id is not null
 group by annotated.annotation, annotated.current_entrez_id;
 
@@ -135,7 +137,7 @@ left join probe_statistics on probe_statistics.probe_id = probes.probe_id;
 
 -- A gene with the number of its probes and the statistics of its representative probe.
 create or replace view gene_summary as
-with counted as (
+with probe_counts as (
     select gene_id, count(*)::integer as probes, count(n)::integer as probes_with_expression
     from probe_summary
     group by gene_id
@@ -147,8 +149,8 @@ select
     genes.entrez_id,
     genes.current_entrez_id,
     genes.chromosome,
-    coalesce(counted.probes, 0) as probes,
-    coalesce(counted.probes_with_expression, 0) as probes_with_expression,
+    coalesce(probe_counts.probes, 0) as probes,
+    coalesce(probe_counts.probes_with_expression, 0) as probes_with_expression,
     representative.probe_id as representative_probe_id,
     representative.probe_name as representative_probe,
     representative.mean_log2,
@@ -156,5 +158,5 @@ select
     representative.present_fraction,
     representative.diff_stability
 from genes
-left join counted using (gene_id)
+left join probe_counts using (gene_id)
 left join (select * from probe_summary where is_representative) as representative using (gene_id);

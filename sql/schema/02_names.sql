@@ -1,14 +1,18 @@
--- Names of probes and genes: the one definition of what a name means, for the command line, Python and SQL.
+-- Names of probes and genes: the only definition of what a name refers to, for the command line, Python and SQL.
 --
--- Three rules for macros, here and in the other files:
--- - A parameter may be a column of the caller's query. It is read where no table is in scope (given), or stands in a
---   LIMIT as well (constants), which DuckDB refuses for columns; otherwise it could capture a column of ours.
--- - A parameter may be NULL, and a condition on NULL removes every row before error() is evaluated. Hence coalesce.
--- - Databases are opened by every DuckDB from 1.4.2 on: no if(), which 2.0 stores under a name that 1.4 lacks, and no
---   scalar macro with a subquery inside another one, which 1.4 cannot copy.
+-- Three rules for all macros of this folder:
+-- 1. Column capture. The argument of a macro may be a column of the caller's query, and DuckDB would resolve its name
+--    to a column of ours with the same name. Therefore a parameter is either read in a CTE without a FROM clause
+--    (parameters), or also used in the LIMIT of a CTE (constants), where DuckDB refuses columns. That CTE contains
+--    nothing else, because a CTE with a LIMIT is evaluated again for each reference to it.
+-- 2. NULL. An argument may be NULL, and a condition that is NULL removes all rows before error() is evaluated.
+--    Therefore arguments are coalesced.
+-- 3. DuckDB versions. Databases must be readable by DuckDB 1.4.2 and later. Therefore if() is not used, which version 2
+--    stores under a name that version 1.4 lacks, and no scalar macro with a subquery is called in another macro, which
+--    version 1.4 cannot copy.
 
--- A name without surrounding white space, with the characters that web pages and word processors put into it
--- replaced: no-break spaces, dashes of other widths, zero-width characters. NULL becomes the empty name.
+-- A name without surrounding white space and zero-width characters, with no-break spaces and dashes of other widths,
+-- which web pages and word processors insert, replaced by spaces and hyphens. NULL becomes the empty name.
 create or replace macro stripped(name) as
     trim(
         regexp_replace(
@@ -18,22 +22,23 @@ create or replace macro stripped(name) as
             '[\x{200B}-\x{200F}\x{2060}\x{FEFF}\x{00AD}]', '', 'g'),
         concat(' ', chr(10), chr(13)));
 
--- A name that is a whole number, as that number. Programs that know only floating-point columns write 4915 as 4915.0.
+-- A name that is an integer, as an integer. 4915.0 is accepted, because some programs write integers as floating-point
+-- numbers.
 create or replace macro as_id(name) as
     try_cast(regexp_extract(stripped(name), '^([0-9]{1,9})(\.0*)?$', 1) as integer);
 
--- The letters and digits of a name, in upper case: what is left of it when punctuation is ignored.
+-- The letters and digits of a name, in upper case, for comparisons that ignore punctuation.
 create or replace macro alphanumeric(name) as regexp_replace(upper(name::varchar), '[^A-Z0-9]', '', 'g');
 
--- The genes of the atlas by Entrez id: by the id that the atlas gives, and by the id that replaced a retired one.
+-- The genes of the atlas by Entrez id: by the id in the atlas and, if that was retired, by the id that replaced it.
 create or replace view genes_by_entrez_id as
 select entrez_id, gene_id, named_by, false as is_retired from all_genes where entrez_id is not null
 union all
 select current_entrez_id, gene_id, named_by, true from all_genes where current_entrez_id <> entrez_id;
 
--- Every name of a probe or a gene, in upper case and as written. The meaning with the lowest rank counts: probe name;
--- probe id or Entrez id; symbol in the atlas; current symbol; alias. A spelling in another case adds 1 to the rank. A
--- human gene that is not in this database has no gene_id.
+-- Every name of a probe or a gene, in upper case and as written. If a name has several meanings, the one with the
+-- lowest rank is used: probe name; probe id or Entrez id; symbol in the atlas; current symbol; alias. A spelling in
+-- another case adds 1 to the rank. gene_id is null for a human gene that is not in this database.
 create or replace view known_names as
 select
     upper(probe_name) as name,
@@ -71,24 +76,25 @@ select
 from gene_aliases
 left join genes_by_entrez_id using (entrez_id);
 
--- What a name means by an annotation: one row per probe or gene. Several rows: the name is ambiguous. No row: it is
--- unknown. Everything that resolves names asks this macro. Of two genes of the atlas with one Entrez id, the one whose
--- id was not retired counts.
+-- The probes and genes that a name refers to, according to an annotation: one row for each. An ambiguous name has
+-- several rows, and a name that is not recognised has none. All names are resolved by this macro. If two genes of the
+-- atlas have the same Entrez id, the one whose id was not retired is used.
 create or replace macro meanings_of(name, annotation) as table
-    with given as (
+    with parameters as (
         select name::varchar as given_name, annotation::varchar as given_annotation
     ),
     keys as (
-        select distinct unnest([upper(stripped(given_name)), as_id(given_name)::varchar]) as key from given
+        select distinct unnest([upper(stripped(given_name)), as_id(given_name)::varchar]) as key from parameters
     ),
     candidates as (
         select
             known_names.*,
             known_names.rank
-                + case when written = stripped(given_name) or as_id(given_name) is not null then 0 else 1 end as full_rank
+                + case when written = stripped(given_name) or as_id(given_name) is not null then 0 else 1 end
+                as full_rank
         from known_names
         join keys on keys.key = known_names.name
-        cross join given
+        cross join parameters
         where known_names.named_by = 'allen' or known_names.named_by = given_annotation
     ),
     best_candidates as (
@@ -107,7 +113,7 @@ create or replace macro meanings_of(name, annotation) as table
             meanings.matched_by,
             meanings.written
         from meanings
-        cross join given
+        cross join parameters
         left join probe_genes
             on probe_genes.probe_id = meanings.probe_id and probe_genes.annotation = given_annotation
     )
@@ -130,19 +136,19 @@ create or replace macro meanings_of(name, annotation) as table
         and current_names.is_current
     group by with_genes.probe_id, with_genes.gene_id, coalesce(all_genes.current_entrez_id, with_genes.entrez_id);
 
--- The one probe or gene that a seed means.
+-- The only probe or gene that a seed refers to.
 create or replace macro seed_called(seed) as table
-    with given as (
+    with parameters as (
         select seed::varchar as given_seed
     ),
-    counted as (
+    summary as (
         select
             count(*) as meanings,
             string_agg(
                 case
                     when level = 'probe' then concat('probe ', probe_name)
                     else concat('gene ', coalesce(gene_symbol, current_symbol), ' (Entrez ', entrez_id, ')')
-                end, ', ' order by level, gene_id, probe_id) as described,
+                end, ', ' order by level, gene_id, probe_id) as descriptions,
             any_value(level) as level,
             any_value(probe_id) as probe_id,
             any_value(gene_id) as gene_id,
@@ -150,46 +156,46 @@ create or replace macro seed_called(seed) as table
         from meanings_of(seed, 'allen')
     )
     select level, probe_id, gene_id, gene_symbol
-    from counted
-    cross join given
+    from summary
+    cross join parameters
     where
         case
             when meanings = 0
                 then error(concat('no probe or gene is named ', given_seed, ' in this database. Search with: ',
                     'FROM find_gene(''', replace(given_seed, '''', ''''''), ''')'))
             when meanings > 1
-                then error(concat(given_seed, ' is ambiguous: ', described, '. Use an Entrez id or a probe name.'))
+                then error(concat(given_seed, ' is ambiguous: ', descriptions, '. Use an Entrez id or a probe name.'))
             when level = 'gene' and gene_id is null
                 then error(concat(given_seed, ' is a human gene, but this database has no probe of it. ',
-                    'Load a download that holds it.'))
+                    'Load a download that contains it.'))
             else true
         end;
 
--- The same with the probe that represents it: of a gene its representative probe.
+-- The only probe or gene that a seed refers to, and its probe: for a gene, its representative probe.
 create or replace macro find_seed(seed) as table
-    with with_probe as (
+    with seed_probe as (
         select
-            called.level,
+            meaning.level,
             case
                 when coalesce(probe_means.probe_id, representative_probes.probe_id) is null
-                then error(concat('no probe of ', coalesce(called.gene_symbol, called.probe_id::varchar),
+                then error(concat('no probe of ', coalesce(meaning.gene_symbol, meaning.probe_id::varchar),
                     ' has expression data in this database.'))
-                else coalesce(called.probe_id, representative_probes.probe_id)
+                else coalesce(meaning.probe_id, representative_probes.probe_id)
             end as probe_id,
-            called.gene_id,
-            called.gene_symbol
-        from seed_called(seed) as called
-        left join probe_means on probe_means.probe_id = called.probe_id
+            meaning.gene_id,
+            meaning.gene_symbol
+        from seed_called(seed) as meaning
+        left join probe_means on probe_means.probe_id = meaning.probe_id
         left join representative_probes
-            on representative_probes.gene_id = called.gene_id and called.probe_id is null
+            on representative_probes.gene_id = meaning.gene_id and meaning.probe_id is null
     )
-    select with_probe.level, with_probe.probe_id, probes.probe_name, with_probe.gene_id, with_probe.gene_symbol
-    from with_probe
-    left join probes on probes.probe_id = with_probe.probe_id;
+    select seed_probe.level, seed_probe.probe_id, probes.probe_name, seed_probe.gene_id, seed_probe.gene_symbol
+    from seed_probe
+    left join probes on probes.probe_id = seed_probe.probe_id;
 
--- The genes that a text may refer to, best first: those it names; else those with a name of the same letters and
--- digits, those whose symbol begins with it, and those whose full name has all of its words; else those with a
--- similar symbol.
+-- The genes that a text may refer to, best matches first. These are the genes with that name or, if there are none,
+-- those with a name of the same letters and digits, a symbol that begins with the text, or a full name that contains
+-- all of its words or, if there are none, those with a similar symbol.
 create or replace macro find_gene(text) as table
     with constants as (
         select 1 limit case when text is null then 1 else 1 end
@@ -199,7 +205,7 @@ create or replace macro find_gene(text) as table
         from meanings_of(text, 'allen')
         where gene_id is not null
     ),
-    respelled as (
+    with_same_letters as (
         select gene_id, 'other punctuation' as matched_by, written as matched_name, 2 as way
         from known_names
         where not exists (from named)
@@ -208,12 +214,12 @@ create or replace macro find_gene(text) as table
             and alphanumeric(text) <> ''
             and alphanumeric(written) = alphanumeric(text)
     ),
-    beginning as (
+    with_prefix as (
         select gene_id, 'beginning of the symbol', gene_symbol, 3
         from genes
         where not exists (from named) and starts_with(upper(gene_symbol), upper(stripped(text)))
     ),
-    described as (
+    with_words as (
         select gene_id, 'words of the full name', gene_name, 4
         from genes
         where not exists (from named)
@@ -222,16 +228,16 @@ create or replace macro find_gene(text) as table
                 string_split_regex(lower(stripped(text)), '[^a-z0-9]+'),
                 lambda word: not coalesce(contains(lower(gene_name), word), false))) = 0
     ),
-    similarly_spelled as (
+    with_similar_symbol as (
         select gene_id, 'similar symbol', gene_symbol, 5
         from genes
         where not exists (from named) and jaro_winkler_similarity(upper(gene_symbol), upper(stripped(text))) > 0.85
     ),
-    found as (
+    matches as (
         select distinct on (gene_id) *
         from (
-            from named union all from respelled union all from beginning union all from described union all
-            from similarly_spelled
+            from named union all from with_same_letters union all from with_prefix union all from with_words union all
+            from with_similar_symbol
         )
         order by way, matched_by
     )
@@ -240,13 +246,13 @@ create or replace macro find_gene(text) as table
         gene_summary.gene_name,
         gene_summary.entrez_id,
         gene_summary.gene_id,
-        found.matched_by,
-        found.matched_name,
+        matches.matched_by,
+        matches.matched_name,
         gene_summary.probes_with_expression,
         gene_summary.representative_probe
-    from found
+    from matches
     join gene_summary using (gene_id)
     where exists (from constants)
         and case when stripped(text) <> '' then true else error('find_gene needs a text to search for.') end
-    qualify found.way <= 4 or min(found.way) over () = 5
-    order by found.way, gene_summary.gene_symbol;
+    qualify matches.way <= 4 or min(matches.way) over () = 5
+    order by matches.way, gene_summary.gene_symbol;

@@ -1,16 +1,17 @@
--- Names of structures: left and right are told by the tree, or by the end of the name where no tree is
--- loaded.
+-- Structures: names and descendants. The hemisphere of a structure comes from the tree or, if no tree is loaded, from
+-- the end of its name.
 
--- The name of a structure without its side.
+-- The name of a structure without its hemisphere, in lower case.
 create or replace macro plain_structure(name) as
     lower(trim(regexp_replace(name, ',\s*(left|right)\b', '', 'i')));
 
--- L or R where a name says so; null elsewhere.
+-- The hemisphere in the name of a structure, L or R; null if the name contains none.
 create or replace macro side_of_name(name) as
     case lower(regexp_extract(name, ',\s*(left|right)\b', 1, 'i')) when 'left' then 'L' when 'right' then 'R' end;
 
--- The structures that a name means: an id; an acronym, in the very case before any other; or a name. Left
--- and right share an acronym, and a name without its side means both.
+-- The structures that a name refers to, and the way of matching: 1 by id, 2 by acronym, 3 by name, 4 by acronym in
+-- another case. The first way that matches is used. Left and right structures share an acronym, and a name without
+-- hemisphere refers to both.
 create or replace macro structures_called(called) as table
     with constants as (
         select 1 limit case when called is null then 1 else 1 end
@@ -36,8 +37,8 @@ create or replace macro structures_called(called) as table
     qualify way = min(way) over () and (way <> 3 or is_whole_name or not bool_or(is_whole_name) over ())
     order by structure_id;
 
--- Every structure with each structure below it, and with itself. Where the tree is not loaded, the site's grouping by
--- top-level structure takes its place.
+-- Every structure with itself and each structure below it, in the tree and in the site's grouping by top-level
+-- structure, which is used if no tree is loaded.
 create or replace view structure_descendants as
 with ancestors as (
     select
@@ -51,44 +52,46 @@ with ancestors as (
 )
 select distinct structure_id, below_id from ancestors where structure_id is not null;
 
--- The samples of each donor in a structure and everything below it.
+-- The number of samples of each donor in a structure and all structures below it.
 create or replace view structure_samples as
 select structure_descendants.structure_id, samples.donor_id, count(*)::integer as samples
 from structure_descendants
 join samples on samples.structure_id = structure_descendants.below_id
 group by structure_descendants.structure_id, samples.donor_id;
 
--- The structures that a name means, and everything below them in the tree or, where that is not loaded, in the
--- site's grouping by top level structure; none for null, which is how correlates asks for every structure.
+-- The structures that a name refers to, and all structures below them. NULL gives no rows; correlates passes it if no
+-- structure is given.
 create or replace macro structures_below(structure) as table
-    with called as materialized (
+    with matches as materialized (
         from structures_called(structure)
     ),
-    counted as (
+    summary as (
         select
             count(*) as meanings,
             min(way) as way,
             count(distinct acronym) as acronyms,
-            string_agg(distinct acronym, ', ' order by acronym) as told
-        from called
+            string_agg(distinct acronym, ', ' order by acronym) as acronym_list
+        from matches
     ),
-    problems as materialized (
+    validation as materialized (
         select
             case
                 when structure is null then null
                 when meanings = 0
-                    then error(concat(structure, ' is no structure of this database. FROM structure_tree lists them.'))
+                    then error(concat('no structure is named ', structure, ' in this database. List structures with: ',
+                        'FROM structure_tree'))
                 when way = 4 and acronyms > 1
-                    then error(concat(structure, ' may mean ', told, ': these differ by case. Write the one you mean.'))
+                    then error(concat(structure, ' can mean ', acronym_list, ', which differ by case. ',
+                        'Write the one that you mean.'))
             end as problem
-        from counted
+        from summary
     )
     select distinct below.structure_id, below.acronym, below.name
-    from called
+    from matches
     join structure_descendants using (structure_id)
     join structures as below on below.structure_id = structure_descendants.below_id
-    where (select problem from problems) is null;
+    where (select problem from validation) is null;
 
--- The same for the user, who is to name one.
+-- The structures that a name refers to, and all structures below them. NULL is an error.
 create or replace macro descendants(structure) as table
     from structures_below(coalesce(structure::varchar, ''));

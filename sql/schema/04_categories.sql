@@ -1,6 +1,6 @@
--- Categories: what their names mean, and their members.
+-- Categories: names and members.
 
--- A name of a category without what sources differ in: case, underscores, MSigDB's prefix.
+-- A name of a category in lower case, without underscores and the prefix of MSigDB, in which sources differ.
 create or replace macro plain_name(name) as
     regexp_replace(trim(replace(lower(name), '_', ' ')), '^(gobp|gomf|gocc) ', '');
 
@@ -8,14 +8,15 @@ create or replace macro plain_name(name) as
 create or replace macro has_evidence_besides(evidence, codes) as
     evidence is null or len(codes) = 0 or not list_has_all(codes, evidence);
 
--- The last word of a name, and what stands behind its first colon.
+-- The last word of a name in lower case, and the part of a name after its first colon.
 create or replace macro last_word(name) as regexp_extract(lower(stripped(name)), '[^ _]*$');
 create or replace macro after_colon(name) as substring(name::varchar, strpos(name::varchar, ':') + 1);
 
--- The categories that a name means. The first of these that any category has counts: id:NUMBER; an accession; the name
--- in the same spelling; the name in another case, with underscores or with MSigDB's prefix; source:accession;
--- source:name in the same spelling; source:name in another one. Categories that ship with coexpr come before added
--- ones. Names without the last word of what was asked for are skipped first, which saves most of the time.
+-- The categories that a name refers to. The first of these ways that matches any category is used: id:NUMBER; an
+-- accession; the name in the same spelling; the name in another case, with underscores or with the prefix of MSigDB;
+-- source:accession; source:name in the same spelling; source:name in another spelling. Categories that ship with coexpr
+-- take precedence over added ones. Names that do not contain the last word are excluded first, which saves most of the
+-- time.
 create or replace macro categories_called(called) as table
     with constants as (
         select 1 limit case when called is null then 1 else 1 end
@@ -42,40 +43,41 @@ create or replace macro categories_called(called) as table
             end as way
         from categories
     ),
-    in_best_way as (
+    best_candidates as (
         select * from candidates where way is not null qualify way = min(way) over ()
     )
     select category_id, source, release, accession, name, is_shipped
-    from in_best_way
+    from best_candidates
     where exists (from constants)
     qualify is_shipped = bool_or(is_shipped) over ()
     order by source, name, category_id;
 
--- The one category that a name means; none for null, which is how correlates asks for every gene.
+-- The only category that a name refers to. NULL gives no row; correlates passes it if no category is given.
 create or replace macro category_named(category) as table
-    with called as materialized (
+    with matches as materialized (
         from categories_called(category)
     ),
-    counted as (
+    summary as (
         select
             count(*) as meanings,
-            string_agg(concat('id:', category_id, ' (', source, ':', name, ')'), ', ' order by category_id) as choices
-        from called
+            string_agg(concat('id:', category_id, ' (', source, ':', name, ')'), ', ' order by category_id) as ids
+        from matches
     ),
-    problems as materialized (
+    validation as materialized (
         select
             case
                 when category is null then null
                 when meanings = 0
-                    then error(concat('no category is named ', category, '. FROM category_coverage lists all categories.'))
+                    then error(concat('no category is named ', category, '. List categories with: ',
+                        'FROM category_coverage'))
                 when meanings > 1
-                    then error(concat(category, ' is the name of several categories. Use one of: ', choices, '.'))
+                    then error(concat(category, ' is the name of several categories. Use one of: ', ids, '.'))
             end as problem
-        from counted
+        from summary
     )
-    from called where (select problem from problems) is null;
+    from matches where (select problem from validation) is null;
 
--- The genes of every category, with what this database has of them: expression data, a place on the chip, or nothing.
+-- The genes of every category, and for each whether it has expression data, is on the chip, or is not in this database.
 create or replace view category_members as
 with current_symbols as (
     select entrez_id, min(alias) as symbol from gene_aliases where is_current group by entrez_id

@@ -1,11 +1,10 @@
--- Views that a person would guess from the bare shell: every value by itself, and what is known of probes,
--- genes, categories, structures, samples, donors and downloads.
+-- Views for users of the DuckDB shell: single values, and descriptions of categories, structures, samples, donors and
+-- files.
 
--- Every value by itself: a row per probe and sample. A condition on the probe or its gene is applied before
--- lists are taken apart, so that one probe takes a moment and not the whole atlas. present is null where no
--- call is loaded.
+-- Single values: one row per probe and sample. A condition on the probe or its gene is applied before lists are
+-- unnested, so that a query of one probe does not read the whole atlas. present is null if no call is loaded.
 create or replace view expression_values as
-with with_calls as (
+with rows_with_calls as (
     select
         probes.probe_id,
         probes.probe_name,
@@ -27,7 +26,7 @@ with with_calls as (
         where present_calls.probe_id = expression.probe_id and present_calls.donor_id = expression.donor_id
     )
 ),
-taken_apart as (
+single_values as (
     select
         probe_id,
         probe_name,
@@ -36,21 +35,21 @@ taken_apart as (
         generate_subscripts(log2, 1)::integer as position,
         unnest(log2) as log2,
         unnest(present) as present
-    from with_calls
+    from rows_with_calls
 )
 select
-    taken_apart.probe_id,
-    taken_apart.probe_name,
-    taken_apart.gene_symbol,
-    taken_apart.donor_id,
+    single_values.probe_id,
+    single_values.probe_name,
+    single_values.gene_symbol,
+    single_values.donor_id,
     samples.sample_id,
     samples.structure_id,
-    taken_apart.log2,
-    taken_apart.present
-from taken_apart
+    single_values.log2,
+    single_values.present
+from single_values
 join samples using (donor_id, position);
 
--- A probe of a gene that is a member of a category.
+-- The probes of the genes of each category.
 create or replace view category_probes as
 select
     categories.category_id,
@@ -69,7 +68,7 @@ join category_genes using (category_id)
 join genes on genes.current_entrez_id = category_genes.entrez_id
 join probes using (gene_id);
 
--- A category with its numbers of genes: all, those annotated to it directly, on the chip, and with expression data.
+-- Each category with its numbers of genes: all, annotated to it directly, on the chip, and with expression data.
 create or replace view category_coverage as
 select
     categories.category_id,
@@ -98,7 +97,7 @@ group by
     categories.name,
     categories.is_shipped;
 
--- A structure, its place in the tree, and its numbers of samples: in it, and in it and everything below.
+-- Each structure with its place in the tree and its numbers of samples: in it, and in it and all structures below.
 create or replace view structure_tree as
 with own_samples as (
     select structure_id, count(*)::integer as samples from samples group by structure_id
@@ -121,7 +120,7 @@ left join own_samples using (structure_id)
 left join all_samples using (structure_id)
 order by structures.graph_order nulls last, structures.structure_id;
 
--- A sample, with its donor and its structure by name.
+-- Each sample with the names of its donor and structure.
 create or replace view sample_details as
 select
     samples.sample_id,
@@ -145,14 +144,14 @@ from samples
 join donors using (donor_id)
 left join structures using (structure_id);
 
--- A donor, and how much of the donor is loaded.
+-- Each donor with the numbers of samples, structures, probes and values that are loaded.
 create or replace view donor_summary as
-with sampled as (
+with sample_counts as (
     select donor_id, count(*)::integer as samples, count(distinct structure_id)::integer as structures
     from samples
     group by donor_id
 ),
-measured as (
+value_counts as (
     select donor_id, count(*)::integer as probes, sum(n)::bigint as known_values from expression group by donor_id
 )
 select
@@ -160,15 +159,15 @@ select
     donors.donor_name,
     donors.age,
     donors.sex,
-    coalesce(sampled.samples, 0) as samples,
-    coalesce(sampled.structures, 0) as structures,
-    coalesce(measured.probes, 0) as probes,
-    coalesce(measured.known_values, 0) as known_values
+    coalesce(sample_counts.samples, 0) as samples,
+    coalesce(sample_counts.structures, 0) as structures,
+    coalesce(value_counts.probes, 0) as probes,
+    coalesce(value_counts.known_values, 0) as known_values
 from donors
-left join sampled using (donor_id)
-left join measured using (donor_id);
+left join sample_counts using (donor_id)
+left join value_counts using (donor_id);
 
--- A file that was loaded, with its size and SHA-256, and the download that it was of.
+-- Each file that was loaded, with its size and SHA-256, and its download.
 create or replace view ingested_files as
 select
     downloads.kind,

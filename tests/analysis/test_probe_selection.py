@@ -152,9 +152,13 @@ def test_the_average_is_that_of_abagen(expression: Expression) -> None:
     profiles = profiles_of_genes(expression, ProbeSelection("average", min_present=0.5), expression.all_samples)
     names = symbols(expression)
     by_symbol = {
-        names[gene]: row for gene, row in zip(profiles.gene_ids.tolist(), profiles.expression, strict=True) if gene in names
+        names[gene]: row
+        for gene, row in zip(profiles.gene_ids.tolist(), profiles.expression, strict=True)
+        if gene in names
     }
-    sample_ids = [int(row["well_id"]) for row in rows_of(FOLDER / "normalized_microarray_donor9861" / "SampleAnnot.csv")]
+    sample_ids = [
+        int(row["well_id"]) for row in rows_of(FOLDER / "normalized_microarray_donor9861" / "SampleAnnot.csv")
+    ]
     position = dict(
         expression.connection.execute("select sample_id, position from samples where donor_id = 9861").fetchall()
     )

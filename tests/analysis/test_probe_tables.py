@@ -103,8 +103,8 @@ def database(synthetic_database: Path, tmp_path: Path) -> Path:
 
 def test_the_rule_rnaseq_selects_by_lowest_q_then_highest_r(database: Path, tmp_path: Path) -> None:
     report = ingest([workbook(tmp_path / "8.xlsx", ROWS)], database)
-    (loaded,) = report.to_pandas().itertuples()
-    assert (loaded.kind, loaded.probes, loaded.notes) == (rnaseq_agreement.KIND, 5, [])
+    assert report.column("kind") == [rnaseq_agreement.KIND]
+    assert (report.column("probes"), report.column("notes")) == ([5], [[]])
     with Atlas(database) as atlas:
         assert (
             atlas.correlates("NTRK2", probe_selection=ProbeSelection("rnaseq")).provenance.seed.probe
@@ -198,11 +198,14 @@ def reannotated(tmp_path: Path, text: str = REANNOTATED) -> Path:
 
 
 def test_the_re_annotation_assigns_probes_to_genes(database: Path, tmp_path: Path) -> None:
-    (loaded,) = ingest([reannotated(tmp_path)], database).to_pandas().itertuples()
-    assert (loaded.kind, loaded.probes) == (reannotation.KIND, 4)
+    report = ingest([reannotated(tmp_path)], database)
+    assert (report.column("kind"), report.column("probes")) == ([reannotation.KIND], [4])
     selection = ProbeSelection(annotation="reannotated")
     with Atlas(database) as atlas:
-        assert {row[1] for row in atlas.probes("NTRK2", probe_selection=selection).rows} == {"A_23_P216779", "A_32_P7316"}
+        assert {row[1] for row in atlas.probes("NTRK2", probe_selection=selection).rows} == {
+            "A_23_P216779",
+            "A_32_P7316",
+        }
         assert len(atlas.probes("NTRK2").rows) == 7
         result = atlas.correlates("NTRK2", probe_selection=selection, top=None)
         assert [row[3] for row in result.rows] == ["MIG7"]

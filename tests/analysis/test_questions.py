@@ -1,4 +1,4 @@
-"""The questions beside correlates: the probes of a gene, pairs, matrices."""
+"""Probes of a gene, pairs and matrices."""
 
 import io
 import json
@@ -16,9 +16,9 @@ from coexpr.options import GeneFilter, ProbeSelection
 
 
 def test_the_probes_of_a_gene(atlas: Atlas) -> None:
-    answer = atlas.probes("TRKB")
-    frame = answer.to_pandas().set_index("probe_name")
-    assert (answer.provenance.gene, answer.provenance.other_name, len(frame)) == ("NTRK2", "TRKB", 7)
+    result = atlas.probes("TRKB")
+    frame = result.to_pandas().set_index("probe_name")
+    assert (result.provenance.gene, result.provenance.other_name, len(frame)) == ("NTRK2", "TRKB", 7)
     assert frame["mean_log2"].is_monotonic_decreasing
     for name, row in frame.iterrows():
         x = profile(atlas, name)
@@ -28,53 +28,54 @@ def test_the_probes_of_a_gene(atlas: Atlas) -> None:
         assert row["mean_r"] == pytest.approx(np.mean(list(others.values())), abs=1e-9)
         assert row["lowest_r_with"] == min(others, key=others.get)
         assert row["lowest_r"] == pytest.approx(min(others.values()), abs=1e-9)
-    choosers = [rule for rules in frame["selected_by"] for rule in rules]
-    assert len(choosers) == len(set(choosers)) == 10
+    rules_that_select = [rule for rules in frame["selected_by"] for rule in rules]
+    assert len(rules_that_select) == len(set(rules_that_select)) == 10
     assert "max-mean" in frame["selected_by"].iloc[0]
     assert "min-mean" in frame["selected_by"].iloc[-1]
-    assert set(answer.provenance.rules_skipped) == {"rnaseq"}
+    assert set(result.provenance.rules_skipped) == {"rnaseq"}
 
 
 def test_the_probes_of_a_gene_named_by_one_of_them(atlas: Atlas) -> None:
     assert atlas.probes("A_23_P216779").rows == atlas.probes("NTRK2").rows
 
 
-def test_probes_that_go_against_each_other_are_told(gabra4: Path) -> None:
+def test_probes_with_opposite_profiles_are_reported(gabra4: Path) -> None:
     with Atlas(gabra4) as atlas:
         conflicts = atlas.probes("GABRA4").provenance.sign_conflicts
         assert conflicts
         for conflict in conflicts[:5]:
-            x, y = (profile(atlas, probe) for probe in conflict["probes"])
-            assert conflict["r"] == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-9)
-            assert conflict["r"] < -0.1
-    said = run("probes", "GABRA4", "--db", gabra4).stderr
-    assert "pairs of probes have opposite profiles" in said
-    # The default probe disagrees with its gene's others: the first lines say so, and what to use instead.
-    assert "(max-mean) selects CUST_542_PI417557136" in said.splitlines()[0]
-    assert "with the other 111 probes is -0.09: it disagrees" in said.splitlines()[1]
-    assert said.splitlines()[2].startswith("Consider CUST_")
+            x, y = (profile(atlas, probe) for probe in conflict.probes)
+            assert conflict.r == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-9)
+            assert conflict.r < -0.1
+    stderr = run("probes", "GABRA4", "--db", gabra4).stderr
+    assert "pairs of probes have opposite profiles" in stderr
+    # The default probe disagrees with the others of its gene: the first lines recommend another one.
+    assert "(max-mean) selects CUST_542_PI417557136" in stderr.splitlines()[0]
+    assert "with the other 111 probes is -0.09: it disagrees" in stderr.splitlines()[1]
+    assert stderr.splitlines()[2].startswith("Consider CUST_")
 
 
 def test_a_pair_of_genes(atlas: Atlas) -> None:
-    answer = atlas.pair("NTRK2", "BDNF")
-    cells = [row for row in answer.rows if row[0] == "probes" and row[3] is None]
+    pair = atlas.pair("NTRK2", "BDNF")
+    rows = pair.combined().rows
+    cells = [row for row in rows if row[0] == "probes" and row[3] is None]
     assert len(cells) == 7 * 2
     for _, a, b, _, r, n in cells:
         assert r == pytest.approx(np.corrcoef(profile(atlas, a), profile(atlas, b))[0, 1], abs=1e-9)
         assert n == 90
-    by_rule = {row[0]: row for row in answer.rows if row[0] != "probes" and row[3] is None}
+    by_rule = {row[0]: row for row in rows if row[0] != "probes" and row[3] is None}
     assert len(by_rule) == 12
     for rule in ("max-mean", "connectivity", "pc-loading", "diff-stability", "average", "eigengene"):
-        via_query = atlas.correlates(
+        correlate = atlas.correlates(
             "NTRK2", gene_filter=GeneFilter(genes=["BDNF"]), probe_selection=ProbeSelection(rule)
         ).rows[0]
-        assert by_rule[rule][4] == pytest.approx(via_query[-2], abs=1e-12)
-    assert answer.provenance.spread.lowest == min(row[4] for row in cells)
-    assert answer.provenance.spread.pairs == 14
+        assert by_rule[rule][4] == pytest.approx(correlate[-2], abs=1e-12)
+    assert pair.provenance.spread.lowest == min(row[4] for row in cells)
+    assert pair.provenance.spread.pairs == 14
 
 
 def test_a_pair_of_probes(atlas: Atlas) -> None:
-    row, *donors = atlas.pair("A_23_P216779", "CUST_1359_PI416573500").rows
+    row, *donors = atlas.pair("A_23_P216779", "CUST_1359_PI416573500").combined()
     assert len(donors) == 6
     x, y = profile(atlas, "A_23_P216779"), profile(atlas, "CUST_1359_PI416573500")
     assert row[:3] == ("probes", "A_23_P216779", "CUST_1359_PI416573500")
@@ -84,17 +85,17 @@ def test_a_pair_of_probes(atlas: Atlas) -> None:
 
 
 def test_a_probe_and_a_gene(atlas: Atlas) -> None:
-    rows = atlas.pair("A_23_P216779", "BDNF").rows
+    rows = atlas.pair("A_23_P216779", "BDNF").combined().rows
     assert [row[1] for row in rows] == ["A_23_P216779"] * len(rows)
     assert rows[0][0] == "probes"
     assert [row[0] for row in rows if row[3] is None][-1] == "corr-variance"
     assert [row[3] for row in rows][-1] == "H0351.1016"
 
 
-def test_the_matrix_of_a_category_is_numpys(atlas: Atlas) -> None:
-    frame = atlas.correlation_matrix(gene_filter=["nervous system development"])
-    assert isinstance(frame, pd.DataFrame)
-    assert list(frame.index) == list(frame.columns)
+def test_the_matrix_of_a_category_agrees_with_numpy(atlas: Atlas) -> None:
+    result = atlas.correlation_matrix(gene_filter=["nervous system development"])
+    frame = result.to_pandas()
+    assert list(frame.index) == list(frame.columns) == list(result.names)
     assert len(frame) > 10
     representatives = dict(
         atlas.sql(
@@ -104,46 +105,42 @@ def test_the_matrix_of_a_category_is_numpys(atlas: Atlas) -> None:
     )
     x = np.stack([profile(atlas, representatives[symbol]) for symbol in frame.index])
     np.testing.assert_allclose(frame.to_numpy(), np.corrcoef(x), atol=1e-12)
-    assert frame.attrs["provenance"]["categories"][0]["name"] == "nervous system development"
+    assert frame.attrs["provenance"]["gene_filter"]["categories"][0]["name"] == "nervous system development"
+    assert result.provenance.gene_filter.categories[0].name == "nervous system development"
 
 
-def test_genes_that_a_filter_takes_are_counted(atlas: Atlas) -> None:
+def test_genes_without_a_usable_probe_are_counted(atlas: Atlas) -> None:
     whole = atlas.correlation_matrix(gene_filter=["nervous system development"])
     some = atlas.correlation_matrix(
         gene_filter=["nervous system development"], probe_selection=ProbeSelection(min_present=0.9)
     )
     assert 0 < len(some) < len(whole)
-    assert some.attrs["provenance"]["genes_without_profile"] == len(whole) - len(some)
-    answer = atlas.correlates("NTRK2", probe_selection=ProbeSelection(min_present=0.9), top=None)
+    assert some.provenance.genes_without_profile == len(whole) - len(some)
+    result = atlas.correlates("NTRK2", probe_selection=ProbeSelection(min_present=0.9), top=None)
     everything = atlas.correlates("NTRK2", top=None)
-    assert answer.provenance.genes_without_profile == len(everything.rows) - len(answer.rows)
+    assert result.provenance.genes_without_profile == len(everything) - len(result)
 
 
 def test_a_matrix_of_probes_and_genes(atlas: Atlas) -> None:
-    frame = atlas.correlation_matrix(["BDNF", "A_23_P216779", "NTRK2", "BDNF"])
+    frame = atlas.correlation_matrix(["BDNF", "A_23_P216779", "NTRK2", "BDNF"]).to_pandas()
     assert list(frame.columns) == ["A_23_P216779", "BDNF", "NTRK2"]
     assert len(atlas.correlation_matrix(["BDNF", "NTRK2"], level="probe")) == 9
-    assert list(atlas.correlation_matrix(["A_23_P216779", "BDNF"], level="gene")) == ["NTRK2", "BDNF"]
-    assert atlas.correlation_matrix(["NTRK2", "BDNF"], probe_selection=ProbeSelection("average")).iloc[
-        0, 1
-    ] == pytest.approx(
-        atlas.correlates(
-            "NTRK2", gene_filter=GeneFilter(genes=["BDNF"]), probe_selection=ProbeSelection("average")
-        ).rows[0][-2],
-        abs=1e-12,
-    )
+    assert list(atlas.correlation_matrix(["A_23_P216779", "BDNF"], level="gene").names) == ["NTRK2", "BDNF"]
+    (correlate,) = atlas.correlates("NTRK2", gene_filter=GeneFilter(genes=["BDNF"]), probe_selection="average")
+    matrix = atlas.correlation_matrix(["NTRK2", "BDNF"], probe_selection="average")
+    assert matrix.r[0, 1] == pytest.approx(correlate[-2], abs=1e-12)
 
 
-def test_a_matrix_that_cannot_be_is_refused(atlas: Atlas) -> None:
-    told: list[str] = []
+def test_an_invalid_matrix_is_refused(atlas: Atlas) -> None:
+    messages: list[str] = []
     with pytest.raises(LimitError, match=r"300 x 300: 90,000 values of r.*limit is 299 rows"):
-        atlas.correlation_matrix([str(1000001 + row) for row in range(300)], max_rows=299, progress=told.append)
-    assert told == []
+        atlas.correlation_matrix([str(1000001 + row) for row in range(300)], max_rows=299, progress=messages.append)
+    assert messages == []
     with pytest.raises(OptionError, match="one of the two"):
         atlas.correlation_matrix()
     with pytest.raises(OptionError, match="rows are probes"):
         atlas.correlation_matrix(["A_23_P216779"], probe_selection=ProbeSelection("average"))
-    with pytest.raises(OptionError, match="there is none"):
+    with pytest.raises(OptionError, match="apply to categories, and none is given"):
         atlas.correlation_matrix(["NTRK2"], gene_filter=GeneFilter(include_regulates=True))
     with pytest.raises(OptionError, match="expected probe or gene"):
         atlas.correlation_matrix(["NTRK2"], level="foo")
@@ -155,18 +152,18 @@ def test_a_matrix_is_written(ending: str, synthetic_database: Path, tmp_path: Pa
     done = run("matrix", "NTRK2", "BDNF", "--db", synthetic_database, "-o", path)
     assert done.stderr.startswith("2 x 2: 4 values of r")
     with Atlas(synthetic_database) as atlas:
-        want = atlas.correlation_matrix(["NTRK2", "BDNF"])
+        expected = atlas.correlation_matrix(["NTRK2", "BDNF"]).to_pandas()
     if ending == "npz":
         with np.load(path) as archive:
-            got = pd.DataFrame(archive["r"], index=archive["names"], columns=archive["names"])
-            assert json.loads(str(archive["provenance"]))["rule"] == "max-mean"
+            actual = pd.DataFrame(archive["r"], index=archive["names"], columns=archive["names"])
+            assert json.loads(str(archive["provenance"]))["probe_selection"]["rule"] == "max-mean"
     elif ending == "parquet":
-        got = pd.read_parquet(path).set_index("name")
+        actual = pd.read_parquet(path).set_index("name")
     else:
-        got = pd.read_csv(path, index_col=0, sep="," if ending == "csv" else "\t")
-    # pandas before version 3 reads the last digit of a number wrongly.
-    np.testing.assert_allclose(got.to_numpy(), want.to_numpy(), rtol=1e-15 if ending == "npz" else 1e-14)
-    assert list(got.columns) == list(want.columns)
+        actual = pd.read_csv(path, index_col=0, sep="," if ending == "csv" else "\t")
+    # pandas before version 3 rounds the last digit incorrectly.
+    np.testing.assert_allclose(actual.to_numpy(), expected.to_numpy(), rtol=1e-15 if ending == "npz" else 1e-14)
+    assert list(actual.columns) == list(expected.columns)
 
 
 def test_binary_matrices_need_a_file(synthetic_database: Path) -> None:
@@ -174,7 +171,7 @@ def test_binary_matrices_need_a_file(synthetic_database: Path) -> None:
     assert "name it with -o FILE" in done.stderr
 
 
-def test_pair_draws_a_grid_and_a_line_for_every_rule(synthetic_database: Path) -> None:
+def test_pair_prints_a_grid_and_a_line_for_every_rule(synthetic_database: Path) -> None:
     done = run("pair", "NTRK2", "BDNF", "--db", synthetic_database)
     lines = done.stdout.splitlines()
     assert set(lines[0].split()) == {"r", "A_23_P127891", "A_32_P7316"}
@@ -185,11 +182,11 @@ def test_pair_draws_a_grid_and_a_line_for_every_rule(synthetic_database: Path) -
     assert list(tidy.columns) == ["by", "probe_a", "probe_b", "donor", "r", "n"]
 
 
-def test_query_says_the_rule(synthetic_database: Path) -> None:
-    said = run("query", "NTRK2", "--rule", "connectivity", "--power", 6, "--db", synthetic_database).stderr
-    assert "with the highest connectivity of its 7 probes (power 6)" in said
-    assert "each gene by its probe with the highest connectivity (power 6)" in said
-    said = run("query", "NTRK2", "--rule", "average", "--db", synthetic_database).stderr
-    assert "Seed NTRK2, represented by the mean of 7 probes." in said
+def test_query_reports_the_rule(synthetic_database: Path) -> None:
+    stderr = run("query", "NTRK2", "--rule", "connectivity", "--power", 6, "--db", synthetic_database).stderr
+    assert "with the highest connectivity of its 7 probes (power 6)" in stderr
+    assert "each gene by its probe with the highest connectivity (power 6)" in stderr
+    stderr = run("query", "NTRK2", "--rule", "average", "--db", synthetic_database).stderr
+    assert "Seed NTRK2, represented by the mean of 7 probes." in stderr
     refused = run("query", "A_23_P216779", "--rule", "average", "--db", synthetic_database, code=1).stderr
-    assert "is a probe and so are its answers" in refused
+    assert "is a probe and so are its correlates" in refused

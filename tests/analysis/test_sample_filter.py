@@ -1,4 +1,4 @@
-"""Answers over some of the samples: structures, sides, donors; and r measured otherwise."""
+"""Queries that use some of the samples, by structure, hemisphere or donor, and other correlation methods."""
 
 import json
 import re
@@ -7,18 +7,16 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from coexpr.sample_filter import SampleFilter
 from helpers.command import run
 from helpers.profiles import profile
 
 from coexpr.analysis.between_donors import compare_donors
 from coexpr.analysis.design import find_design
 from coexpr.atlas import Atlas
-from coexpr.database.expression import Expression
-from coexpr.database.samples import choose_samples
+from coexpr.database.samples import find_samples
 from coexpr.errors import AmbiguousNameError, CoexprError, NotFoundError, OptionError, TooFewSamplesError
 from coexpr.loading.downloads import ingest
-from coexpr.options import CorrelationMethod, GeneFilter, ProbeSelection
+from coexpr.options import CorrelationMethod, GeneFilter, ProbeSelection, SampleFilter
 from coexpr.stats.measures import Estimator, measure_all, measure_seed
 from coexpr.stats.meta_analysis import benjamini_hochberg, combine_donors
 
@@ -26,17 +24,17 @@ SEED = "A_23_P216779"
 
 
 def labels(atlas: Atlas) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Donor, structure and side of every sample, in the order of the columns of a matrix."""
+    """Return donor, structure and hemisphere of every sample, in the order of the columns of a matrix."""
     rows = atlas.sql(
         "select donor_id, structure_id, hemisphere from samples join structures using (structure_id) "
         "order by donor_id, position"
     ).fetchall()
-    donors, structures, sides = zip(*rows, strict=True)
-    return np.array(donors), np.array(structures), np.array(sides)
+    donors, structures, hemispheres = zip(*rows, strict=True)
+    return np.array(donors), np.array(structures), np.array(hemispheres)
 
 
 def below(atlas: Atlas, acronym: str) -> np.ndarray:
-    """The structures under those of an acronym, by walking the tree upwards."""
+    """Return the structures of an acronym and those below, found by following the tree upwards."""
     nodes = {
         row[0]: row[1:]
         for row in atlas.sql("select structure_id, parent_structure_id, acronym from structures").fetchall()
@@ -53,13 +51,13 @@ def below(atlas: Atlas, acronym: str) -> np.ndarray:
 
 
 def kept_by(atlas: Atlas, sample_filter: SampleFilter) -> np.ndarray:
-    """Which samples a sample_filter to acronyms, sides and donors keeps, by definition."""
-    donors, structures, sides = labels(atlas)
+    """Return which samples a filter by acronyms, hemisphere and donors keeps, by its definition."""
+    donors, structures, hemispheres = labels(atlas)
     kept = np.ones(len(donors), dtype=bool)
     if sample_filter.structures:
         kept &= np.isin(structures, np.concatenate([below(atlas, acronym) for acronym in sample_filter.structures]))
     if sample_filter.hemisphere:
-        kept &= sides == sample_filter.hemisphere
+        kept &= hemispheres == sample_filter.hemisphere
     if sample_filter.donors:
         kept &= np.isin(donors, [{"9861": 9861, "h0351.2002": 10021}[name] for name in sample_filter.donors])
     return kept
@@ -74,57 +72,55 @@ def kept_by(atlas: Atlas, sample_filter: SampleFilter) -> np.ndarray:
         SampleFilter(hemisphere="R"),
     ],
 )
-def test_only_the_samples_asked_for_count(atlas: Atlas, sample_filter: SampleFilter) -> None:
+def test_only_samples_of_the_filter_are_used(atlas: Atlas, sample_filter: SampleFilter) -> None:
     kept = kept_by(atlas, sample_filter)
     assert 10 <= kept.sum() < len(kept)
-    answer = atlas.correlates(SEED, sample_filter=sample_filter, top=30)
+    result = atlas.correlates(SEED, sample_filter=sample_filter, top=30)
     x = profile(atlas, SEED)[kept]
-    for row in answer.rows:
+    for row in result:
         assert row[-1] == kept.sum()
         assert row[-2] == pytest.approx(np.corrcoef(x, profile(atlas, row[2])[kept])[0, 1], abs=1e-12)
     matrix = atlas.correlation_matrix([SEED, "CUST_1359_PI416573500"], sample_filter=sample_filter)
     pair = atlas.pair(SEED, "CUST_1359_PI416573500", sample_filter=sample_filter)
-    assert matrix.iloc[0, 1] == pytest.approx(pair.rows[0][4], abs=1e-12)
+    assert matrix.r[0, 1] == pytest.approx(pair.probes.column("r")[0], abs=1e-12)
     donors = labels(atlas)[0]
-    assert [row[5] for row in pair.rows[1:]] == [
-        int((kept & (donors == donor)).sum()) for donor in np.unique(donors[kept])
-    ]
+    assert pair.donors.column("n") == [int((kept & (donors == donor)).sum()) for donor in np.unique(donors[kept])]
 
 
-def test_the_choice_of_probes_does_not_depend_on_the_samples(atlas: Atlas) -> None:
-    here = SampleFilter(structures=("Cx",))
+def test_probe_selection_does_not_depend_on_the_samples(atlas: Atlas) -> None:
+    cortex = SampleFilter(structures=("Cx",))
     for rule in ("max-mean", "connectivity", "pc-loading", "eigengene"):
         whole = atlas.correlates("NTRK2", probe_selection=ProbeSelection(rule), top=None)
-        part = atlas.correlates("NTRK2", probe_selection=ProbeSelection(rule), top=None, sample_filter=here)
+        part = atlas.correlates("NTRK2", probe_selection=ProbeSelection(rule), top=None, sample_filter=cortex)
         assert {row[3]: row[1:3] for row in whole.rows} == {row[3]: row[1:3] for row in part.rows}
 
 
-def test_a_name_without_its_side_means_both(atlas: Atlas) -> None:
+def test_a_name_without_a_side_means_both_hemispheres(atlas: Atlas) -> None:
     with duckdb.connect(atlas.path, read_only=True) as connection:
-        both, told = choose_samples(connection, SampleFilter(structures=("cerebral cortex",)))
-        by_acronym, _ = choose_samples(connection, SampleFilter(structures=("Cx",)))
-        left, _ = choose_samples(connection, SampleFilter(structures=("frontal lobe, left", "parietal lobe, left")))
-        lobe, _ = choose_samples(connection, SampleFilter(structures=("Frontal Lobe", "parietal lobe")))
+        both, region = find_samples(connection, SampleFilter(structures=("cerebral cortex",)))
+        by_acronym, _ = find_samples(connection, SampleFilter(structures=("Cx",)))
+        left, _ = find_samples(connection, SampleFilter(structures=("frontal lobe, left", "parietal lobe, left")))
+        lobe, _ = find_samples(connection, SampleFilter(structures=("Frontal Lobe", "parietal lobe")))
     np.testing.assert_array_equal(both.positions, by_acronym.positions)
-    assert told["structures"] == "cerebral cortex (Cx)"
+    assert region.structures == ["cerebral cortex (Cx)"]
     assert 0 < len(left) < len(lobe)
 
 
 @pytest.mark.parametrize("name", ["Cx", "Frontal Lobe", "frontal lobe, left", "4391", "Br"])
-def test_sql_has_the_same_samples(atlas: Atlas, name: str) -> None:
+def test_sql_returns_the_same_samples(atlas: Atlas, name: str) -> None:
     statement = "select count(*) from samples semi join descendants($name) using (structure_id)"
     ((count,),) = atlas.sql(statement, {"name": name}).fetchall()
     with duckdb.connect(atlas.path, read_only=True) as connection:
         try:
-            assert len(choose_samples(connection, SampleFilter(structures=(name,)))[0]) == count
+            assert len(find_samples(connection, SampleFilter(structures=(name,)))[0]) == count
         except TooFewSamplesError:
             assert 0 < count < 10
 
 
-def test_sides_are_told_by_names_where_no_tree_is_loaded(gabra4: Path) -> None:
+def test_hemispheres_are_found_by_names_where_no_tree_is_loaded(gabra4: Path) -> None:
     with duckdb.connect(gabra4, read_only=True) as connection:
-        left, right = (len(choose_samples(connection, SampleFilter(hemisphere=side))[0]) for side in ("L", "R"))
-        frontal, _ = choose_samples(connection, SampleFilter(structures=("FL",)))
+        left, right = (len(find_samples(connection, SampleFilter(hemisphere=side))[0]) for side in ("L", "R"))
+        frontal, _ = find_samples(connection, SampleFilter(structures=("FL",)))
     assert (left, right) == (2656, 908)
     assert len(frontal) == 537
 
@@ -145,17 +141,17 @@ def test_sides_are_told_by_names_where_no_tree_is_loaded(gabra4: Path) -> None:
         ),
     ],
 )
-def test_what_leaves_nothing_is_refused(
+def test_filters_that_leave_too_few_samples_are_refused(
     atlas: Atlas, sample_filter: SampleFilter, error: type[CoexprError], message: str
 ) -> None:
-    for ask in (
+    for query in (
         lambda: atlas.correlates(SEED, sample_filter=sample_filter),
         lambda: atlas.pair(SEED, "BDNF", sample_filter=sample_filter),
         lambda: atlas.correlation_matrix([SEED, "BDNF"], sample_filter=sample_filter),
         lambda: atlas.probes("NTRK2", sample_filter=sample_filter),
     ):
         with pytest.raises(error, match=message):
-            ask()
+            query()
 
 
 def test_acronyms_that_differ_by_case(tmp_path: Path, synthetic_database: Path) -> None:
@@ -167,10 +163,10 @@ def test_acronyms_that_differ_by_case(tmp_path: Path, synthetic_database: Path) 
         )
         connection.execute("update structures set acronym = 'MTg' where structure_id = 4008")
         with pytest.raises(AmbiguousNameError, match="mTg can mean MTG, MTg, mtg"):
-            choose_samples(connection, SampleFilter(structures=("mTg",)))
-        assert len(choose_samples(connection, SampleFilter(structures=("MTg",)))[0]) > 0
+            find_samples(connection, SampleFilter(structures=("mTg",)))
+        assert len(find_samples(connection, SampleFilter(structures=("MTg",)))[0]) > 0
         with pytest.raises(TooFewSamplesError, match="no samples are left"):
-            choose_samples(connection, SampleFilter(structures=("mtg",)))
+            find_samples(connection, SampleFilter(structures=("mtg",)))
 
 
 @pytest.mark.parametrize(
@@ -182,32 +178,32 @@ def test_acronyms_that_differ_by_case(tmp_path: Path, synthetic_database: Path) 
         CorrelationMethod(adjust="donor"),
     ],
 )
-def test_methods_reach_every_question(atlas: Atlas, method: CorrelationMethod) -> None:
+def test_methods_apply_to_every_query(atlas: Atlas, method: CorrelationMethod) -> None:
     other = "CUST_1359_PI416573500"
     factors = (labels(atlas)[0],) if method.adjust else ()
-    measure = Estimator(method.name, method.max_p_outliers, factors)
-    (want,), _ = measure_seed(profile(atlas, SEED), profile(atlas, other)[None], measure)
+    estimator = Estimator(method.name, method.max_p_outliers, factors)
+    (expected,), _ = measure_seed(profile(atlas, SEED), profile(atlas, other)[None], estimator)
     rows = {row[2]: row[-2] for row in atlas.correlates(SEED, method=method, top=None).rows}
-    assert rows[other] == pytest.approx(want, abs=1e-12)
-    assert atlas.pair(SEED, other, method=method).rows[0][4] == pytest.approx(want, abs=1e-12)
-    assert atlas.correlation_matrix([SEED, other], method=method).iloc[0, 1] == pytest.approx(want, abs=1e-12)
+    assert rows[other] == pytest.approx(expected, abs=1e-12)
+    assert atlas.pair(SEED, other, method=method).probes.column("r")[0] == pytest.approx(expected, abs=1e-12)
+    assert atlas.correlation_matrix([SEED, other], method=method).r[0, 1] == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"name": "kendall"}, "expected one of pearson"),
-        ({"max_p_outliers": 0.05}, "belongs to bicor"),
-        ({"name": "bicor", "max_p_outliers": 0}, "a share above 0"),
-        ({"adjust": "age"}, "expected donor, structure or donor"),
+        ({"name": "kendall"}, "`method` 'kendall': expected one of pearson"),
+        ({"max_p_outliers": 0.05}, "`max_p_outliers` applies to bicor only"),
+        ({"name": "bicor", "max_p_outliers": 0}, "a fraction above 0"),
+        ({"adjust": "age"}, "`adjust` 'age': expected one of donor, structure, donor"),
     ],
 )
-def test_a_method_that_cannot_be_is_refused(wrong: dict, message: str) -> None:
+def test_an_invalid_method_is_refused(wrong: dict, message: str) -> None:
     with pytest.raises(OptionError, match=message):
         CorrelationMethod(**wrong)
 
 
-def test_factors_that_leave_nothing_are_refused(tmp_path: Path, synthetic_database: Path) -> None:
+def test_factors_without_degrees_of_freedom_are_refused(tmp_path: Path, synthetic_database: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     path.write_bytes(synthetic_database.read_bytes())
     with duckdb.connect(path) as connection:
@@ -220,10 +216,10 @@ def test_factors_that_leave_nothing_are_refused(tmp_path: Path, synthetic_databa
 
 
 def test_columns_by_donor_and_their_statistics(atlas: Atlas) -> None:
-    answer = atlas.correlates("NTRK2", by_donor=True, stats=True, naive_p=True, top=None, gene_filter=["GO:0007399"])
-    frame = answer.to_pandas()
+    result = atlas.correlates("NTRK2", by_donor=True, stats=True, naive_p=True, top=None, gene_filter=["GO:0007399"])
+    frame = result.to_pandas()
     donors = labels(atlas)[0]
-    seed = profile(atlas, answer.provenance.seed.probe)
+    seed = profile(atlas, result.provenance.seed.probe)
     everything = atlas.correlates("NTRK2", stats=True, top=None).to_pandas().set_index("gene_symbol")
     p = []
     for _, row in frame.iterrows():
@@ -244,16 +240,16 @@ def test_columns_by_donor_and_their_statistics(atlas: Atlas) -> None:
     assert (frame["naive_p"].to_numpy(float) <= 1).all()
 
 
-def test_no_p_unless_asked_for(atlas: Atlas) -> None:
+def test_p_is_reported_only_on_request(atlas: Atlas) -> None:
     columns = atlas.correlates("NTRK2", top=1).columns
     assert not [name for name in columns if name in ("p", "q") or "naive" in name or "ci95" in name]
-    with pytest.raises(OptionError, match="compares donors"):
+    with pytest.raises(OptionError, match="`stats` compares donors"):
         atlas.correlates("NTRK2", stats=True, sample_filter=SampleFilter(donors=("9861",)))
-    with pytest.raises(OptionError, match="for Pearson's r only"):
+    with pytest.raises(OptionError, match="`naive_p` applies to Pearson's r only"):
         atlas.correlates("NTRK2", naive_p=True, method=CorrelationMethod("spearman"))
 
 
-def test_a_constant_profile_has_no_r_in_any_way(tmp_path: Path, synthetic_database: Path) -> None:
+def test_a_constant_profile_has_no_r_by_any_method(tmp_path: Path, synthetic_database: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     path.write_bytes(synthetic_database.read_bytes())
     with duckdb.connect(path) as connection:
@@ -273,12 +269,12 @@ def test_a_constant_profile_has_no_r_in_any_way(tmp_path: Path, synthetic_databa
             assert (constant[0], constant[6], constant[8]) == (None, None, None)
 
 
-def test_the_known_numbers_of_gabra4(gabra4: Path) -> None:
+def test_known_numbers_of_gabra4(gabra4: Path) -> None:
     a, b = "A_23_P56883", "A_32_P204137"
     with Atlas(gabra4) as atlas:
-        answer = atlas.pair(a, b, observed_r="0.9381")
-        pooled, *donors = [row[4] for row in answer.rows]
-        grid = {(cell["scale"], cell["resolution"], cell["over"]): cell for cell in answer.provenance["grid"]}
+        pair = atlas.pair(a, b, observed_r="0.9381")
+        pooled, *donors = pair.combined().column("r")
+        scales = {(row.scale, row.resolution, row.donors): row for row in pair.scales}
         by_method = {
             method: atlas.pair(a, b, method=method).provenance.r
             for method in (CorrelationMethod("spearman"), CorrelationMethod("bicor"), CorrelationMethod(adjust="donor"))
@@ -286,90 +282,95 @@ def test_the_known_numbers_of_gabra4(gabra4: Path) -> None:
     assert pooled == pytest.approx(0.910995, abs=5e-7)
     assert donors == pytest.approx([0.890187, 0.912032, 0.898909, 0.949821, 0.946787, 0.947352], abs=5e-7)
     assert list(by_method.values()) == pytest.approx([0.852406, 0.903952, 0.920721], abs=5e-7)
-    assert grid["z within donor", "samples", "pooled"]["r"] == pytest.approx(0.919755, abs=5e-7)
-    assert grid["log2", "structures", "pooled"]["r"] == pytest.approx(0.938109, abs=5e-7)
-    assert grid["log2", "structures", "pooled"]["n"] == 841
-    assert answer.provenance.donors.q == pytest.approx(106.1, abs=0.05)
-    assert answer.provenance.donors.fixed_r == pytest.approx(0.923587, abs=5e-7)
-    assert answer.provenance.observed_r.fits == [grid["log2", "structures", "pooled"]]
-    assert "averaged by structure" in answer.provenance.observed_r.sentence
+    assert scales["z within donor", "samples", "pooled"].r == pytest.approx(0.919755, abs=5e-7)
+    assert scales["log2", "structures", "pooled"].r == pytest.approx(0.938109, abs=5e-7)
+    assert scales["log2", "structures", "pooled"].n == 841
+    assert pair.provenance.donors.q == pytest.approx(106.1, abs=0.05)
+    assert pair.provenance.donors.fixed_r == pytest.approx(0.923587, abs=5e-7)
+    assert pair.provenance.observed_r.fits == [scales["log2", "structures", "pooled"]]
+    assert "averaged by structure" in pair.provenance.observed_r.sentence
 
 
-@pytest.mark.parametrize(("got", "matches"), [("0.911", True), ("0.50", False)])
-def test_a_number_from_elsewhere(gabra4: Path, got: str, matches: bool) -> None:
-    done = run("pair", "A_23_P56883", "A_32_P204137", "--observed-r", got, "--db", gabra4, "--format", "json")
-    told = json.loads(done.stdout)["provenance"]["got"]
-    assert told["matches"] == matches
-    assert told["sentence"] in done.stderr
-    assert ("what the atlas's Find Correlates and coexpr compute" in told["sentence"]) == matches
+@pytest.mark.parametrize(("observed", "fits"), [("0.911", True), ("0.50", False)])
+def test_an_r_from_elsewhere_is_explained(gabra4: Path, observed: str, fits: bool) -> None:
+    done = run("pair", "A_23_P56883", "A_32_P204137", "--observed-r", observed, "--db", gabra4, "--format", "json")
+    explanation = json.loads(done.stdout)["provenance"]["observed_r"]
+    assert bool(explanation["fits"]) == fits
+    assert explanation["sentence"] in done.stderr
+    assert ("what the atlas's Find Correlates and coexpr compute" in explanation["sentence"]) == fits
 
 
-def test_a_number_that_fits_several_routes_or_another_method(gabra4: Path) -> None:
+def test_an_r_that_fits_several_scales_or_another_method(gabra4: Path) -> None:
     a, b = "A_23_P56883", "A_32_P204137"
     with Atlas(gabra4) as atlas:
         several = atlas.pair(a, b, observed_r="0.92").provenance.observed_r
-        assert len(several["fits"]) == 2
-        assert "Give more decimals" in several["sentence"]
+        assert len(several.fits) == 2
+        assert "Give more decimals" in several.sentence
         bicor = atlas.pair(a, b, observed_r="0.904", method=CorrelationMethod("bicor")).provenance.observed_r
-        assert bicor["sentence"].startswith("0.904 is bicor of log2 intensity, sample by sample, all donors pooled")
+        assert bicor.sentence.startswith("0.904 is bicor of log2 intensity, of single samples, all donors pooled")
         adjusted = atlas.pair(a, b, observed_r="0.529", method=CorrelationMethod(adjust="donor+structure"))
         assert "is the r computed here" in adjusted.provenance.observed_r.sentence
-        # Each donor loses as many degrees of freedom as it has structures, less one: by hand from the samples.
+        # Each donor loses one degree of freedom less than it has structures; counted from the samples.
         counted = "select donor_id, count(*), count(distinct structure_id) from samples group by all order by 1"
         weights = np.array([n - 3 - (structures - 1) for _, n, structures in atlas.sql(counted).fetchall()])
-        z = np.arctanh([row[4] for row in adjusted.rows[1:]])
+        z = np.arctanh(adjusted.donors.column("r"))
         q = np.sum(weights * (z - np.sum(weights * z) / weights.sum()) ** 2)
         assert adjusted.provenance.donors.q == pytest.approx(q, rel=1e-9)
-        for got in ("0.9", "1", "x", "1.01"):
+        for observed in ("0.9", "1", "x", "1.01"):
             with pytest.raises(OptionError, match="expected an r, from -1 to 1, with all decimals"):
-                atlas.pair(a, b, observed_r=got)
+                atlas.pair(a, b, observed_r=observed)
 
 
-def test_r_of_two_samples_is_no_r(atlas: Atlas) -> None:
+def test_r_of_fewer_than_four_samples_is_missing(atlas: Atlas) -> None:
     few = SampleFilter(structures=("FL", "PL"))
-    donors = atlas.pair(SEED, "CUST_1359_PI416573500", sample_filter=few).rows[1:]
-    assert any(row[5] < 4 for row in donors)
-    for row in donors:
-        assert (row[4] is None) == (row[5] < 4)
+    donors = atlas.pair(SEED, "CUST_1359_PI416573500", sample_filter=few).donors
+    assert any(n < 4 for n in donors.column("n"))
+    for _, r, n in donors:
+        assert (r is None) == (n < 4)
 
 
-def test_a_probe_that_disagrees_with_its_gene_is_told(gabra4: Path, atlas: Atlas) -> None:
+def test_a_probe_that_disagrees_with_its_gene_is_reported(gabra4: Path, atlas: Atlas) -> None:
     with Atlas(gabra4) as real:
-        told = real.correlates("GABRA4", level="probe", top=1).provenance.disagreements
-        assert told["GABRA4"]["others"] == 111
+        disagreements = real.correlates("GABRA4", level="probe", top=1).provenance.disagreements
+        assert disagreements["GABRA4"].others == 111
         in_probes = next(row[8] for row in real.probes("GABRA4").rows if row[1] == "CUST_542_PI417557136")
-        assert told["GABRA4"]["mean_r"] == pytest.approx(in_probes, abs=1e-9)
+        assert disagreements["GABRA4"].mean_r == pytest.approx(in_probes, abs=1e-9)
         assert not real.correlates(
             "GABRA4", level="probe", top=1, probe_selection=ProbeSelection("diff-stability")
-        ).provenance["disagrees"]
-    said = run("query", "GABRA4", "--level", "probe", "--db", gabra4).stderr
-    assert "Warning: this probe disagrees with GABRA4's other 111 probes (mean r -0.09)" in said
+        ).provenance.disagreements
+    stderr = run("query", "GABRA4", "--level", "probe", "--db", gabra4).stderr
+    assert "Warning: this probe disagrees with GABRA4's other 111 probes (mean r -0.09)" in stderr
     assert not atlas.correlates("NTRK2", top=1).provenance.disagreements
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"match": "all"}, "are about categories"),
-        ({"rank_overall": False}, "are about categories"),
-        ({"probe": "A_24_P343559", "level": "probe", "choice": ProbeSelection("min-mean")}, "choose nothing here"),
+        ({"rank_overall": False}, "applies to categories, and none is given"),
+        ({"probe": "A_24_P343559", "level": "probe", "probe_selection": "min-mean"}, "have no effect here"),
     ],
 )
-def test_options_that_would_change_nothing_are_refused(atlas: Atlas, options: dict, message: str) -> None:
+def test_options_without_effect_are_refused(atlas: Atlas, options: dict, message: str) -> None:
     with pytest.raises(OptionError, match=message):
         atlas.correlates("NTRK2", **options)
 
 
-def test_one_name_may_come_by_itself(atlas: Atlas) -> None:
+@pytest.mark.parametrize("options", [{"match": "all"}, {"include_regulates": True}])
+def test_options_of_categories_without_a_category_are_refused(options: dict) -> None:
+    with pytest.raises(OptionError, match="apply to categories, and none is given"):
+        GeneFilter(**options)
+
+
+def test_one_name_needs_no_list(atlas: Atlas) -> None:
     assert SampleFilter(structures="Cx", donors=9861) == SampleFilter(structures=("Cx",), donors=("9861",))
-    assert list(atlas.correlation_matrix("NTRK2")) == ["NTRK2"]
+    assert list(atlas.correlation_matrix("NTRK2").names) == ["NTRK2"]
     assert atlas.correlates("NTRK2", gene_filter=GeneFilter(genes="BDNF")).rows[0][4] == "BDNF"
 
 
 @pytest.fixture
-def holed(tmp_path: Path, synthetic_database: Path) -> Path:
-    """A copy in which one probe has no rows in three donors, one holes in a donor, and one two values in all."""
-    path = tmp_path / "holed.duckdb"
+def incomplete(tmp_path: Path, synthetic_database: Path) -> Path:
+    """Return a copy in which one probe lacks three donors, one lacks values of a donor, and one has two values."""
+    path = tmp_path / "incomplete.duckdb"
     path.write_bytes(synthetic_database.read_bytes())
     with duckdb.connect(path) as connection:
         probe = "probe_id = (select probe_id from probes where probe_name = '{}')"
@@ -378,16 +379,16 @@ def holed(tmp_path: Path, synthetic_database: Path) -> Path:
             (SEED, "place % 3 > 0 or donor_id <> 9861"),
             ("A_24_P343559", "place < 3 and donor_id = 9861"),
         ):
-            holes = f"list_transform(log2, lambda value, place: if({kept}, value, null))"
-            connection.execute(f"update expression set log2 = {holes} where {probe.format(name)}")
+            log2 = f"list_transform(log2, lambda value, place: if({kept}, value, null))"
+            connection.execute(f"update expression set log2 = {log2} where {probe.format(name)}")
             connection.execute(f"delete from expression where list_count(log2) = 0 and {probe.format(name)}")
         connection.execute("update expression set n = list_count(log2), mean_log2 = list_avg(log2::double[])")
         connection.execute("update expression set squared_deviations = n * list_var_pop(log2::double[])")
     return path
 
 
-def holed_profiles(path: Path) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """Every profile with NaN where it is unknown, and donor and structure of the samples."""
+def incomplete_profiles(path: Path) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """Return every profile, NaN where missing, and the donor and structure of each sample."""
     with duckdb.connect(path, read_only=True) as connection:
         samples = connection.execute(
             "select donor_id, structure_id from samples order by donor_id, position"
@@ -401,9 +402,9 @@ def holed_profiles(path: Path) -> tuple[dict[str, np.ndarray], np.ndarray, np.nd
     return profiles, donors, structures
 
 
-def test_factors_take_what_they_take_of_the_shared_samples(holed: Path) -> None:
-    profiles, donors, structures = holed_profiles(holed)
-    with Atlas(holed) as atlas:
+def test_degrees_of_freedom_are_those_of_the_shared_samples(incomplete: Path) -> None:
+    profiles, donors, structures = incomplete_profiles(incomplete)
+    with Atlas(incomplete) as atlas:
         adjusted = CorrelationMethod(adjust="donor")
         frame = (
             atlas.correlates("A_32_P7316", method=adjusted, naive_p=True, top=None).to_pandas().set_index("probe_name")
@@ -414,86 +415,83 @@ def test_factors_take_what_they_take_of_the_shared_samples(holed: Path) -> None:
         assert n == both.sum()
         df = n - 2 - (len(set(donors[both].tolist())) - 1)
         assert frame.loc[SEED, "naive_t"] == pytest.approx(r * np.sqrt(df / (1 - r**2)), rel=1e-9)
-        by_donor = atlas.pair(SEED, "CUST_1359_PI416573500", method=CorrelationMethod(adjust="structure"))
+        pair = atlas.pair(SEED, "CUST_1359_PI416573500", method=CorrelationMethod(adjust="structure"))
         q_of = []
-        for (_, _, _, _, r, _), donor in zip(by_donor.rows[1:], np.unique(donors), strict=True):
+        for r, donor in zip(pair.donors.column("r"), np.unique(donors), strict=True):
             here = ~np.isnan(y) & (donors == donor)
             weight = here.sum() - 3 - (len(set(structures[here].tolist())) - 1)
             if r is not None and weight > 0:
                 q_of.append((weight, np.arctanh(r)))
         weights, z = (np.array(values) for values in zip(*q_of, strict=True))
         q = np.sum(weights * (z - np.sum(weights * z) / weights.sum()) ** 2)
-        assert by_donor.provenance.donors.k == len(q_of)
-        assert by_donor.provenance.donors.q == pytest.approx(q, rel=1e-9)
+        assert pair.provenance.donors.k == len(q_of)
+        assert pair.provenance.donors.q == pytest.approx(q, rel=1e-9)
 
 
-def test_holes_are_measured_alike_everywhere(holed: Path) -> None:
-    profiles, _, _ = holed_profiles(holed)
+def test_missing_values_are_treated_alike_in_every_query(incomplete: Path) -> None:
+    profiles, _, _ = incomplete_profiles(incomplete)
     names = ["A_32_P7316", SEED, "CUST_1359_PI416573500", "A_24_P343559"]
-    with Atlas(holed) as atlas:
+    with Atlas(incomplete) as atlas:
         for method in (CorrelationMethod(), CorrelationMethod("spearman"), CorrelationMethod("bicor", 0.1)):
             matrix = atlas.correlation_matrix(names, method=method)
-            x = np.stack([profiles[name] for name in matrix.index])
-            want, n = measure_all(x, Estimator(method.name, method.max_p_outliers))
-            want[n < 4] = np.nan
-            np.testing.assert_allclose(matrix.to_numpy(), want, atol=1e-6)
+            frame = matrix.to_pandas()
+            x = np.stack([profiles[name] for name in matrix.names])
+            expected, n = measure_all(x, Estimator(method.name, method.max_p_outliers))
+            expected[n < 4] = np.nan
+            np.testing.assert_allclose(matrix.r, expected, atol=1e-6)
             for name in names[1:]:
                 rows = {row[2]: row for row in atlas.correlates(name, method=method, top=None, include_self=True).rows}
                 for other in names:
-                    told = np.nan if rows[other][6] is None else rows[other][6]
-                    assert told == pytest.approx(matrix.loc[name, other], abs=1e-9, nan_ok=True)
+                    r = np.nan if rows[other][6] is None else rows[other][6]
+                    assert r == pytest.approx(frame.loc[name, other], abs=1e-9, nan_ok=True)
         assert rows["A_24_P343559"][7] == 2
         assert rows["A_24_P343559"][6] is None
         assert not atlas.probes("NTRK2").provenance.sign_conflicts
 
 
-def test_rules_are_the_same_in_every_question_where_values_are_unknown(holed: Path) -> None:
-    with Atlas(holed) as atlas:
+def test_rules_agree_in_every_query_where_values_are_missing(incomplete: Path) -> None:
+    with Atlas(incomplete) as atlas:
         for scope in ("pooled", "per-donor", "common"):
-            by_rule = {
-                row[0]: row[4]
-                for row in atlas.pair("NTRK2", "BDNF", probe_selection=ProbeSelection(scope=scope)).rows
-                if row[3] is None
-            }
+            pair = atlas.pair("NTRK2", "BDNF", probe_selection=ProbeSelection(scope=scope))
+            by_rule = {rule: r for rule, _, _, r, _ in pair.rules}
             for rule in ("average", "eigengene", "max-mean", "connectivity"):
-                choice = ProbeSelection(scope=scope).with_rule(rule)
-                (row,) = atlas.correlates("NTRK2", gene_filter=GeneFilter(genes=["BDNF"]), probe_selection=choice).rows
+                selection = ProbeSelection(scope=scope).with_rule(rule)
+                (row,) = atlas.correlates("NTRK2", gene_filter=GeneFilter(genes=["BDNF"]), probe_selection=selection)
                 assert by_rule[rule] == pytest.approx(row[7], abs=1e-12), (scope, rule)
 
 
-def test_an_r_with_itself_counts_nowhere(atlas: Atlas) -> None:
+def test_r_of_a_profile_with_itself_is_not_used(atlas: Atlas) -> None:
     frame = atlas.correlates("NTRK2", include_self=True, stats=True, by_donor=True, top=3).to_pandas()
     assert frame["gene_symbol"].iloc[0] == "NTRK2"
     assert frame["donors_used"].iloc[0] == 0
     assert np.isnan(float(frame["q"].iloc[0] or np.nan)) or frame["q"].isna().iloc[0]
-    spread = atlas.pair("NTRK2", SEED).provenance["spread"]
-    assert spread["pairs"] == 6
-    assert spread["highest"]["r"] < 0.999
+    spread = atlas.pair("NTRK2", SEED).provenance.spread
+    assert spread.pairs == 6
+    assert spread.highest < 0.999
     assert atlas.pair("BDNF", "BDNF").provenance.spread.pairs == 1
     assert atlas.pair("BDNF", "BDNF").provenance.same_profile
     assert atlas.pair("TRKB", "NTRK2").provenance.spread.pairs == 7 * 6 // 2
 
 
-def test_structures_are_told_with_their_samples(atlas: Atlas) -> None:
-    answer = atlas.structures()
-    frame = answer.to_pandas().set_index("structure_id")
+def test_structures_are_listed_with_their_samples(atlas: Atlas) -> None:
+    frame = atlas.structures().to_pandas().set_index("structure_id")
     donors, structures, _ = labels(atlas)
     assert frame.loc[4005, "samples"] == 90
     assert frame.loc[4008, "samples"] == np.isin(structures, below(atlas, "Cx")).sum()
     assert frame.loc[4008, "H0351.2001"] == (np.isin(structures, below(atlas, "Cx")) & (donors == 9861)).sum()
     assert {row[1] for row in atlas.structures("frontal").rows} == {"FL"}
     assert len(atlas.structures("HiF").rows) == 3
-    drawn = run("structures", "--db", atlas.path).stdout
-    assert re.search(r"\n +4006 +GM +gray matter", drawn)
+    printed = run("structures", "--db", atlas.path).stdout
+    assert re.search(r"\n +4006 +GM +gray matter", printed)
 
 
-def test_donors_are_compared_as_one_by_one(atlas: Atlas) -> None:
-    design = find_design(Expression(atlas._connection, atlas.path), None, None)
+def test_comparison_of_donors(atlas: Atlas) -> None:
+    design = find_design(atlas._expression, SampleFilter(), CorrelationMethod())
     x = np.stack([profile(atlas, name) for name in (SEED, "CUST_1359_PI416573500")])
     compared = compare_donors(x[0], x, np.arange(2), design)
     assert compared.donor_ids == sorted(set(labels(atlas)[0].tolist()))
     assert compared.n.sum(axis=0).tolist() == [90, 90]
-    only = find_design(Expression(atlas._connection, atlas.path), SampleFilter(donors=("9861",)), None)
+    only = find_design(atlas._expression, SampleFilter(donors=("9861",)), CorrelationMethod())
     alone = compare_donors(x[0][: len(only.samples)], x[:, : len(only.samples)], np.arange(2), only)
     assert np.isnan(alone.lowest).all()
 
@@ -501,8 +499,8 @@ def test_donors_are_compared_as_one_by_one(atlas: Atlas) -> None:
 def test_one_donor_in_the_database(tmp_path: Path, synthetic_zips: list[Path]) -> None:
     ingest([synthetic_zips[0]], tmp_path / "one.duckdb")
     with Atlas(tmp_path / "one.duckdb") as atlas:
-        answer = atlas.pair("NTRK2", "BDNF")
-        assert answer.provenance.donors.k == 1
-        assert answer.provenance.donors.lowest_without_one is None
+        pair = atlas.pair("NTRK2", "BDNF")
+        assert pair.provenance.donors.k == 1
+        assert pair.provenance.donors.lowest_without_one is None
         assert atlas.correlates("NTRK2", by_donor=True, top=2).rows
     run("pair", "NTRK2", "BDNF", "--db", tmp_path / "one.duckdb")

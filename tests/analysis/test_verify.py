@@ -8,12 +8,13 @@ from helpers.allen import as_csv
 from helpers.command import run
 from helpers.profiles import profile
 
-from coexpr.atlas import Atlas, verify_find_correlates
+from coexpr.analysis.verify import verify_download
+from coexpr.atlas import Atlas
 from coexpr.errors import DownloadError, NoDownloadError
 
 
 def test_r_of_the_site_is_reproduced(shared_data: Path, tmp_path: Path) -> None:
-    result = verify_find_correlates(shared_data / "find-correlates-brainspan", tmp_path / "none.duckdb")
+    result = verify_download(None, shared_data / "find-correlates-brainspan")
     ((source, rows, largest, off),) = result.rows
     assert (source, rows, off, result.provenance.holds) == ("the values in the download", 330, 0, True)
     assert largest < 0.001
@@ -32,9 +33,10 @@ def test_a_changed_r_is_detected(shared_data: Path, tmp_path: Path) -> None:
 def find_correlates(folder: Path, atlas: Atlas, seed: str, extra: float = 0) -> Path:
     """Write a Find Correlates download of the synthetic atlas, with three decimals of r and four of values."""
     folder.mkdir()
-    found = [(seed, 1.0), *((row[2], row[-2]) for row in atlas.correlates(seed, top=10).rows)]
-    ids = dict(atlas.sql("select probe_name, probe_id from probes").fetchall())
-    x = {name: profile(atlas, name) for name, _ in found}
+    ids = dict(atlas.sql("select probe_name, probe_id from probes order by probe_id").fetchall())
+    names = [seed, *[name for name in ids if name != seed][:10]]
+    x = {name: profile(atlas, name) for name in names}
+    found = [(name, np.corrcoef(x[seed], x[name])[0, 1]) for name in names]
     (folder / "Probes.csv").write_text(
         as_csv([["id", "name", "r"], *([ids[name], name, f"{r + extra:.3f}"] for name, r in found)])
     )
@@ -45,7 +47,7 @@ def find_correlates(folder: Path, atlas: Atlas, seed: str, extra: float = 0) -> 
 
 def test_r_is_compared_with_the_database_too(atlas: Atlas, tmp_path: Path) -> None:
     folder = find_correlates(tmp_path / "good", atlas, "A_23_P216779")
-    result = verify_find_correlates(folder, atlas.path)
+    result = atlas.verify_download(folder)
     assert [row[:2] for row in result.rows] == [("the values in the download", 11), ("the database", 11)]
     assert result.provenance.holds
 
@@ -53,11 +55,11 @@ def test_r_is_compared_with_the_database_too(atlas: Atlas, tmp_path: Path) -> No
 def test_a_download_that_does_not_name_its_seed(atlas: Atlas, tmp_path: Path) -> None:
     folder = find_correlates(tmp_path / "bad", atlas, "A_23_P216779", extra=-0.01)
     with pytest.raises(DownloadError, match="does not say which row is the seed"):
-        verify_find_correlates(folder, atlas.path)
+        atlas.verify_download(folder)
     with pytest.raises(NoDownloadError, match="holds no Find Correlates download"):
-        verify_find_correlates(tmp_path, atlas.path)
+        atlas.verify_download(tmp_path)
     with pytest.raises(NoDownloadError, match="does not exist"):
-        verify_find_correlates(tmp_path / "nowhere", atlas.path)
+        atlas.verify_download(tmp_path / "nowhere")
 
 
 def test_a_consistent_database_passes(atlas: Atlas, gabra4: Path) -> None:

@@ -1,4 +1,4 @@
-"""Rows that are measured inside one process: a floor and ours in turn, as JSON on stdout."""
+"""Measure a baseline and coexpr inside one process, alternating, and write the seconds as JSON to stdout."""
 
 import json
 import sys
@@ -6,10 +6,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from coexpr import Atlas, CorrelationMethod, SampleFilter
+from coexpr import Atlas, SampleFilter
 
 SEED, CATEGORY = "A_23_P216779", "nervous system development"
 BLOCK = 4096
@@ -17,28 +18,28 @@ Pair = tuple[Callable[[], object], Callable[[], object]]
 
 
 def whole(atlas: Atlas) -> np.ndarray:
-    """Every profile in memory, (P, S) float32."""
+    """Return all profiles in memory, (P, S) float32."""
     return atlas._expression.matrix.log2(slice(None))
 
 
 def unit(x: np.ndarray) -> np.ndarray:
-    """Rows of unit length."""
+    """Return rows of mean 0 and unit length."""
     x = x - x.mean(axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):
         return x / np.sqrt(np.einsum("ij,ij->i", x, x))[:, None]
 
 
-def one_against_all(atlas: Atlas, sample_filter: SampleFilter | None, with_floor: bool) -> Pair:
-    def ours() -> object:
+def one_against_all(atlas: Atlas, sample_filter: SampleFilter | None, with_baseline: bool) -> Pair:
+    def correlates() -> object:
         return atlas.correlates(SEED, sample_filter=sample_filter)
 
-    ours()
-    x = whole(atlas) if with_floor else np.zeros((1, 1), np.float32)
+    correlates()  # maps the matrix
+    x = whole(atlas) if with_baseline else np.zeros((1, 1), np.float32)
     d = x[0].copy()
-    return lambda: x @ d, ours
+    return lambda: x @ d, correlates
 
 
-def by_pass(atlas: Atlas, method: str, with_floor: bool) -> Pair:
+def by_pass(atlas: Atlas, method: Literal["spearman", "bicor"], with_baseline: bool) -> Pair:
     def ranked(block: np.ndarray) -> np.ndarray:
         order = np.argsort(block, axis=1)
         ranks = np.empty(block.shape, np.float32)
@@ -50,43 +51,46 @@ def by_pass(atlas: Atlas, method: str, with_floor: bool) -> Pair:
         u = d / (9 * np.median(np.abs(d), axis=1, keepdims=True))
         return d * np.where(np.abs(u) < 1, (1 - u**2) ** 2, 0)
 
-    x = whole(atlas) if with_floor else np.zeros((1, 1), np.float32)
+    x = whole(atlas) if with_baseline else np.zeros((1, 1), np.float32)
     change = ranked if method == "spearman" else weighted
 
-    def floor() -> object:
+    def baseline() -> object:
         with np.errstate(invalid="ignore"):
             d = unit(change(x[:1]))[0]
             return np.concatenate([unit(change(x[at : at + 256])) @ d for at in range(0, len(x), 256)])
 
-    return floor, lambda: atlas.correlates(SEED, method=CorrelationMethod(method))
+    return baseline, lambda: atlas.correlates(SEED, method=method)
 
 
-def matrix(atlas: Atlas, with_floor: bool) -> Pair:
+def matrix(atlas: Atlas, with_baseline: bool) -> Pair:
     from coexpr.analysis.profiles import profiles_of_genes
     from coexpr.options import ProbeSelection
 
-    found = [row[1] for row in atlas.members(CATEGORY).rows if row[4] == "loaded"]
-    ids = [gene for (gene,) in atlas.sql(f"select gene_id from genes where entrez_id in {tuple(found)}").rows]
-    expression = atlas._expression
-    x = np.asarray(profiles_of_genes(expression, ProbeSelection(), expression.all_samples, ids).values)
-    return lambda: np.corrcoef(x), lambda: atlas.correlation_matrix(gene_filter=[CATEGORY])
+    x = np.zeros((1, 1), np.float32)
+    if with_baseline:
+        probes = "from category_probes semi join expression using (probe_id) where name = $name"
+        genes = atlas.sql(f"select distinct gene_id {probes}", {"name": CATEGORY}).fetchall()
+        ids = [gene_id for (gene_id,) in genes]
+        expression = atlas._expression
+        x = np.asarray(profiles_of_genes(expression, ProbeSelection(), expression.all_samples, ids).expression)
+    return lambda: np.corrcoef(x), lambda: atlas.correlation_matrix(gene_filter=CATEGORY)
 
 
-def network(atlas: Atlas, count: int, with_floor: bool) -> Pair:
-    names = [name for (name,) in atlas.sql(f"select probe_name from probes order by probe_id limit {count}").rows]
+def network(atlas: Atlas, count: int, with_baseline: bool) -> Pair:
+    names = [name for (name,) in atlas.sql(f"select probe_name from probes order by probe_id limit {count}").fetchall()]
     everything = count >= len(atlas._expression.matrix.probe_ids)
-    x = unit(whole(atlas)[:count]) if with_floor else np.zeros((1, 1), np.float32)
+    x = unit(whole(atlas)[:count]) if with_baseline else np.zeros((1, 1), np.float32)
 
-    def floor() -> None:
+    def baseline() -> None:
         for row in range(0, len(x), BLOCK):
             for other in range(row, len(x), BLOCK):
                 x[row : row + BLOCK] @ x[other : other + BLOCK].T
 
-    def ours() -> object:
+    def write_network() -> object:
         with tempfile.TemporaryDirectory() as folder:
             return atlas.network(Path(folder) / "n.parquet", () if everything else names, level="probe", top=50)
 
-    return floor, ours
+    return baseline, write_network
 
 
 def peer(atlas: Atlas, name: str) -> Pair:
@@ -127,39 +131,39 @@ def peer(atlas: Atlas, name: str) -> Pair:
     return lambda: topk_combined(some.T, k=0.01), network(atlas, 3000, False)[1]
 
 
-def pair_of(atlas: Atlas, name: str, more: list[str], with_floor: bool) -> Pair:
-    """Return the floor and ours of a row."""
+def pair_of(atlas: Atlas, name: str, more: list[str], with_baseline: bool) -> Pair:
+    """Return the baseline and the call of coexpr for a row."""
     if name == "structure":
-        return one_against_all(atlas, SampleFilter(("Cx",)), with_floor)
+        return one_against_all(atlas, SampleFilter("Cx"), with_baseline)
     if name == "donors":
-        donors = [donor["donor_name"] for donor in atlas.contents()["donor_list"]]
-        return one_against_all(atlas, SampleFilter(donors=tuple(donors[1:] or donors)), with_floor)
+        donors = atlas.contents().donors.column("donor_name")
+        return one_against_all(atlas, SampleFilter(donors=donors[1:] or donors), with_baseline)
     if name in ("spearman", "bicor"):
-        return by_pass(atlas, name, with_floor)
+        return by_pass(atlas, name, with_baseline)
     if name == "matrix":
-        return matrix(atlas, with_floor)
+        return matrix(atlas, with_baseline)
     if name == "network":
-        return network(atlas, int(more[0]), with_floor)
+        return network(atlas, int(more[0]), with_baseline)
     if name.startswith("peer-"):
         return peer(atlas, name.removeprefix("peer-"))
-    return one_against_all(atlas, None, with_floor)
+    return one_against_all(atlas, None, with_baseline)
 
 
 def main() -> None:
-    """Estimator a row, or run ours alone for its memory, or write the matrix for the floor of a query."""
-    database, name, times, *more = [argument for argument in sys.argv[1:] if argument != "--only-ours"]
-    only_ours = "--only-ours" in sys.argv
+    """Measure a row; or run coexpr only, for its memory; or write the matrix for the baseline of a query."""
+    database, name, times, *more = [argument for argument in sys.argv[1:] if argument != "--without-baseline"]
+    with_baseline = "--without-baseline" not in sys.argv
     with Atlas(database) as atlas:
         if name == "dump":
             whole(atlas).tofile(more[0])
             return
-        floor, ours = pair_of(atlas, name, more, not only_ours)
-        seconds: dict[str, list[float]] = {"floor": [], "ours": []}
-        if only_ours:
-            ours()
+        baseline, call = pair_of(atlas, name, more, with_baseline)
+        seconds: dict[str, list[float]] = {"baseline": [], "coexpr": []}
+        if not with_baseline:
+            call()
             return
         for turn in range(int(times) + (int(times) > 1)):
-            for side, act in (("floor", floor), ("ours", ours)):
+            for side, act in (("baseline", baseline), ("coexpr", call)):
                 start = time.perf_counter()
                 act()
                 if turn or int(times) == 1:

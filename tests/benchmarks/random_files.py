@@ -1,9 +1,10 @@
-"""How often the readers of genes and gene sets read random files right, refuse them, or read them wrong.
+"""Count how often random files of genes and gene sets are read correctly, refused, or read wrong.
 
     python tests/benchmarks/random_files.py --files 10000
 
-makes so many files of each format; see tests/random_files.py. It prints counts, what most refused files have in common,
-and the seed of every file that was read wrong, which it saves. `--format gmt --seed 17 --files 1` makes that one again.
+creates this many files of each format; see tests/helpers/random_files.py. It prints counts, what most refused files
+have in common, and the seed of every file that was read wrong, which is saved. `--format gmt --seed 17 --files 1`
+creates that file again.
 """
 
 import argparse
@@ -29,7 +30,7 @@ _OWN_REASON = {"gmt": "not a GMT", "long": "not a long table"}
 
 
 def kind_of(reason: str, made: str) -> str:
-    """Return why the reader of a format refused a file of it, without what differs between files."""
+    """Return why the reader of a format refused a file, without the parts that differ between files."""
     reasons = re.split("; (?=not a )", reason)
     own = next((one for one in reasons if _OWN_REASON.get(made, "none") in one), reasons[-1])
     own = own.partition("Cells that name genes")[0]
@@ -37,7 +38,7 @@ def kind_of(reason: str, made: str) -> str:
 
 
 def report(made: str, seeds: range, pool: list[Gene], lookup: Lookup, folder: Path, kept: Path) -> int:
-    """Read a file of one format for every seed, print what became of them, and return how many were read wrong."""
+    """Read a file of one format for every seed, print the outcomes, and return the number that were read wrong."""
     verdicts: Counter[str] = Counter()
     drawn: Counter[str] = Counter()
     became: Counter[tuple[str, str]] = Counter()
@@ -70,7 +71,7 @@ def report(made: str, seeds: range, pool: list[Gene], lookup: Lookup, folder: Pa
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--files", type=int, default=1000, help="how many of each format")
+    parser.add_argument("--files", type=int, default=1000, help="number of files of each format")
     parser.add_argument("--format", choices=FORMATS, action="append", help="only this format; may be repeated")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--kept", type=Path, help="the folder for files that were read wrong; a new one by default")

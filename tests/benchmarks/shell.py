@@ -1,10 +1,9 @@
-"""How long the macros take in bare shells beside reading the rows that they need, by EXPLAIN ANALYZE.
+"""Measure the macros in DuckDB shells relative to reading the rows that they need, with EXPLAIN ANALYZE.
 
     python tests/benchmarks/shell.py DATABASE SHELL...
 
-runs the floor and the macro in turn in one process of each shell, and writes the table of docs/performance.md. No time
-is told by itself: ratios of EXPLAIN ANALYZE's total time, the middle one with the lowest and the highest, and each
-operator's share of the macro's time.
+runs the baseline and the macro alternately in one process of each shell, and writes the table of docs/performance.md:
+the median, lowest and highest ratio of the total times, and the share of each operator in the time of the macro.
 """
 
 import json
@@ -22,7 +21,7 @@ TIMES = 9
 CATEGORY = "nervous system development"
 MEMBERS = f"SELECT probe_id FROM category_probes WHERE name = '{CATEGORY}'"
 ROWS = "SELECT sum(list_sum(log2)) FROM expression"
-ASKED = [
+MACROS = [
     ("FROM correlates('A_23_P216779')", ROWS, 2.0),
     (
         f"FROM correlates('A_23_P216779', category := '{CATEGORY}')",
@@ -39,7 +38,7 @@ ASKED = [
 
 
 def run(shell: str, database: str, statements: list[str]) -> str:
-    """Return what a shell prints for statements that one process runs."""
+    """Return the output of a shell that runs statements in one process."""
     command = [shell, "-readonly", "-noheader", "-list", database]
     for statement in statements:
         command += ["-c", statement]
@@ -47,7 +46,7 @@ def run(shell: str, database: str, statements: list[str]) -> str:
 
 
 def shares(plan: dict[str, Any]) -> str:
-    """Return the kinds of operators that take most of the time of all threads, with their share of it."""
+    """Return the operators that take most of the time of all threads, with their shares of it."""
     spent: Counter[str] = Counter()
 
     def visit(operator: dict[str, Any]) -> None:
@@ -64,23 +63,25 @@ def shares(plan: dict[str, Any]) -> str:
 
 def main() -> None:
     database, *shells = sys.argv[1:]
-    lines = ["| in the shell | floor | shell | ours / floor | reach |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| in the shell | baseline | shell | coexpr / baseline | target |", "| --- | --- | --- | --- | --- |"]
     plans = []
-    for macro, floor, reach in ASKED:
+    for macro, baseline, target in MACROS:
         for shell in shells:
-            asked = [f"EXPLAIN ANALYZE {statement}" for statement in (floor, macro)] * TIMES
-            times = [float(seconds) for seconds in re.findall(r"Total Time: ([\d.]+)s", run(shell, database, asked))]
-            ratios = [ours / least for least, ours in zip(times[2::2], times[3::2], strict=True)]
+            explained = [f"EXPLAIN ANALYZE {statement}" for statement in (baseline, macro)] * TIMES
+            output = run(shell, database, explained)
+            times = [float(seconds) for seconds in re.findall(r"Total Time: ([\d.]+)s", output)]
+            ratios = [one / other for other, one in zip(times[2::2], times[3::2], strict=True)]
             version = subprocess.run([shell, "--version"], capture_output=True, text=True, check=True).stdout.split()[0]
             ratio = statistics.median(ratios)
-            held = "" if reach is None else f"{reach:g}" + ("" if ratio <= reach else " (missed)")
-            lines.append(
-                f"| `{macro}` | `{floor}` | {version} | {ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f}) | {held} |"
-            )
+            limit = "" if target is None else f"{target:g}" + ("" if ratio <= target else " (missed)")
+            spread = f"{ratio:.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+            lines.append(f"| `{macro}` | `{baseline}` | {version} | {spread} | {limit} |")
             if shell == shells[0]:
                 plan = json.loads(run(shell, database, [f"EXPLAIN (ANALYZE, FORMAT json) {macro}"]))
                 plans.append(f"- `{macro}`: {shares(plan)}")
-    block = "\n".join([*lines, "", "Where EXPLAIN ANALYZE says the time goes, all threads together:", "", *plans])
+    block = "\n".join(
+        [*lines, "", "Share of each operator in the time of all threads, by EXPLAIN ANALYZE:", "", *plans]
+    )
     print(block)
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)

@@ -1,4 +1,4 @@
-"""SQL of the user: from Python, from the command line, and in the duckdb shell that it starts."""
+"""SQL of the user: in Python, on the command line, and in the DuckDB shell that `coexpr shell` starts."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def sql(database: Path, *arguments: object, **options: str) -> str:
     return done.stdout
 
 
-def test_a_relation_is_a_data_frame_or_an_arrow_table_away(atlas: Atlas) -> None:
+def test_a_relation_converts_to_a_data_frame_or_an_arrow_table(atlas: Atlas) -> None:
     relation = atlas.sql("from correlates($seed, top := 3)", {"seed": "NTRK2"})
     assert isinstance(relation, duckdb.DuckDBPyRelation)
     frame = relation.df()
@@ -50,28 +50,28 @@ def test_a_data_frame_of_the_caller_can_be_joined(atlas: Atlas) -> None:
     assert len(my_genes) == 3
 
 
-def test_temporary_tables_of_the_user_meet_none_of_ours(atlas: Atlas) -> None:
+def test_temporary_tables_of_the_user_are_separate(atlas: Atlas) -> None:
     atlas.sql("create temp table chosen_probes as select 'mine' as mine; from chosen_probes")
     atlas.correlates("NTRK2", gene_filter=["nervous system development"])
     assert atlas.sql("from chosen_probes").fetchall() == [("mine",)]
 
 
-def test_streams_do_not_meet(atlas: Atlas) -> None:
+def test_streams_are_independent(atlas: Atlas) -> None:
     first = atlas.stream_sql("select i as a from range(9000) r(i)")
-    begun = [next(first.rows)]
+    started = [next(first.rows)]
     assert list(atlas.stream_sql("select 'other' as b from range(5)").rows) == [("other",)] * 5
     assert atlas.sql("select 1 as c").fetchall() == [(1,)]
     assert len(atlas.correlates("NTRK2", top=3).rows) == 3
-    assert [*begun, *first.rows] == [(i,) for i in range(9000)]
+    assert [*started, *first.rows] == [(i,) for i in range(9000)]
 
 
 def test_names_of_columns_are_made_distinct(atlas: Atlas) -> None:
-    for asked, columns in (
+    for expressions, columns in (
         ("1 as a, 2 as a", ["a", "a_2"]),
         ("1 as a, 2 as a, 3 as a_2", ["a", "a_3", "a_2"]),
         ("1 as a_2, 2 as a, 3 as a", ["a_2", "a", "a_3"]),
     ):
-        assert atlas.stream_sql(f"select {asked}").columns == columns
+        assert atlas.stream_sql(f"select {expressions}").columns == columns
 
 
 def test_a_relation_cannot_be_used_once_the_atlas_is_closed(synthetic_database: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_relation_cannot_be_used_once_the_atlas_is_closed(synthetic_database: 
 
 
 @pytest.mark.parametrize(
-    ("statement", "complaint"),
+    ("statement", "message"),
     [
         ("delete from probes", "open for reading only, and this would write"),
         ("create table x (i int)", "open for reading only, and this would write"),
@@ -93,18 +93,18 @@ def test_a_relation_cannot_be_used_once_the_atlas_is_closed(synthetic_database: 
         ("select interval 1000000000 month as i", "past what Python can hold"),
     ],
 )
-def test_what_cannot_run_says_why(atlas: Atlas, statement: str, complaint: str) -> None:
-    with pytest.raises(QueryError, match=complaint):
+def test_a_statement_that_fails_is_reported(atlas: Atlas, statement: str, message: str) -> None:
+    with pytest.raises(QueryError, match=message):
         list(atlas.stream_sql(statement).rows)
     done = run("sql", statement, "--db", atlas.path)
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith("Error: ")
-    if "NTRK9" not in statement and "interval" not in statement:  # a relation runs when it is asked
-        with pytest.raises(QueryError, match=complaint):
+    if "NTRK9" not in statement and "interval" not in statement:  # a relation is evaluated when it is used
+        with pytest.raises(QueryError, match=message):
             atlas.sql(statement)
 
 
-def test_streamed_values_are_as_the_files_have_them(atlas: Atlas) -> None:
+def test_streamed_values_have_the_decimals_of_the_files(atlas: Atlas) -> None:
     stream = atlas.stream_sql("select 6.5945::float as v, [6.5945, null]::float[] as v, null::float as n")
     assert (stream.columns, list(stream.rows)) == (["v", "v_2", "n"], [(6.5945, [6.5945, None], None)])
 
@@ -124,9 +124,9 @@ def test_sql_is_an_argument_a_file_or_stdin(synthetic_database: Path, tmp_path: 
 
 
 def test_parameters(synthetic_database: Path) -> None:
-    asked = "select gene_symbol from genes where entrez_id = $id or gene_symbol = $name order by 1 limit $most"
+    statement = "select gene_symbol from genes where entrez_id = $id or gene_symbol = $name order by 1 limit $most"
     values = ("-p", "id=4915", "-p", "name=BDNF", "-p", "most=5")
-    assert sql(synthetic_database, asked, *values, "--format", "csv") == "gene_symbol\nBDNF\nNTRK2\n"
+    assert sql(synthetic_database, statement, *values, "--format", "csv") == "gene_symbol\nBDNF\nNTRK2\n"
     assert (
         sql(
             synthetic_database,
@@ -137,20 +137,20 @@ def test_parameters(synthetic_database: Path) -> None:
         ).splitlines()[1]
         == "DOUBLE,VARCHAR,true,x=y,"
     )
-    for wrong, complaint in ((["-p", "gene"], "expected NAME=VALUE"), (["-p", "a=1", "-p", "a=2"], "given twice")):
+    for wrong, message in ((["-p", "gene"], "expected NAME=VALUE"), (["-p", "a=1", "-p", "a=2"], "given twice")):
         done = run("sql", "select $a", *wrong, "--db", synthetic_database)
         assert (done.exit_code, done.stdout) == (1, "")
-        assert complaint in done.stderr
+        assert message in done.stderr
 
 
 @pytest.mark.parametrize(
     ("text", "value"), [("7", 7), ("-7", -7), ("1e3", 1000.0), (".5", 0.5), ("'7'", "7"), ("'", "'"), ("1e", "1e")]
 )
-def test_what_reads_as_a_number_is_one(text: str, value: object) -> None:
+def test_parameters_that_are_numbers(text: str, value: object) -> None:
     assert (_value(text), type(_value(text))) == (value, type(value))
 
 
-def test_every_format_holds_the_same_rows(synthetic_database: Path, tmp_path: Path) -> None:
+def test_every_format_has_the_same_rows(synthetic_database: Path, tmp_path: Path) -> None:
     statement = "select sample_id, donor_id, mni_x, mni_x as mni_x, structure_id::varchar as s from samples order by 1"
     with duckdb.connect(synthetic_database, read_only=True) as connection:
         rows = connection.execute(statement).fetchall()
@@ -172,22 +172,22 @@ def test_every_format_holds_the_same_rows(synthetic_database: Path, tmp_path: Pa
     assert provenance["statement"] == statement
 
 
-def test_parquet_is_for_a_file_and_says_what_it_cannot_hold(synthetic_database: Path, tmp_path: Path) -> None:
+def test_parquet_needs_a_file_and_values_that_it_can_store(synthetic_database: Path, tmp_path: Path) -> None:
     for where in ((), ("-o", "-")):
         done = run("sql", STATEMENT, "--format", "parquet", *where, "--db", synthetic_database)
         assert (done.exit_code, done.stdout) == (1, "")
         assert "parquet is for a file: name it with -o FILE" in done.stderr
-    for statement, complaint in (
+    for statement, message in (
         ("select interval 1 day as i", "Parquet cannot hold this result"),
         ("select error('on the way') from range(9)", "on the way"),
     ):
         done = run("sql", statement, "-o", tmp_path / "x.parquet", "--db", synthetic_database)
         assert (done.exit_code, done.stdout) == (1, "")
-        assert complaint in done.stderr
+        assert message in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_and_a_pipe_get_every_row_and_cell_whole(synthetic_database: Path, tmp_path: Path) -> None:
+def test_a_file_and_a_pipe_receive_every_row_and_cell_in_full(synthetic_database: Path, tmp_path: Path) -> None:
     statement = "select i, repeat('x', 300) as long from range(1234) t(i)"
     table = sql(synthetic_database, statement)
     assert len(table.splitlines()) == 1236
@@ -196,7 +196,7 @@ def test_a_file_and_a_pipe_get_every_row_and_cell_whole(synthetic_database: Path
     assert (tmp_path / "t.txt").read_text() == table
 
 
-def test_sql_reads_no_other_file_and_writes_none(synthetic_database: Path, tmp_path: Path) -> None:
+def test_sql_can_neither_read_nor_write_other_files(synthetic_database: Path, tmp_path: Path) -> None:
     for statement in (
         f"copy probes to '{tmp_path / 'stolen.csv'}'",
         f"attach '{tmp_path / 'other.duckdb'}'",
@@ -214,7 +214,7 @@ def test_times_are_written_too(synthetic_database: Path) -> None:
     assert row["t"].startswith("20")
 
 
-# Runs a command line of coexpr under a limit of memory, and tells the most that it took.
+# Runs the command line of coexpr and prints the maximum memory that it used.
 LIMITED = """
 import resource, sys
 from coexpr.cli import app
@@ -225,10 +225,10 @@ finally:
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells the most memory in kilobytes")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports the maximum memory in kilobytes")
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_a_long_result_does_not_sit_in_memory(synthetic_database: Path, tmp_path: Path, ending: str) -> None:
-    """A result of 1.2 GB: a few hundred thousand rows of a list that is never stored whole."""
+def test_a_long_result_is_not_kept_in_memory(synthetic_database: Path, tmp_path: Path, ending: str) -> None:
+    """The result has 400 MB in 200,000 rows."""
 
     def most_memory(rows: int) -> int:
         statement = f"select i, repeat('x', 2000) || i as text from range({rows}) t(i)"
@@ -259,8 +259,8 @@ def test_ctrl_c_stops_a_statement(synthetic_database: Path, tmp_path: Path, outp
     assert list(tmp_path.iterdir()) == []
 
 
-def test_five_queries_worth_having(synthetic_database: Path) -> None:
-    """They stand in --help and in the README, and every one of them answers."""
+def test_the_five_example_queries(synthetic_database: Path) -> None:
+    """All are in --help and in the README, and all return rows."""
     text = run("sql", "--help").stdout
     queries = re.findall(r"^ +((?:FROM|SELECT) .+)$", text, re.M)
     assert len(queries) == 5
@@ -273,7 +273,7 @@ def test_five_queries_worth_having(synthetic_database: Path) -> None:
 
 
 def with_a_shell() -> str:
-    """Return a search path on which there is a duckdb shell."""
+    """Return a search path with a DuckDB shell."""
     return os.pathsep.join([str(Path(SHELLS[-1]).parent), os.environ["PATH"]])
 
 
@@ -286,12 +286,12 @@ def test_the_shell_is_started_on_the_database(synthetic_database: Path) -> None:
 
     done = shell("-csv", "-c", STATEMENT)
     assert (done.returncode, done.stdout, done.stderr) == (0, AS_CSV, "")
-    wrote = shell("-c", "delete from genes")
-    assert wrote.returncode != 0
-    assert "read-only" in wrote.stderr
+    failed = shell("-c", "delete from genes")
+    assert failed.returncode != 0
+    assert "read-only" in failed.stderr
 
 
-def test_without_the_duckdb_program_it_says_how_to_get_it(
+def test_a_missing_duckdb_program_is_reported(
     synthetic_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -309,7 +309,7 @@ def test_without_the_duckdb_program_it_says_how_to_get_it(
 
 @pytest.mark.parametrize("command", [("sql", "select 1"), ("shell",)])
 @pytest.mark.skipif(not SHELLS, reason="no duckdb shell is installed")
-def test_a_database_that_is_being_written_is_said_to_be_so(
+def test_a_locked_database_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     monkeypatch.setenv("PATH", with_a_shell())

@@ -25,7 +25,7 @@ NERVOUS = "nervous system development"
 
 @pytest.fixture
 def database(synthetic_database: Path, tmp_path: Path) -> Path:
-    """A copy of the synthetic atlas that a test may add to."""
+    """Return a copy of the synthetic atlas that a test may change."""
     return Path(shutil.copy(synthetic_database, tmp_path / "atlas.duckdb"))
 
 
@@ -45,7 +45,7 @@ def shipped(name: str) -> list[dict]:
 
 
 def genes_below(accession: str, relations: set[str]) -> set[int]:
-    """The genes of a term and of all below it, by walking the shipped tables in plain Python."""
+    """Return the genes of a term and of all terms below it, from the shipped tables."""
     children: dict[str, list[str]] = {}
     for edge in shipped("edges"):
         if edge["relation"] in relations:
@@ -59,21 +59,21 @@ def genes_below(accession: str, relations: set[str]) -> set[int]:
 
 
 def test_nervous_system_development_has_2164_genes_368_of_them_direct(atlas: Atlas) -> None:
-    answer = atlas.members("GO:0007399")
-    members = {row[1]: row[3] for row in answer.rows}
+    result = atlas.members("GO:0007399")
+    members = {row[1]: row[3] for row in result}
     assert (len(members), sum(members.values())) == (2164, 368)
     assert set(members) == genes_below("GO:0007399", {"is_a", "part_of"})
-    assert answer.provenance["release"] == "2022-07-01"
+    assert result.provenance.category.release == "2022-07-01"
 
 
-def test_with_regulates_it_has_2495(atlas: Atlas) -> None:
+def test_nervous_system_development_has_2495_genes_with_regulates(atlas: Atlas) -> None:
     relations = {"is_a", "part_of", "regulates", "positively_regulates", "negatively_regulates"}
     members = {row[1] for row in atlas.members("GO:0007399", include_regulates=True).rows}
     assert len(members) == 2495
     assert members == genes_below("GO:0007399", relations)
 
 
-def test_sql_sees_the_same_by_recursion_over_the_tables(atlas: Atlas) -> None:
+def test_a_recursive_query_over_the_tables_returns_the_same_genes(atlas: Atlas) -> None:
     rows = atlas.sql(
         "with recursive below(id) as (select category_id from categories where accession = 'GO:0007420' union "
         "select child_id from below join category_edges on parent_id = id where relation in ('is_a', 'part_of')) "
@@ -88,37 +88,35 @@ def test_sql_sees_the_same_by_recursion_over_the_tables(atlas: Atlas) -> None:
     "name", [NERVOUS, "Nervous_System_DEVELOPMENT", "GOBP_NERVOUS_SYSTEM_DEVELOPMENT", "go:0007399", f"GO:{NERVOUS}"]
 )
 def test_a_category_is_found_in_any_spelling(atlas: Atlas, name: str) -> None:
-    assert atlas.members(name).provenance["accession"] == "GO:0007399"
+    assert atlas.members(name).provenance.category.accession == "GO:0007399"
 
 
-def test_a_category_that_is_not_there_offers_near_ones(atlas: Atlas) -> None:
+def test_an_unknown_category_is_reported_with_similar_ones(atlas: Atlas) -> None:
     with pytest.raises(NotFoundError, match=f"no category is named .* Did you mean '{NERVOUS}' or"):
         atlas.members("nervus system development")
 
 
 @pytest.mark.parametrize("rank_overall", [True, False])
 @pytest.mark.parametrize(("seed", "level"), [("NTRK2", "gene"), ("A_23_P216779", "probe")])
-def test_a_category_gives_what_filtering_the_whole_list_gives(
-    atlas: Atlas, seed: str, level: str, rank_overall: bool
-) -> None:
+def test_a_category_filters_the_correlates(atlas: Atlas, seed: str, level: str, rank_overall: bool) -> None:
     members = {row[1] for row in atlas.members(NERVOUS).rows}
-    recipe = [row for row in atlas.correlates(seed, top=None).rows if row[5] in members]
-    answer = atlas.correlates(seed, top=None, gene_filter=[NERVOUS], rank_overall=rank_overall)
-    assert len(recipe) > 20
+    filtered = [row for row in atlas.correlates(seed, top=None).rows if row[5] in members]
+    result = atlas.correlates(seed, top=None, gene_filter=[NERVOUS], rank_overall=rank_overall)
+    assert len(filtered) > 20
     start = 2 if rank_overall else 1
-    assert [row[start:] for row in answer.rows] == [row[1:] for row in recipe]
-    assert [row[0] for row in answer.rows] == list(range(1, len(recipe) + 1))
+    assert [row[start:] for row in result] == [row[1:] for row in filtered]
+    assert [row[0] for row in result] == list(range(1, len(filtered) + 1))
     if rank_overall:
-        assert list(answer.columns[:2]) == ["rank", "rank_overall"]
-        assert [row[1] for row in answer.rows] == [row[0] for row in recipe]
-    assert answer.provenance.level == level
-    (told,) = answer.provenance.gene_filter.categories
-    assert (told["source"], told["release"], told["accession"]) == ("GO", "2022-07-01", "GO:0007399")
-    assert told["genes"] == 2164
-    assert told["on_chip"] == told["loaded"] > 20
+        assert list(result.columns[:2]) == ["rank", "rank_overall"]
+        assert [row[1] for row in result] == [row[0] for row in filtered]
+    assert result.provenance.level == level
+    (use,) = result.provenance.gene_filter.categories
+    assert (use.source, use.release, use.accession) == ("GO", "2022-07-01", "GO:0007399")
+    assert use.genes == 2164
+    assert use.on_chip == use.with_expression > 20
 
 
-def test_categories_unite_or_intersect(atlas: Atlas) -> None:
+def test_any_of_two_categories_and_all_of_them(atlas: Atlas) -> None:
     def genes(*categories: str, match: str = "any") -> set[int]:
         rows = atlas.correlates(
             "NTRK2", top=None, gene_filter=GeneFilter(categories=categories, match=match), include_self=True
@@ -131,16 +129,17 @@ def test_categories_unite_or_intersect(atlas: Atlas) -> None:
     assert 0 < len(one & other) < len(one | other)
 
 
-def test_a_list_on_the_spot_by_symbol_alias_entrez_id_and_probe(atlas: Atlas) -> None:
+def test_a_list_by_symbol_alias_entrez_id_and_probe(atlas: Atlas) -> None:
     with_self = atlas.correlates(
         "BDNF", gene_filter=GeneFilter(genes=["trk-B", "627", "2-Sep", "nonsense"]), include_self=True
     )
     assert {row[4] for row in with_self.rows} == {"NTRK2", "BDNF"}
-    (told,) = with_self.provenance.gene_filter.categories
-    assert told["matched"] == {"alias": 1, "Entrez id": 1}
-    problems = " ".join(told["problems"])
-    assert "dates that a spreadsheet made of gene symbols (1): 2-Sep (SEPT2?)" in problems
-    assert "unknown names (1): nonsense" in problems
+    assert with_self.provenance.gene_filter.categories == []
+    gene_list = with_self.provenance.gene_filter.gene_list
+    assert gene_list.matched == {"alias": 1, "Entrez id": 1}
+    notes = " ".join(gene_list.notes)
+    assert "dates that a spreadsheet made of gene symbols (1): 2-Sep (SEPT2?)" in notes
+    assert "unknown names (1): nonsense" in notes
     by_probe = atlas.correlates("BDNF", gene_filter=GeneFilter(genes=["A_24_P343559"]))
     assert [row[4] for row in by_probe.rows] == ["NTRK2"]
 
@@ -150,7 +149,7 @@ def test_a_list_without_a_gene_of_the_atlas(atlas: Atlas) -> None:
         atlas.correlates("BDNF", gene_filter=GeneFilter(genes=["nonsense", "Mar-01"]))
 
 
-def test_a_category_without_a_loaded_gene_says_how_many_it_has(atlas: Atlas) -> None:
+def test_a_category_without_expression_data_is_reported_with_its_number_of_genes(atlas: Atlas) -> None:
     with pytest.raises(
         NotFoundError,
         match=r"none of the \d+ genes of olfactory receptor activity has expression data .* \(0 are on the chip",
@@ -158,20 +157,20 @@ def test_a_category_without_a_loaded_gene_says_how_many_it_has(atlas: Atlas) -> 
         atlas.correlates("BDNF", gene_filter=["olfactory receptor activity"])
 
 
-def test_a_seed_is_found_by_alias_and_the_route_says_so(atlas: Atlas) -> None:
+def test_a_seed_is_found_by_alias_and_the_provenance_has_the_alias(atlas: Atlas) -> None:
     provenance = atlas.correlates("trk-B").provenance
     assert (provenance.seed.gene, provenance.seed.other_name) == ("NTRK2", "trk-B")
     assert atlas.correlates("ntrk2").provenance.seed.other_name is None
 
 
-def test_a_gene_that_no_probe_here_measures_is_said_to_be_one(atlas: Atlas) -> None:
+def test_a_human_gene_without_a_probe_is_reported(atlas: Atlas) -> None:
     with pytest.raises(
         NotFoundError, match=r"OR51E2 is a human gene \(Entrez 81285\), but this database has no probe of it"
     ):
         atlas.correlates("OR51E2")
 
 
-def test_the_sentence_of_the_mission(synthetic_database: Path) -> None:
+def test_correlates_within_a_category_on_the_command_line(synthetic_database: Path) -> None:
     done = run("query", "NTRK2", "--category", NERVOUS, "--all", "--format", "csv", "--db", synthetic_database)
     rows = list(csv.DictReader(done.stdout.splitlines()))
     with Atlas(synthetic_database) as atlas:
@@ -190,24 +189,24 @@ def test_genes_from_a_file_and_from_stdin(synthetic_database: Path, tmp_path: Pa
         assert [row["gene_symbol"] for row in csv.DictReader(done.stdout.splitlines())] == ["BDNF"]
 
 
-def test_adding_a_gmt_and_asking_for_it(database: Path, tmp_path: Path) -> None:
+def test_an_added_gmt_can_be_used_as_a_filter(database: Path, tmp_path: Path) -> None:
     gmt = write(tmp_path, "mine.gmt", "My Set (GO:0007399)\t\tNTRK2,1.0\ttrk-B\tBDNF\tnonsense\t2-Sep\t\n")
     added = add_categories([gmt], database, source="mine", release="1")
-    assert (added.categories, added.replaced, added.names) == (1, 0, 5)
-    assert added.matched == {"atlas symbol": 2, "alias": 1}
+    assert (len(added), added.provenance.replaced, added.provenance.names) == (1, 0, 5)
+    assert added.provenance.matched == {"atlas symbol": 2, "alias": 1}
     with Atlas(database) as atlas:
-        answer = atlas.correlates("BDNF", gene_filter=["my_set"])
-        assert [row[4] for row in answer.rows] == ["NTRK2"]
-        assert answer.provenance.gene_filter.categories[0].genes == 2
-        assert atlas.members("GO:0007399").provenance.data.source == "GO"  # shipped before added
-        assert atlas.members("mine:GO:0007399").provenance["name"] == "My Set"
-        assert atlas.members("mine:My Set").provenance["problems"] == {"unmatched": ["2-Sep", "nonsense"]}
+        result = atlas.correlates("BDNF", gene_filter=["my_set"])
+        assert [row[4] for row in result] == ["NTRK2"]
+        assert result.provenance.gene_filter.categories[0].genes == 2
+        assert atlas.members("GO:0007399").provenance.category.source == "GO"  # shipped ones first
+        assert atlas.members("mine:GO:0007399").provenance.category.name == "My Set"
+        assert atlas.members("mine:My Set").provenance.without_gene == {"unmatched": ["2-Sep", "nonsense"]}
 
 
-def test_the_same_source_and_name_replace(database: Path, tmp_path: Path) -> None:
+def test_a_category_with_the_same_source_and_name_is_replaced(database: Path, tmp_path: Path) -> None:
     add_categories([write(tmp_path, "a.gmt", "One\t\tNTRK2\tMAG\nTwo\t\tNTRK2\tMAG\n")], database, source="mine")
     again = add_categories([write(tmp_path, "b.gmt", "One\t\tBDNF\tMAG\n")], database, source="Mine")
-    assert again.replaced == 1
+    assert again.provenance.replaced == 1
     with Atlas(database) as atlas:
         assert {row[0] for row in atlas.members("one").rows} >= {"BDNF"}
         assert "NTRK2" not in {row[0] for row in atlas.members("one").rows}
@@ -216,12 +215,12 @@ def test_the_same_source_and_name_replace(database: Path, tmp_path: Path) -> Non
     assert counts == [(4,)]
 
 
-def test_a_gaf_over_its_ontology_passes_members_up_over_is_a_and_part_of(database: Path, tmp_path: Path) -> None:
+def test_members_of_a_gaf_include_those_below_by_is_a_and_part_of(database: Path, tmp_path: Path) -> None:
     obo = write(tmp_path, "go.obo", OBO)
     added = add_categories(
         [write(tmp_path, "a.gaf", GAF)], database, options=ReadingOptions(ontology=obo), source="new"
     )
-    assert (added.source, added.release) == ("new", "2026-01-01")
+    assert (added.provenance.source, added.provenance.release) == ("new", "2026-01-01")
     with Atlas(database) as atlas:
 
         def members(name: str, **options: bool) -> dict[str, bool]:
@@ -233,7 +232,7 @@ def test_a_gaf_over_its_ontology_passes_members_up_over_is_a_and_part_of(databas
         assert "ASPA" in members(NERVOUS, include_regulates=True)
 
 
-def test_nothing_is_added_when_anything_fails(database: Path, tmp_path: Path) -> None:
+def test_nothing_is_added_after_an_error(database: Path, tmp_path: Path) -> None:
     before = database.read_bytes()
     with pytest.raises(DownloadError, match="none of the 2 names of the GMT file is that of a human gene or a probe"):
         add_categories([write(tmp_path, "a.gmt", "Set\t\tnonsense\trubbish\n")], database)
@@ -275,7 +274,7 @@ def test_the_commands(database: Path, tmp_path: Path) -> None:
     assert (failed.exit_code, failed.stdout) == (1, "")
 
 
-def test_names_match_in_the_case_given_before_any_other(own_atlas: Atlas) -> None:
+def test_names_match_in_their_given_case_first(own_atlas: Atlas) -> None:
     matches = match_names(own_atlas._connection, ["NTRK2", "ntrk2", "4915", "TRKB", "no such", "4.915E3"])
     assert {name: meaning.matched_by for name, meaning in matches.genes.items()} == {
         "NTRK2": "atlas symbol",
@@ -290,13 +289,13 @@ def test_names_match_in_the_case_given_before_any_other(own_atlas: Atlas) -> Non
 def test_the_real_gmt_and_the_real_category_of_the_site(shared_data: Path, database: Path) -> None:
     gmt = shared_data / "gene-ontology" / "Enrichr_GO_Biological_Process_2023.gmt"
     added = add_categories([gmt], database, source="enrichr")
-    assert added.categories == 5407
+    assert len(added) == 5407
     page = shared_data / "heatmap-site-zips" / "transcription-factor-brain.zip"
     factors = add_categories([page], database, name="transcription factors")
-    assert factors.notes[0] == "2,000 probes."
-    assert "the list goes on" in factors.notes[1]
+    assert factors.provenance.notes[0] == "2,000 probes."
+    assert "the list goes on" in factors.provenance.notes[1]
     with Atlas(database) as atlas:
-        names = atlas.members(f"enrichr:{NERVOUS}").provenance["names"]
+        names = atlas.members(f"enrichr:{NERVOUS}").provenance.matched
     assert sum(names.values()) == 433
 
 
@@ -307,13 +306,13 @@ def test_the_real_ontology(shared_data: Path, database: Path, tmp_path: Path) ->
         gaf = gaf.replace(f"GO:000000{old}", new)
     gaf = "\n".join(line for line in gaf.splitlines() if "GO:00000" not in line)
     added = add_categories([write(tmp_path, "a.gaf", gaf)], database, options=ReadingOptions(ontology=obo))
-    assert added.source == "GO-2026-05-19"
+    assert added.provenance.source == "GO-2026-05-19"
     with Atlas(database) as atlas:
         members = {row[2]: row[3] for row in atlas.members(f"GO-2026-05-19:{NERVOUS}").rows}
     assert members == {"NTRK2": False, "BDNF": False}
 
 
-def test_a_gene_keeps_the_symbol_of_the_atlas_and_is_found_by_its_current_one(tmp_path: Path) -> None:
+def test_a_gene_has_the_symbol_of_the_atlas_and_is_found_by_its_current_one(tmp_path: Path) -> None:
     files = full_donor()
     files["Probes.csv"] = files["Probes.csv"].replace("NTRK2", "TRKB-OLD")
     ingest([donor_folder(tmp_path, files=files)], tmp_path / "atlas.duckdb")
@@ -330,7 +329,7 @@ def test_a_gene_keeps_the_symbol_of_the_atlas_and_is_found_by_its_current_one(tm
         ]
 
 
-def test_nothing_left_of_a_choice_is_said(synthetic_database: Path) -> None:
+def test_a_gene_filter_that_keeps_only_the_seed_is_reported(synthetic_database: Path) -> None:
     done = run("query", "BDNF", "--genes", "BDNF", "--db", synthetic_database)
     assert done.exit_code == 0
     assert "No gene of these has expression data here, besides the seed." in done.stderr
@@ -353,5 +352,5 @@ def test_an_empty_list_is_refused_and_does_not_mean_every_gene(
 
 
 def test_a_category_and_a_list_intersect(atlas: Atlas) -> None:
-    both = {"categories": ["nervous system development"], "genes": ["NTRK2", "BDNF"], "match": "all"}
-    assert [row[4] for row in atlas.correlates("BDNF", **both).rows] == ["NTRK2"]
+    both = GeneFilter(categories=["nervous system development"], genes=["NTRK2", "BDNF"], match="all")
+    assert [row[4] for row in atlas.correlates("BDNF", gene_filter=both)] == ["NTRK2"]

@@ -9,23 +9,23 @@ from helpers.shells import SHELLS
 
 import coexpr
 from coexpr.atlas import Atlas
-from coexpr.database.connection import _attach, _migrate, open_for_writing, open_readonly, schema_version, transaction
-from coexpr.database.queries import query
+from coexpr.database.connection import _attach, open_for_writing, open_readonly
+from coexpr.database.queries import query, transaction
+from coexpr.database.schema import migrate, schema_version
 from coexpr.errors import DatabaseError
 from coexpr.loading.downloads import ingest
 from coexpr.resources import DATABASE_VARIABLE, database_path, package_folder
 
 
-# The duckdb shells to test with: that of this environment, and those that CI installs beside it.
 def tables_and_views(path: Path) -> list[str]:
     with open_readonly(path) as connection:
         rows = connection.execute("select table_name from information_schema.tables order by 1").fetchall()
     return [name for (name,) in rows]
 
 
-def test_the_path_is_the_chosen_one_else_the_variable_else_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_path_is_given_or_that_of_the_variable_or_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(DATABASE_VARIABLE, "from-environment.duckdb")
-    assert database_path("chosen.duckdb") == Path("chosen.duckdb")
+    assert database_path("given.duckdb") == Path("given.duckdb")
     assert database_path() == Path("from-environment.duckdb")
     monkeypatch.delenv(DATABASE_VARIABLE)
     assert database_path().name == "atlas.duckdb"
@@ -33,7 +33,7 @@ def test_the_path_is_the_chosen_one_else_the_variable_else_the_users(monkeypatch
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
-def test_a_disk_without_room_for_a_database_leaves_no_file(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_no_file(tmp_path: Path) -> None:
     code = (
         "import resource, signal, sys\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
@@ -64,7 +64,7 @@ def test_the_shell_reads_every_table_and_view(synthetic_database: Path, shell: s
         command = [shell, "-readonly", "-csv", str(synthetic_database), "-c", f"select count(*) as n from {name}"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
-        # These are only filled by files that were not loaded here.
+        # These tables are filled by other files only.
         empty = name in ("category_names", "name_matches", "reannotations", "rnaseq_agreement")
         assert (int(done.stdout.splitlines()[1]) == 0) == empty, name
 
@@ -80,7 +80,7 @@ def test_the_file_keeps_a_storage_version_that_duckdb_1_4_reads(tmp_path: Path) 
         assert tags["storage_version"] == "v1.4.0+"
 
 
-def test_a_later_write_by_any_duckdb_keeps_it_too(tmp_path: Path) -> None:
+def test_a_later_write_by_any_duckdb_keeps_the_storage_version(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path)], path)
     with duckdb.connect(path) as connection:
@@ -106,14 +106,14 @@ def test_rows_are_stored_in_small_groups(tmp_path: Path) -> None:
     assert groups == (3,)
 
 
-def test_a_database_that_holds_no_download_is_not_left_behind(tmp_path: Path) -> None:
+def test_a_new_database_without_a_download_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "new" / "atlas.duckdb"
     with pytest.raises(ZeroDivisionError), open_for_writing(path):
         raise ZeroDivisionError
     assert list(path.parent.iterdir()) == []
 
 
-def test_a_transaction_is_rolled_back_whole(empty_database: duckdb.DuckDBPyConnection) -> None:
+def test_a_failed_transaction_is_rolled_back(empty_database: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(duckdb.CatalogException), transaction(empty_database):  # noqa: PT012
         empty_database.execute("insert into donors (donor_id) values (1)")
         empty_database.execute("insert into nowhere values (1)")
@@ -125,13 +125,13 @@ def test_readers_cannot_write(synthetic_database: Path) -> None:
         connection.execute("delete from donors")
 
 
-def test_no_database(tmp_path: Path) -> None:
+def test_a_missing_database(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError, match=r"no database at .*none\.duckdb.*coexpr ingest"):
         open_readonly(tmp_path / "none.duckdb")
 
 
 @pytest.mark.parametrize("opener", [open_readonly, open_for_writing])
-def test_a_file_that_is_no_database(tmp_path: Path, opener: object) -> None:
+def test_another_file_is_refused(tmp_path: Path, opener: object) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not a database" * 1000)
     with pytest.raises(DatabaseError, match=r"notes\.txt is not a DuckDB database"), opener(path):
@@ -140,26 +140,26 @@ def test_a_file_that_is_no_database(tmp_path: Path, opener: object) -> None:
 
 
 @pytest.mark.parametrize("opener", [open_readonly, open_for_writing])
-def test_somebody_elses_duckdb_file(tmp_path: Path, opener: object) -> None:
+def test_another_duckdb_file_is_refused(tmp_path: Path, opener: object) -> None:
     path = tmp_path / "other.duckdb"
     with duckdb.connect(path) as connection:
         connection.execute("create table mine (i integer)")
-    with pytest.raises(DatabaseError, match="not one of coexpr's"), opener(path):
+    with pytest.raises(DatabaseError, match="but not a database of coexpr"), opener(path):
         pass
 
 
-def test_a_database_of_a_newer_coexpr_is_refused_naming_both_versions(tmp_path: Path) -> None:
+def test_a_database_of_a_newer_coexpr_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path)], path)
     with duckdb.connect(path) as connection:
         connection.execute("insert into schema_migrations values (999, 'x', current_timestamp::timestamp, '9.9.9')")
     for opener in (open_readonly, open_for_writing):
-        complaint = rf"schema 999, written by coexpr 9\.9\.9.*{coexpr.__version__}"
-        with pytest.raises(DatabaseError, match=complaint), opener(path):
+        message = rf"schema 999, written by coexpr 9\.9\.9.*{coexpr.__version__}"
+        with pytest.raises(DatabaseError, match=message), opener(path):
             pass
 
 
-def test_an_older_database_is_read_only_after_ingest_brought_it_up_to_date(tmp_path: Path) -> None:
+def test_an_older_database_cannot_be_read_before_ingest_migrates_it(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path)], path)
     with duckdb.connect(path) as connection:
@@ -176,14 +176,13 @@ def test_views_and_macros_of_another_version_are_replaced_by_the_next_ingest(tmp
         connection.execute("create or replace macro r(a, b) as 2")
     with pytest.raises(DatabaseError, match=r"whose views and macros differ\. .* coexpr ingest PATH"):
         open_readonly(path)
-    (again,) = ingest([donor_folder(tmp_path)], path).downloads
-    assert again.status == "already loaded"
+    assert ingest([donor_folder(tmp_path)], path).column("status") == ["already loaded"]
     with Atlas(path) as atlas:
         assert atlas.sql("select r('A_23_P216779', 'CUST_1359_PI416573500') > 0.5").fetchall() == [(True,)]
     assert not list(tmp_path.glob("*before-schema*"))
 
 
-def test_a_database_of_before_the_first_release_is_refused(tmp_path: Path) -> None:
+def test_a_database_from_before_the_first_release_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path)], path)
     with duckdb.connect(path) as connection:
@@ -192,7 +191,7 @@ def test_a_database_of_before_the_first_release_is_refused(tmp_path: Path) -> No
         open_readonly(path)
 
 
-def test_a_locked_database_is_said_to_be_so(tmp_path: Path) -> None:
+def test_a_locked_database_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path)], path)
     writer = "import sys, duckdb; connection = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
@@ -205,13 +204,13 @@ def test_a_locked_database_is_said_to_be_so(tmp_path: Path) -> None:
         process.stdin.close()
 
 
-def test_a_path_that_cannot_be_made(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(DatabaseError, match="cannot be created"), open_for_writing(tmp_path / "file" / "atlas.duckdb"):
         pass
 
 
-def test_a_database_cut_short(tmp_path: Path) -> None:
+def test_a_truncated_database(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path)], path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -219,7 +218,7 @@ def test_a_database_cut_short(tmp_path: Path) -> None:
         Atlas(path)
 
 
-def test_another_connection_of_the_same_process_may_be_open(synthetic_database: Path) -> None:
+def test_another_connection_of_the_same_process_can_be_open(synthetic_database: Path) -> None:
     with Atlas(synthetic_database) as atlas, duckdb.connect(synthetic_database, read_only=True) as connection:
         assert (
             connection.execute("select count(*) from probes").fetchall()
@@ -227,36 +226,36 @@ def test_another_connection_of_the_same_process_may_be_open(synthetic_database: 
         )
 
 
-def test_an_older_database_is_brought_up_to_date_by_the_next_ingest(tmp_path: Path, newer: None) -> None:
+def test_ingest_migrates_an_older_database(tmp_path: Path, newer: None) -> None:
     path = older_database(tmp_path)
     with pytest.raises(DatabaseError, match=r"another version of coexpr, whose tables lack 0002_add_remarks\.sql"):
         open_readonly(path)
     ingest([donor_folder(tmp_path)], path)
     with Atlas(path) as atlas:
-        assert atlas.contents()["schema_version"] == schema_version() == 2
+        assert atlas.contents().provenance.schema_version == schema_version() == 2
         assert atlas.sql("select count(*) from remarks").fetchall() == [(0,)]
         assert len(atlas.members("GO:0007399").rows) == 2164
 
 
-def test_a_database_whose_making_was_killed_at_its_start_can_be_used(tmp_path: Path) -> None:
+def test_a_database_whose_creation_was_interrupted_can_be_used(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     duckdb.connect(path, config={"storage_compatibility_version": "v1.4.0"}).close()
     ingest([donor_folder(tmp_path)], path)
     with Atlas(path) as atlas:
-        assert atlas.contents()["samples"] == 6
+        assert atlas.contents().provenance.samples == 6
 
 
 @pytest.fixture
 def newer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A version of coexpr with one more migration."""
+    """Add a migration, as a newer version of coexpr would."""
     added = tmp_path_factory.mktemp("migrations") / "0002_add_remarks.sql"
     added.write_text("create table remarks (text varchar);")
     files = [*sorted(package_folder("migrations").iterdir(), key=lambda file: file.name), added]
-    monkeypatch.setattr("coexpr.database.connection._migrations", lambda: files)
+    monkeypatch.setattr("coexpr.database.schema._migrations", lambda: files)
 
 
 def older_database(tmp_path: Path) -> Path:
-    """A database that lacks the newest migration, with a download in it."""
+    """Create a database with a download that lacks the newest migration."""
     path = tmp_path / "older.duckdb"
     files = sorted(package_folder("migrations").iterdir(), key=lambda file: file.name)
     with _attach(path) as connection:
@@ -276,17 +275,17 @@ def test_a_copy_is_kept_until_migration_has_succeeded(
     kept = tmp_path / f"older.duckdb.before-schema-{schema_version()}"
     seen = []
     monkeypatch.setattr(
-        "coexpr.database.connection._migrate", lambda *arguments: (seen.append(kept.exists()), _migrate(*arguments))[1]
+        "coexpr.database.connection.migrate", lambda *arguments: (seen.append(kept.exists()), migrate(*arguments))[1]
     )
     with open_for_writing(path):
         pass
-    assert seen == [True, False]  # once to bring it up to date, once with nothing left to do
+    assert seen == [True, False]  # the second call finds nothing to apply
     assert [file.name for file in tmp_path.iterdir()] == ["older.duckdb"]
     open_readonly(path).close()
 
 
 @pytest.mark.parametrize("failure", [duckdb.IOException("no space left"), KeyboardInterrupt()], ids=repr)
-def test_a_migration_that_fails_leaves_the_database_as_it_was(
+def test_a_failed_migration_leaves_the_database_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: BaseException, newer: None
 ) -> None:
     path = older_database(tmp_path)
@@ -296,43 +295,45 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
         connection.execute("create table half_done as select 1 as one")
         raise failure
 
-    monkeypatch.setattr("coexpr.database.connection._migrate", half)
-    with pytest.raises((DatabaseError, KeyboardInterrupt)) as told, open_for_writing(path):
+    monkeypatch.setattr("coexpr.database.connection.migrate", half)
+    with pytest.raises((DatabaseError, KeyboardInterrupt)) as raised, open_for_writing(path):
         pass
     if isinstance(failure, duckdb.Error):
-        assert "could not be brought up to date: no space left. It is as it was before" in str(told.value)
+        assert "could not be brought up to date: no space left. It is as it was before" in str(raised.value)
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["older.duckdb"]
 
 
-def test_the_copy_of_a_killed_migration_is_not_taken_for_that_of_this_one(
+def test_the_copy_of_an_interrupted_migration_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newer: None
 ) -> None:
     path = older_database(tmp_path)
     kept = tmp_path / f"older.duckdb.before-schema-{schema_version()}"
     kept.write_bytes(path.read_bytes())
     with _attach(path) as connection:
-        connection.execute("create table since_then as select 1 as one")
+        connection.execute("create table added_later as select 1 as one")
     before = path.read_bytes()
 
     def fail(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise duckdb.IOException("again")
 
     with monkeypatch.context() as patched:
-        patched.setattr("coexpr.database.connection._migrate", fail)
+        patched.setattr("coexpr.database.connection.migrate", fail)
         with pytest.raises(DatabaseError, match="as it was before"), open_for_writing(path):
             pass
     assert path.read_bytes() == before
     with open_for_writing(path):
         pass
-    kept.write_bytes(before)  # killed after it had succeeded
+    kept.write_bytes(before)  # as if interrupted after the migration
     with open_for_writing(path):
         pass
     assert [file.name for file in tmp_path.iterdir()] == ["older.duckdb"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has links for administrators only")
-def test_a_link_stays_one_when_a_migration_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newer: None) -> None:
+def test_a_link_remains_one_when_a_migration_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newer: None
+) -> None:
     path = older_database(tmp_path)
     before = path.read_bytes()
     link = tmp_path / "elsewhere" / "link.duckdb"
@@ -342,14 +343,14 @@ def test_a_link_stays_one_when_a_migration_fails(tmp_path: Path, monkeypatch: py
     def fail(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise duckdb.IOException("no")
 
-    monkeypatch.setattr("coexpr.database.connection._migrate", fail)
+    monkeypatch.setattr("coexpr.database.connection.migrate", fail)
     with pytest.raises(DatabaseError, match="as it was before"), open_for_writing(link):
         pass
     assert (link.is_symlink(), path.read_bytes()) == (True, before)
     assert [file.name for file in link.parent.iterdir()] == ["link.duckdb"]
 
 
-def test_a_log_that_cannot_be_folded_in_is_said_to_be_so(
+def test_a_log_that_cannot_be_checkpointed_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newer: None
 ) -> None:
     path = older_database(tmp_path)
@@ -364,7 +365,7 @@ def test_a_log_that_cannot_be_folded_in_is_said_to_be_so(
     assert [file.name for file in tmp_path.iterdir()] == ["older.duckdb"]
 
 
-def test_without_room_for_a_copy_nothing_is_changed(
+def test_without_space_for_a_copy_nothing_is_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newer: None
 ) -> None:
     path = older_database(tmp_path)

@@ -1,4 +1,4 @@
-"""Macros of the bare shell: they give what the command line gives, and say what is wrong."""
+"""Macros of the DuckDB shell: they return what the command line returns, and raise errors."""
 
 import os
 import shutil
@@ -8,36 +8,35 @@ from typing import Any
 
 import duckdb
 import pytest
-from coexpr.sample_filter import SampleFilter
 from helpers.folders import TOP
-from helpers.gaps import punch
+from helpers.gaps import remove_values
 from helpers.shells import SHELLS
 
 from coexpr.atlas import Atlas
 from coexpr.errors import TooFewSamplesError
-from coexpr.options import MAX_MATRIX_ROWS
+from coexpr.options import MAX_MATRIX_ROWS, SampleFilter
 
 CATEGORY = "nervous system development"
 PROBE = "A_23_P216779"
 
 
 @pytest.fixture(scope="module")
-def gappy(synthetic_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database in which probes lack donors or single values, are twins of others, or constant."""
-    path = tmp_path_factory.mktemp("gappy") / "gappy.duckdb"
+def incomplete(synthetic_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a database with missing values, missing donors, duplicate profiles and constant profiles."""
+    path = tmp_path_factory.mktemp("incomplete") / "incomplete.duckdb"
     shutil.copyfile(synthetic_database, path)
     with duckdb.connect(path) as connection:
-        punch(connection)
+        remove_values(connection)
     return path
 
 
-@pytest.fixture(params=["whole", "gappy"])
+@pytest.fixture(params=["whole", "incomplete"])
 def database(request: pytest.FixtureRequest, synthetic_database: Path) -> Path:
-    return synthetic_database if request.param == "whole" else request.getfixturevalue("gappy")
+    return synthetic_database if request.param == "whole" else request.getfixturevalue("incomplete")
 
 
-def ask(database: Path, statement: str, *parameters: Any) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Return columns and rows that DuckDB gives, without any of our code."""
+def fetch(database: Path, statement: str, *parameters: Any) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Return the columns and rows of a statement from DuckDB, without coexpr."""
     with duckdb.connect(database, read_only=True) as connection:
         connection.execute(statement, list(parameters))
         return [column[0] for column in connection.description], connection.fetchall()
@@ -48,84 +47,83 @@ def assert_same(
 ) -> None:
     assert found[0] == list(columns)
     assert len(found[1]) == len(rows)
-    for ours, expected in zip(found[1], rows, strict=True):
-        for cell, wanted in zip(ours, expected, strict=True):
-            assert cell == (pytest.approx(wanted, abs=1e-9) if isinstance(wanted, float) else wanted), (ours, expected)
+    for actual, expected in zip(found[1], rows, strict=True):
+        for cell, value in zip(actual, expected, strict=True):
+            assert cell == (pytest.approx(value, abs=1e-9) if isinstance(value, float) else value), (actual, expected)
 
 
 @pytest.mark.parametrize("seed", ["NTRK2", " trkb\t", "04915", PROBE, "1000300", "CUST_486_PI416408490", "BDNF"])
 @pytest.mark.parametrize(
-    ("arguments", "asked"),
+    ("arguments", "options"),
     [
         ("top := 20", {}),
         ("top := null", {"top": None}),
-        ("category := $1, top := null", {"categories": CATEGORY, "rank_overall": False, "top": None}),
+        ("category := $1, top := null", {"gene_filter": CATEGORY, "rank_overall": False, "top": None}),
         ("structure := 'Cx', top := null", {"sample_filter": SampleFilter("Cx"), "top": None}),
         ("structure := 'DiE', donor := 9861", {"sample_filter": SampleFilter("DiE", donors="9861"), "top": 50}),
         ("donor := 'h0351.1012', top := 7", {"sample_filter": SampleFilter(donors="H0351.1012"), "top": 7}),
     ],
 )
 def test_correlates_are_those_of_the_command_line(
-    database: Path, seed: str, arguments: str, asked: dict[str, Any]
+    database: Path, seed: str, arguments: str, options: dict[str, Any]
 ) -> None:
     with Atlas(database) as atlas:
         try:
-            expected = atlas.correlates(seed, **asked)
+            expected = atlas.correlates(seed, **options)
         except TooFewSamplesError:
             with pytest.raises(duckdb.InvalidInputException, match="r of fewer than 10 says nothing"):
-                ask(database, f"from correlates('{seed}', {arguments})")
+                fetch(database, f"from correlates('{seed}', {arguments})")
             return
-    found = ask(database, f"from correlates('{seed}', {arguments})", *([CATEGORY] if "$1" in arguments else []))
+    found = fetch(database, f"from correlates('{seed}', {arguments})", *([CATEGORY] if "$1" in arguments else []))
     assert_same(found, expected.columns, expected.rows)
 
 
-def test_fifty_are_told_unless_said_otherwise(synthetic_database: Path) -> None:
-    assert len(ask(synthetic_database, f"from correlates('{PROBE}')")[1]) == 50
+def test_fifty_rows_are_returned_by_default(synthetic_database: Path) -> None:
+    assert len(fetch(synthetic_database, f"from correlates('{PROBE}')")[1]) == 50
 
 
 @pytest.mark.parametrize(("a", "b"), [("NTRK2", "BDNF"), (PROBE, "NTRK2"), ("1000300", "1000299"), ("NTRK2", "NTRK2")])
 def test_r_and_r_by_donor(database: Path, a: str, b: str) -> None:
     with Atlas(database) as atlas:
-        answer = atlas.pair(a, b)
-    _, [(r,)] = ask(database, f"select r('{a}', '{b}')")
-    assert r == pytest.approx(answer.provenance.r, abs=1e-9)
-    by_donor = [row for row in answer.rows if row[3] is not None]
-    _, rows = ask(database, f"from r_by_donor('{a}', '{b}')")
-    assert [row[2:] for row in rows] == [pytest.approx(row[3:], abs=1e-9) for row in by_donor]
-    names = {seed: ask(database, f"select probe_name from find_seed('{seed}')")[1][0][0] for seed in (a, b)}
+        pair = atlas.pair(a, b)
+    _, [(r,)] = fetch(database, f"select r('{a}', '{b}')")
+    assert r == pytest.approx(pair.provenance.r, abs=1e-9)
+    _, rows = fetch(database, f"from r_by_donor('{a}', '{b}')")
+    assert [row[2:] for row in rows] == [pytest.approx(row, abs=1e-9) for row in pair.donors]
+    names = {seed: fetch(database, f"select probe_name from find_seed('{seed}')")[1][0][0] for seed in (a, b)}
     assert {row[:2] for row in rows} == {(names[a], names[b])}
 
 
 def test_r_of_many_names_at_once(database: Path) -> None:
-    """One name at a time would be a mistake of a few minutes; a join of everything with everything, of hours."""
+    """A query per name would take minutes, and a join of all pairs hours."""
     statement = (
         "select gene_symbol, r(gene_symbol, 'BDNF') from gene_summary where representative_probe is not null "
         "and gene_symbol <> 'BDNF' order by all"
     )
-    _, found = ask(database, statement)
-    _, expected = ask(database, "select gene_symbol, r from correlates('BDNF', top := null) order by all")
+    _, found = fetch(database, statement)
+    _, expected = fetch(database, "select gene_symbol, r from correlates('BDNF', top := null) order by all")
     assert [name for name, _ in found] == [name for name, _ in expected]
     assert [r for _, r in found] == [pytest.approx(r, abs=1e-9) for _, r in expected]
 
 
 def test_the_matrix_in_long_form(database: Path) -> None:
     with Atlas(database) as atlas:
-        frame = atlas.correlation_matrix(gene_filter=CATEGORY)
-    columns, rows = ask(database, "from correlation_matrix($1)", CATEGORY)
+        matrix = atlas.correlation_matrix(gene_filter=CATEGORY)
+    columns, rows = fetch(database, "from correlation_matrix($1)", CATEGORY)
     assert columns == ["gene_a", "gene_b", "r", "n"]
-    names = list(frame.columns)
+    names = matrix.names
     assert [row[:2] for row in rows] == [(a, b) for a in names for b in names]
-    expected = frame.to_numpy().ravel()
+    expected = matrix.r.ravel()
     assert [float("nan") if row[2] is None else row[2] for row in rows] == pytest.approx(
         expected, abs=1e-9, nan_ok=True
     )
-    _, [(n,)] = ask(database, "select min(n) from correlation_matrix($1)", CATEGORY)
-    assert n == frame.attrs["provenance"]["fewest_samples"]
+    _, [(n,)] = fetch(database, "select min(n) from correlation_matrix($1)", CATEGORY)
+    assert n == matrix.provenance.fewest_samples
 
 
-def test_a_matrix_past_the_limit_says_its_size(synthetic_database: Path) -> None:
+def test_a_matrix_past_the_limit_reports_its_size(synthetic_database: Path) -> None:
     with pytest.raises(duckdb.InvalidInputException, match=r"genes have \d+ values of r, and the limit is 3 genes"):
-        ask(synthetic_database, "from correlation_matrix($1, max_rows := 3)", CATEGORY)
+        fetch(synthetic_database, "from correlation_matrix($1, max_rows := 3)", CATEGORY)
     text = (TOP / "sql" / "schema" / "06_correlations.sql").read_text()
     assert f"max_rows := {MAX_MATRIX_ROWS})" in text
 
@@ -133,9 +131,9 @@ def test_a_matrix_past_the_limit_says_its_size(synthetic_database: Path) -> None
 @pytest.mark.parametrize("category", [CATEGORY, "GO:0007399", "go:Nervous_System_Development", "synapse organization"])
 def test_members_are_those_of_the_command_line(synthetic_database: Path, category: str) -> None:
     with Atlas(synthetic_database) as atlas:
-        answer = atlas.members(category)
-    found = ask(synthetic_database, "from members($1)", category)
-    assert_same(found, answer.columns, answer.rows)
+        result = atlas.members(category)
+    found = fetch(synthetic_database, "from members($1)", category)
+    assert_same(found, result.columns, result.rows)
     assert len(found[1]) > 100
 
 
@@ -154,14 +152,14 @@ def test_members_are_those_of_the_command_line(synthetic_database: Path, categor
     ],
 )
 def test_find_gene(synthetic_database: Path, text: str, symbols: list[str], matched_by: str | None) -> None:
-    columns, rows = ask(synthetic_database, "from find_gene($1)", text)
+    columns, rows = fetch(synthetic_database, "from find_gene($1)", text)
     assert columns[0] == "gene_symbol"
     assert [row[0] for row in rows][:1] == symbols
     assert {row[columns.index("matched_by")] for row in rows} <= {matched_by}
 
 
 @pytest.mark.parametrize(
-    ("question", "complaint"),
+    ("statement", "message"),
     [
         ("from correlates('NTRK9')", "no probe or gene is named NTRK9 in this database"),
         ("select r(name, 'BDNF') from (values ('NTRK2'), ('NTRK9')) as names(name)", "no probe or gene is named NTRK9"),
@@ -178,13 +176,13 @@ def test_find_gene(synthetic_database: Path, text: str, symbols: list[str], matc
         ("from correlates('NTRK2', structure := 'HiF', donor := 9861)", "r of fewer than 10 says nothing"),
     ],
 )
-def test_what_is_not_known_is_an_error(synthetic_database: Path, question: str, complaint: str) -> None:
-    with pytest.raises(duckdb.InvalidInputException, match=complaint):
-        ask(synthetic_database, question)
+def test_unknown_names_are_errors(synthetic_database: Path, statement: str, message: str) -> None:
+    with pytest.raises(duckdb.InvalidInputException, match=message):
+        fetch(synthetic_database, statement)
 
 
 @pytest.mark.parametrize(
-    ("question", "complaint"),
+    ("statement", "message"),
     [
         ("from correlates('NTRK2', top := 0)", "top is 0: expected 1 or more, or NULL"),
         ("from correlates(null)", "no probe or gene is named"),
@@ -196,13 +194,13 @@ def test_what_is_not_known_is_an_error(synthetic_database: Path, question: str, 
         ("from correlates('O''Brien')", r"FROM find_gene\('O''Brien'\)"),
     ],
 )
-def test_nothing_is_asked_for(synthetic_database: Path, question: str, complaint: str) -> None:
-    with pytest.raises(duckdb.InvalidInputException, match=complaint):
-        ask(synthetic_database, question)
+def test_missing_arguments_are_errors(synthetic_database: Path, statement: str, message: str) -> None:
+    with pytest.raises(duckdb.InvalidInputException, match=message):
+        fetch(synthetic_database, statement)
 
 
 @pytest.mark.parametrize(
-    "question",
+    "statement",
     [
         "from (select 'BDNF' as name) as t, lateral (from find_gene(name))",
         "from (select 'Cx' as acronym) as t, lateral (from structures_called(acronym))",
@@ -211,46 +209,46 @@ def test_nothing_is_asked_for(synthetic_database: Path, question: str, complaint
         "from (select * from donors) as t, lateral (from correlates('NTRK2', donor := donor_name))",
     ],
 )
-def test_a_column_of_the_caller_never_meets_one_of_ours(synthetic_database: Path, question: str) -> None:
-    with pytest.raises(duckdb.Error, match=r"LIMIT|Unsupported join type|GROUP BY"):
-        ask(synthetic_database, question)
+def test_a_column_of_the_caller_is_never_confused_with_one_of_a_macro(synthetic_database: Path, statement: str) -> None:
+    with pytest.raises(duckdb.Error, match=r"LIMIT|Unsupported join type|GROUP BY|not found in FROM clause"):
+        fetch(synthetic_database, statement)
 
 
-def test_names_of_columns_that_we_use_too_are_safe_with_r(synthetic_database: Path) -> None:
+def test_r_accepts_columns_named_like_its_own(synthetic_database: Path) -> None:
     for column in ("name", "written", "seed", "level", "gene_symbol", "a"):
-        _, rows = ask(
+        _, rows = fetch(
             synthetic_database, f"select {column}, r({column}, 'BDNF') from (values ('NTRK2'), ('BDNF')) as t({column})"
         )
-        # Sums of threads are not in one order in every version of DuckDB.
-        of_name = ask(synthetic_database, "select r('NTRK2', 'BDNF')")[1][0][0]
+        # Threads do not sum in the same order in every version of DuckDB.
+        of_name = fetch(synthetic_database, "select r('NTRK2', 'BDNF')")[1][0][0]
         assert dict(rows) == pytest.approx({"NTRK2": of_name, "BDNF": 1}, rel=1e-12)
 
 
-def test_a_seed_without_expression_and_rows_that_share_no_sample(gappy: Path, tmp_path: Path) -> None:
+def test_a_seed_without_expression_and_rows_without_shared_samples(incomplete: Path, tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
-    shutil.copyfile(gappy, path)
+    shutil.copyfile(incomplete, path)
     with duckdb.connect(path) as connection:
         connection.execute("delete from expression where probe_id = 1000010")
         connection.execute("delete from expression where probe_id = 1000012 and donor_id <> 10021")
         connection.execute("delete from expression where probe_id = 1000015 and donor_id = 10021")
-    for question in (
+    for statement in (
         "from correlates('1000010')",
         "select r('1000010', 'NTRK2')",
         "from r_by_donor('NTRK2', '1000010')",
     ):
         with pytest.raises(duckdb.InvalidInputException, match=r"no probe of .* has expression data in this database"):
-            ask(path, question)
+            fetch(path, statement)
     for seed, donor in (("1000012", None), ("1000015", None), ("1000015", "9861")):
         with Atlas(path) as atlas:
             expected = atlas.correlates(seed, top=None, sample_filter=SampleFilter(donors=(donor,) if donor else ()))
-        found = ask(path, "from correlates($1, donor := $2, top := null)", seed, donor)
+        found = fetch(path, "from correlates($1, donor := $2, top := null)", seed, donor)
         assert_same(found, expected.columns, expected.rows)
         assert 0 in [row[-1] for row in found[1]]
 
 
-def test_a_category_of_several_sources_and_a_name_of_several_genes(gappy: Path, tmp_path: Path) -> None:
+def test_a_category_of_several_sources_and_a_name_of_several_genes(incomplete: Path, tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
-    shutil.copyfile(gappy, path)
+    shutil.copyfile(incomplete, path)
     with duckdb.connect(path) as connection:
         connection.execute(
             "insert into categories select max(category_id) + 1, 'mine', null, null, $1, null, false from categories",
@@ -262,29 +260,29 @@ def test_a_category_of_several_sources_and_a_name_of_several_genes(gappy: Path, 
         connection.execute("insert into genes values (999001, 'Ntrk2', 'of another case', null, null, null)")
         connection.execute("insert into categories values (90001, 'b', null, null, 'pair', null, false)")
         connection.execute("insert into categories values (90002, 'a', null, null, 'PAIR', null, false)")
-    assert len(ask(path, "from members($1)", CATEGORY)[1]) > 100  # shipped categories come before added ones
-    assert len(ask(path, "from members($1)", f"go:{CATEGORY}")[1]) > 100
+    assert len(fetch(path, "from members($1)", CATEGORY)[1]) > 100  # shipped categories take precedence over added ones
+    assert len(fetch(path, "from members($1)", f"go:{CATEGORY}")[1]) > 100
     with pytest.raises(
         duckdb.InvalidInputException,
         match=r"Pair is the name of several categories. Use one of: id:90001 \(b:pair\), id:\d+ \(a:P",
     ):
-        ask(path, "from members('Pair')")
+        fetch(path, "from members('Pair')")
     for name in ("pair", "PAIR", "b:Pair", "a:pair", "id:90001"):  # the same spelling, a source, an id
-        assert ask(path, "from members($1)", name)[1] == []
+        assert fetch(path, "from members($1)", name)[1] == []
     with pytest.raises(duckdb.InvalidInputException, match="none of the genes of mine:"):
-        ask(path, "from correlates('NTRK2', category := $1)", f"mine:{CATEGORY}")
+        fetch(path, "from correlates('NTRK2', category := $1)", f"mine:{CATEGORY}")
     with pytest.raises(duckdb.InvalidInputException, match="TWICE is ambiguous: gene "):
-        ask(path, "from correlates('TWICE')")
-    assert ask(path, "select gene_symbol from find_seed('NTRK2')")[1] == [("NTRK2",)]
+        fetch(path, "from correlates('TWICE')")
+    assert fetch(path, "select gene_symbol from find_seed('NTRK2')")[1] == [("NTRK2",)]
     with pytest.raises(duckdb.InvalidInputException, match="ntrk2 is ambiguous: gene "):
-        ask(path, "from find_seed('ntrk2')")
+        fetch(path, "from find_seed('ntrk2')")
     with pytest.raises(duckdb.InvalidInputException, match="no probe of Ntrk2 has expression data"):
-        ask(path, "from correlates('Ntrk2')")
+        fetch(path, "from correlates('Ntrk2')")
 
 
-# Databases that other versions of DuckDB wrote: .ci/run makes them and names them here.
+# Databases written by other versions of DuckDB; .ci/run creates them and sets the variable.
 WRITTEN_BY_OTHERS = [Path(path) for path in os.environ.get("COEXPR_TEST_DATABASES", "").split(os.pathsep) if path]
-QUESTIONS = (
+STATEMENTS = (
     "select gene_symbol, round(r, 9) as r, n from correlates('NTRK2')",
     f"select gene_symbol, round(r, 9) as r from correlates('NTRK2', category := '{CATEGORY}', structure := 'Cx')",
     f"select probe_name, round(r, 9) as r from correlates('{PROBE}', donor := 9861, top := 3)",
@@ -298,15 +296,15 @@ QUESTIONS = (
 
 
 @pytest.mark.skipif(not SHELLS, reason="no duckdb shell is installed")
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_every_shell_answers_over_databases_of_every_version(synthetic_database: Path, question: str) -> None:
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_every_shell_reads_databases_of_every_version(synthetic_database: Path, statement: str) -> None:
     for database in [synthetic_database, *WRITTEN_BY_OTHERS]:
         with duckdb.connect(database, read_only=True) as connection:
-            rows = connection.execute(question).fetchall()
+            rows = connection.execute(statement).fetchall()
         assert rows
         expected = [",".join(str(cell) for cell in row) for row in rows]
         for shell in SHELLS:
-            command = [shell, "-readonly", "-csv", "-noheader", str(database), "-c", question]
+            command = [shell, "-readonly", "-csv", "-noheader", str(database), "-c", statement]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert (done.returncode, done.stderr) == (0, "")
             assert done.stdout.split() == [cell for line in expected for cell in line.split()]

@@ -1,4 +1,4 @@
-"""The cached matrix: what it gives back, and everything for which it must not be trusted."""
+"""The cached matrix: its contents, and all cases in which it must not be used."""
 
 import os
 import shutil
@@ -8,17 +8,17 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from coexpr.sample_filter import SampleFilter
-from helpers.gaps import punch
+from helpers.gaps import remove_values
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from coexpr.atlas import Atlas
-from coexpr.database.expression import MatrixRows
+from coexpr.database.matrix import MatrixRows
 from coexpr.database.matrix_cache import Matrix, cache_path, load, save, shift_rows
 from coexpr.errors import NotFoundError
 from coexpr.loading.downloads import ingest
+from coexpr.options import SampleFilter
 
 SEED = "A_23_P216779"
 
@@ -37,7 +37,7 @@ def small_matrix() -> Matrix:
     )
 
 
-def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+def test_a_saved_matrix_is_loaded(tmp_path: Path) -> None:
     matrix = small_matrix()
     save(tmp_path / "m", "key", matrix)
     found = load(tmp_path / "m", "key")
@@ -51,15 +51,15 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
 
 
-@pytest.mark.parametrize("share", [0, 0.001, 0.3, 0.999])
-def test_a_file_that_was_cut_short_is_no_matrix(tmp_path: Path, share: float) -> None:
+@pytest.mark.parametrize("fraction", [0, 0.001, 0.3, 0.999])
+def test_a_truncated_file_is_not_loaded(tmp_path: Path, fraction: float) -> None:
     save(tmp_path / "m", "key", small_matrix())
     whole = (tmp_path / "m").read_bytes()
-    (tmp_path / "m").write_bytes(whole[: int(share * len(whole))])
+    (tmp_path / "m").write_bytes(whole[: int(fraction * len(whole))])
     assert load(tmp_path / "m", "key") is None
 
 
-def test_a_byte_that_changed_anywhere_is_noticed(tmp_path: Path) -> None:
+def test_a_changed_byte_is_detected(tmp_path: Path) -> None:
     matrix = small_matrix()
     save(tmp_path / "m", "key", matrix)
     whole = (tmp_path / "m").read_bytes()
@@ -80,21 +80,21 @@ def test_a_byte_that_changed_anywhere_is_noticed(tmp_path: Path) -> None:
     ),
     st.integers(-40, 40),
 )
-def test_a_shift_loses_nothing(log2: np.ndarray, mean: int) -> None:
+def test_a_shift_is_exact(log2: np.ndarray, mean: int) -> None:
     before = log2.copy()
     shift = shift_rows(log2, np.full(len(log2), mean / 7))
     np.testing.assert_array_equal(log2 + shift[:, None], before)
 
 
-def answers(path: Path) -> list[object]:
-    """A little of everything that reads expression."""
+def results_of(path: Path) -> list[object]:
+    """Return results of several queries that read expression."""
     with Atlas(path) as atlas:
-        asked = [
+        results = [
             atlas.correlates(SEED, top=7),
             atlas.correlates("NTRK2", top=7, gene_filter=["nervous system development"]),
             atlas.correlates("BDNF", top=5, ascending=True, by_donor=True, include_self=True),
         ]
-        return [atlas._expression.cache_problem, *([row[1:7] for row in answer.rows] for answer in asked)]
+        return [atlas._expression.cache_problem, *([row[1:7] for row in result] for result in results)]
 
 
 @pytest.fixture
@@ -102,46 +102,46 @@ def database(synthetic_database: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(synthetic_database, tmp_path / "atlas.duckdb"))
 
 
-def test_the_first_question_about_everything_writes_it(database: Path) -> None:
+def test_the_first_query_for_all_rows_writes_the_cache(database: Path) -> None:
     with Atlas(database) as atlas:
         atlas.pair("NTRK2", "BDNF")
         assert not cache_path(database).exists()
         atlas.correlates("NTRK2", top=1)
         assert cache_path(database).exists()
     written = cache_path(database).stat().st_mtime_ns
-    answers(database)
+    results_of(database)
     assert cache_path(database).stat().st_mtime_ns == written
 
 
-def test_without_a_cache_the_answers_are_the_same(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_without_a_cache_are_the_same(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COEXPR_CACHE", "off")
-    without = answers(database)
+    without = results_of(database)
     assert not cache_path(database).exists()
     monkeypatch.delenv("COEXPR_CACHE")
-    assert answers(database) == without == answers(database)
+    assert results_of(database) == without == results_of(database)
     assert cache_path(database).exists()
 
 
-def test_a_question_after_an_ingest_never_sees_the_old_matrix(
+def test_the_matrix_is_replaced_after_an_ingest(
     synthetic_zips: list[Path], synthetic_database: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest(synthetic_zips[:3], path)
-    before = answers(path)
+    before = results_of(path)
     ingest(synthetic_zips[3:], path)
-    assert answers(path) != before
-    assert answers(path) == answers(synthetic_database)
+    assert results_of(path) != before
+    assert results_of(path) == results_of(synthetic_database)
 
 
-def test_a_change_from_the_shell_is_seen(database: Path) -> None:
-    before = answers(database)
+def test_a_change_by_the_shell_is_detected(database: Path) -> None:
+    before = results_of(database)
     with duckdb.connect(database) as connection:
         connection.execute("delete from expression where probe_id = $1", [before[1][0][0]])
-    assert answers(database)[1][0] == before[1][1]
+    assert results_of(database)[1][0] == before[1][1]
 
 
 @pytest.mark.parametrize("place", ["min", "max"])
-def test_a_probe_without_expression_does_not_get_that_of_another(database: Path, place: str) -> None:
+def test_a_probe_without_expression_never_has_that_of_another(database: Path, place: str) -> None:
     with duckdb.connect(database) as connection:
         found = connection.execute(f"select {place}(probe_id) from expression").fetchone()
         connection.execute("delete from expression where probe_id = $1", found)
@@ -151,29 +151,29 @@ def test_a_probe_without_expression_does_not_get_that_of_another(database: Path,
             atlas.correlates(str(found[0]))
 
 
-@pytest.mark.parametrize("damage", ["cut short", "changed", "emptied", "of another database"])
-def test_a_damaged_cache_is_made_anew(database: Path, tmp_path: Path, synthetic_zips: list[Path], damage: str) -> None:
-    expected = answers(database)
+@pytest.mark.parametrize("damage", ["truncated", "changed", "emptied", "of another database"])
+def test_a_damaged_cache_is_rebuilt(database: Path, tmp_path: Path, synthetic_zips: list[Path], damage: str) -> None:
+    expected = results_of(database)
     cache = cache_path(database)
     whole = cache.read_bytes()
     if damage == "of another database":
         ingest(synthetic_zips[:2], tmp_path / "other.duckdb")
-        answers(tmp_path / "other.duckdb")
+        results_of(tmp_path / "other.duckdb")
         cache_path(tmp_path / "other.duckdb").replace(cache)
     else:
         middle = len(whole) // 2
         changed = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
-        cache.write_bytes({"cut short": whole[:middle], "changed": changed, "emptied": b""}[damage])
-    assert answers(database) == expected
+        cache.write_bytes({"truncated": whole[:middle], "changed": changed, "emptied": b""}[damage])
+    assert results_of(database) == expected
     assert cache.stat().st_size == len(whole)
-    cache.write_bytes(whole)  # with another time than it got when it was written, so that all of it is checked
+    cache.write_bytes(whole)  # its time differs from that when it was written, so that the checksums are compared
     written = cache.stat().st_mtime_ns
-    assert answers(database) == expected
+    assert results_of(database) == expected
     assert cache.stat().st_mtime_ns == written
 
 
-def test_damage_that_left_the_time_of_the_file_as_it_was_is_found_by_verify(database: Path) -> None:
-    answers(database)
+def test_verify_detects_damage_that_left_the_time_unchanged(database: Path) -> None:
+    results_of(database)
     with Atlas(database) as atlas:
         assert atlas.verify().provenance.holds
     before = cache_path(database).stat()
@@ -182,53 +182,53 @@ def test_damage_that_left_the_time_of_the_file_as_it_was_is_found_by_verify(data
         stream.write(np.float32(3.5).tobytes())
     os.utime(cache_path(database), ns=(before.st_atime_ns, before.st_mtime_ns))
     with Atlas(database) as atlas:
-        answer = atlas.verify()
-    assert not answer.provenance.holds
-    assert [row[2] for row in answer.rows if "cached matrix" in row[0]] == ["1"]
+        result = atlas.verify()
+    assert not result.provenance.holds
+    assert [row[2] for row in result if "cached matrix" in row[0]] == ["1"]
 
 
-def test_a_cache_that_cannot_be_written_is_told_and_does_without(database: Path) -> None:
-    expected = answers(database)
+def test_a_cache_that_cannot_be_written_is_reported(database: Path) -> None:
+    expected = results_of(database)
     cache_path(database).unlink()
-    cache_path(database).mkdir()  # a folder of that name stops even those who may write anywhere
-    problem, *found = answers(database)
+    cache_path(database).mkdir()  # a folder of that name also stops a user with all permissions
+    problem, *found = results_of(database)
     assert "atlas.duckdb.matrix" in str(problem)
     assert found == expected[1:]
     assert sorted(path.name for path in database.parent.iterdir()) == ["atlas.duckdb", "atlas.duckdb.matrix"]
 
 
-def test_two_changes_of_one_backup_are_told_apart(database: Path, tmp_path: Path) -> None:
+def test_two_changes_of_one_backup_are_distinguished(database: Path, tmp_path: Path) -> None:
     other = Path(shutil.copy(database, tmp_path / "other.duckdb"))
-    removed = [row[0] for row in answers(database)[1][:2]]
+    removed = [row[0] for row in results_of(database)[1][:2]]
     for path, probe_id in zip((database, other), removed, strict=True):
         with duckdb.connect(path) as connection:
             connection.execute("delete from expression where probe_id = $1", [probe_id])
-    assert answers(database)[1][0][0] == removed[1]
+    assert results_of(database)[1][0][0] == removed[1]
     shutil.copy(other, database)
-    assert answers(database)[1][0][0] == removed[0]
+    assert results_of(database)[1][0][0] == removed[0]
 
 
-def test_what_lies_in_the_log_beside_a_linked_database_is_seen(database: Path, tmp_path: Path) -> None:
+def test_the_log_of_a_linked_database_is_part_of_the_key(database: Path, tmp_path: Path) -> None:
     link = tmp_path / "elsewhere" / "link.duckdb"
     link.parent.mkdir()
     link.symlink_to(database)
-    first, second = (row[0] for row in answers(link)[1][:2])
+    first, second = (row[0] for row in results_of(link)[1][:2])
     assert cache_path(database).exists()
     with duckdb.connect(database) as connection:
         connection.execute("set checkpoint_threshold = '1 GB'")
         connection.execute("delete from expression where probe_id = $1", [first])
         log = database.with_name(f"{database.name}.wal")
         kept = log.read_bytes()
-    with duckdb.connect(database) as connection:  # as after a crash: committed, not checkpointed
+    with duckdb.connect(database) as connection:  # as after a crash: committed and not checkpointed
         connection.execute("checkpoint")
     assert kept
-    assert answers(link)[1][0][0] == second
+    assert results_of(link)[1][0][0] == second
 
 
-def test_a_database_that_is_replaced_while_it_is_open_gets_no_wrong_cache(
+def test_a_database_that_is_replaced_while_open_has_no_wrong_cache(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = answers(database)
+    expected = results_of(database)
     changed = Path(shutil.copy(database, tmp_path / "changed.duckdb"))
     with duckdb.connect(changed) as connection:
         connection.execute("delete from expression where probe_id = $1", [expected[1][0][0]])
@@ -239,10 +239,10 @@ def test_a_database_that_is_replaced_while_it_is_open_gets_no_wrong_cache(
         changed.replace(database)
         assert atlas.correlates(SEED, top=1).rows[0][1] == expected[1][0][0]
     assert not cache_path(database).exists()
-    assert answers(database)[1][0] == expected[1][1]
+    assert results_of(database)[1][0] == expected[1][1]
 
 
-def test_a_head_that_changed_is_noticed(tmp_path: Path) -> None:
+def test_a_changed_header_is_detected(tmp_path: Path) -> None:
     save(tmp_path / "m", "key", small_matrix())
     whole = (tmp_path / "m").read_bytes()
     for old, new in ((b"[7, 13]", b"[13, 7]"), (b"4096", b"8192"), (b'"arrays": {', b'"arrays": [')):
@@ -251,7 +251,7 @@ def test_a_head_that_changed_is_noticed(tmp_path: Path) -> None:
         assert load(tmp_path / "m", "key") is None
 
 
-def test_words_that_changed_places_are_noticed(tmp_path: Path) -> None:
+def test_exchanged_words_are_detected(tmp_path: Path) -> None:
     save(tmp_path / "m", "key", small_matrix())
     whole = (tmp_path / "m").read_bytes()
     at = 4096
@@ -259,36 +259,36 @@ def test_words_that_changed_places_are_noticed(tmp_path: Path) -> None:
     assert load(tmp_path / "m", "key") is None
 
 
-def test_what_a_killed_process_left_is_removed(database: Path) -> None:
+def test_files_of_a_killed_process_are_removed(database: Path) -> None:
     old, new = (database.with_name(f".{database.name}.matrix.{number}") for number in (1, 2))
     for path in (old, new):
         path.touch()
     os.utime(old, (time.time() - 7200,) * 2)
-    answers(database)
+    results_of(database)
     assert not old.exists()
     assert new.exists()
 
 
 @pytest.fixture
-def with_gaps(database: Path) -> Path:
-    """A database in which probes lack donors, single values, or differ in nothing."""
+def incomplete(database: Path) -> Path:
+    """Return a database with missing values, missing donors, duplicate profiles and constant profiles."""
     with duckdb.connect(database) as connection:
-        punch(connection)
+        remove_values(connection)
     return database
 
 
 @pytest.mark.parametrize("donors", [(), ("9861",), ("9861", "10021")], ids=str)
 @pytest.mark.parametrize("seed", ["NTRK2", "CUST_486_PI416408490"])
-def test_scanned_answers_are_exact_answers(
-    with_gaps: Path, monkeypatch: pytest.MonkeyPatch, seed: str, donors: tuple[str, ...]
+def test_scanned_results_are_exact(
+    incomplete: Path, monkeypatch: pytest.MonkeyPatch, seed: str, donors: tuple[str, ...]
 ) -> None:
-    def ask() -> list[object]:
-        asked = []
-        with Atlas(with_gaps) as atlas:
+    def results() -> list[object]:
+        found = []
+        with Atlas(incomplete) as atlas:
             for sample_filter in (SampleFilter(donors=donors), SampleFilter(("Cx", "DiE"), donors=donors)):
                 for top, ascending in ((1, False), (9, True), (60, False)):
                     for categories in ((), ("nervous system development",)):
-                        answer = atlas.correlates(
+                        result = atlas.correlates(
                             seed,
                             level="probe",
                             top=top,
@@ -297,9 +297,9 @@ def test_scanned_answers_are_exact_answers(
                             sample_filter=sample_filter,
                             include_self=True,
                         )
-                        asked.append((answer.rows, answer.provenance.without_r, answer.provenance.compared))
-        return asked
+                        found.append((result.rows, result.provenance.without_r, result.provenance.compared))
+        return found
 
-    scanned = ask()
-    monkeypatch.setattr(MatrixRows, "scan", lambda self, seed: None)
-    assert scanned == ask()
+    scanned = results()
+    monkeypatch.setattr(MatrixRows, "scan", lambda self, seed, workers: None)
+    assert scanned == results()

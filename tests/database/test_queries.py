@@ -95,9 +95,9 @@ def test_every_query_prepares_against_an_empty_database(name: str, empty_databas
     empty_database.execute(query("create_direct_members_of_added_categories"))
     for table, rows in REGISTERED.items():
         empty_database.register(table, rows)
-    empty_database.execute(f"prepare wanted as {query(name)}")
+    empty_database.execute(f"prepare query as {query(name)}")
     prepared = empty_database.sql("select name from duckdb_prepared_statements()").fetchall()
-    assert prepared == [("wanted",)]
+    assert prepared == [("query",)]
 
 
 def test_every_query_is_used() -> None:
@@ -127,9 +127,9 @@ def test_every_query_is_used() -> None:
     assert unused == set()
 
 
-def test_every_query_says_in_a_sentence_what_it_does() -> None:
-    silent = [name for name, text in queries().items() if not re.match(r"-- [A-Z][^\n]*", text)]
-    assert silent == []
+def test_every_query_is_described_in_a_sentence() -> None:
+    without_description = [name for name, text in queries().items() if not re.match(r"-- [A-Z][^\n]*", text)]
+    assert without_description == []
 
 
 def test_no_sql_in_python() -> None:
@@ -152,7 +152,7 @@ def test_run_returns_rows_by_column(empty_database: duckdb.DuckDBPyConnection) -
 
 
 @pytest.mark.parametrize(
-    ("files", "complaint"),
+    ("files", "message"),
     [
         ({"a.sql": "-- name: one\nselect 1;\n-- name: one\nselect 2;"}, "a.sql: the name one is taken"),
         ({"a.sql": "-- name: one\nselect 1;", "b.sql": "-- name: one\nselect 2;"}, "b.sql: the name one is taken"),
@@ -160,8 +160,8 @@ def test_run_returns_rows_by_column(empty_database: duckdb.DuckDBPyConnection) -
         ({"a.sql": "select 1;\n-- name: one\nselect 2;"}, "a.sql: a statement stands before"),
     ],
 )
-def test_a_bad_sql_file_is_an_error_that_names_it(tmp_path: Path, files: dict[str, str], complaint: str) -> None:
+def test_an_invalid_sql_file_is_an_error_with_its_name(tmp_path: Path, files: dict[str, str], message: str) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    with pytest.raises(ValueError, match=complaint):
+    with pytest.raises(ValueError, match=message):
         read_queries(tmp_path)

@@ -1,5 +1,6 @@
-"""Views for the bare shell: each says what its definition says, counted by hand."""
+"""Views for the DuckDB shell, compared with their definitions."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,7 @@ from coexpr.atlas import Atlas
 
 
 @pytest.fixture(scope="module")
-def shell(synthetic_database: Path):
+def shell(synthetic_database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(synthetic_database, read_only=True) as connection:
         yield connection
 
@@ -19,7 +20,7 @@ def rows(shell: duckdb.DuckDBPyConnection, statement: str) -> list[tuple]:
     return shell.execute(statement).fetchall()
 
 
-def test_every_value_is_there_once(shell: duckdb.DuckDBPyConnection, atlas: Atlas) -> None:
+def test_every_value_is_returned_once(shell: duckdb.DuckDBPyConnection, atlas: Atlas) -> None:
     assert rows(shell, "select count(*), count(log2), count(present) from expression_values") == [(27000,) * 3]
     (values,) = rows(
         shell, "select list(log2 order by donor_id, sample_id) from expression_values where probe_name = 'A_23_P216779'"
@@ -30,8 +31,8 @@ def test_every_value_is_there_once(shell: duckdb.DuckDBPyConnection, atlas: Atla
         "join probes using (probe_id) where probe_name = 'A_23_P216779'",
     )
     assert values == by_position
-    share = dict(rows(shell, "select probe_id, avg(present::integer) from expression_values group by probe_id"))
-    assert share == pytest.approx(dict(rows(shell, "select probe_id, present_fraction from probe_statistics")))
+    fractions = dict(rows(shell, "select probe_id, avg(present::integer) from expression_values group by probe_id"))
+    assert fractions == pytest.approx(dict(rows(shell, "select probe_id, present_fraction from probe_statistics")))
     structures = rows(shell, "select distinct sample_id, structure_id from expression_values")
     assert sorted(structures) == sorted(rows(shell, "select sample_id, structure_id from samples"))
 
@@ -52,8 +53,8 @@ def test_values_without_calls_have_none(gabra4: Path) -> None:
     assert structures > 100
 
 
-def test_a_condition_on_the_probe_is_applied_before_lists_are_taken_apart(shell: duckdb.DuckDBPyConnection) -> None:
-    """Else one probe would take as long as all of them."""
+def test_a_condition_on_the_probe_is_applied_before_lists_are_unnested(shell: duckdb.DuckDBPyConnection) -> None:
+    """Otherwise one probe would take as long as all probes."""
     for condition in ("probe_name = 'A_23_P216779'", "probe_id = 1000300", "gene_symbol = 'BDNF'"):
         (plan,) = rows(shell, f"explain analyze select * from expression_values where {condition}")
         assert "27,000 rows" not in plan[1]
@@ -63,20 +64,20 @@ def test_a_condition_on_the_probe_is_applied_before_lists_are_taken_apart(shell:
 def test_probes_and_genes(shell: duckdb.DuckDBPyConnection, atlas: Atlas) -> None:
     statistics = ("mean_log2", "variance_log2", "present_fraction", "diff_stability")
     summary = {
-        name: (stands, known)
-        for name, stands, *known in rows(
+        name: (is_representative, known)
+        for name, is_representative, *known in rows(
             shell,
             f"select probe_name, is_representative, {', '.join(statistics)} from probe_summary "
             "where gene_symbol = 'NTRK2'",
         )
     }
-    answer = atlas.probes("NTRK2")
-    assert len(summary) == len(answer.rows)
-    for row in answer.rows:
-        told = dict(zip(answer.columns, row, strict=True))
-        stands, known = summary[told["probe_name"]]
-        assert known == pytest.approx([told[name] for name in statistics])
-        assert stands == ("max-mean" in told["selected_by"])
+    result = atlas.probes("NTRK2")
+    assert len(summary) == len(result)
+    for row in result:
+        probe = dict(zip(result.columns, row, strict=True))
+        is_representative, known = summary[probe["probe_name"]]
+        assert known == pytest.approx([probe[name] for name in statistics])
+        assert is_representative == ("max-mean" in probe["selected_by"])
     assert rows(shell, "select count(*) from probe_summary") == rows(shell, "select count(*) from probes")
     ((*counts, name),) = rows(
         shell,
@@ -100,12 +101,14 @@ def test_categories(shell: duckdb.DuckDBPyConnection, atlas: Atlas) -> None:
 
 
 def test_structures_samples_donors_and_files(shell: duckdb.DuckDBPyConnection, atlas: Atlas) -> None:
-    answer = atlas.structures()
-    tree = {row[0]: row for row in rows(shell, "from structure_tree")}
-    for row in answer.rows:
-        told = dict(zip(answer.columns, row, strict=True))
-        assert tree[told["structure_id"]][3:8:2] == (told["hemisphere"], told["depth"], told["samples"])
-    assert sum(row[6] for row in tree.values()) == 90
+    result = atlas.structures()
+    statement = "select structure_id, hemisphere, depth, samples_in_and_below, samples from structure_tree"
+    tree = {structure_id: row for structure_id, *row in rows(shell, statement)}
+    for row in result:
+        structure = dict(zip(result.columns, row, strict=True))
+        expected = [structure["hemisphere"], structure["depth"], structure["samples"]]
+        assert tree[structure["structure_id"]][:3] == expected
+    assert sum(samples for *_, samples in tree.values()) == 90
     assert rows(shell, "select count(*), count(distinct sample_id), count(structure_name) from sample_details") == [
         (90,) * 3
     ]
@@ -114,5 +117,5 @@ def test_structures_samples_donors_and_files(shell: duckdb.DuckDBPyConnection, a
     assert np.sum([row[1] for row in by_donor]) == 90
     files = rows(shell, "select sha256, bytes from ingested_files")
     assert sorted(files) == sorted(
-        (file["sha256"], file["bytes"]) for download in atlas.contents()["downloads"] for file in download["files"]
+        (file["sha256"], file["bytes"]) for files in atlas.contents().downloads.column("files") for file in files
     )

@@ -1,4 +1,4 @@
-"""Tiny downloads in Allen's file formats, as text that a test can damage before it is written."""
+"""Small downloads in the file formats of the Allen Institute, as text that a test can damage before it is written."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ STRUCTURES = [
     (4697, "CbCx", "cerebellar cortex", 4005, ""),
 ]
 PROBES = [
-    # id, name, gene id, symbol, name, Entrez id, chromosome; in no order, as Allen gives them
+    # id, name, gene id, symbol, name, Entrez id, chromosome; not sorted, as in real downloads
     (103, "A_23_P216779", 4884, "NTRK2", "neurotrophic tyrosine kinase, receptor, type 2", 4915, "9"),
     (101, "CUST_1359_PI416573500", 4884, "NTRK2", "neurotrophic tyrosine kinase, receptor, type 2", 4915, "9"),
     (104, "A_32_P7316", 624, "BDNF", "brain-derived neurotrophic factor", 627, "11"),
@@ -30,7 +30,7 @@ SAMPLED = [40091, 40092, 40091, 4697, 40092, 4697]
 
 
 def values(donor_id: int = 9861) -> np.ndarray:
-    """Log2 intensities with twelve digits: rows as in PROBES, columns as in WELLS."""
+    """Return log2 intensities with twelve digits: rows as in PROBES, columns as in WELLS."""
     rng = np.random.default_rng(donor_id)
     program = rng.normal(size=len(WELLS[donor_id]))
     rows = [6 + weight * program + rng.normal(scale=0.4, size=len(program)) for weight in (1.5, 1.2, -0.9, 0.1)]
@@ -46,7 +46,7 @@ def as_csv(rows: list[tuple], header: str = "") -> str:
 
 
 def full_donor(donor_id: int = 9861) -> Files:
-    """The files of a full-donor download."""
+    """Return the files of a full-donor download."""
     labels = {structure: (acronym, name) for structure, acronym, name, *_ in STRUCTURES}
     paths: dict[object, str] = {"": "/"}
     ontology = []
@@ -91,9 +91,9 @@ def heatmap(
     probes: tuple[int, ...] = (0, 1, 2, 3),
     columns: tuple[int, ...] = (5, 3, 1, 0, 2, 4),
 ) -> Files:
-    """The files of a heatmap download of the same values at four decimals, its columns in another order.
+    """Return the files of a heatmap download of the same values at four decimals, with columns in another order.
 
-    `probes` are rows of PROBES, `columns` are those of each donor, as positions in WELLS.
+    `probes` are rows of PROBES; `columns` are the columns of each donor, as positions in WELLS.
     """
     labels = {structure: (acronym, name) for structure, acronym, name, *_ in STRUCTURES}
     rows = []
@@ -148,7 +148,7 @@ def donor_folder(parent: Path, donor_id: int = 9861, files: Files | None = None)
 
 
 def replace_cell(files: Files, name: str, row: int, column: int, cell: str) -> Files:
-    """Return the files with one cell changed; rows and columns count from 1, a header is row 1."""
+    """Return the files with one cell changed; rows and columns are counted from 1, and a header is row 1."""
     rows = list(csv.reader(io.StringIO(files[name])))
     rows[row - 1][column - 1] = cell
     return files | {name: as_csv(rows)}

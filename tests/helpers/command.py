@@ -1,4 +1,4 @@
-"""The command line, run in this process."""
+"""Run the command line in the process of the test."""
 
 from typer.testing import CliRunner, Result
 
@@ -6,6 +6,7 @@ from coexpr.cli import app
 
 
 def run(*arguments: object, code: int = 0) -> Result:
+    """Run a command, and check its exit code."""
     done = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert done.exit_code == code, done.output
     return done

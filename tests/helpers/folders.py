@@ -1,4 +1,4 @@
-"""Where the files of the repository and of the tests are."""
+"""The folders of the repository and of the tests."""
 
 from pathlib import Path
 

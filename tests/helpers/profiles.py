@@ -1,4 +1,4 @@
-"""Expression straight from the tables."""
+"""Expression profiles read directly from the tables."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from coexpr.atlas import Atlas
 
 
 def profile(atlas: Atlas, probe: str) -> np.ndarray:
-    """One probe's log2 intensity over all samples, by donor and position, straight from the table."""
+    """Return the log2 intensity of a probe over all samples, by donor and position, read directly from the table."""
     rows = atlas.sql(
         "select unnest(log2::double[]) from (select log2 from expression join probes using (probe_id) "
         "where probe_name = $probe order by donor_id)",

@@ -1,8 +1,8 @@
-"""Files of genes and gene sets in random dress, each with the genes that were written into it.
+"""Random files of genes and gene sets, each with the genes that were written into it.
 
-A reader must give back these genes, or refuse the file: never other genes or sets, and no exception but `CoexprError`.
-What a file looks like depends only on the numbers that are drawn for it. Nothing is written that means no gene, except
-dates that a spreadsheet made of symbols; these are in `File.dates`.
+A reader must return these genes or refuse the file. It must not return other genes or sets, or raise an exception other
+than `CoexprError`. A file depends only on the numbers that are drawn for it. All names that are written mean genes,
+except dates that a spreadsheet made of symbols; these are in `File.dates`.
 """
 
 import csv
@@ -52,7 +52,7 @@ SET_NAMES = [
     "TNF-alpha Signaling via NF-kB", "GSE1234_UP", "up", "down", "brain development", "Oligodendrocytes; mature",
     "cell's edge",
 ]  # fmt: skip
-# Symbols and aliases that are words, or the words that headers consist of, or small Entrez ids.
+# Symbols and aliases of genes that are words, known headers, or gene symbols with small Entrez ids.
 WORDS = [
     "SET", "RANK", "ID", "P", "ONT", "REST", "MAX", "CAT", "IMPACT", "CLOCK", "HR", "T", "AR", "GC", "A1BG", "A2M",
     "NAT1", "NAT2", "MYC", "SEPTIN2", "SEPT2", "MARCHF1", "DEC1", "F2", "C3", "CS", "KIT", "ACE", "CYP3A4",
@@ -67,9 +67,9 @@ _NUMBERED = re.compile(r" \(\d+\)$")
 
 @dataclass(frozen=True)
 class Gene:
-    """A gene and the names that mean it alone: symbol, aliases, other spellings; or one probe.
+    """A gene or probe, with the names that mean only it: symbol, aliases and other spellings.
 
-    Odd names have white space or punctuation inside.
+    Names in `odd` contain white space or punctuation.
     """
 
     key: Hashable
@@ -84,10 +84,11 @@ class Gene:
 
 @dataclass(frozen=True)
 class File:
-    """A file and what it holds.
+    """A file and its contents.
 
-    `sets` are the gene sets that were written under each name, without numbers; a list or table has one, under None.
-    `evidence` is that of the genes of each set, where the format has it. `dress` says what was drawn.
+    `sets` has the gene sets that were written under each name, without numbers; a list or table has one, under None.
+    `evidence` has the evidence codes of the genes of each set, for a format with evidence. `dress` lists the variations
+    that were drawn.
     """
 
     format: str
@@ -103,16 +104,16 @@ class File:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a file: its verdict, and what went wrong or the message of the refusal."""
+    """The result of reading a file, with the difference that was found or the error message."""
 
     verdict: Literal["right", "refused", "WRONG"]
     reason: str = ""
 
 
 class Dice:
-    """Draws, and remembers what was drawn. The simplest choice is always the first one, so that examples shrink.
+    """Draw random values, and record them. The first value is the simplest, so that Hypothesis can reduce examples.
 
-    `below` returns a number from 0 up to, not including, the one that it is given.
+    `below` returns a number from 0 to its argument, exclusive.
     """
 
     def __init__(self, below: Below) -> None:
@@ -120,14 +121,14 @@ class Dice:
         self.drawn: list[str] = []
 
     def chance(self, percent: int, what: str = "") -> bool:
-        """Say yes in so many of a hundred cases, and remember it as `what`."""
+        """Return true in `percent` of a hundred cases, and record `what` if so."""
         happens = self.below(100) >= 100 - percent
         if happens and what:
             self.drawn.append(what)
         return happens
 
     def one(self, of: Sequence[T], what: str = "") -> T:
-        """Return one of several, and remember it as `what`."""
+        """Return one of several values, and record it as `what`."""
         chosen = of[self.below(len(of))]
         if what:
             self.drawn.append(f"{what}: {chosen}")
@@ -137,7 +138,7 @@ class Dice:
         return least + self.below(most - least + 1)
 
     def some(self, of: Sequence[T], least: int, most: int) -> list[T]:
-        """Return so many different ones, in any order."""
+        """Return from `least` to `most` different values, in random order."""
         left = list(of)
         return [left.pop(self.below(len(left))) for _ in range(min(len(left), self.number(least, most)))]
 
@@ -146,21 +147,21 @@ class Dice:
 
 
 def remembering(lookup: Lookup) -> Lookup:
-    """Return a lookup that asks another one once for each name."""
+    """Return a lookup that calls another lookup once for each name."""
     known: dict[str, Hashable] = {}
-    asked: set[str] = set()
+    looked_up: set[str] = set()
 
     def look_up(names: Collection[str]) -> Mapping[str, Hashable]:
-        if new := set(names) - asked:
+        if new := set(names) - looked_up:
             known.update(lookup(new))
-            asked.update(new)
+            looked_up.update(new)
         return {name: known[name] for name in names if name in known}
 
     return look_up
 
 
 def gene_pool(lookup: Lookup, size: int = 1500) -> list[Gene]:
-    """Return genes to draw from, with their names; only names that mean one gene."""
+    """Return genes to draw from, with the names that mean only one gene."""
     data = files("coexpr") / "data"
     found = duckdb.sql(
         "select entrez_id, symbol, gene_name, list(alias order by alias) "
@@ -185,12 +186,12 @@ def gene_pool(lookup: Lookup, size: int = 1500) -> list[Gene]:
 
 
 def _is_written(name: str) -> bool:
-    """Say whether a name is written at all: numbers, dates and words for missing values are what they look like."""
+    """Return whether a name is written: names that look like numbers, dates or missing values are not."""
     return not (is_number(name) or is_missing(name) or is_date(name) or "\t" in name)
 
 
 class Names:
-    """The genes of one file, and how they are written there."""
+    """The genes of one file, and how they are written."""
 
     def __init__(self, dice: Dice, pool: Sequence[Gene], *, as_ids: bool = False, odd: bool = True) -> None:
         self.dice = dice
@@ -216,7 +217,7 @@ class Names:
 
 
 def as_bytes(dice: Dice, lines: Sequence[str]) -> tuple[bytes, str]:
-    """Return lines as the bytes of a file, and the end of its name."""
+    """Return lines as the bytes of a file, and the suffix of its name."""
     end = dice.one(["\n", "\r\n", "\r"]) if dice.chance(40) else "\n"
     if end != "\n":
         dice.drawn.append("CRLF" if end == "\r\n" else "CR")
@@ -230,7 +231,7 @@ def as_bytes(dice: Dice, lines: Sequence[str]) -> tuple[bytes, str]:
 
 
 def _in_cp1252(character: str) -> bytes:
-    """Return a character in Windows-1252; what it lacks as the byte of Latin-1, and as nothing where that lacks it."""
+    """Return a character in Windows-1252 or else in Latin-1; no bytes if neither has it."""
     try:
         return character.encode("cp1252")
     except UnicodeEncodeError:
@@ -248,7 +249,7 @@ def finished(
 
 
 def _numbers(dice: Dice, rows: int, decimal: str) -> list[tuple[str, list[str]]]:
-    """Return columns of numbers, many of which are Entrez ids too."""
+    """Return columns of numbers; many of the numbers are Entrez ids too."""
     small = [str(dice.number(1, 60)) for _ in range(rows)]
     changes = [f"{dice.number(-500, 500) / 100}".replace(".", decimal) for _ in range(rows)]
     p_values = [dice.one(["0.01", "1e-05", "0", "1", "3.2E-10"]).replace(".", decimal) for _ in range(rows)]
@@ -262,7 +263,7 @@ def _numbers(dice: Dice, rows: int, decimal: str) -> list[tuple[str, list[str]]]
 
 
 def _texts(dice: Dice, genes: Sequence[Gene | None], names: Names) -> list[tuple[str, list[str]]]:
-    """Return columns of words, some of which mention other genes."""
+    """Return columns of words; some mention other genes."""
     mentions = dice.chance(15, "descriptions mention genes")
     about = [
         f"binds {names.gene().names[0]}, {names.gene().names[0]}" if mentions and dice.chance(50) else dice.one(PHRASES)
@@ -282,7 +283,7 @@ def _place(dice: Dice) -> str:
 
 
 def _in_one_cell(dice: Dice, names: Names, gene: Gene, separator: str) -> tuple[str, set[Hashable]]:
-    """Return a cell with two names: of alternatives the first counts, of items of a list each."""
+    """Return a cell with two names, and the genes to read from it: the first alternative, or all items of a list."""
     other = names.gene()
     cells = [gene.entrez_id if names.as_ids else gene.names[0], other.entrez_id if names.as_ids else other.names[0]]
     return separator.join(map(str, cells)), {gene.key, other.key} if separator.strip() in (",", ";") else {gene.key}
@@ -347,25 +348,25 @@ def table(below: Below, pool: Sequence[Gene]) -> File:
 def _as_lines(
     dice: Dice, header: list[str], rows: Rows, separator: str, quoting: str, gene_title: str
 ) -> tuple[list[str], ReadingOptions]:
-    """Return a table as lines, with row names and comments, and sometimes the column of genes as an option."""
+    """Return a table as lines, possibly with row names and comments, and the options to read it with."""
     rarer = ["row numbers", "row names", "genes as row names", "pandas index", "no header", "# header"]
-    dress = dice.one([*["header"] * 5, *rarer], "dress")
+    variant = dice.one([*["header"] * 5, *rarer], "variant")
     options = ReadingOptions()
-    if dress == "genes as row names":
+    if variant == "genes as row names":
         number = header.index(gene_title)
         header = [*header[:number], *header[number + 1 :]]
         rows = [[row[number], *row[:number], *row[number + 1 :]] for row in rows]
-    elif dress in ("row numbers", "row names"):
-        rows = [[f"{'row' * (dress == 'row names')}{place}", *row] for place, row in enumerate(rows, start=1)]
-    elif dress == "pandas index":
+    elif variant in ("row numbers", "row names"):
+        rows = [[f"{'row' * (variant == 'row names')}{place}", *row] for place, row in enumerate(rows, start=1)]
+    elif variant == "pandas index":
         rows = [[str(place), *row] for place, row in enumerate(rows)]
-    if dress == "pandas index" or (len(header) < len(rows[0]) and dice.chance(30, "blank header")):
+    if variant == "pandas index" or (len(header) < len(rows[0]) and dice.chance(30, "blank header")):
         header = ["", *header]
-    if dress == "header" and header.count(gene_title) == 1 and dice.chance(10, "--gene-column"):
+    if variant == "header" and header.count(gene_title) == 1 and dice.chance(10, "--gene-column"):
         options = ReadingOptions(gene_column=dice.one([gene_title, str(header.index(gene_title) + 1)]))
     lines = [_line(row, separator, quoting) for row in rows]
-    if dress != "no header":
-        lines.insert(0, "#" * (dress == "# header") + _line(header, separator, quoting))
+    if variant != "no header":
+        lines.insert(0, "#" * (variant == "# header") + _line(header, separator, quoting))
         if dice.chance(5, "comments"):
             lines.insert(0, dice.one(["# made by hand", "# genes, of mine", "#"]))
     if dice.chance(5, "blank lines"):
@@ -378,7 +379,7 @@ def _as_lines(
 
 
 def _line(row: Sequence[str], separator: str, quoting: str) -> str:
-    """Return cells as a line. "R" quotes what is no number, and escapes quotes as R's write.table does."""
+    """Return cells as a line. "R" quotes cells other than numbers, and escapes quotes as R's write.table does."""
     if quoting == "none":
         return separator.join(cell.replace(separator, " ") for cell in row)
     if quoting == "R":
@@ -397,7 +398,7 @@ def _escaped(cell: str) -> str:
 
 
 def gene_list(below: Below, pool: Sequence[Gene]) -> File:
-    """Return a list of genes, in one line, in lines of several, or one per line."""
+    """Return a list of genes: one per line, several per line, or all in one line."""
     dice = Dice(below)
     names = Names(dice, pool, as_ids=dice.chance(15, "Entrez ids"))
     layout = dice.one(["one per line", "one per line", "several per line", "one line"], "layout")
@@ -418,7 +419,7 @@ def gene_list(below: Below, pool: Sequence[Gene]) -> File:
     if dice.chance(10, "trailing separators"):
         trailing = separator.strip(" ") or ","
         lines = [line + trailing for line in lines]
-    elif layout == "one per line" and dice.chance(5, "comments behind names"):
+    elif layout == "one per line" and dice.chance(5, "comments after names"):
         lines = [f"{line}  # {dice.one(PHRASES)}" if dice.chance(30) else line for line in lines]
     if layout == "one per line" and dice.chance(40, "header"):
         titles = ENTREZ_HEADERS if names.as_ids else [*SYMBOL_HEADERS, "hgnc", "GENES"]
@@ -438,7 +439,7 @@ def gene_list(below: Below, pool: Sequence[Gene]) -> File:
 
 
 def _set_names(dice: Dice, names: Names, most: int) -> list[str]:
-    """Return different names of sets: words, names of transcription factors, or numbers."""
+    """Return different names of sets: words, names of genes, or numbers."""
     kind = dice.one(["words", "words", "words", "genes", "numbers"], "sets named by")
     count = dice.number(1, most)
     if kind == "numbers":
@@ -481,7 +482,7 @@ def gmt(below: Below, pool: Sequence[Gene]) -> File:
     stem = dice.one(["c5.go.bp.v2026.1.Hs.symbols.gmt", "x.GMT", "x.txt", "x"])
     largest = max(len(genes) for some in sets.values() for genes in some)
     if len(lines) == 1 or largest < 2 or (about == "none" and "sets named by: genes" in dice.drawn):
-        stem = "x.gmt"  # by its contents it could be a list, or a table without a header
+        stem = "x.gmt"  # its contents may also be a list, or a table without a header
     dice.drawn.append("called .gmt" if stem.lower().endswith("gmt") else "not called .gmt")
     forced = about != "none" and dice.chance(10, "--format gmt")
     return replace(finished(dice, "gmt", stem, lines, sets), options=ReadingOptions(format="gmt" if forced else None))
@@ -497,7 +498,7 @@ def _description(dice: Dice, about: str, title: str) -> str:
 
 
 def long(below: Below, pool: Sequence[Gene]) -> File:
-    """Return a table with a row for each set and gene."""
+    """Return a long table, with one row for each set and gene."""
     dice = Dice(below)
     kind = dice.one(list(_LONG), "kind")
     names = Names(dice, pool, as_ids=kind == "entrez", odd=kind != "CellMarker")
@@ -554,7 +555,7 @@ def long(below: Below, pool: Sequence[Gene]) -> File:
     return replace(finished(dice, "long", stem, lines, written), options=options)
 
 
-# Of each kind of long table: the headers of sets and genes, and those of other columns.
+# For each kind of long table: the header of sets, that of genes, and those of other columns.
 _LONG: dict[str, tuple[str, str, list[str]]] = {
     "TERM2GENE": ("gs_name", "gene_symbol", []),
     "entrez": ("gs_name", "entrez_gene", []),
@@ -576,14 +577,14 @@ _LONG: dict[str, tuple[str, str, list[str]]] = {
 
 
 def _listed(dice: Dice, symbols: Sequence[str]) -> str:
-    """Return names as CellMarker lists them: with commas, those of one complex in brackets."""
+    """Return names as listed by CellMarker: separated by commas, with the genes of one complex in brackets."""
     if len(symbols) > 2 and dice.chance(40):
         return f"[{', '.join(symbols[:2])}], {', '.join(symbols[2:])}"
     return ", ".join(symbols)
 
 
 def _cell(dice: Dice, header: str, genes: Sequence[Gene], human: bool) -> str:
-    """Return what stands in a column of a long table besides sets and genes."""
+    """Return a cell of a long table in a column other than those of sets and genes."""
     of_genes: dict[str, Callable[[Gene], str]] = {
         "entrez_gene": lambda gene: gene.entrez_id or "NA",
         "geneID": lambda gene: gene.entrez_id or "NA",
@@ -608,7 +609,7 @@ def _cell(dice: Dice, header: str, genes: Sequence[Gene], human: bool) -> str:
 
 
 def _ontology(dice: Dice) -> tuple[list[str], dict[str, str], dict[str, str | None]]:
-    """Return an OBO file, the names of its terms in use, and the term in use behind every id (None: no term)."""
+    """Return an OBO file, the names of its terms in use, and the term in use for every id (None if there is none)."""
     count = dice.number(2, 8)
     terms = {f"GO:{number:07}": f"process {number}, of a kind" for number in range(1, count + 1)}
     leads: dict[str, str | None] = {term: term for term in terms}
@@ -663,15 +664,15 @@ def annotations(below: Below, pool: Sequence[Gene]) -> File:
     for _ in range(dice.number(1, 25)):
         gene, accession = dice.one(genes), dice.one(list(leads))
         code = "ND" if dice.chance(8, "ND") else dice.one(EVIDENCE)
-        denied = dice.chance(10, "NOT")
+        negated = dice.chance(10, "NOT")
         taxon, human = "9606", True
         if dice.chance(10, "other species"):
             taxon, human = "10090", False
         term = leads[accession]
-        if term is not None and code != "ND" and not denied and human:
+        if term is not None and code != "ND" and not negated and human:
             evidence[terms[term]].setdefault(gene.key, set()).add(code)
         write = _gaf_line if made == "GAF" else _gene2go_line
-        lines.append(write(dice, names.written(gene), accession, code, denied, taxon))
+        lines.append(write(dice, names.written(gene), accession, code, negated, taxon))
     if made == "GAF":
         version = dice.one(["2.2", "2.1"])
         lines.insert(0, f"!gaf-version: {version}")
@@ -687,15 +688,15 @@ def annotations(below: Below, pool: Sequence[Gene]) -> File:
     if dice.chance(20, "gzipped OBO"):
         ontology = gzip.compress(ontology, mtime=0)
     stem = dice.one(["goa_human.gaf", "gene2go", "x"])
-    if alone:  # only terms with genes are known
+    if alone:  # without an ontology, only terms with genes are read
         sets = {name: some for name, some in sets.items() if some != [frozenset()]}
     file = finished(dice, "annotations", stem, lines, sets)
     return replace(file, ontology=None if alone else ontology, evidence=evidence)
 
 
-def _gaf_line(dice: Dice, symbol: str, term: str, code: str, denied: bool, taxon: str) -> str:
+def _gaf_line(dice: Dice, symbol: str, term: str, code: str, negated: bool, taxon: str) -> str:
     relation = dice.one(["involved_in", "contributes_to", "acts_upstream_of_or_within", "colocalizes_with"])
-    qualifier = dice.one(["NOT|" + relation, "NOT"]) if denied else dice.one([relation, relation, ""])
+    qualifier = dice.one(["NOT|" + relation, "NOT"]) if negated else dice.one([relation, relation, ""])
     taxa = f"taxon:{taxon}"
     if dice.chance(10, "two taxa"):
         taxa += f"|taxon:{dice.one(['9606', '10090', '11676'])}"
@@ -706,8 +707,8 @@ def _gaf_line(dice: Dice, symbol: str, term: str, code: str, denied: bool, taxon
     return "\t".join(cells + more)
 
 
-def _gene2go_line(dice: Dice, gene: str, term: str, code: str, denied: bool, taxon: str) -> str:
-    qualifier = "NOT " * denied + dice.one(["involved_in", "acts_upstream_of"])
+def _gene2go_line(dice: Dice, gene: str, term: str, code: str, negated: bool, taxon: str) -> str:
+    qualifier = "NOT " * negated + dice.one(["involved_in", "acts_upstream_of"])
     return "\t".join([taxon, gene, term, code, qualifier, f"term {term}", dice.one(["-", "1|2"]), "Process"])
 
 
@@ -717,7 +718,7 @@ FORMATS: dict[str, Callable[[Below, Sequence[Gene]], File]] = {
 
 
 def make(made: str, seed: int, pool: Sequence[Gene]) -> File:
-    """Return the file of a format with a number."""
+    """Return the file of a format for a seed."""
     return FORMATS[made](Random(f"{made} {seed}").randrange, pool)
 
 
@@ -725,7 +726,7 @@ def make(made: str, seed: int, pool: Sequence[Gene]) -> File:
 
 
 def read(file: File, folder: Path, lookup: Lookup) -> Outcome:
-    """Write a file into a folder, read it, and say whether what was read is what was written."""
+    """Write a file into a folder, read it, and compare the sets that were read with those that were written."""
     path = folder / file.name
     path.write_bytes(file.content)
     options = file.options
@@ -738,18 +739,18 @@ def read(file: File, folder: Path, lookup: Lookup) -> Outcome:
         return Outcome("refused", str(refusal).replace(str(folder), ""))
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # the parser of OBO files panics with exceptions that are no Exception
+    except BaseException as error:  # the parser of OBO files panics with exceptions that are not an Exception
         return Outcome("WRONG", f"raises {type(error).__name__}: {error}")
     wrong = _difference(file, found, lookup)
     return Outcome("WRONG", f"{wrong} (read as {found.what})") if wrong else Outcome("right")
 
 
 def _difference(file: File, found: CategoryFile, lookup: Lookup) -> str:
-    """Return how what was read differs from what was written; nothing if it does not."""
+    """Return how the sets that were read differ from those that were written; an empty text if they do not."""
     names = {name for category in found.categories for name in category.members}
     keys = lookup(names)
-    if strange := sorted(names - keys.keys() - set(file.dates)):
-        return f"names that were not written: {strange[:5]}"
+    if others := sorted(names - keys.keys() - set(file.dates)):
+        return f"names that were not written: {others[:5]}"
     one_list = None in file.sets
     if one_list and len(found.categories) != 1:
         return f"sets instead of one list: {[category.name for category in found.categories][:5]}"
@@ -760,7 +761,7 @@ def _difference(file: File, found: CategoryFile, lookup: Lookup) -> str:
         members = frozenset(keys[member] for member in category.members if member in keys)
         read_sets.setdefault(None if one_list else name, set()).add(members)
     written = {name: set(sets) for name, sets in file.sets.items()}
-    if file.format == "long":  # a set whose every row lacks a gene, or is of another species, may be there or not
+    if file.format == "long":  # a set without human genes may be read or not
         read_sets = {name: sets for name, sets in read_sets.items() if sets != {frozenset()}}
     if read_sets.keys() != written.keys():
         return f"other sets: {sorted(map(str, read_sets.keys() ^ written.keys()))[:5]}"

@@ -1,4 +1,4 @@
-"""The duckdb programs that tests run: that of the environment, and those of COEXPR_TEST_SHELLS."""
+"""The duckdb programs that tests run: the one of the environment, and those in COEXPR_TEST_SHELLS."""
 
 import os
 import shutil

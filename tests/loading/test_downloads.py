@@ -3,22 +3,22 @@ import re
 import threading
 from pathlib import Path
 
-import allen
 import duckdb
 import numpy as np
 import pytest
+from helpers import allen
 from helpers.allen import donor_folder, full_donor, heatmap, replace_cell, write_folder, write_zip
 
 from coexpr.database.matrix import choose_all_probes, read_expression
-from coexpr.database.samples import all_samples
+from coexpr.database.samples import find_all_samples
 from coexpr.errors import ConflictError, DownloadError
-from coexpr.loading.downloads import Report, ingest
-from coexpr.loading.prefetch import read_ahead
+from coexpr.loading.downloads import ingest
+from coexpr.loading.prefetch import prefetch
 from coexpr.readers.recognise import find_downloads
 
 
 def stored(path: Path) -> dict[tuple[int, int], float]:
-    """Every stored value by probe and sample, read with nothing but SQL."""
+    """Return every stored value by probe and sample, read with SQL."""
     with duckdb.connect(path, read_only=True) as connection:
         rows = connection.execute(
             "select probe_id, sample_id, log2[position] from expression join samples using (donor_id)"
@@ -52,13 +52,14 @@ def database(tmp_path: Path) -> Path:
 def test_a_full_donor_download(tmp_path: Path, database: Path) -> None:
     report = ingest([donor_folder(tmp_path)], database)
     assert stored(database) == expected(9861)
-    (loaded,) = report.downloads
-    assert (loaded.kind, loaded.status, loaded.donors) == ("full-donor download", "loaded", ["H0351.2001"])
-    assert (loaded.samples, loaded.probes, loaded.genes, loaded.values_written) == (6, 4, 3, 24)
-    assert report.contents == {"donors": 1, "samples": 6, "structures": 5, "probes": 4, "genes": 3}
+    (row,) = report
+    loaded = dict(zip(report.columns, row, strict=True))
+    assert (loaded["kind"], loaded["status"], loaded["donors"]) == ("full-donor download", "loaded", ["H0351.2001"])
+    assert (loaded["samples"], loaded["probes"], loaded["genes"], loaded["values_written"]) == (6, 4, 3, 24)
+    assert report.provenance.contents == {"donors": 1, "samples": 6, "structures": 5, "probes": 4, "genes": 3}
 
 
-def test_present_calls_ontology_and_sample_annotation_are_kept(tmp_path: Path, database: Path) -> None:
+def test_present_calls_ontology_and_sample_annotation_are_stored(tmp_path: Path, database: Path) -> None:
     ingest([donor_folder(tmp_path)], database)
     with duckdb.connect(database, read_only=True) as connection:
         calls = connection.execute(
@@ -69,21 +70,21 @@ def test_present_calls_ontology_and_sample_annotation_are_kept(tmp_path: Path, d
         root = connection.execute(
             "select parent_structure_id, hemisphere from structures where acronym = 'Br'"
         ).fetchall()
-    wanted = {
+    expected_calls = {
         (probe[0], well): bool(value > 6)
         for probe, row in zip(allen.PROBES, allen.values(), strict=True)
         for well, value in zip(allen.WELLS[9861], row, strict=True)
     }
-    assert {(probe, well): present for probe, well, present in calls} == wanted
+    assert {(probe, well): present for probe, well, present in calls} == expected_calls
     assert sample == [(2985, 9861, 6, 40092, 22, "CX", 37471, 87, 52, 117, 5.9, -27.7, 49.7)]
     assert structure == [(40092, "FL", "frontal lobe, right", 4009, "R", 3, "/4005/4009/40092/", "E8CD59", None)]
     assert root == [(None, None)]
 
 
-def test_a_heatmap_download_whatever_the_order_of_its_columns(tmp_path: Path, database: Path) -> None:
+def test_a_heatmap_download_with_columns_in_another_order(tmp_path: Path, database: Path) -> None:
     report = ingest([write_folder(tmp_path / "page", heatmap())], database)
     assert stored(database) == expected(9861, 15496, decimals=4)
-    assert report.downloads[0].donors == ["H0351.2001", "H0351.1015"]
+    assert report.column("donors") == [["H0351.2001", "H0351.1015"]]
 
 
 @pytest.mark.parametrize("folder", ["", "normalized/", "a/b/"])
@@ -95,13 +96,13 @@ def test_a_zip_with_any_leading_folder(tmp_path: Path, database: Path, folder: s
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_the_more_precise_copy_is_kept_whichever_comes_first(tmp_path: Path, database: Path, order: tuple) -> None:
+def test_the_more_precise_copy_is_kept_in_either_order(tmp_path: Path, database: Path, order: tuple) -> None:
     downloads = [donor_folder(tmp_path), write_folder(tmp_path / "page", heatmap())]
     ingest([downloads[number] for number in order], database)
     assert stored(database) == expected(9861) | expected(15496, decimals=4)
 
 
-def test_pages_of_a_heatmap_merge(tmp_path: Path, database: Path) -> None:
+def test_pages_of_a_heatmap_are_merged(tmp_path: Path, database: Path) -> None:
     pages = [
         write_folder(tmp_path / "1", heatmap(probes=(0, 1))),
         write_folder(tmp_path / "2", heatmap(probes=(2, 3))),
@@ -110,15 +111,15 @@ def test_pages_of_a_heatmap_merge(tmp_path: Path, database: Path) -> None:
     assert stored(database) == expected(9861, 15496, decimals=4)
 
 
-def test_structures_and_donors_that_come_later_find_their_place(tmp_path: Path, database: Path) -> None:
+def test_structures_and_donors_of_later_downloads_are_merged(tmp_path: Path, database: Path) -> None:
     ingest([write_folder(tmp_path / "some", heatmap(donors=(9861,), columns=(4, 1)))], database)
     assert set(stored(database)) == {(probe[0], well) for probe in allen.PROBES for well in (880, 2985)}
     ingest([write_folder(tmp_path / "others", heatmap(columns=(0, 2, 4)))], database)
     ingest([donor_folder(tmp_path)], database)
     known = {key: value for key, value in stored(database).items() if value is not None}
     some = {5001, 5002, 5004}
-    late = {key: value for key, value in expected(15496, decimals=4).items() if key[1] in some}
-    assert known == expected(9861) | late
+    later = {key: value for key, value in expected(15496, decimals=4).items() if key[1] in some}
+    assert known == expected(9861) | later
     with duckdb.connect(database, read_only=True) as connection:
         lengths = connection.execute(
             "select donor_id, len(log2) from expression union select donor_id, len(present) from present_calls"
@@ -131,16 +132,16 @@ def test_structures_and_donors_that_come_later_find_their_place(tmp_path: Path, 
         assert squares == pytest.approx(np.var(values) * n, abs=1e-12)
 
 
-def test_values_that_only_some_probes_have_are_unknown_for_the_others(tmp_path: Path, database: Path) -> None:
+def test_values_of_some_probes_are_missing_for_the_others(tmp_path: Path, database: Path) -> None:
     ingest([write_folder(tmp_path / "1", heatmap(probes=(0, 1), columns=(0, 1)))], database)
     ingest([write_folder(tmp_path / "2", heatmap(probes=(1, 2), columns=(2, 3)))], database)
     values = stored(database)
     known = {key for key, value in values.items() if value is not None}
     wells = {donor_id: [wells[column] for column in range(4)] for donor_id, wells in allen.WELLS.items()}
-    wanted = {(allen.PROBES[0][0], well) for wells_ in wells.values() for well in wells_[:2]}
-    wanted |= {(allen.PROBES[1][0], well) for wells_ in wells.values() for well in wells_}
-    wanted |= {(allen.PROBES[2][0], well) for wells_ in wells.values() for well in wells_[2:]}
-    assert known == wanted
+    expected_keys = {(allen.PROBES[0][0], well) for wells_ in wells.values() for well in wells_[:2]}
+    expected_keys |= {(allen.PROBES[1][0], well) for wells_ in wells.values() for well in wells_}
+    expected_keys |= {(allen.PROBES[2][0], well) for wells_ in wells.values() for well in wells_[2:]}
+    assert known == expected_keys
     with duckdb.connect(database, read_only=True) as connection:
         counts = connection.execute("select probe_id, n from probe_statistics order by probe_id").fetchall()
     assert counts == [(101, 8), (103, 4), (104, 4)]
@@ -151,15 +152,16 @@ def test_the_same_file_again_changes_nothing(tmp_path: Path, database: Path) -> 
     ingest([download], database)
     before = sha256(database)
     report = ingest([download, download], database)
-    assert [(loaded.status, loaded.values_written) for loaded in report.downloads] == [("already loaded", 0)] * 2
-    assert report.downloads[0].donors == ["H0351.2001"]
+    assert report.column("status") == ["already loaded"] * 2
+    assert report.column("values_written") == [0, 0]
+    assert report.column("donors")[0] == ["H0351.2001"]
     assert sha256(database) == before
 
 
 def test_the_same_values_from_another_file_change_no_value(tmp_path: Path, database: Path) -> None:
     ingest([donor_folder(tmp_path)], database)
     report = ingest([write_zip(tmp_path / "donor9861.zip", full_donor())], database)
-    assert [(loaded.status, loaded.values_written) for loaded in report.downloads] == [("loaded", 0)]
+    assert (report.column("status"), report.column("values_written")) == (["loaded"], [0])
     assert count(database, "expression") == 4
     assert count(database, "downloads") == 2
 
@@ -175,9 +177,7 @@ def test_files_are_recorded_with_their_sha256(tmp_path: Path, database: Path) ->
     assert title == "Allen Human Brain Atlas"
 
 
-def test_a_heatmap_fills_what_a_full_donor_download_does_not_tell_and_the_other_way(
-    tmp_path: Path, database: Path
-) -> None:
+def test_heatmap_and_full_donor_download_complement_each_other(tmp_path: Path, database: Path) -> None:
     ingest([write_folder(tmp_path / "page", heatmap()), donor_folder(tmp_path)], database)
     with duckdb.connect(database, read_only=True) as connection:
         structure = connection.execute(
@@ -191,7 +191,7 @@ def test_a_heatmap_fills_what_a_full_donor_download_does_not_tell_and_the_other_
 
 
 def assert_refused(downloads: list[Path], database: Path, message: str) -> None:
-    """The download is refused, and the database stays as it was, to the byte."""
+    """Check that a download is refused and the file of the database does not change."""
     before = sha256(database)
     with pytest.raises(ConflictError, match=message):
         ingest(downloads, database)
@@ -200,7 +200,7 @@ def assert_refused(downloads: list[Path], database: Path, message: str) -> None:
 
 
 @pytest.mark.parametrize("difference", [0.0011, -3])
-def test_values_that_are_no_copies_are_refused_naming_probe_and_sample(
+def test_contradicting_values_are_refused_with_probe_and_sample(
     tmp_path: Path, database: Path, difference: float
 ) -> None:
     ingest([donor_folder(tmp_path)], database)
@@ -213,7 +213,7 @@ def test_values_that_are_no_copies_are_refused_naming_probe_and_sample(
     )
 
 
-def test_copies_may_differ_by_rounding(tmp_path: Path, database: Path) -> None:
+def test_copies_can_differ_by_rounding(tmp_path: Path, database: Path) -> None:
     ingest([donor_folder(tmp_path)], database)
     value = allen.values()[1, 3] + 0.0009
     files = allen.replace_cell(heatmap(), "Expression.csv", 2, 1 + 2, f"{value:.4f}")
@@ -258,7 +258,7 @@ def test_a_probe_name_under_two_ids_is_refused(tmp_path: Path, database: Path) -
 
 
 def without_probe(files: allen.Files, probe: str) -> allen.Files:
-    """Return a full-donor download that lacks one probe altogether."""
+    """Return a full-donor download without one probe."""
     kept = {
         name: "".join(line for line in files[name].splitlines(keepends=True) if not line.startswith(probe))
         for name in ("MicroarrayExpression.csv", "PACall.csv", "Probes.csv")
@@ -275,45 +275,45 @@ def test_a_probe_list_that_differs_between_donors_is_refused(tmp_path: Path, dat
     assert_refused([tmp_path / "normalized_microarray_donor9861"], other, "probe 102, only in this download")
 
 
-def test_two_atlases_do_not_mix(tmp_path: Path, database: Path) -> None:
+def test_a_download_of_another_atlas_is_refused(tmp_path: Path, database: Path) -> None:
     ingest([donor_folder(tmp_path)], database)
     files = full_donor(15496) | {"Readme.txt": "====\nSome other atlas\n===="}
     assert_refused([donor_folder(tmp_path, 15496, files)], database, "'Some other atlas', the database of 'Allen Human")
 
 
 def test_the_same_files_under_another_donor_are_refused(tmp_path: Path, database: Path) -> None:
-    path = write_zip(tmp_path / "brain.zip", full_donor())
+    path = write_zip(tmp_path / "donor.zip", full_donor())
     ingest([path], database, donor="H0351.2001")
     with pytest.raises(ConflictError, match="already loaded, as donor 9861 and not as donor 10021"):
         ingest([path], database, donor="10021")
 
 
-def test_what_came_before_a_bad_download_stays_and_the_bad_one_leaves_no_trace(tmp_path: Path, database: Path) -> None:
-    bad = allen.replace_cell(full_donor(15496), "PACall.csv", 4, 7, "2")
-    folders = [donor_folder(tmp_path), donor_folder(tmp_path, 15496, bad)]
+def test_a_damaged_download_changes_nothing_and_earlier_ones_remain(tmp_path: Path, database: Path) -> None:
+    damaged = allen.replace_cell(full_donor(15496), "PACall.csv", 4, 7, "2")
+    folders = [donor_folder(tmp_path), donor_folder(tmp_path, 15496, damaged)]
     with pytest.raises(DownloadError, match=r"PACall\.csv, row 4, column 7: expected 0 or 1, found '2'"):
         ingest(folders, database)
     assert stored(database) == expected(9861)
     assert count(database, "donors") == 1
 
 
-def test_the_error_says_how_much_came_before_it(tmp_path: Path, database: Path) -> None:
-    bad = allen.replace_cell(full_donor(15496), "PACall.csv", 4, 7, "2")
+def test_the_error_reports_how_many_downloads_were_loaded_before(tmp_path: Path, database: Path) -> None:
+    damaged = allen.replace_cell(full_donor(15496), "PACall.csv", 4, 7, "2")
     with pytest.raises(DownloadError, match=r"Loaded before it: 1 of 2 downloads"):
-        ingest([donor_folder(tmp_path), donor_folder(tmp_path, 15496, bad)], database)
+        ingest([donor_folder(tmp_path), donor_folder(tmp_path, 15496, damaged)], database)
 
 
-def test_a_bad_download_makes_no_database(tmp_path: Path, database: Path) -> None:
-    bad = allen.replace_cell(full_donor(), "MicroarrayExpression.csv", 4, 7, "six")
+def test_a_damaged_download_creates_no_database(tmp_path: Path, database: Path) -> None:
+    damaged = allen.replace_cell(full_donor(), "MicroarrayExpression.csv", 4, 7, "six")
     with pytest.raises(DownloadError):
-        ingest([donor_folder(tmp_path, files=bad)], database)
+        ingest([donor_folder(tmp_path, files=damaged)], database)
     assert not database.exists()
 
 
-def test_progress_is_told(tmp_path: Path, database: Path) -> None:
-    told: list[str] = []
-    report: Report = ingest([donor_folder(tmp_path)], database, progress=told.append)
-    assert told == [f"[1/1] full-donor download {report.downloads[0].location}"]
+def test_progress_is_reported(tmp_path: Path, database: Path) -> None:
+    messages: list[str] = []
+    report = ingest([donor_folder(tmp_path)], database, progress=messages.append)
+    assert messages == [f"[1/1] full-donor download {report.column('location')[0]}"]
 
 
 def test_two_downloads_in_one_zip_are_both_loaded(tmp_path: Path, database: Path) -> None:
@@ -323,12 +323,12 @@ def test_two_downloads_in_one_zip_are_both_loaded(tmp_path: Path, database: Path
         for name, text in heatmap(probes=probes).items()
     }
     path = write_zip(tmp_path / "pages.zip", pages)
-    assert [loaded.status for loaded in ingest([path], database).downloads] == ["loaded", "loaded"]
+    assert ingest([path], database).column("status") == ["loaded", "loaded"]
     assert stored(database) == expected(9861, 15496, decimals=4)
-    assert [loaded.status for loaded in ingest([path], database).downloads] == ["already loaded"] * 2
+    assert ingest([path], database).column("status") == ["already loaded"] * 2
 
 
-def test_a_new_well_between_two_loads_of_a_donor_pads_its_calls(tmp_path: Path, database: Path) -> None:
+def test_present_calls_are_padded_for_a_sample_added_between_two_loads(tmp_path: Path, database: Path) -> None:
     ingest([donor_folder(tmp_path)], database)
     files = {name: text.replace("594", "9594") for name, text in heatmap(donors=(9861,), columns=(0,)).items()}
     ingest([write_folder(tmp_path / "page", files)], database)
@@ -354,7 +354,7 @@ def test_a_new_well_between_two_loads_of_a_donor_pads_its_calls(tmp_path: Path, 
     assert {present for _, _, present in old} == {True, False}
 
 
-def test_an_entrez_id_that_comes_later_is_kept_and_another_one_refused(tmp_path: Path, database: Path) -> None:
+def test_a_later_entrez_id_is_stored_and_another_one_refused(tmp_path: Path, database: Path) -> None:
     without = allen.replace_cell(heatmap(donors=(9861,)), "Probes.csv", 4, 6, "")
     ingest([write_folder(tmp_path / "without", without)], database)
     ingest([write_folder(tmp_path / "with", heatmap(donors=(9861,), columns=(0,)))], database)
@@ -364,7 +364,7 @@ def test_an_entrez_id_that_comes_later_is_kept_and_another_one_refused(tmp_path:
     assert_refused([write_folder(tmp_path / "other", other)], database, r"'BDNF, Entrez 628' in the download")
 
 
-def test_of_probes_of_equal_mean_the_smallest_id_represents_the_gene(tmp_path: Path, database: Path) -> None:
+def test_the_smallest_id_among_probes_of_equal_mean_represents_the_gene(tmp_path: Path, database: Path) -> None:
     files = full_donor()
     lines = files["MicroarrayExpression.csv"].splitlines()
     lines[1] = lines[0].replace("103,", "101,")
@@ -385,7 +385,7 @@ def test_only_probes_known_in_the_most_samples_represent_a_gene(tmp_path: Path, 
     assert best != other
 
 
-def test_a_donor_without_any_sample_is_left_out(tmp_path: Path, database: Path) -> None:
+def test_a_donor_without_samples_is_left_out(tmp_path: Path, database: Path) -> None:
     files = heatmap()
     for column in range(8, 14):
         files = allen.replace_cell(files, "Columns.csv", column, 5, "-1")
@@ -397,7 +397,7 @@ def test_a_donor_without_any_sample_is_left_out(tmp_path: Path, database: Path) 
 
 
 def test_one_path_needs_no_list(tmp_path: Path, database: Path) -> None:
-    assert ingest(str(donor_folder(tmp_path)), database).contents["samples"] == 6
+    assert ingest(str(donor_folder(tmp_path)), database).provenance.contents["samples"] == 6
 
 
 def test_a_readme_without_the_banner_names_no_atlas(tmp_path: Path, database: Path) -> None:
@@ -406,8 +406,8 @@ def test_a_readme_without_the_banner_names_no_atlas(tmp_path: Path, database: Pa
     assert count(database, "donors") == 2
 
 
-def test_rows_that_were_rewritten_out_of_order_are_read_as_what_they_are(tmp_path: Path) -> None:
-    """Two donors of as many samples, the rows of one written again: its others lie around those of the second."""
+def test_rows_that_were_rewritten_out_of_order_are_read_correctly(tmp_path: Path) -> None:
+    """Two donors have the same number of samples; some rows of the first are stored after those of the second."""
     database = tmp_path / "atlas.duckdb"
     rounded, precise = heatmap(), heatmap(donors=(9861,), probes=(1, 2))
     ingest([write_folder(tmp_path / "first", rounded)], database)
@@ -417,22 +417,22 @@ def test_rows_that_were_rewritten_out_of_order_are_read_as_what_they_are(tmp_pat
     }
     ingest([write_folder(tmp_path / "second", more)], database)
     with duckdb.connect(database, read_only=True) as connection:
-        every = all_samples(connection)
+        samples = find_all_samples(connection)
         probe_ids = choose_all_probes(connection)
-        profiles = read_expression(connection, probe_ids, every)
+        profiles = read_expression(connection, probe_ids, samples)
         stored = connection.execute("select donor_id, probe_id, log2 from expression").fetchall()
         order = [donor_id for donor_id, *_ in stored]
     assert order != sorted(order)
     for donor_id, probe_id, log2 in stored:
-        row = profiles[np.searchsorted(probe_ids, probe_id), every.columns[donor_id]]
+        row = profiles[np.searchsorted(probe_ids, probe_id), samples.columns[donor_id]]
         np.testing.assert_array_equal(row, np.array(log2, dtype=np.float32))
 
 
-def test_rows_that_lie_out_of_order_are_compared_with_their_own(
+def test_rows_that_are_stored_out_of_order_are_compared_correctly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A heatmap of some probes first: the rows of a donor then lie in the order in which they came."""
-    monkeypatch.setitem(allen.WELLS, 9861, sorted(allen.WELLS[9861]))  # so that columns need not be arranged
+    """After a heatmap of some probes, the rows of a donor are stored in the order in which they were loaded."""
+    monkeypatch.setitem(allen.WELLS, 9861, sorted(allen.WELLS[9861]))  # so that columns need not be reordered
     database = tmp_path / "atlas.duckdb"
     donor = full_donor(9861)
     ingest(
@@ -440,24 +440,24 @@ def test_rows_that_lie_out_of_order_are_compared_with_their_own(
     )
     ingest([write_zip(tmp_path / "normalized_microarray_donor9861.zip", donor)], database)
     report = ingest([donor_folder(tmp_path / "again", files=donor)], database)
-    assert report.downloads[0].status == "loaded"
-    assert report.downloads[0].values_written == 0
+    assert report.column("status") == ["loaded"]
+    assert report.column("values_written") == [0]
     assert stored(database) == pytest.approx(expected(9861), abs=1e-6)
 
 
 def test_one_download_named_several_times_is_read_once(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "normalized_microarray_donor9861.zip", full_donor(9861))
     recognised, _ = find_downloads([path])
-    read = list(read_ahead(recognised * 3, set()))
-    assert [one.contents is None for one in read] == [False, True, True]
-    assert len({one.sha256 for one in read}) == 1
+    prefetched = list(prefetch(recognised * 3, set()))
+    assert [one.contents is None for one in prefetched] == [False, True, True]
+    assert len({one.sha256 for one in prefetched}) == 1
 
 
-def test_threads_that_read_do_not_outlive_an_error(tmp_path: Path) -> None:
-    broken = write_zip(
+def test_threads_of_prefetch_end_after_an_error(tmp_path: Path) -> None:
+    damaged = write_zip(
         tmp_path / "normalized_microarray_donor9861.zip", replace_cell(full_donor(9861), "PACall.csv", 2, 3, "7")
     )
     before = threading.active_count()
     with pytest.raises(DownloadError, match="expected 0 or 1"):
-        ingest([broken], tmp_path / "atlas.duckdb")
+        ingest([damaged], tmp_path / "atlas.duckdb")
     assert threading.active_count() == before

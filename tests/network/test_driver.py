@@ -1,4 +1,4 @@
-"""Networks: the same edges whatever the blocks, limits, interruptions, files."""
+"""Networks: their edges do not depend on blocks, memory, interruptions and file formats."""
 
 import csv
 import json
@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 import coexpr.network.driver
-from coexpr.analysis.network import _announce
+from coexpr.analysis.network import _check_size
 from coexpr.atlas import Atlas
 from coexpr.errors import LimitError, NotFoundError, OptionError, OutputError
 from coexpr.network.checkpoint import Checkpoint
 from coexpr.network.driver import Network
-from coexpr.network.plan import Plan, Wanted, make_plan
+from coexpr.network.plan import EdgeSelection, Plan, make_plan
 from coexpr.network.writers import write_network
 from coexpr.options import ProbeSelection
 from coexpr.stats.measures import Estimator, measure_all
@@ -29,7 +29,7 @@ SAMPLES = 40
 
 
 def profiles(rows: int = 61) -> np.ndarray:
-    """Rows of some modules, one constant, one that lacks a value."""
+    """Return profiles of five modules, one of them constant and one with a missing value."""
     rng = np.random.default_rng(8)
     x = rng.normal(size=(rows, SAMPLES)) + rng.normal(size=(5, SAMPLES))[np.arange(rows) % 5] + 6
     x[7] = 4
@@ -37,23 +37,29 @@ def profiles(rows: int = 61) -> np.ndarray:
     return x.astype(np.float32)
 
 
-def expected(x: np.ndarray, wanted: Wanted, measure: Estimator | None = None) -> dict[tuple[int, int], float]:
-    """Edges with their r, by definition."""
+def expected_edges(
+    x: np.ndarray, selection: EdgeSelection, estimator: Estimator | None = None
+) -> dict[tuple[int, int], float]:
+    """Return edges with their r, by their definition."""
     known = np.flatnonzero(~np.isnan(x).any(axis=1))
     r = np.full((len(x), len(x)), np.nan)
-    r[np.ix_(known, known)] = measure_all(x[known], measure or Estimator())[0]
+    r[np.ix_(known, known)] = measure_all(x[known], estimator or Estimator())[0]
     np.fill_diagonal(r, np.nan)
-    strength = r if wanted.min_abs_r is None else np.abs(r)
+    strength = r if selection.min_abs_r is None else np.abs(r)
     edges = {}
     for row in range(len(x)):
-        order = [other for other in np.argsort(-strength[row], kind="stable") if strength[row, other] >= wanted.least]
-        edges |= {(row, int(other)): r[row, other] for other in order[: wanted.top]}
+        order = [
+            other for other in np.argsort(-strength[row], kind="stable") if strength[row, other] >= selection.least
+        ]
+        edges |= {(row, int(other)): r[row, other] for other in order[: selection.top]}
     return edges
 
 
-def found_by(x: np.ndarray, wanted: Wanted, plan: Plan, folder: Path, measure: Estimator | None = None) -> Network:
-    with Checkpoint(folder, {}) as notes:
-        network = Network(x, measure or Estimator(), wanted, plan, notes)
+def find_network(
+    x: np.ndarray, selection: EdgeSelection, plan: Plan, folder: Path, estimator: Estimator | None = None
+) -> Network:
+    with Checkpoint(folder, {}) as checkpoint:
+        network = Network(x, estimator or Estimator(), selection, plan, checkpoint)
         network.find()
     return network
 
@@ -70,32 +76,38 @@ def edges_of(network: Network) -> dict[tuple[int, int], float]:
     return edges
 
 
-@pytest.mark.parametrize("wanted", [Wanted(3, None), Wanted(3, 0.4), Wanted(None, 0.4), Wanted(200, None)], ids=str)
+@pytest.mark.parametrize(
+    "selection",
+    [EdgeSelection(3, None), EdgeSelection(3, 0.4), EdgeSelection(None, 0.4), EdgeSelection(200, None)],
+    ids=str,
+)
 @pytest.mark.parametrize(("block_rows", "held"), [(61, 1), (64, 1), (20, 4), (7, 2), (9, 1), (1, 61)])
-def test_the_same_edges_whatever_the_blocks(tmp_path: Path, wanted: Wanted, block_rows: int, held: int) -> None:
+def test_edges_do_not_depend_on_the_blocks(
+    tmp_path: Path, selection: EdgeSelection, block_rows: int, held: int
+) -> None:
     x = profiles()
-    network = found_by(x, wanted, Plan(len(x), block_rows, held), tmp_path / "run")
-    edges, want = edges_of(network), expected(x, wanted)
-    assert edges.keys() == want.keys()
-    np.testing.assert_allclose(list(edges.values()), [want[edge] for edge in edges], atol=2e-6)
-    assert network.left_out == {"unknown": 1, "without_r": 1}
+    network = find_network(x, selection, Plan(len(x), block_rows, held), tmp_path / "run")
+    edges, expected = edges_of(network), expected_edges(x, selection)
+    assert edges.keys() == expected.keys()
+    np.testing.assert_allclose(list(edges.values()), [expected[edge] for edge in edges], atol=2e-6)
+    assert network.left_out == {"with_missing_values": 1, "constant": 1}
     Checkpoint(tmp_path / "run", {}).remove()
     assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(
-    "measure", [Estimator("spearman"), Estimator("bicor"), Estimator(factors=(np.arange(SAMPLES) % 3,))]
+    "estimator", [Estimator("spearman"), Estimator("bicor"), Estimator(factors=(np.arange(SAMPLES) % 3,))]
 )
-def test_every_measure(tmp_path: Path, measure: Estimator) -> None:
+def test_every_estimator(tmp_path: Path, estimator: Estimator) -> None:
     x = profiles()
-    edges = edges_of(found_by(x, Wanted(4, None), Plan(len(x), 16, 2), tmp_path / "run", measure))
-    want = expected(x, Wanted(4, None), measure)
-    assert edges.keys() == want.keys()
-    np.testing.assert_allclose(list(edges.values()), [want[edge] for edge in edges], atol=2e-6)
+    edges = edges_of(find_network(x, EdgeSelection(4, None), Plan(len(x), 16, 2), tmp_path / "run", estimator))
+    expected = expected_edges(x, EdgeSelection(4, None), estimator)
+    assert edges.keys() == expected.keys()
+    np.testing.assert_allclose(list(edges.values()), [expected[edge] for edge in edges], atol=2e-6)
 
 
 @given(st.integers(1, 40), st.integers(1, 9), st.integers(1, 9))
-def test_every_pair_of_blocks_has_its_turn_once(rows: int, block_rows: int, held: int) -> None:
+def test_every_pair_of_blocks_is_processed_once(rows: int, block_rows: int, held: int) -> None:
     plan = Plan(rows, block_rows, held)
     blocks = range(plan.blocks)
     assert sorted(plan.steps()) == [(block, other) for block in blocks for other in blocks if block <= other]
@@ -103,101 +115,101 @@ def test_every_pair_of_blocks_has_its_turn_once(rows: int, block_rows: int, held
     assert covered.tolist() == list(range(rows))
 
 
-@pytest.mark.parametrize("wanted", [Wanted(3, None), Wanted(None, 0.3)], ids=str)
+@pytest.mark.parametrize("selection", [EdgeSelection(3, None), EdgeSelection(None, 0.3)], ids=str)
 @pytest.mark.parametrize("after", [1, 4, 9])
-def test_a_run_that_was_interrupted_continues(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: Wanted, after: int
+def test_an_interrupted_run_continues(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, selection: EdgeSelection, after: int
 ) -> None:
-    monkeypatch.setattr(coexpr.network.driver, "_SECONDS_BETWEEN_NOTES", 0)
-    x, plan, told = profiles(), Plan(61, 16, 2), []
+    monkeypatch.setattr(coexpr.network.driver, "_CHECKPOINT_SECONDS", 0)
+    x, plan, messages = profiles(), Plan(61, 16, 2), []
 
     def stop(message: str) -> None:
-        told.append(message)
-        if len(told) == after:
+        messages.append(message)
+        if len(messages) == after:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), Checkpoint(tmp_path / "run", {"of": 1}) as notes:
-        Network(x, Estimator(), wanted, plan, notes).find(stop)
-    with Checkpoint(tmp_path / "run", {"of": 1}) as notes:
-        again = Network(x, Estimator(), wanted, plan, notes)
-        said: list[str] = []
-        again.find(said.append)
-    assert said[0] == f"{after} of 10 steps were done before"
-    assert len(said) == 10 - after
-    assert edges_of(again).keys() == expected(x, wanted).keys()
-    assert again.left_out == {"unknown": 1, "without_r": 1}
+    with pytest.raises(KeyboardInterrupt), Checkpoint(tmp_path / "run", {"of": 1}) as checkpoint:
+        Network(x, Estimator(), selection, plan, checkpoint).find(stop)
+    with Checkpoint(tmp_path / "run", {"of": 1}) as checkpoint:
+        again = Network(x, Estimator(), selection, plan, checkpoint)
+        messages = []
+        again.find(messages.append)
+    assert messages[0] == f"{after} of 10 steps were done before"
+    assert len(messages) == 10 - after
+    assert edges_of(again).keys() == expected_edges(x, selection).keys()
+    assert again.left_out == {"with_missing_values": 1, "constant": 1}
 
 
-@pytest.mark.parametrize("wanted", [Wanted(3, None), Wanted(None, 0.3)], ids=str)
-@pytest.mark.parametrize("share", [0, 0.5, 0.98])
-def test_notes_that_were_cut_short_are_not_continued(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: Wanted, share: float
+@pytest.mark.parametrize("selection", [EdgeSelection(3, None), EdgeSelection(None, 0.3)], ids=str)
+@pytest.mark.parametrize("fraction", [0, 0.5, 0.98])
+def test_a_truncated_checkpoint_is_not_continued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, selection: EdgeSelection, fraction: float
 ) -> None:
-    monkeypatch.setattr(coexpr.network.driver, "_SECONDS_BETWEEN_NOTES", 0)
-    found_by(profiles(), wanted, Plan(61, 16, 2), tmp_path / "run")
-    note = tmp_path / "run" / ("strongest.npz" if wanted.top else "done.npz")
-    note.write_bytes(note.read_bytes()[: int(share * note.stat().st_size)])
-    again = found_by(profiles(), wanted, Plan(61, 16, 2), tmp_path / "run")
-    assert edges_of(again).keys() == expected(profiles(), wanted).keys()
-    assert again.left_out == {"unknown": 1, "without_r": 1}
+    monkeypatch.setattr(coexpr.network.driver, "_CHECKPOINT_SECONDS", 0)
+    find_network(profiles(), selection, Plan(61, 16, 2), tmp_path / "run")
+    file = tmp_path / "run" / ("strongest.npz" if selection.top else "done.npz")
+    file.write_bytes(file.read_bytes()[: int(fraction * file.stat().st_size)])
+    again = find_network(profiles(), selection, Plan(61, 16, 2), tmp_path / "run")
+    assert edges_of(again).keys() == expected_edges(profiles(), selection).keys()
+    assert again.left_out == {"with_missing_values": 1, "constant": 1}
 
 
-def test_notes_of_another_run_are_removed_and_files_of_others_stay(tmp_path: Path) -> None:
-    found_by(profiles(), Wanted(3, None), Plan(61, 16, 2), tmp_path / "run")
-    with Checkpoint(tmp_path / "run", {"of": 2}) as notes:
-        assert notes.read("strongest") is None
+def test_a_checkpoint_of_another_run_is_removed_and_other_files_remain(tmp_path: Path) -> None:
+    find_network(profiles(), EdgeSelection(3, None), Plan(61, 16, 2), tmp_path / "run")
+    with Checkpoint(tmp_path / "run", {"of": 2}) as checkpoint:
+        assert checkpoint.read("strongest") is None
         with pytest.raises(OutputError, match="another run is at work"), Checkpoint(tmp_path / "run", {"of": 2}):
             pass
         (tmp_path / "run" / "mine.txt").write_text("something")
-        notes.remove()
+        checkpoint.remove()
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["mine.txt"]
     with pytest.raises(OutputError, match="is in the way"), Checkpoint(tmp_path / "run", {"of": 2}):
         pass
     assert (tmp_path / "run" / "mine.txt").exists()
 
 
-@pytest.mark.parametrize(("held", "made"), [(1, 12 + 11 * 12 // 2), (3, 33), (6, 21), (12, 12)])
-def test_blocks_are_made_no_more_often_than_they_must(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int, made: int
+@pytest.mark.parametrize(("held", "products"), [(1, 12 + 11 * 12 // 2), (3, 33), (6, 21), (12, 12)])
+def test_unit_rows_are_computed_no_more_often_than_necessary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int, products: int
 ) -> None:
     counted: list[int] = []
     real = coexpr.network.driver.unit_rows
 
-    def counting(some: np.ndarray, measure: Estimator) -> np.ndarray:
+    def counting(some: np.ndarray, estimator: Estimator) -> np.ndarray:
         counted.append(len(some))
-        return real(some, measure)
+        return real(some, estimator)
 
     monkeypatch.setattr(coexpr.network.driver, "unit_rows", counting)
-    found_by(profiles(60), Wanted(3, None), Plan(60, 5, held), tmp_path / "run")
-    assert len(counted) <= made + 12
+    find_network(profiles(60), EdgeSelection(3, None), Plan(60, 5, held), tmp_path / "run")
+    assert len(counted) <= products + 12
 
 
 @pytest.mark.parametrize("memory", [10**8, 2 * 10**8, 10**9, 2 * 10**9, 10**10])
-def test_a_plan_fits_into_the_memory(memory: int) -> None:
-    plan = make_plan(58692, 3702, Wanted(20, None), 58692 * 20, memory)
+def test_a_plan_fits_into_memory(memory: int) -> None:
+    plan = make_plan(58692, 3702, EdgeSelection(20, None), 58692 * 20, memory)
     held = (plan.held + 1) * plan.block_rows * 3702 * 4
     assert held + plan.block_rows**2 * 4 + 58692 * 20 * 8 < memory
     assert plan.held == min(plan.held, plan.blocks)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "allowed"),
+    ("selection", "allowed"),
     [
-        (Wanted(None, 0.1), 60),
-        (Wanted(None, 0.0), 60),
-        (Wanted(300, None), 60),
-        (Wanted(300, None, mutual_rank=True), 120),
+        (EdgeSelection(None, 0.1), 60),
+        (EdgeSelection(None, 0.0), 60),
+        (EdgeSelection(300, None), 60),
+        (EdgeSelection(300, None, mutual_rank=True), 120),
     ],
     ids=str,
 )
-def test_no_more_memory_is_taken_than_is_allowed(tmp_path: Path, wanted: Wanted, allowed: int) -> None:
+def test_the_memory_limit_is_not_exceeded(tmp_path: Path, selection: EdgeSelection, allowed: int) -> None:
     x = np.random.default_rng(1).normal(size=(2500, 40)).astype(np.float32)
-    edges = len(x) * (wanted.top or len(x) - 1)
-    plan = make_plan(*x.shape, wanted, edges, allowed * 10**6)
+    edges = len(x) * (selection.top or len(x) - 1)
+    plan = make_plan(*x.shape, selection, edges, allowed * 10**6)
     nodes = [(str(row), None, None, None, None, None, None) for row in range(len(x))]
     tracemalloc.start()
     try:
-        network = found_by(x, wanted, plan, tmp_path / "run")
+        network = find_network(x, selection, plan, tmp_path / "run")
         write_network(tmp_path / "n.parquet", "parquet", network.edges(), nodes, {})
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -205,19 +217,19 @@ def test_no_more_memory_is_taken_than_is_allowed(tmp_path: Path, wanted: Wanted,
     assert peak < allowed * 10**6
 
 
-def test_what_does_not_fit_is_refused_before_it_begins(tmp_path: Path) -> None:
+def test_a_network_that_does_not_fit_is_refused_before_it_is_computed(tmp_path: Path) -> None:
     with pytest.raises(LimitError, match=r"need 2,\d\d\d MB of memory; 1,000 MB are allowed"):
-        make_plan(58692, 3702, Wanted(1000, None), 58692 * 1000, 10**9)
-    plan, folder = make_plan(10**6, 100, Wanted(None, 0.9), 10**6, 10**9), tmp_path / "run"
+        make_plan(58692, 3702, EdgeSelection(1000, None), 58692 * 1000, 10**9)
+    plan, folder = make_plan(10**6, 100, EdgeSelection(None, 0.9), 10**6, 10**9), tmp_path / "run"
     with pytest.raises(LimitError, match="MB left"):
-        _announce(plan, 10**14, "csv", folder, None, print)
+        _check_size(plan, 10**14, "csv", folder, None, print)
     with pytest.raises(LimitError, match="the limit is 1,000 edges"):
-        _announce(plan, 10**4, "csv", folder, 1000, print)
+        _check_size(plan, 10**4, "csv", folder, 1000, print)
 
 
 @pytest.fixture(scope="module")
 def edges_by_r(synthetic_database: Path) -> dict[str, list[tuple[str, float]]]:
-    """The five strongest edges of every gene, by the command that asks for one gene at a time."""
+    """Return the five highest correlates of some genes, with one query for each."""
     with Atlas(synthetic_database) as atlas:
         symbols = [symbol for (symbol,) in atlas.sql("select gene_symbol from genes where entrez_id > 0").fetchall()][
             :8
@@ -234,26 +246,26 @@ def test_every_file_has_the_same_edges(
 ) -> None:
     path = tmp_path / f"genes.{ending}"
     ((_, nodes, edges),) = atlas.network(path, top=5, mutual_rank=True)
-    rows, told = read_network(path)
+    rows, provenance = read_network(path)
     assert len(rows) == edges == 5 * nodes
     for symbol, correlates in edges_by_r.items():
-        mine = sorted((row for row in rows if row[0] == symbol), key=lambda row: row[3])
-        assert [row[1] for row in mine] == [name for name, _ in correlates]
-        assert [row[2] for row in mine] == pytest.approx([r for _, r in correlates], abs=2e-6)
-        assert [row[3] for row in mine] == [1, 2, 3, 4, 5]
+        of_symbol = sorted((row for row in rows if row[0] == symbol), key=lambda row: row[3])
+        assert [row[1] for row in of_symbol] == [name for name, _ in correlates]
+        assert [row[2] for row in of_symbol] == pytest.approx([r for _, r in correlates], abs=2e-6)
+        assert [row[3] for row in of_symbol] == [1, 2, 3, 4, 5]
     ranks = {(row[0], row[1]): row[3] for row in rows}
     for source, target, _, rank, mutual in rows:
-        back = ranks.get((target, source))
-        assert mutual == (None if back is None else pytest.approx((rank * back) ** 0.5))
+        reverse = ranks.get((target, source))
+        assert mutual == (None if reverse is None else pytest.approx((rank * reverse) ** 0.5))
     assert any(row[4] is not None for row in rows)
-    if told:
-        assert (told["edges"]["top"], told["probe_selection"]["rule"]) == (5, "max-mean")
-        assert told["data"]["n_samples"] == 90
+    if provenance:
+        assert (provenance["edges"]["top"], provenance["probe_selection"]["rule"]) == (5, "max-mean")
+        assert provenance["data"]["n_samples"] == 90
     assert [path.name for path in tmp_path.iterdir()] == [f"genes.{ending}"]
 
 
 def read_network(path: Path) -> tuple[list[tuple], dict | None]:
-    """Edges, and the provenance where the file holds it."""
+    """Return the edges, and the provenance if the file contains it."""
     if path.suffix == ".parquet":
         table = parquet.read_table(path)
         rows = [tuple(row.values()) for row in table.to_pylist()]
@@ -262,8 +274,8 @@ def read_network(path: Path) -> tuple[list[tuple], dict | None]:
         with duckdb.connect(path, read_only=True) as connection:
             rows = connection.execute("from edges").fetchall()
             assert connection.execute("select count(*) from edges anti join nodes on source = name").fetchone() == (0,)
-            told = connection.execute("from provenance").fetchall()
-        return rows, {name: json.loads(value) for name, value in told}
+            provenance = connection.execute("from provenance").fetchall()
+        return rows, {name: json.loads(value) for name, value in provenance}
     if path.suffix == ".graphml":
         space = "{http://graphml.graphdrawing.org/xmlns}"
         root = ElementTree.parse(path).getroot()
@@ -283,29 +295,30 @@ def read_network(path: Path) -> tuple[list[tuple], dict | None]:
 
 def test_rules_categories_and_probes(atlas: Atlas, tmp_path: Path) -> None:
     path = tmp_path / "n.parquet"
-    limited = atlas.network(
+    result = atlas.network(
         path, gene_filter=["nervous system development"], min_abs_r=0.5, probe_selection=ProbeSelection("average")
     )
-    frame = atlas.correlation_matrix(
+    matrix = atlas.correlation_matrix(
         gene_filter=["nervous system development"], probe_selection=ProbeSelection("average")
     )
-    strong = (frame.abs() >= 0.5).to_numpy().sum() - len(frame)
-    assert limited["edges"] == strong
-    assert limited["rule"] == "average"
+    strong = (np.abs(matrix.r) >= 0.5).sum() - len(matrix)
+    assert result.rows == [(str(path), len(matrix), strong)]
+    assert result.provenance.probe_selection.rule == "average"
     probes = atlas.network(path, ["NTRK2", "BDNF"], level="probe", top=1000)
-    assert probes["edges"] == probes["rows"] * (probes["rows"] - 1)
-    assert probes["level"] == "probe"
+    ((_, rows, edges),) = probes
+    assert edges == rows * (rows - 1)
+    assert probes.provenance.level == "probe"
 
 
-def test_what_cannot_be_is_refused(atlas: Atlas, tmp_path: Path) -> None:
+def test_invalid_networks_are_refused(atlas: Atlas, tmp_path: Path) -> None:
     path = tmp_path / "n.parquet"
-    with pytest.raises(OptionError, match="say which edges"):
+    with pytest.raises(OptionError, match="choose edges with `top`, `min_abs_r`, or both"):
         atlas.network(path)
-    with pytest.raises(OptionError, match="mutual-rank"):
+    with pytest.raises(OptionError, match="`mutual_rank` compares"):
         atlas.network(path, min_abs_r=0.3, mutual_rank=True)
-    with pytest.raises(OptionError, match="expected a number from 0 to 1"):
+    with pytest.raises(OptionError, match="`min_abs_r` 3: expected a number from 0 to 1"):
         atlas.network(path, min_abs_r=3)
-    with pytest.raises(OptionError, match="expected 1 or more"):
+    with pytest.raises(OptionError, match="`top` 0: expected a whole number of at least 1"):
         atlas.network(path, top=0)
     with pytest.raises(NotFoundError, match="two rows"):
         atlas.network(path, ["BDNF"], top=1)
@@ -326,4 +339,4 @@ def test_the_command(synthetic_database: Path, tmp_path: Path) -> None:
     assert done.stdout == ""
     assert "about" in done.stderr
     assert f"into {tmp_path / 'n.csv'}" in done.stderr.replace("\n", " ")
-    assert "say which edges" in run("network", "--db", synthetic_database, code=1).stderr
+    assert "choose edges with --top, --min-abs-r, or both" in run("network", "--db", synthetic_database, code=1).stderr

@@ -1,4 +1,4 @@
-"""Files of categories in every format, and what is refused."""
+"""Category files in every format, and files that are refused."""
 
 import gzip
 import re
@@ -9,8 +9,8 @@ from helpers.allen import PROBES, as_csv, contents, write_folder, write_zip
 from helpers.gene_ontology import GAF, GENE2GO, OBO, gaf_line, write
 
 from coexpr.errors import CoexprError, DownloadError, OptionError
-from coexpr.readers.categories import ReadingOptions, read_categories
-from coexpr.readers.category_file import CategoryFile, Lookup
+from coexpr.readers.categories import ReadingOptions, read_categories, read_names
+from coexpr.readers.category_file import AmbiguousFormatError, CategoryFile, Lookup
 
 
 def members(file: CategoryFile) -> dict[str, list[str]]:
@@ -31,18 +31,18 @@ def test_a_gmt_of_enrichr(tmp_path: Path, lookup: Lookup) -> None:
     assert file.categories[0].accession == "GO:0007420"
 
 
-def test_a_gaf_over_its_ontology(tmp_path: Path, lookup: Lookup) -> None:
+def test_a_gaf_with_its_ontology(tmp_path: Path, lookup: Lookup) -> None:
     ontology = write(tmp_path, "go.obo.gz", OBO)
     for name in ("a.gaf", "a.gaf.gz"):
         file = read_categories([write(tmp_path, name, GAF)], lookup, options=ReadingOptions(ontology=ontology))
         assert members(file) == {
-            "nervous system development": ["PENK"],  # by its alt_id; NOT and ND are no members
+            "nervous system development": ["PENK"],  # by its alt_id; NOT and ND do not make a member
             "brain development": ["NTRK2"],
-            "cortex development": ["BDNF", "NUMB"],  # NUMB by what replaced its obsolete term
+            "cortex development": ["BDNF", "NUMB"],  # NUMB by the replacement of its obsolete term
             "regulation of brain development": ["ASPA"],
         }
         assert file.release == "2026-01-01"
-        assert file.notes == ("annotations to obsolete terms that nothing replaces, left out: 1.",)
+        assert file.notes == ("annotations to obsolete terms without a replacement, left out: 1.",)
     names = [category.name for category in file.categories]
     assert {(names[child], names[parent], relation) for child, parent, relation in file.edges} == {
         ("brain development", "nervous system development", "is_a"),
@@ -64,7 +64,7 @@ def test_gene2go_with_and_without_an_ontology(tmp_path: Path, lookup: Lookup) ->
     expected = {"brain development": ["4915"], "cortex development": ["627"]}
     alone = read_categories([path], lookup)
     assert members(alone) == expected
-    assert "only direct annotations" in alone.notes[0]
+    assert "only direct annotations are read" in alone.notes[0]
     assert (
         members(read_categories([path], lookup, options=ReadingOptions(ontology=write(tmp_path, "go.obo", OBO))))
         == expected
@@ -104,7 +104,7 @@ def test_a_category_of_the_site_at_any_resolution_and_scale(tmp_path: Path, look
         assert file.notes == ("4 probes.",)
 
 
-def test_a_page_that_ends_where_pages_end_says_that_the_list_goes_on(tmp_path: Path, lookup: Lookup) -> None:
+def test_a_list_that_ends_with_a_full_page_is_noted(tmp_path: Path, lookup: Lookup) -> None:
     first = write_zip(tmp_path / "1.zip", site_page(1997, 4))
     assert "the list goes on" in read_categories([first], lookup).notes[1]
     second = write_zip(tmp_path / "2.zip", site_page(2001, 2))
@@ -124,10 +124,10 @@ OBO_CYCLE = (
             OBO.replace("GO:0000003", "GO:0000033"),
             r"1 of its terms are not in the ontology; the first is GO:0000003",
         ),
-        (GAF, OBO_CYCLE, r"in a circle: GO:000000[78] → GO:000000[78] → GO:000000[78]\. Use go-basic\.obo"),
-        (GAF, "rubbish", r"go\.obo is not an OBO file"),
+        (GAF, OBO_CYCLE, r"form a cycle: GO:000000[78] → GO:000000[78] → GO:000000[78]\. Use go-basic\.obo"),
+        (GAF, "not OBO", r"go\.obo is not an OBO file"),
         (GAF, "format-version: 1.2\n", r"go\.obo has no terms"),
-        (GAF.replace("\t20200101\tUniProt\t\t", ""), OBO, r"line 3: expected 15 to 17 cells between tabs, found 13"),
+        (GAF.replace("\t20200101\tUniProt\t\t", ""), OBO, r"line 3: expected 15 to 17 tab-separated cells, found 13"),
         (GAF.replace("taxon:9606", "taxon:10090"), OBO, r"no annotation of a human gene"),
     ],
 )
@@ -139,7 +139,7 @@ def test_a_gaf_that_cannot_be_read(tmp_path: Path, lookup: Lookup, gaf: str, obo
 
 
 def test_a_gaf_without_its_ontology(tmp_path: Path, lookup: Lookup) -> None:
-    with pytest.raises(OptionError, match="give the OBO file with --ontology"):
+    with pytest.raises(OptionError, match="Give the OBO file with `ontology`"):
         read_categories([write(tmp_path, "a.gaf", GAF)], lookup)
 
 
@@ -156,45 +156,47 @@ def test_a_gaf_without_its_ontology(tmp_path: Path, lookup: Lookup) -> None:
         ),
     ],
 )
-def test_rubbish(tmp_path: Path, lookup: Lookup, content: bytes, message: str) -> None:
-    path = tmp_path / "rubbish"
+def test_a_damaged_file_or_one_of_no_known_format(tmp_path: Path, lookup: Lookup, content: bytes, message: str) -> None:
+    path = tmp_path / "damaged"
     path.write_bytes(content)
     with pytest.raises(DownloadError, match=message):
         read_categories([path], lookup)
 
 
-def test_a_single_row_of_numbers_is_no_gmt(tmp_path: Path, lookup: Lookup) -> None:
-    with pytest.raises(DownloadError, match="its only line holds numbers"):
+def test_a_single_row_of_numbers_is_not_a_gmt(tmp_path: Path, lookup: Lookup) -> None:
+    with pytest.raises(DownloadError, match="its only line contains numbers"):
         read_categories([write(tmp_path, "genes.csv", "X\t4908\t4915.0\n")], lookup)
 
 
-def test_a_single_set_with_weights_that_is_named_by_a_gene_is_doubtful(tmp_path: Path, lookup: Lookup) -> None:
-    with pytest.raises(DownloadError, match="it may be a list, a table or sets"):
+def test_a_single_set_with_weights_that_is_named_after_a_gene_is_ambiguous(tmp_path: Path, lookup: Lookup) -> None:
+    with pytest.raises(DownloadError, match="it may be a list, a table or gene sets"):
         read_categories([write(tmp_path, "x.txt", "NTRK2\tna\tBDNF,1.0\tMAG,0.5\tPENK,-2.31\n")], lookup)
 
 
-def test_a_row_whose_text_is_repeated_below_is_no_header(tmp_path: Path, lookup: Lookup) -> None:
+def test_a_row_whose_text_is_repeated_below_is_not_a_header(tmp_path: Path, lookup: Lookup) -> None:
     text = "Trk signalling,SET\nNeurons,NTRK2\nTrk signalling,BDNF\nNeurons,MAG\n"
-    with pytest.raises(DownloadError, match="may be sets and their genes"):
+    with pytest.raises(DownloadError, match="may be gene sets and their genes"):
         read_categories([write(tmp_path, "markers.csv", text)], lookup)
 
 
 @pytest.mark.parametrize("line", ["4915.0;4908;627", "4915;4908;2", "4915;0.5;627"])
-def test_a_single_row_of_numbers_is_no_list_unless_all_look_like_ids(tmp_path: Path, lookup: Lookup, line: str) -> None:
+def test_a_single_row_of_numbers_is_not_a_list_unless_all_look_like_ids(
+    tmp_path: Path, lookup: Lookup, line: str
+) -> None:
     with pytest.raises(DownloadError, match="no column holds names of genes"):
         read_categories([write(tmp_path, "results.txt", line)], lookup)
     file = read_categories([write(tmp_path, "ids.txt", "4915;4908;627")], lookup)
     assert members(file) == {"ids": ["4915", "4908", "627"]}
 
 
-def test_a_comment_is_no_header_of_a_table_that_has_one(tmp_path: Path, lookup: Lookup) -> None:
+def test_a_comment_is_not_the_header_of_a_table_that_has_one(tmp_path: Path, lookup: Lookup) -> None:
     path = write(tmp_path, "genes.csv", "# genes, of mine\neffect,hit\n-3.26,NTRK2\n4.1,BDNF\n2.2,MAG\n")
     assert members(read_categories([path], lookup)) == {"genes": ["NTRK2", "BDNF", "MAG"]}
     commented = write(tmp_path, "commented.csv", "# effect,symbol\n-3.26,NTRK2\n4.1,BDNF\n2.2,MAG\n")
     assert members(read_categories([commented], lookup)) == {"commented": ["NTRK2", "BDNF", "MAG"]}
 
 
-def test_two_columns_of_ids_without_a_header_are_doubtful(tmp_path: Path, lookup: Lookup) -> None:
+def test_two_columns_of_ids_without_a_header_are_ambiguous(tmp_path: Path, lookup: Lookup) -> None:
     text = (
         "3707,7988\n89869,135112\n11335,10585\n10060,127428\n4836,81539\n55083,100126346\n100313896,124599\n"
         "6489,400916\n84319,246777\n4037,9521\n10336,344167\n672,131566\n646698,641451\n8334,6984\n"
@@ -203,13 +205,13 @@ def test_two_columns_of_ids_without_a_header_are_doubtful(tmp_path: Path, lookup
         read_categories([write(tmp_path, "ids.txt", text)], lookup)
 
 
-def test_numbers_behind_ids_are_weights_of_sets(tmp_path: Path, lookup: Lookup) -> None:
+def test_numbers_after_ids_are_weights_of_sets(tmp_path: Path, lookup: Lookup) -> None:
     text = "0\tneurotrophins\t4915.0,0.5\t627.0,1.0\n1\tmore\t4908.0,1.0\t4609.0,1.0\n2\tother\t627.0,2.0\t2.0,1.0\n"
     with pytest.raises(DownloadError, match="has no known format"):
         read_categories([write(tmp_path, "x.txt", text)], lookup)
 
 
-def test_the_first_word_of_a_full_name_is_no_gene(tmp_path: Path, lookup: Lookup) -> None:
+def test_the_first_word_of_a_full_name_is_not_a_gene(tmp_path: Path, lookup: Lookup) -> None:
     rows = ["5\tchr1\tNTRK2 family member 2", "7\tchr2\tBDNF antisense transcript", "7\tchr3\tMAG"]
     with pytest.raises(DownloadError, match="no column holds names of genes"):
         read_categories([write(tmp_path, "genes.tsv", "\n".join(rows) + "\n")], lookup)
@@ -218,7 +220,7 @@ def test_the_first_word_of_a_full_name_is_no_gene(tmp_path: Path, lookup: Lookup
     assert members(file) == {"genes": ["NTRK2", "BDNF"]}
 
 
-def test_an_unknown_format_says_what_was_tried_and_why_not(tmp_path: Path, lookup: Lookup) -> None:
+def test_the_error_for_an_unknown_format_gives_a_reason_for_each_format(tmp_path: Path, lookup: Lookup) -> None:
     path = write(tmp_path, "x.txt", "x" * 50 + "\n")
     with pytest.raises(DownloadError) as caught:
         read_categories([path], lookup)
@@ -231,7 +233,22 @@ def test_an_unknown_format_says_what_was_tried_and_why_not(tmp_path: Path, looku
         assert reason in str(caught.value)
 
 
-def test_one_name_is_for_one_category_and_one_file_at_a_time(tmp_path: Path, lookup: Lookup) -> None:
+def test_an_ambiguous_format_is_decided_by_format_or_column(tmp_path: Path, lookup: Lookup) -> None:
+    weighted = write(tmp_path, "x.txt", "NTRK2\tna\tBDNF,1.0\tMAG,0.5\tPENK,-2.31\n")
+    ambiguous = write(tmp_path, "x.gmt", "Trk\tNTRK2\tBDNF\nMyelin\ttext\tMAG\n")
+    for path in (weighted, ambiguous):
+        with pytest.raises(AmbiguousFormatError, match="`format` gmt"):
+            read_categories([path], lookup)
+        with pytest.raises(DownloadError, match=r"Only `coexpr categories add` takes this `format`\. .* `gene_column`"):
+            read_names(path, lookup)
+        assert read_categories([path], lookup, options=ReadingOptions(format="gmt")).what == "GMT file"
+    with pytest.raises(DownloadError, match="no column holds names of genes") as caught:
+        read_names(write(tmp_path, "none.csv", "a,b\n1,x y z\n2,z\n"), lookup)
+    assert not isinstance(caught.value, AmbiguousFormatError)
+    assert "categories add" not in str(caught.value)
+
+
+def test_a_name_is_for_one_category_of_one_file(tmp_path: Path, lookup: Lookup) -> None:
     gmt = write(tmp_path, "a.gmt", "A\t\tX\tY\nB\t\tX\tY\n")
     with pytest.raises(OptionError, match="holds 2"):
         read_categories([gmt], lookup, name="mine")
@@ -239,7 +256,7 @@ def test_one_name_is_for_one_category_and_one_file_at_a_time(tmp_path: Path, loo
         read_categories([gmt, gmt], lookup)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path, lookup: Lookup) -> None:
+def test_a_missing_file(tmp_path: Path, lookup: Lookup) -> None:
     with pytest.raises(CoexprError, match=re.escape(str(tmp_path / "none"))):
         read_categories([tmp_path / "none"], lookup)
 
@@ -255,4 +272,4 @@ def test_replacements_are_followed_to_a_term_in_use(tmp_path: Path, lookup: Look
     gaf = write(tmp_path, "a.gaf", "\n".join(["!gaf-version: 2.2", *lines]))
     file = read_categories([gaf], lookup, options=ReadingOptions(ontology=write(tmp_path, "go.obo", OBO + chain)))
     assert members(file) == {"nervous system development": ["GENE1"]}
-    assert file.notes == ("annotations to obsolete terms that nothing replaces, left out: 2.",)
+    assert file.notes == ("annotations to obsolete terms without a replacement, left out: 2.",)

@@ -1,4 +1,4 @@
-"""Files of genes and gene sets in random dress are read right or refused, whatever the format.
+"""Random files of genes and gene sets are read correctly or refused, in every format.
 
 tests/benchmarks/random_files.py reads many more of them.
 """
@@ -16,8 +16,8 @@ from coexpr.database.connection import open_readonly
 from coexpr.readers.category_file import Lookup
 
 
-class World:
-    """A lookup, genes to draw from and a folder; one object, because Hypothesis writes out the arguments of a test."""
+class Inputs:
+    """A lookup, genes to draw from and a folder; one object, because Hypothesis prints the arguments of a test."""
 
     def __init__(self, lookup: Lookup, folder: Path) -> None:
         self.lookup = lookup
@@ -26,17 +26,17 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(synthetic_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def inputs(synthetic_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inputs]:
     with open_readonly(synthetic_database) as connection:
-        yield World(remembering(partial(look_up, connection)), tmp_path_factory.mktemp("random"))
+        yield Inputs(remembering(partial(look_up, connection)), tmp_path_factory.mktemp("random"))
 
 
 @pytest.mark.parametrize("made", FORMATS)
-def test_what_is_read_is_what_was_written(made: str, world: World) -> None:
+def test_a_file_is_read_as_it_was_written(made: str, inputs: Inputs) -> None:
     wrong = []
     for seed in range(80):
-        file = make(made, seed, world.pool)
-        outcome = read(file, world.folder, world.lookup)
+        file = make(made, seed, inputs.pool)
+        outcome = read(file, inputs.folder, inputs.lookup)
         if outcome.verdict == "WRONG":
             wrong.append(f"--format {made} --seed {seed}: {outcome.reason}\n{file.dress}\n{file.content[:500]!r}")
     assert not wrong, "\n\n".join(wrong)
@@ -50,7 +50,7 @@ def files(draw: strategies.DrawFn, made: str, pool: list[Gene]) -> File:
 @pytest.mark.parametrize("made", FORMATS)
 @settings(max_examples=30, database=None, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
 @given(data=strategies.data())
-def test_the_same_with_small_examples(made: str, world: World, data: strategies.DataObject) -> None:
-    """Hypothesis finds fewer kinds of files than plain numbers do, but makes those that fail small."""
-    outcome = read(data.draw(files(made, world.pool)), world.folder, world.lookup)
+def test_the_same_with_small_examples(made: str, inputs: Inputs, data: strategies.DataObject) -> None:
+    """Hypothesis finds fewer kinds of files than the seeds do, but reduces those that fail to small examples."""
+    outcome = read(data.draw(files(made, inputs.pool)), inputs.folder, inputs.lookup)
     assert outcome.verdict != "WRONG", outcome.reason

@@ -1,4 +1,4 @@
-"""Bad input of every kind: a clear error that names the file, and nothing loaded."""
+"""Bad input of every kind: the error names the file, and nothing is loaded."""
 
 import re
 import zipfile
@@ -44,7 +44,7 @@ def read(path: Path, donor: str | None = None) -> Download:
 
 
 def assert_refused(path: Path, error: type[Exception], message: str, donor: str | None = None) -> None:
-    """Ingest raises this error, and makes no database."""
+    """Check that ingest raises this error and creates no database."""
     database = path.parent / "atlas.duckdb"
     with pytest.raises(error, match=message):
         ingest([path], database, donor=donor)
@@ -99,7 +99,13 @@ FULL = [
     ),
     ("SampleAnnot.csv", 4, 11, "n/a", r"SampleAnnot\.csv, row 4, column mni_x: expected a number, found 'n/a'"),
     ("SampleAnnot.csv", 1, 3, "well", r"SampleAnnot\.csv: the header lacks well_id\. Expected structure_id,slab_num"),
-    ("Ontology.csv", 4, 4, "5", r"Ontology\.csv, row 4: the parent of structure 40091, 5, is not in the file"),
+    (
+        "Ontology.csv",
+        4,
+        4,
+        "5",
+        r"Ontology\.csv, row 4, column parent_structure_id: expected the id of a structure in the file, found 5\.",
+    ),
     ("Ontology.csv", 4, 5, "left", r"Ontology\.csv, row 4, column hemisphere: expected L, R or nothing, found 'left'"),
     ("Ontology.csv", 4, 7, "/4005/40091/", r"column structure_id_path: expected a path that ends in 4009/40091"),
     ("Ontology.csv", 4, 1, "4009", r"Ontology\.csv, row 4, column id: 4009 is already in row 3"),
@@ -118,8 +124,8 @@ def test_a_bad_cell_of_a_full_donor_download(
 HEATMAP = [
     ("Expression.csv", 2, 3, "x", r"Expression\.csv, row 2, column 3: expected a log2 intensity, found 'x'"),
     ("Expression.csv", 2, 3, "-inf", r"Expression\.csv, row 2, column 3: expected a log2 intensity, found '-inf'"),
-    ("Columns.csv", 3, 5, "31", r"Columns\.csv, column sample_well: 31 comes twice"),
-    ("Columns.csv", 3, 2, "H0351.1012", r"donor 9861 is called H0351\.1012; it is H0351\.2001"),
+    ("Columns.csv", 3, 5, "31", r"Columns\.csv, column sample_well: 31 occurs twice"),
+    ("Columns.csv", 3, 2, "H0351.1012", r"donor 9861 is named H0351\.1012; expected H0351\.2001"),
     ("Columns.csv", 3, 3, "25 years", r"donor_id 9861 has age '24 years' in one row and '25 years' in another"),
     ("Columns.csv", 3, 11, "FL, left", r"structure_id 4697 has name 'cerebellar cortex' in one row and 'FL, left'"),
     ("Columns.csv", 1, 5, "well", r"Columns\.csv: the header lacks sample_well"),
@@ -217,23 +223,25 @@ def test_a_heatmap_of_another_view_is_refused_with_the_steps(
     assert_refused(write_folder(tmp_path / "page", files), WrongViewError, found + steps)
 
 
-def test_a_heatmap_with_fewer_rows_than_promised(tmp_path: Path) -> None:
+def test_a_heatmap_with_fewer_rows_than_stated(tmp_path: Path) -> None:
     files = heatmap() | {"Contents.txt": contents(5)}
     assert_refused(
-        write_folder(tmp_path / "page", files), DownloadError, "has 4 probes; Contents.txt promises rows 1 through 5"
+        write_folder(tmp_path / "page", files),
+        DownloadError,
+        r"has 4 probes; expected 5, because Contents\.txt states rows 1 through 5",
     )
 
 
-def test_a_heatmap_whose_contents_say_nothing(tmp_path: Path) -> None:
+def test_a_heatmap_with_incomplete_contents(tmp_path: Path) -> None:
     files = heatmap() | {"Contents.txt": "my data\n"}
     assert_refused(
-        write_folder(tmp_path / "page", files), DownloadError, "does not say which rows, resolution and scale"
+        write_folder(tmp_path / "page", files), DownloadError, "does not state the rows, resolution and scale"
     )
 
 
-def test_a_page_that_ends_where_the_site_ends_pages_is_noted(tmp_path: Path) -> None:
+def test_a_full_page_is_noted(tmp_path: Path) -> None:
     files = heatmap() | {"Contents.txt": contents(4, first=1997)}
-    assert "the list may go on" in read(write_folder(tmp_path / "page", files)).notes[0]
+    assert "the list may continue" in read(write_folder(tmp_path / "page", files)).notes[0]
 
 
 def test_a_column_without_a_sample_is_left_out(tmp_path: Path) -> None:
@@ -246,7 +254,7 @@ def test_a_column_without_a_sample_is_left_out(tmp_path: Path) -> None:
     assert not np.isnan(download.log2).any()
 
 
-def test_a_blank_cell_of_a_heatmap_is_an_unknown_value(tmp_path: Path) -> None:
+def test_a_blank_cell_of_a_heatmap_is_a_missing_value(tmp_path: Path) -> None:
     download = read(write_folder(tmp_path / "page", replace_cell(heatmap(), "Expression.csv", 2, 3, "")))
     assert np.argwhere(np.isnan(download.log2)).tolist() == [[0, 1]]  # row 2 of the file is probe 101, the first
 
@@ -264,7 +272,7 @@ def test_resaved_files_with_bom_crlf_and_a_last_line_without_end_are_accepted(tm
     assert resaved.probes.equals(plain.probes)
 
 
-def test_columns_may_be_more_and_in_another_order(tmp_path: Path) -> None:
+def test_additional_columns_and_another_order_are_accepted(tmp_path: Path) -> None:
     files = full_donor()
     rows = [
         line.split(",") for line in files["SampleAnnot.csv"].replace('"', "").replace("lobe, ", "lobe ").splitlines()
@@ -309,13 +317,14 @@ def test_a_zip_without_a_download(tmp_path: Path) -> None:
     )
 
 
-def test_what_a_mac_adds_to_a_zip_is_ignored(tmp_path: Path) -> None:
+def test_macos_metadata_in_a_zip_is_ignored(tmp_path: Path) -> None:
     files = full_donor() | {"__MACOSX/._Probes.csv": "x", "._PACall.csv": "x"}
     assert read(write_zip(tmp_path / "donor9861.zip", files)).log2.shape == (4, 6)
 
 
 @pytest.mark.parametrize(
-    ("mark", "what"), [("RNAseqTPM.csv", "an RNA-seq donor download"), ("Rows.csv", "another of Allen's atlases")]
+    ("mark", "what"),
+    [("RNAseqTPM.csv", "an RNA-seq donor download"), ("Rows.csv", "another atlas of the Allen Institute")],
 )
 def test_other_downloads_are_refused_by_name(tmp_path: Path, mark: str, what: str) -> None:
     assert_refused(write_folder(tmp_path / "other", {mark: "x", "Ontology.csv": "x"}), UnsupportedDownloadError, what)
@@ -327,7 +336,7 @@ def test_an_empty_folder_and_a_missing_one(tmp_path: Path) -> None:
     assert_refused(tmp_path / "nowhere", NoDownloadError, "does not exist")
 
 
-def test_a_folder_of_many_says_what_it_skips(tmp_path: Path) -> None:
+def test_skipped_downloads_of_a_folder_are_reported(tmp_path: Path) -> None:
     donor_folder(tmp_path / "many")
     write_zip(tmp_path / "many" / "deep" / "normalized_microarray_donor15496.zip", full_donor(15496))
     write_folder(tmp_path / "many" / "z", heatmap() | {"Contents.txt": contents(4, scale="zscore")})
@@ -352,15 +361,15 @@ def test_the_donor_is_in_the_name_of_the_folder_or_zip(tmp_path: Path, name: str
     assert find_downloads([inside])[0][0].donor_id == 9861
 
 
-def test_a_donor_that_no_name_gives(tmp_path: Path) -> None:
+def test_a_download_that_is_not_named_after_its_donor(tmp_path: Path) -> None:
     path = write_folder(tmp_path / "brain", full_donor())
-    assert_refused(path, DownloadError, r"does not say which donor it is of.*--donor 9861")
+    assert_refused(path, DownloadError, r"does not name its donor.*`donor`, for example 9861")
     assert find_downloads([path], "H0351.1009")[0][0].donor_id == 12876
     assert read(path, "77").donors.to_pylist()[0]["donor_id"] == 77
     numbered = write_folder(tmp_path / "donor1", full_donor())
-    assert_refused(numbered, DownloadError, "does not say which donor it is of")
+    assert_refused(numbered, DownloadError, "does not name its donor")
     assert_refused(path, OptionError, "expected a donor id or name", donor="99999999999")
-    assert_refused(path, OptionError, "--donor Bob: expected a donor id or name", donor="Bob")
+    assert_refused(path, OptionError, "`donor` Bob: expected a donor id or name", donor="Bob")
 
 
 def test_names_of_two_donors(tmp_path: Path) -> None:
@@ -368,7 +377,7 @@ def test_names_of_two_donors(tmp_path: Path) -> None:
     assert_refused(path, DownloadError, r"named after two donors: H0351\.1009 \(12876\) and donor9861\.zip \(9861\)")
 
 
-def test_one_donor_cannot_name_two_downloads(tmp_path: Path) -> None:
+def test_a_donor_cannot_be_given_for_two_downloads(tmp_path: Path) -> None:
     donor_folder(tmp_path / "many")
     donor_folder(tmp_path / "many", 15496)
     assert_refused(tmp_path / "many", OptionError, "but 2 were found", donor="9861")
@@ -380,7 +389,7 @@ matrices = arrays.arrays(
 
 
 @given(x=matrices, order=st.randoms(), separator=st.sampled_from(["\n", "\r\n"]), bom=st.booleans())
-def test_any_matrix_comes_back_under_its_probe_ids(
+def test_a_matrix_is_read_in_the_order_of_its_probe_ids(
     tmp_path_factory: pytest.TempPathFactory, x: np.ndarray, order: object, separator: str, bom: bool
 ) -> None:
     ids = np.arange(10, 10 + len(x))
@@ -391,7 +400,7 @@ def test_any_matrix_comes_back_under_its_probe_ids(
     np.testing.assert_array_equal(read_log2(place, "m.csv", ids, x.shape[1]), x.astype(np.float32))
 
 
-def test_blocks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_blocks_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coexpr.readers.matrices._BLOCK_BYTES", 7)
     place = Folder(donor_folder(tmp_path))
     ids = np.array([101, 102, 103, 104])
@@ -400,7 +409,7 @@ def test_blocks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     np.testing.assert_array_equal(read_calls(place, "PACall.csv", ids, 6), values()[[1, 3, 0, 2]] > 6)
 
 
-def test_a_zip_is_read_inside_itself(tmp_path: Path) -> None:
+def test_a_zip_is_read_without_extraction(tmp_path: Path) -> None:
     path = tmp_path / "donor9861.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name, text in full_donor().items():
@@ -426,7 +435,7 @@ def test_a_zip_is_read_inside_itself(tmp_path: Path) -> None:
         b",0,1,1\n",
     ],
 )
-def test_calls_are_read_as_characters_where_that_is_what_cells_say(text: bytes) -> None:
+def test_calls_read_as_characters_are_those_of_parsed_cells(text: bytes) -> None:
     found = _calls_of_equal_lines(text, 3)
     try:
         rows = [[int(cell) for cell in line.split(",")] for line in text.decode().splitlines()]
@@ -440,14 +449,14 @@ def test_calls_are_read_as_characters_where_that_is_what_cells_say(text: bytes) 
         assert np.column_stack([found[0], found[1]]).tolist() == rows
 
 
-def test_a_reading_that_nobody_waits_for_is_given_up(tmp_path: Path) -> None:
+def test_a_read_can_be_cancelled(tmp_path: Path) -> None:
     (place,) = folders_in_zip(write_zip(tmp_path / "donor.zip", full_donor(9861)))
     place.give_up()
-    with pytest.raises(DownloadError, match="given up"):
+    with pytest.raises(DownloadError, match="reading was cancelled"):
         full_donor_reader.read(place, 9861)
 
 
-def test_a_zip_that_holds_a_file_twice(tmp_path: Path) -> None:
+def test_a_zip_that_contains_a_file_twice(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "normalized_microarray_donor9861.zip", full_donor())
     other = replace_cell(full_donor(), "Probes.csv", 2, 4, "TRKB")["Probes.csv"]
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
@@ -460,7 +469,7 @@ def test_a_zip_that_holds_a_file_twice(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_a_damaged_zip_is_an_error_of_ours_or_is_read(tmp_path: Path, seed: int) -> None:
+def test_a_damaged_zip_is_read_or_raises_a_coexpr_error(tmp_path: Path, seed: int) -> None:
     path = write_zip(tmp_path / "normalized_microarray_donor9861.zip", full_donor())
     content = bytearray(path.read_bytes())
     rng = np.random.default_rng(seed)
@@ -471,12 +480,12 @@ def test_a_damaged_zip_is_an_error_of_ours_or_is_read(tmp_path: Path, seed: int)
     try:
         read(path)
     except CoexprError as error:
-        assert str(error).count("\n") == 0  # noqa: PT017  (most damage is found, some is in cells that are not read)
+        assert str(error).count("\n") == 0  # noqa: PT017  (most damage is found, some is in bytes that are not read)
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
-def test_every_end_of_line(tmp_path: Path, ending: str) -> None:
-    expected = read(donor_folder(tmp_path / "as-it-came"))
+def test_every_line_end(tmp_path: Path, ending: str) -> None:
+    expected = read(donor_folder(tmp_path / "original"))
     files = {name: text.replace("\n", ending) for name, text in full_donor().items()}
     got = read(donor_folder(tmp_path / "changed", files=files))
     assert got.probes.equals(expected.probes)
@@ -507,7 +516,7 @@ def test_headers_that_r_changed(tmp_path: Path) -> None:
     files = heatmap()
     files["Probes.csv"] = files["Probes.csv"].replace("gene-id,gene-symbol,gene-name", "gene.id,Gene Symbol,gene_name")
     assert read(write_folder(tmp_path / "changed", files)).genes.equals(
-        read(write_folder(tmp_path / "as-it-came", heatmap())).genes
+        read(write_folder(tmp_path / "original", heatmap())).genes
     )
 
 

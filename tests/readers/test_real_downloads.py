@@ -1,4 +1,4 @@
-"""The real downloads of ../shared/data, against numbers that R and others computed from them."""
+"""The real downloads of ../shared/data, compared with numbers that R and other programs computed from them."""
 
 import csv
 import hashlib
@@ -9,7 +9,6 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from coexpr.choice import Choice
 from helpers.allen import as_csv, write_folder
 from typer.testing import CliRunner
 
@@ -17,11 +16,12 @@ from coexpr.atlas import Atlas
 from coexpr.cli import app
 from coexpr.errors import DownloadError, NoDownloadError, UnsupportedDownloadError, WrongViewError
 from coexpr.loading.downloads import ingest
+from coexpr.options import ProbeSelection
 
 
-def test_the_gabra4_download_loads_whole(shared_data: Path, tmp_path: Path) -> None:
+def test_the_gabra4_download_is_loaded_completely(shared_data: Path, tmp_path: Path) -> None:
     report = ingest([shared_data / "heatmap-gabra4" / "samples_log2intensities"], tmp_path / "atlas.duckdb")
-    assert [report.contents[what] for what in ("donors", "samples", "probes", "genes")] == [6, 3702, 112, 1]
+    assert [report.provenance.contents[what] for what in ("donors", "samples", "probes", "genes")] == [6, 3702, 112, 1]
 
 
 def test_r_agrees_with_the_known_pairs(shared_data: Path, gabra4: Path) -> None:
@@ -30,19 +30,19 @@ def test_r_agrees_with_the_known_pairs(shared_data: Path, gabra4: Path) -> None:
     assert len(pairs) == 20
     with Atlas(gabra4) as atlas:
         for pair in pairs:
-            answer = atlas.correlates(pair["probe_a"], top=None)
-            (row,) = [row for row in answer.rows if str(row[1]) == pair["probe_b"]]
+            result = atlas.correlates(pair["probe_a"], top=None)
+            (row,) = [row for row in result.rows if str(row[1]) == pair["probe_b"]]
             assert row[6] == pytest.approx(float(pair["r_pooled_log2"]), abs=1e-6)
             assert row[7] == int(pair["n"])
 
 
-def test_the_golden_pair_through_the_command_line(gabra4: Path) -> None:
+def test_a_known_pair_on_the_command_line(gabra4: Path) -> None:
     done = CliRunner().invoke(app, ["query", "A_23_P56883", "--all", "--format", "csv", "--db", str(gabra4)])
     rows = list(csv.DictReader(done.stdout.splitlines()))
     assert len(rows) == 111
-    (golden,) = [row for row in rows if row["probe_name"] == "A_32_P204137"]
-    assert float(golden["r"]) == pytest.approx(0.9109950, abs=1e-6)
-    assert golden["n"] == "3702"
+    (known,) = [row for row in rows if row["probe_name"] == "A_32_P204137"]
+    assert float(known["r"]) == pytest.approx(0.9109950, abs=1e-6)
+    assert known["n"] == "3702"
 
 
 def test_the_representative_of_gabra4(gabra4: Path) -> None:
@@ -55,37 +55,37 @@ def test_the_representative_of_gabra4(gabra4: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("choice", "probe"),
+    ("selection", "probe"),
     [
-        (Choice(), "CUST_542_PI417557136"),
-        (Choice("max-variance"), "CUST_206_PI417557136"),
-        (Choice("min-mean"), "CUST_147_PI417557136"),
-        (Choice("connectivity"), "CUST_200_PI417557136"),
-        (Choice("connectivity", power=6), "CUST_154_PI417557136"),
-        (Choice("diff-stability"), "CUST_142_PI417557136"),
-        (Choice("pc-loading"), "CUST_542_PI417557136"),
+        (ProbeSelection(), "CUST_542_PI417557136"),
+        (ProbeSelection("max-variance"), "CUST_206_PI417557136"),
+        (ProbeSelection("min-mean"), "CUST_147_PI417557136"),
+        (ProbeSelection("connectivity"), "CUST_200_PI417557136"),
+        (ProbeSelection("connectivity", power=6), "CUST_154_PI417557136"),
+        (ProbeSelection("diff-stability"), "CUST_142_PI417557136"),
+        (ProbeSelection("pc-loading"), "CUST_542_PI417557136"),
     ],
 )
-def test_every_rule_chooses_the_known_probe_of_gabra4(gabra4: Path, choice: Choice, probe: str) -> None:
+def test_every_rule_selects_the_known_probe_of_gabra4(gabra4: Path, selection: ProbeSelection, probe: str) -> None:
     with Atlas(gabra4) as atlas:
-        provenance = atlas.correlates("GABRA4", probe_selection=choice, level="probe", top=1).provenance
-    assert (provenance.seed.probe, provenance.probe_selection.rule) == (probe, choice.rule)
+        provenance = atlas.correlates("GABRA4", probe_selection=selection, level="probe", top=1).provenance
+    assert (provenance.seed.probe, provenance.probe_selection.rule) == (probe, selection.rule)
 
 
-def test_the_choices_of_collapse_rows_hold_through_ingest(shared_data: Path, gabra4: Path) -> None:
+def test_the_probes_selected_by_collapse_rows_are_selected_after_ingest(shared_data: Path, gabra4: Path) -> None:
     with (shared_data / "collapse-rows-real" / "gabra4_samples_log2_selectedRow.csv").open() as stream:
         (selected,) = csv.DictReader(stream)
     ours = {
-        "MaxMean": Choice("max-mean"),
-        "MinMean": Choice("min-mean"),
-        "maxRowVariance": Choice("max-variance"),
-        "absMaxMean": Choice("abs-max-mean"),
-        "absMinMean": Choice("abs-min-mean"),
-        "MaxMean_conn": Choice("connectivity"),
+        "MaxMean": ProbeSelection("max-mean"),
+        "MinMean": ProbeSelection("min-mean"),
+        "maxRowVariance": ProbeSelection("max-variance"),
+        "absMaxMean": ProbeSelection("abs-max-mean"),
+        "absMinMean": ProbeSelection("abs-min-mean"),
+        "MaxMean_conn": ProbeSelection("connectivity"),
     }
     with Atlas(gabra4) as atlas:
-        for name, choice in ours.items():
-            provenance = atlas.correlates("GABRA4", probe_selection=choice, level="probe", top=1).provenance
+        for name, selection in ours.items():
+            provenance = atlas.correlates("GABRA4", probe_selection=selection, level="probe", top=1).provenance
             assert provenance.seed.probe_id == int(selected[name])
 
 
@@ -122,7 +122,7 @@ def test_the_statistics_of_every_probe_agree_with_numpy(gabra4: Path) -> None:
         ("heatmap-gabra4/structures_log2intensities", WrongViewError, "log2 values at structure .*Filter Heatmap on"),
         ("heatmap-site-zips/alzheimer-brain.zip", WrongViewError, "zscore values at coarse resolution"),
         ("heatmap-cyp/structures_log2", DownloadError, r"heatmap download without Contents\.txt"),
-        ("find-correlates-brainspan", UnsupportedDownloadError, "another of Allen's atlases"),
+        ("find-correlates-brainspan", UnsupportedDownloadError, "another atlas of the Allen Institute"),
         (
             "donor-h0351.2001-first100",
             DownloadError,
@@ -133,7 +133,7 @@ def test_the_statistics_of_every_probe_agree_with_numpy(gabra4: Path) -> None:
         ("ontology", NoDownloadError, "holds no download"),
     ],
 )
-def test_what_is_no_log2_of_samples_is_refused_and_changes_nothing(
+def test_other_downloads_are_refused_and_change_nothing(
     shared_data: Path, tmp_path: Path, folder: str, error: type[Exception], message: str
 ) -> None:
     database = tmp_path / "atlas.duckdb"
@@ -147,7 +147,7 @@ def test_what_is_no_log2_of_samples_is_refused_and_changes_nothing(
 
 @pytest.fixture
 def completed_donor(shared_data: Path, tmp_path: Path) -> Path:
-    """The first 100 rows of a real full-donor download, completed to a whole one of 100 probes."""
+    """The first 100 rows of a real full-donor download, completed to a download of 100 probes."""
     real = shared_data / "donor-h0351.2001-first100"
     expression = (real / "MicroarrayExpression_100lines.csv").read_text()
     with (real / "probe_names_derived.csv").open() as stream:
@@ -177,7 +177,7 @@ def completed_donor(shared_data: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("donor_first", [True, False])
-def test_a_full_donor_download_has_the_wells_of_the_heatmap(
+def test_a_full_donor_download_has_the_samples_of_the_heatmap(
     shared_data: Path, completed_donor: Path, tmp_path: Path, donor_first: bool
 ) -> None:
     database = tmp_path / "atlas.duckdb"
@@ -195,5 +195,7 @@ def test_a_full_donor_download_has_the_wells_of_the_heatmap(
     assert {sample_id for sample_id, _, _ in stored} == wells
     assert len(wells) == 946
     assert all(x is not None and slab is not None for _, x, slab in stored)
-    assert value == [(pytest.approx(3.61579168071, abs=1e-6),)]  # the first cell of the file; its first row is well 594
+    assert value == [
+        (pytest.approx(3.61579168071, abs=1e-6),)
+    ]  # the first cell of the file; the first row of SampleAnnot.csv is well 594
     assert lengths == [(946,)]

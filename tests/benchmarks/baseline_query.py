@@ -1,4 +1,4 @@
-"""The floor of a query as a whole process: what it must import, one product, the names of the first."""
+"""Baseline of a query as a whole process: the necessary imports, one product, the names of the first rows."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The floor of ingest: every number of the zips, unzipped, parsed and thrown away."""
+"""Baseline of ingest: unzip and parse every number of the downloads, and discard it."""
 
 import sys
 import zipfile
