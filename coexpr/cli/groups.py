@@ -42,7 +42,7 @@ def option(heading: str | None, names: str, help_text: str, metavar: str | None 
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command with the options of its groups in place of the parameters that stand for groups."""
+    """Return a command with the options of its groups in place of its parameters of these classes."""
     own = inspect.signature(command, eval_str=True).parameters
     groups: dict[str, Any] = {
         name: parameter.annotation for name, parameter in own.items() if is_dataclass(parameter.annotation)

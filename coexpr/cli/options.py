@@ -290,6 +290,7 @@ def _file_of(given: str) -> Path | None:
 # The option for each parameter that messages of the library name.
 OPTION_OF: dict[str, str] = {
     "categories": "--category",
+    "database": "--db",
     "max_rows": "--force",
     "max_edges": "--force",
     "rank_overall": "--no-rank-overall",

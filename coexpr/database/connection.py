@@ -74,7 +74,7 @@ def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DatabaseError(f"{path} cannot be created: {error.strerror}. Choose another with --db.") from None
+        raise DatabaseError(f"{path} cannot be created: {error.strerror}. Choose another `database`.") from None
     if not created:
         _refuse_foreign(path)
         _bring_up_to_date(path)
@@ -184,7 +184,7 @@ def _refuse_foreign(path: Path) -> None:
 
 def _connect_readonly(path: Path) -> duckdb.DuckDBPyConnection:
     if not is_duckdb_file(path):  # for other types of files, DuckDB may download an extension
-        raise DatabaseError(f"{path} is not a DuckDB database. Choose another with --db or {DATABASE_VARIABLE}.")
+        raise DatabaseError(f"{path} is not a DuckDB database. Choose another `database`, or set {DATABASE_VARIABLE}.")
     try:
         return duckdb.connect(path, read_only=True)
     except duckdb.Error as error:
@@ -223,6 +223,4 @@ def _why_not_opened(path: Path, error: duckdb.Error) -> str:
         return f"{path} is open in this process already. Close that Atlas or connection first."
     if _is_locked(error):
         return f"{path} is in use by another process. Wait until it has finished, then try again."
-    return (
-        f"{path} cannot be opened as a database: {_first_line(error)}. Choose another with --db or {DATABASE_VARIABLE}."
-    )
+    return f"{path} cannot be opened as a database: {_first_line(error)}. Choose another `database`, or set {DATABASE_VARIABLE}."

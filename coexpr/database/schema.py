@@ -29,7 +29,7 @@ def pending_migrations(connection: duckdb.DuckDBPyConnection, path: Path) -> lis
         applied = connection.execute(query("applied_migrations")).fetchall()
     except duckdb.CatalogException:
         raise DatabaseError(
-            f"{path} is a DuckDB file, but not a database of coexpr. Choose another with --db or {DATABASE_VARIABLE}."
+            f"{path} is a DuckDB file, but not a database of coexpr. Choose another `database`, or set {DATABASE_VARIABLE}."
         ) from None
     version, _, writer = applied[-1] if applied else (0, "", "")
     if version > schema_version():

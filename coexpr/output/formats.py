@@ -42,7 +42,7 @@ def format_of_file(path: Path, endings: Mapping[str, str] = ENDINGS) -> str:
     try:
         return endings[path.suffix.lower()]
     except KeyError:
-        raise OptionError(f"{path}: unknown file name ending; use one of {', '.join(endings)}, or --format.") from None
+        raise OptionError(f"{path}: unknown file name ending; use one of {', '.join(endings)}, or `format`.") from None
 
 
 def write_csv(result: Table[Provenance], stream: IO[str]) -> None:

@@ -32,12 +32,12 @@ def test_version_and_help() -> None:
         assert run(command, "--help").exit_code == 0
 
 
-def test_it_runs_as_a_module_too() -> None:
+def test_the_package_runs_as_a_module() -> None:
     done = subprocess.run([sys.executable, "-m", "coexpr", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"coexpr {coexpr.__version__}\n"
 
 
-def test_a_table_on_stdout_and_the_route_on_stderr(synthetic_database: Path) -> None:
+def test_a_table_on_stdout_and_the_provenance_on_stderr(synthetic_database: Path) -> None:
     done = query(synthetic_database, "NTRK2", "--top", 3)
     assert done.exit_code == 0
     lines = [line.split() for line in done.stdout.splitlines()]
@@ -50,7 +50,7 @@ def test_a_table_on_stdout_and_the_route_on_stderr(synthetic_database: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["csv", "tsv", "json", "jsonl"])
-def test_every_format_carries_the_same_rows_at_full_precision(synthetic_database: Path, name: str) -> None:
+def test_every_format_has_the_same_rows_at_full_precision(synthetic_database: Path, name: str) -> None:
     with Atlas(synthetic_database) as atlas:
         expected = [(row[1], row[6]) for row in atlas.correlates("BDNF", top=5).rows]
     text = query(synthetic_database, "BDNF", "--top", 5, "--format", name).stdout
@@ -61,7 +61,7 @@ def test_every_format_carries_the_same_rows_at_full_precision(synthetic_database
     assert [(int(row["probe_id"]), float(row["r"])) for row in rows] == expected
 
 
-def test_json_holds_the_provenance(synthetic_database: Path) -> None:
+def test_json_contains_the_provenance(synthetic_database: Path) -> None:
     provenance = json.loads(query(synthetic_database, "BDNF", "--format", "json").stdout)["provenance"]
     assert (provenance["seed"]["name"], provenance["method"]["name"]) == ("BDNF", "pearson")
     assert provenance["data"]["n_samples"] == 90
@@ -74,7 +74,7 @@ def test_output_to_a_file(synthetic_database: Path, tmp_path: Path) -> None:
     assert (tmp_path / "r.tsv").read_text() == query(synthetic_database, "BDNF", "--all", "--format", "tsv").stdout
 
 
-def test_options_reach_the_query(synthetic_database: Path) -> None:
+def test_options_are_passed_to_the_query(synthetic_database: Path) -> None:
     def genes(*options: object) -> list[str]:
         text = query(synthetic_database, "BDNF", *options, "--format", "csv").stdout
         return [row["probe_name"] for row in csv.DictReader(text.splitlines())]
@@ -93,7 +93,7 @@ def test_options_reach_the_query(synthetic_database: Path) -> None:
     [
         (["NTRK22"], "Error: no probe or gene is named 'NTRK22' in this database. Similar names: NTRK2"),
         (["NTRK2", "--probe", "A_32_P7316"], "Error: A_32_P7316 is not a probe of NTRK2"),
-        (["NTRK2", "-o", "answer.xyz"], "Error: answer.xyz does not say its format by its ending"),
+        (["NTRK2", "-o", "result.xyz"], "Error: result.xyz: unknown file name ending"),
     ],
 )
 def test_an_error_is_one_line_on_stderr_and_exit_1(
@@ -106,17 +106,17 @@ def test_an_error_is_one_line_on_stderr_and_exit_1(
 
 
 @pytest.mark.parametrize("arguments", [["--top", "0"], ["--min-r", "2"], ["--level", "exon"], ["--format", "xml"]])
-def test_a_usage_mistake_is_exit_2(synthetic_database: Path, arguments: list[str]) -> None:
+def test_a_usage_error_is_exit_2(synthetic_database: Path, arguments: list[str]) -> None:
     assert query(synthetic_database, "NTRK2", *arguments).exit_code == 2
 
 
-def test_no_database(tmp_path: Path) -> None:
+def test_a_missing_database(tmp_path: Path) -> None:
     done = query(tmp_path / "none.duckdb", "NTRK2")
     assert (done.exit_code, done.stdout) == (1, "")
     assert "coexpr ingest PATH" in done.stderr
 
 
-def test_ingest_reports(tmp_path: Path) -> None:
+def test_ingest_prints_a_report(tmp_path: Path) -> None:
     donor_folder(tmp_path / "downloads")
     write_folder(tmp_path / "downloads" / "z", heatmap() | {"Contents.txt": contents(4, scale="zscore")})
     database = tmp_path / "atlas.duckdb"
@@ -126,20 +126,20 @@ def test_ingest_reports(tmp_path: Path) -> None:
     assert "1 donor, 6 samples, 4 probes, 3 genes (H0351.2001)" in done.stdout
     assert "skipped: " in done.stdout
     again = json.loads(run("ingest", tmp_path / "downloads", "--db", database, "--format", "json").stdout)
-    (download,) = again["downloads"]
+    (download,) = again["rows"]
     assert (download["status"], download["samples"], download["donors"]) == ("already loaded", 6, ["H0351.2001"])
-    assert again["contents"]["samples"] == 6
-    assert len(again["skipped"]) == 1
+    assert again["provenance"]["contents"]["samples"] == 6
+    assert len(again["provenance"]["skipped"]) == 1
 
 
-def test_ingest_takes_the_database_of_the_environment_and_needs_a_path(tmp_path: Path) -> None:
+def test_ingest_uses_the_database_of_the_environment_and_needs_a_path(tmp_path: Path) -> None:
     done = run("ingest", donor_folder(tmp_path), COEXPR_DB=str(tmp_path / "atlas.duckdb"))
     assert done.exit_code == 0
     assert (tmp_path / "atlas.duckdb").exists()
     assert run("ingest").exit_code == 2
 
 
-def test_ingest_leaves_out_a_demo_that_it_finds_but_not_one_that_is_named(tmp_path: Path) -> None:
+def test_ingest_skips_a_demo_unless_it_is_named(tmp_path: Path) -> None:
     assert run("demo", tmp_path / "coexpr-demo", "--probes", 60, "--samples", 60).exit_code == 0
     alone = run("ingest", tmp_path, "--db", tmp_path / "own.duckdb")
     assert alone.exit_code == 1
@@ -154,8 +154,8 @@ def test_ingest_leaves_out_a_demo_that_it_finds_but_not_one_that_is_named(tmp_pa
 
 
 def test_a_refused_download_leaves_stdout_empty(tmp_path: Path) -> None:
-    bad = replace_cell(full_donor(), "PACall.csv", 1, 2, "7")
-    done = run("ingest", donor_folder(tmp_path, files=bad), "--db", tmp_path / "atlas.duckdb")
+    damaged = replace_cell(full_donor(), "PACall.csv", 1, 2, "7")
+    done = run("ingest", donor_folder(tmp_path, files=damaged), "--db", tmp_path / "atlas.duckdb")
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith("Error: ")
     assert done.stderr.count("\n") == 1
@@ -166,8 +166,11 @@ def test_info(synthetic_database: Path) -> None:
     assert "6 donors, 90 samples, 300 probes" in text
     assert "9861   H0351.2001  24 years, M" in text
     assert text.count("SHA-256") == 6
-    facts = json.loads(run("info", "--db", synthetic_database, "--format", "json").stdout)
-    assert (facts["schema_version"], facts["samples"], facts["path"]) == (1, 90, str(synthetic_database))
+    contents = json.loads(run("info", "--db", synthetic_database, "--format", "json").stdout)
+    totals = contents["provenance"]
+    assert (totals["schema_version"], totals["samples"], totals["database"]) == (1, 90, str(synthetic_database))
+    assert [donor["donor_id"] for donor in contents["donors"]] == [9861, 10021, 12876, 14380, 15496, 15697]
+    assert len(contents["downloads"]) == 6
 
 
 def test_info_path_needs_no_database(tmp_path: Path) -> None:
@@ -176,23 +179,23 @@ def test_info_path_needs_no_database(tmp_path: Path) -> None:
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a screen."""
+    """A stream that reports to be a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
-def test_the_screen_shows_long_cells_and_many_rows_short_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    screen = Terminal()
+def test_a_terminal_shows_shortened_cells_and_the_first_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal()
     rows = [(i, list(range(500))) for i in range(1234)]
-    write_table(Result(["i", "list"], rows, Provenance(database="")), screen)
-    lines = re.sub(r"\x1b\[[\d;]*m", "", screen.getvalue()).splitlines()
+    write_table(Result(["i", "list"], rows, Provenance(database="")), terminal)
+    lines = re.sub(r"\x1b\[[\d;]*m", "", terminal.getvalue()).splitlines()
     assert max(map(len, lines)) <= 80
     assert len(lines) == 1002
     assert "234 more rows are not shown" in capsys.readouterr().err
 
 
-def test_an_answer_does_not_overwrite_a_database(tmp_path: Path) -> None:
+def test_a_result_does_not_overwrite_a_database(tmp_path: Path) -> None:
     database = tmp_path / "atlas.duckdb"
     run("ingest", donor_folder(tmp_path), "--db", database)
     before = database.read_bytes()
@@ -202,7 +205,7 @@ def test_an_answer_does_not_overwrite_a_database(tmp_path: Path) -> None:
     assert database.read_bytes() == before
 
 
-def test_the_only_gene_says_how_to_go_on(gabra4: Path) -> None:
+def test_a_query_of_the_only_gene_suggests_to_compare_probes(gabra4: Path) -> None:
     done = query(gabra4, "GABRA4")
     assert done.exit_code == 0
     assert (
@@ -210,7 +213,7 @@ def test_the_only_gene_says_how_to_go_on(gabra4: Path) -> None:
     )
 
 
-def test_a_constant_seed_is_said_to_be_so(tmp_path: Path) -> None:
+def test_a_constant_seed_is_reported(tmp_path: Path) -> None:
     files = full_donor()
     lines = files["MicroarrayExpression.csv"].splitlines()
     lines[0] = "103" + ",5.5" * 6
@@ -224,7 +227,7 @@ def test_a_constant_seed_is_said_to_be_so(tmp_path: Path) -> None:
     assert "Without r: 1 probe with a constant or missing profile." in query(tmp_path / "a", "101").stderr
 
 
-def test_the_demo_touches_nothing_that_no_demo_made(tmp_path: Path) -> None:
+def test_the_demo_does_not_change_other_files(tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "demo.duckdb").write_text("precious")
@@ -235,7 +238,7 @@ def test_the_demo_touches_nothing_that_no_demo_made(tmp_path: Path) -> None:
     assert run("demo", mine / "demo.duckdb").exit_code == 1
 
 
-def test_a_second_demo_keeps_what_the_user_put_beside_the_first(tmp_path: Path) -> None:
+def test_a_second_demo_keeps_files_of_the_user(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     assert run("demo", folder, "--probes", 60, "--samples", 60).exit_code == 0
     (folder / "r.csv").write_text("mine")
@@ -243,7 +246,7 @@ def test_a_second_demo_keeps_what_the_user_put_beside_the_first(tmp_path: Path) 
     assert (folder / "r.csv").read_text() == "mine"
 
 
-def test_what_the_system_refuses_is_one_line_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_system_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*arguments: object, **options: object) -> None:
         raise OSError(28, "No space left on device", "somewhere")
 
@@ -253,7 +256,7 @@ def test_what_the_system_refuses_is_one_line_too(tmp_path: Path, monkeypatch: py
     assert "Error: somewhere: No space left on device." in done.stderr
 
 
-def test_a_query_that_duckdb_interrupts_is_exit_130(monkeypatch: pytest.MonkeyPatch, synthetic_database: Path) -> None:
+def test_an_interrupt_within_duckdb_is_exit_130(monkeypatch: pytest.MonkeyPatch, synthetic_database: Path) -> None:
     def interrupt(*arguments: object, **options: object) -> None:
         raise RuntimeError("Query interrupted")
 
@@ -261,7 +264,7 @@ def test_a_query_that_duckdb_interrupts_is_exit_130(monkeypatch: pytest.MonkeyPa
     assert query(synthetic_database, "NTRK2").exit_code == 130
 
 
-def test_demo_in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demo_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     done = run("demo", "--probes", 100, "--samples", 60, COEXPR_DB=str(tmp_path / "mine.duckdb"))
     assert done.exit_code == 0
@@ -269,7 +272,7 @@ def test_demo_in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "coexpr query NTRK2" in done.stderr
     assert len(done.stdout.splitlines()) == 22
     assert sorted(path.name for path in tmp_path.iterdir()) == ["coexpr-demo"]
-    assert run("demo", "--probes", 100, "--samples", 60).exit_code == 0  # again, over the first
+    assert run("demo", "--probes", 100, "--samples", 60).exit_code == 0  # again, in the same folder
 
 
 def test_an_interrupt_is_exit_130(monkeypatch: pytest.MonkeyPatch, synthetic_database: Path) -> None:

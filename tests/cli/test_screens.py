@@ -1,4 +1,4 @@
-"""What is printed on a terminal: every command in real pseudo-terminals of several widths."""
+"""Output on a terminal: every command in pseudo-terminals of several widths."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ from coexpr.cli.table import Layout, fit_columns
 PROGRAM = str(Path(sys.executable).parent / "coexpr")
 WIDTHS = (60, 80, 100, 120, 200)
 CATEGORY = ["--category", "nervous system development"]
-# Commands that print a table, with what must be seen at every width.
+# Commands that print a table, with columns that are shown at every width.
 COMMANDS = {
     "query": (["query", "NTRK2", "--top", "3"], ("rank", "gene_symbol", "r", "n")),
     "category": (["query", "NTRK2", *CATEGORY, "--top", "3"], ("rank", "gene_symbol", "r", "n")),
@@ -28,7 +28,7 @@ COMMANDS = {
     "pair": (["pair", "NTRK2", "BDNF"], ("log2", "z within donor", "z pooled", "r", "n")),
     "genes": (["genes", "TRKB", "2-Sep", "nonsense"], ("name", "status", "explanation")),
     "structures": (["structures", "cortex"], ("structure_id", "samples", "H0351.1016")),
-    "list": (["categories", "list", "nervous"], ("id", "name", "genes", "loaded")),
+    "list": (["categories", "list", "nervous"], ("id", "name", "genes", "with_expression")),
     "show": (["categories", "show", "synapse organization"], ("gene_symbol", "status")),
     "sql": (["sql", "FROM correlates('NTRK2', top := 3)"], ("rank",)),
     "verify": (["verify"], ("check", "holds")),
@@ -42,14 +42,14 @@ def printed(database: Path, arguments: list[str], width: int) -> str:
 
 
 def table_lines(text: str) -> list[str]:
-    """Return the lines of tables: those above the first message, and below their rule."""
+    """Return the lines that are not blank."""
     return [line for line in text.splitlines() if line.strip()]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", COMMANDS)
-def test_what_matters_is_seen_at_every_width(synthetic_database: Path, name: str, width: int) -> None:
-    arguments, wanted = COMMANDS[name]
+def test_important_columns_are_shown_at_every_width(synthetic_database: Path, name: str, width: int) -> None:
+    arguments, columns = COMMANDS[name]
     text = printed(synthetic_database, arguments, width)
     rules = [line for line in text.splitlines() if set(line) == {"─"}]
     assert rules
@@ -57,12 +57,12 @@ def test_what_matters_is_seen_at_every_width(synthetic_database: Path, name: str
     headers = " ".join(
         line for line, below in zip(text.splitlines(), text.splitlines()[1:], strict=False) if set(below) == {"─"}
     )
-    for column in wanted:
+    for column in columns:
         assert re.search(rf"(^|\s){re.escape(column)}(\s|$)", headers), (column, headers)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_no_number_is_cut_or_rounded_to_another(synthetic_database: Path, width: int) -> None:
+def test_no_number_is_shortened(synthetic_database: Path, width: int) -> None:
     def rows(text: str) -> dict[str, str]:
         """Return rank and the last two cells, r and n, of each row."""
         found = [line.split() for line in text.splitlines() if re.match(r" *\d+  ", line)]
@@ -75,17 +75,17 @@ def test_no_number_is_cut_or_rounded_to_another(synthetic_database: Path, width:
     assert all(re.fullmatch(r"-?\d\.\d{3} 90", cells) for cells in fitted.values())
 
 
-def test_columns_that_are_left_out_are_named_with_how_to_see_them(synthetic_database: Path) -> None:
+def test_columns_that_are_left_out_are_reported(synthetic_database: Path) -> None:
     text = printed(synthetic_database, ["query", "NTRK2", *CATEGORY, "--top", "2"], 80)
     assert (
         "Columns left out at this width: probe_id, entrez_id. To see them: --wide, --columns NAME,… or -o FILE." in text
     )
     assert "left out at this width" not in printed(synthetic_database, ["query", "NTRK2", "--wide"], 80)
-    chosen = printed(synthetic_database, ["query", "NTRK2", "--columns", "entrez_id,r", "--top", "2"], 80)
-    assert chosen.splitlines()[0].split() == ["entrez_id", "r"]
+    some = printed(synthetic_database, ["query", "NTRK2", "--columns", "entrez_id,r", "--top", "2"], 80)
+    assert some.splitlines()[0].split() == ["entrez_id", "r"]
 
 
-def test_columns_are_left_out_in_the_stated_order_and_numbers_go_below() -> None:
+def test_columns_are_left_out_in_order_and_numbers_continue_below() -> None:
     layout = Layout(keys=("rank",), drop=("id", "other"), shorten=("name",), comfortable=10)
     widths = {"rank": 4, "id": 8, "other": 8, "name": 30, "r": 5, "more": 9}
     assert fit_columns(widths, layout, None).blocks == [widths]
@@ -101,7 +101,7 @@ def test_columns_are_left_out_in_the_stated_order_and_numbers_go_below() -> None
     assert all(block["rank"] == 4 for block in narrow.blocks)
 
 
-def test_the_page_of_screens_is_what_is_printed(tmp_path: Path) -> None:
+def test_the_page_of_screens(tmp_path: Path) -> None:
     printed(tmp_path / "none", ["demo", str(tmp_path / "coexpr-demo")], 100)
     assert screens.page(PROGRAM, tmp_path) == screens.PAGE.read_text(encoding="utf-8")
 

@@ -377,7 +377,7 @@ def test_without_space_for_a_copy_nothing_is_changed(
 
     monkeypatch.setattr("shutil.copyfile", full)
     with (
-        pytest.raises(DatabaseError, match=r"a copy cannot be kept.*Have [\d.]+ MB free beside it"),
+        pytest.raises(DatabaseError, match=r"a copy cannot be kept.*Free [\d,.]+ MB on the same disk"),
         open_for_writing(path),
     ):
         pass

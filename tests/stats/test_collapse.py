@@ -76,7 +76,7 @@ def test_agrees_with_collapse_rows_of_wgcna(case: str) -> None:
         want = {row[0]: row[1:] for row in collapsed}
         got = {probes[row]: profile for row, profile in zip(done.rows, done.profiles, strict=True)}
     else:
-        misnamed = {gene: told["row_used"] for gene, told in params.get("r_misnames", {}).items()}
+        misnamed = {gene: reported["row_used"] for gene, reported in params.get("r_misnames", {}).items()}
         if params["method"] not in ("Average", "ME"):
             assert chosen == dict(selected) | misnamed
         want = {row[0]: row[1:] for row in collapsed}

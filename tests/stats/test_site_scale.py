@@ -41,12 +41,12 @@ def test_averages_are_those_of_the_site(shared_data: Path, gabra4: Path, samples
     columns, values = read(shared_data / "heatmap-gabra4" / "structures_log2intensities")
     site = np.stack([values[probe] for probe in ids])
     agreeing = 0
-    for column, told in zip(columns, site.T, strict=True):
+    for column, displayed in zip(columns, site.T, strict=True):
         group = int(column["donor_id"]) * 1_000_000 + int(column["structure_id"])
-        if np.isnan(told).all():
+        if np.isnan(displayed).all():
             assert group not in ours
         else:
-            agreeing += np.abs(ours[group] - told).max() <= 1e-4 + 1e-9
+            agreeing += np.abs(ours[group] - displayed).max() <= 1e-4 + 1e-9
     assert (agreeing, len(ours)) == (841, 841)
 
 

@@ -1,0 +1,52 @@
+"""One word per concept: words that are not used, anywhere in code, SQL and documentation."""
+
+import re
+from pathlib import Path
+
+import pytest
+from helpers.folders import TOP
+
+# Words with a standard term in their place (docs/data-model.md, "Terms"), and figures of speech.
+NOT_USED = {
+    "route": "provenance",
+    "told": "reported",
+    "slack": "error bound",
+    "settle": "refine",
+    "stands for": "represents",
+    "stand for": "represent",
+    "stands in": "replaces",
+    "goes with": "is correlated with",
+    "go together": "are correlated",
+    "asked for in earnest": "requested with --force",
+    "read ahead": "prefetch",
+    "read_ahead": "prefetch",
+    "room": "folder or package",
+    "rooms": "folders or packages",
+    "run folder": "checkpoint",
+    "beside": "next to, or besides",
+    "all with all": "every pair",
+    "Choice": "ProbeSelection",
+    "Restriction": "SampleFilter",
+    "Basis": "Design",
+    "Answer": "Result",
+}
+# The changelog tells users the old names; this file lists them.
+FILES = [
+    path
+    for folder in ("coexpr", "sql", "migrations", "docs", ".ci", "tests")
+    for path in sorted((TOP / folder).rglob("*"))
+    if path.suffix in {".py", ".sql", ".md"} and "data" not in path.relative_to(TOP).parts and path != Path(__file__)
+] + [TOP / "README.md", TOP / "pyproject.toml"]
+
+
+@pytest.mark.parametrize("word", NOT_USED)
+def test_a_word_is_not_used(word: str) -> None:
+    flags = 0 if word[0].isupper() else re.IGNORECASE
+    pattern = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])", flags)
+    found = [
+        f"{path.relative_to(TOP)}:{number}: {line.strip()[:100]}"
+        for path in FILES
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if pattern.search(line)
+    ]
+    assert found == [], f"use: {NOT_USED[word]}"
