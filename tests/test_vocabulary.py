@@ -1,5 +1,6 @@
 """One word per concept: words that are not used, anywhere in code, SQL and documentation."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -30,6 +31,7 @@ NOT_USED = {
     "Basis": "Design",
     "Answer": "Result",
 }
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef
 # The changelog tells users the old names; this file lists them.
 FILES = [
     path
@@ -37,6 +39,21 @@ FILES = [
     for path in sorted((TOP / folder).rglob("*"))
     if path.suffix in {".py", ".sql", ".md"} and "data" not in path.relative_to(TOP).parts and path != Path(__file__)
 ] + [TOP / "README.md", TOP / "pyproject.toml"]
+
+
+def test_messages_of_the_library_name_parameters_and_no_options() -> None:
+    library = [path for path in FILES if path.suffix == ".py" and (TOP / "coexpr") in path.parents]
+    found = []
+    for path in (path for path in library if "cli" not in path.parts):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        docstrings = {ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, DOCUMENTED)}
+        for node in ast.walk(tree):
+            is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in docstrings
+            if is_text and re.search(r"(?<!\S)--(?!help)[a-z]", node.value):
+                found.append(f"{path.relative_to(TOP)}:{node.lineno}: {node.value[:80]}")
+    # Not messages to Python: the mark of lists, and an option of a command that a message recommends.
+    expected = ("coexpr/database/categories.py", " --annotation ")
+    assert [line for line in found if not any(text in line for text in expected)] == []
 
 
 @pytest.mark.parametrize("word", NOT_USED)

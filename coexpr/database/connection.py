@@ -223,4 +223,5 @@ def _why_not_opened(path: Path, error: duckdb.Error) -> str:
         return f"{path} is open in this process already. Close that Atlas or connection first."
     if _is_locked(error):
         return f"{path} is in use by another process. Wait until it has finished, then try again."
-    return f"{path} cannot be opened as a database: {_first_line(error)}. Choose another `database`, or set {DATABASE_VARIABLE}."
+    remedy = f"Choose another `database`, or set {DATABASE_VARIABLE}."
+    return f"{path} cannot be opened as a database: {_first_line(error)}. {remedy}"

@@ -29,7 +29,8 @@ def pending_migrations(connection: duckdb.DuckDBPyConnection, path: Path) -> lis
         applied = connection.execute(query("applied_migrations")).fetchall()
     except duckdb.CatalogException:
         raise DatabaseError(
-            f"{path} is a DuckDB file, but not a database of coexpr. Choose another `database`, or set {DATABASE_VARIABLE}."
+            f"{path} is a DuckDB file, but not a database of coexpr. Choose another `database`, or set "
+            f"{DATABASE_VARIABLE}."
         ) from None
     version, _, writer = applied[-1] if applied else (0, "", "")
     if version > schema_version():

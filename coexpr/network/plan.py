@@ -128,5 +128,5 @@ def make_plan(rows: int, samples: int, selection: EdgeSelection, edges: int, mem
         block_rows //= 2
     raise LimitError(
         f"{rows:,} rows and about {edges:,} edges need {needed / 1e6:,.0f} MB of memory; {memory / 1e6:,.0f} MB are "
-        "allowed. Allow more with --memory, or select fewer edges."
+        "allowed. Allow more `memory`, or select fewer edges."
     )
