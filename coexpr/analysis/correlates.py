@@ -131,7 +131,7 @@ def correlates(
     )
     provenance = CorrelatesProvenance(
         database=str(expression.path),
-        data=describe_data(expression, design, known),
+        data=describe_data(expression, design.samples, design.region, known),
         method=method,
         probe_selection=selection if "gene" in (level, seed.level) else None,
         gene_filter=use,

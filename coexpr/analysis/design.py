@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from coexpr.database.expression import Expression
 from coexpr.database.matrix import ExpressionRows, MatrixRows
-from coexpr.database.samples import Region, Samples, find_samples
+from coexpr.database.samples import Region, Samples, find_samples, refuse_too_few
 from coexpr.errors import TooFewSamplesError
 from coexpr.options import MIN_SAMPLES_FOR_R, CorrelationMethod, SampleFilter
 from coexpr.stats.measures import Estimator, degrees_of_freedom, measure_all, measure_seed
@@ -81,6 +81,7 @@ def find_design(expression: Expression, sample_filter: SampleFilter, method: Cor
     """
     if sample_filter:
         samples, region = find_samples(expression.connection, sample_filter)
+        refuse_too_few(len(samples), sample_filter)
     else:
         samples, region = expression.all_samples, Region()
     of_factor = {"donor": samples.donor_ids, "structure": samples.structure_ids}

@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.analysis.design import find_design
 from coexpr.analysis.items import find_items, profiles_of_items
 from coexpr.analysis.labels import find_labels, unique_names
 from coexpr.analysis.provenance import DataUse, describe_data
 from coexpr.database.categories import GeneFilterUse
 from coexpr.database.expression import Expression
 from coexpr.database.queries import query
-from coexpr.database.samples import Samples
-from coexpr.options import CorrelationMethod, GeneFilter, Level, ProbeSelection, SampleFilter
+from coexpr.database.samples import Region, Samples, find_samples
+from coexpr.options import GeneFilter, Level, ProbeSelection, SampleFilter
 from coexpr.result import Provenance, Result
 
 LABELS = (
@@ -65,23 +64,25 @@ def expression_values(
 ) -> Result[ExpressionProvenance]:
     """Return expression values by sample; see `Atlas.expression`."""
     items = find_items(expression, names, gene_filter, level, selection)
-    design = find_design(expression, sample_filter, CorrelationMethod())
-    profiles = profiles_of_items(expression, items, selection, design.samples)
+    samples, region = expression.all_samples, Region()
+    if sample_filter:  # as few as there are: no r is computed
+        samples, region = find_samples(expression.connection, sample_filter)
+    profiles = profiles_of_items(expression, items, selection, samples)
     labels = find_labels(expression.connection, profiles)
     columns = unique_names(labels, profiles, len(items.probe_ids))
     log2 = np.asarray(profiles.expression)
     of_genes = zip(columns[len(items.probe_ids) :], labels[len(items.probe_ids) :], strict=True)
     provenance = ExpressionProvenance(
         database=str(expression.path),
-        data=describe_data(expression, design, ~np.isnan(log2).all(axis=0)),
+        data=describe_data(expression, samples, region, ~np.isnan(log2).all(axis=0)),
         probe_selection=selection if items.gene_ids else None,
         gene_filter=items.gene_filter,
         profiles={name: str(label.probe_name) for name, label in of_genes},
         genes_without_profile=profiles.genes_without_profile,
     )
-    samples = _sample_labels(expression, design.samples)
+    sample_labels = _sample_labels(expression, samples)
     values = [_shortest(profile) for profile in log2]
-    rows = [(*sample, *row) for sample, row in zip(samples, zip(*values, strict=True), strict=True)]
+    rows = [(*sample, *row) for sample, row in zip(sample_labels, zip(*values, strict=True), strict=True)]
     return Result([*LABELS, *columns], rows, provenance)
 
 

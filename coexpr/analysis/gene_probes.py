@@ -143,7 +143,7 @@ def gene_probes(
         rows.append((probe_id, names[row], *statistics, *_agreement(r, row, names), selected_by.get(probe_id, [])))
     provenance = ProbesProvenance(
         database=str(expression.path),
-        data=describe_data(expression, design, ~np.isnan(log2).all(axis=0)),
+        data=describe_data(expression, design.samples, design.region, ~np.isnan(log2).all(axis=0)),
         method=method,
         probe_selection=selection,
         cache_problem=expression.cache_problem,

@@ -60,7 +60,7 @@ def correlation_matrix(
     r, n = design.correlate_all(log2)
     provenance = MatrixProvenance(
         database=str(expression.path),
-        data=describe_data(expression, design, ~np.isnan(log2).all(axis=0)),
+        data=describe_data(expression, design.samples, design.region, ~np.isnan(log2).all(axis=0)),
         method=method,
         probe_selection=selection if items.gene_ids else None,
         gene_filter=items.gene_filter,

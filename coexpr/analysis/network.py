@@ -111,7 +111,7 @@ def network(
         found.find(progress)
         provenance = NetworkProvenance(
             database=str(expression.path),
-            data=describe_data(expression, design, np.ones(len(design.samples), dtype=np.bool_)),
+            data=describe_data(expression, design.samples, design.region, np.ones(len(design.samples), dtype=np.bool_)),
             method=method,
             probe_selection=selection if len(profiles) > rows.probes else None,
             gene_filter=rows.items.gene_filter if rows.items else None,

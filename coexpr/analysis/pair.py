@@ -238,7 +238,7 @@ def pair(
     scales = compare_scales(expression.connection, x, y, design.samples, replace(design.estimator, factors=()))
     provenance = PairProvenance(
         database=str(expression.path),
-        data=describe_data(expression, design, known),
+        data=describe_data(expression, design.samples, design.region, known),
         method=method,
         probe_selection=None if are_probes else selection,
         cache_problem=expression.cache_problem,

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.analysis.design import Design
 from coexpr.analysis.labels import find_labels
 from coexpr.analysis.profiles import Profiles
 from coexpr.database.categories import GeneFilterUse
 from coexpr.database.expression import Expression
 from coexpr.database.names import Seed
+from coexpr.database.samples import Region, Samples
 from coexpr.options import CorrelationMethod, Hemisphere, Level, ProbeSelection
 from coexpr.result import Provenance
 
@@ -100,20 +100,21 @@ class CorrelationProvenance(Provenance):
     cache_problem: str | None = None
 
 
-def describe_data(expression: Expression, design: Design, known: NDArray[np.bool_]) -> DataUse:
+def describe_data(expression: Expression, samples: Samples, region: Region, known: NDArray[np.bool_]) -> DataUse:
     """Return the data of a query.
 
     Parameters
     ----------
     expression : Expression
-    design : Design
+    samples : Samples
+    region : Region
     known : (S,) bool
         Samples in which the seed is known.
     """
     names = expression.donor_names
     samples_by_donor = {
         names[donor_id]: int(np.count_nonzero(known[columns]))
-        for donor_id, columns in design.samples.columns.items()
+        for donor_id, columns in samples.columns.items()
         if known[columns].any()
     }
     return DataUse(
@@ -121,9 +122,9 @@ def describe_data(expression: Expression, design: Design, known: NDArray[np.bool
         donors=list(samples_by_donor),
         samples_by_donor=samples_by_donor,
         n_samples=int(np.count_nonzero(known)),
-        structures=design.region.structures,
-        structure_ids=design.region.structure_ids,
-        hemisphere=design.region.hemisphere,
+        structures=region.structures,
+        structure_ids=region.structure_ids,
+        hemisphere=region.hemisphere,
     )
 
 

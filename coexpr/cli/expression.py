@@ -61,7 +61,7 @@ def expression(
     )
     deliver(result, result_options, layout)
     provenance = result.provenance
-    say(f"log2 intensity of {count_of(len(values), 'column')} over {describe_samples(provenance.data)}.")
+    say(f"log2 intensity of {count_of(len(values), 'profile')} over {describe_samples(provenance.data)}.")
     for gene, profile in list(provenance.profiles.items())[:10]:
         say(f"{gene}: {profile}.")
     for line in [

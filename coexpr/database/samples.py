@@ -87,7 +87,7 @@ def find_samples(connection: duckdb.DuckDBPyConnection, sample_filter: SampleFil
     NotFoundError, AmbiguousNameError
         If a structure or donor does not exist, or a name means several.
     TooFewSamplesError
-        If fewer than `MIN_SAMPLES` samples remain.
+        If no sample remains.
     """
     donors = [_find_donor(connection, name) for name in sample_filter.donors]
     structures = [structure for name in sample_filter.structures for structure in _find_structures(connection, name)]
@@ -100,26 +100,27 @@ def find_samples(connection: duckdb.DuckDBPyConnection, sample_filter: SampleFil
     region = Region(
         _names_of(structures), np.unique(samples.structure_ids).tolist() if structures else [], sample_filter.hemisphere
     )
-    if sample_filter and len(samples) < MIN_SAMPLES:
-        raise TooFewSamplesError(_too_few(len(samples), sample_filter))
+    if sample_filter and not len(samples):
+        raise TooFewSamplesError(f"no sample is left ({_described(sample_filter)}). See: coexpr structures.")
     return samples, region
 
 
 def refuse_too_few(count: int, sample_filter: SampleFilter) -> None:
-    """Raise TooFewSamplesError if a filter leaves too few samples in which the seed is known."""
+    """Raise TooFewSamplesError if a filter leaves too few samples for r."""
     if sample_filter and count < MIN_SAMPLES:
-        raise TooFewSamplesError(_too_few(count, sample_filter))
+        left = f"{count or 'no'} sample{'s' * (count != 1)} {'are' if count != 1 else 'is'} left"
+        raise TooFewSamplesError(
+            f"{left} ({_described(sample_filter)}), and r needs at least {MIN_SAMPLES}. See how many samples each donor "
+            "has in each structure: coexpr structures. Only two donors have samples of the right hemisphere."
+        )
 
 
-def _too_few(count: int, sample_filter: SampleFilter) -> str:
-    wanted = [f"structure {name}" for name in sample_filter.structures]
-    wanted += [f"hemisphere {sample_filter.hemisphere}"] * bool(sample_filter.hemisphere)
-    wanted += [f"donor {name}" for name in sample_filter.donors]
-    return (
-        f"{count or 'no'} sample{'s' * (count != 1)} {'are' if count != 1 else 'is'} left ({', '.join(wanted)}), and r "
-        f"needs at least {MIN_SAMPLES}. See how many samples each donor has in each structure: coexpr structures. "
-        "Only two donors have samples of the right hemisphere."
-    )
+def _described(sample_filter: SampleFilter) -> str:
+    """Return what a filter selects: "structure HiF, donor 9861"."""
+    parts = [f"structure {name}" for name in sample_filter.structures]
+    parts += [f"hemisphere {sample_filter.hemisphere}"] * bool(sample_filter.hemisphere)
+    parts += [f"donor {name}" for name in sample_filter.donors]
+    return ", ".join(parts)
 
 
 def _read(

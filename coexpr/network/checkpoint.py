@@ -21,7 +21,7 @@ _SUFFIX = ".npz"
 
 
 class Checkpoint:
-    """A folder of files that each hold some arrays.
+    """A folder of files, each of which contains named arrays.
 
     Parameters
     ----------

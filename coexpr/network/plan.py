@@ -12,7 +12,7 @@ _BLOCK_ROWS = 4096
 _FEWEST_BLOCK_ROWS = 64
 # Bytes per value of a product: r, its strength and masks; if all edges are selected, also their places, ends and r.
 _BYTES_PER_PRODUCT = 50
-# Rows of which unit rows are computed at a time, which needs arrays in double precision.
+# Rows whose unit rows are computed at a time, which needs arrays in double precision.
 ROWS_AT_A_TIME = 256
 # Bytes per edge in memory (its end and r, and the same again while edges are pending), and per edge that is sorted,
 # ranked and written.

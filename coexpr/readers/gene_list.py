@@ -194,7 +194,7 @@ def _notes(table: Table, column: GeneColumn, left_out: int) -> list[str]:
     if blank := sum(not column.names(row) for row in table.rows):
         notes.append(f"rows without a gene: {blank:,}")
     if several := sum(holds_alternatives(cell, column.known) for cell in cells):
-        notes.append(f"cells with several names between bars, slashes or spaces (only the first is used): {several:,}")
+        notes.append(f"cells with several names between bars, slashes or spaces, reduced to the first: {several:,}")
     if left_out:
         notes.append(f"rows of species other than human, left out: {left_out:,}")
     return notes

@@ -11,7 +11,7 @@ from helpers.profiles import profile
 
 from coexpr.analysis.expression import LABELS
 from coexpr.atlas import Atlas
-from coexpr.errors import NotFoundError, OptionError
+from coexpr.errors import NotFoundError, OptionError, TooFewSamplesError
 from coexpr.options import GeneFilter, SampleFilter
 
 
@@ -36,6 +36,15 @@ def test_values_of_some_samples(atlas: Atlas) -> None:
     assert {row[0]: row[-1] for row in result}.items() <= everywhere.items()
     below = {structure for (structure,) in atlas.sql("select structure_id from descendants('Cx')").fetchall()}
     assert set(result.column("structure_id")) <= below
+
+
+def test_values_of_fewer_samples_than_r_needs(atlas: Atlas) -> None:
+    few = SampleFilter(structures="HiF", donors="H0351.1009")
+    assert 0 < len(atlas.expression("NTRK2", sample_filter=few)) < 10
+    with pytest.raises(TooFewSamplesError, match="r needs at least 10"):
+        atlas.correlates("NTRK2", sample_filter=few)
+    with pytest.raises(TooFewSamplesError, match=r"no sample is left \(structure HiF, hemisphere R, donor H0351.1009"):
+        atlas.expression("NTRK2", sample_filter=SampleFilter(structures="HiF", hemisphere="R", donors="H0351.1009"))
 
 
 def test_values_of_a_gene_filter_and_of_a_built_profile(atlas: Atlas) -> None:

@@ -41,11 +41,6 @@ def printed(database: Path, arguments: list[str], width: int) -> str:
     return text
 
 
-def table_lines(text: str) -> list[str]:
-    """Return the lines that are not blank."""
-    return [line for line in text.splitlines() if line.strip()]
-
-
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_important_columns_are_shown_at_every_width(synthetic_database: Path, name: str, width: int) -> None:
