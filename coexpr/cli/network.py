@@ -1,5 +1,6 @@
 """coexpr network: the strongest edges of every row, into a file."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -42,6 +43,40 @@ class NetworkFormat(StrEnum):
     DUCKDB = "duckdb"
 
 
+@dataclass(eq=False, repr=False)
+class EdgeOptions:
+    """Which edges a network has."""
+
+    top: Annotated[int | None, option(ROWS, "--top", "The K strongest edges of each row.", "K", min=1)] = None
+    min_abs_r: Annotated[
+        float | None,
+        option(
+            ROWS,
+            "--min-abs-r",
+            "Only edges of at least this |r|; the strongest are then those with the highest |r|.",
+            "T",
+            min=0,
+            max=1,
+        ),
+    ] = None
+    mutual_rank: Annotated[
+        bool, option(ROWS, "--mutual-rank", "Add the mutual rank, where both ends have the edge.")
+    ] = False
+
+
+@dataclass(eq=False, repr=False)
+class FileOptions:
+    """Where and how a network is written."""
+
+    output_format: Annotated[
+        NetworkFormat | None, option(OUTPUT, "--format", "Output format. Default: the format of FILE.")
+    ] = None
+    output: Annotated[
+        Path,
+        option(OUTPUT, "--output -o", "The file: .parquet, .csv, .tsv, .graphml, .duckdb.", "FILE", show_default=True),
+    ] = Path("network.parquet")
+
+
 @with_groups
 def network(
     items: Annotated[
@@ -54,32 +89,12 @@ def network(
     ] = None,
     level: LevelOption = None,
     *,
-    top: Annotated[int | None, option(ROWS, "--top", "The K strongest edges of each row.", "K", min=1)] = None,
-    min_abs_r: Annotated[
-        float | None,
-        option(
-            ROWS,
-            "--min-abs-r",
-            "Only edges of at least this |r|; the strongest are then those with the highest |r|.",
-            "T",
-            min=0,
-            max=1,
-        ),
-    ] = None,
-    mutual_rank: Annotated[
-        bool, option(ROWS, "--mutual-rank", "Add the mutual rank, where both ends have the edge.")
-    ] = False,
+    edges: EdgeOptions,
     selection: ProbeOptions,
     samples: SampleOptions,
     gene_options: GeneOptions,
     correlation: MethodOptions,
-    output_format: Annotated[
-        NetworkFormat | None, option(OUTPUT, "--format", "Output format. Default: the format of FILE.")
-    ] = None,
-    output: Annotated[
-        Path,
-        option(OUTPUT, "--output -o", "The file: .parquet, .csv, .tsv, .graphml, .duckdb.", "FILE", show_default=True),
-    ] = Path("network.parquet"),
+    file: FileOptions,
     memory: Annotated[
         float,
         option(
@@ -105,17 +120,15 @@ def network(
     with Atlas(db, threads=threads) as atlas:
         try:
             result = atlas.network(
-                output,
+                file.output,
                 items or [],
-                top=top,
-                min_abs_r=min_abs_r,
-                mutual_rank=mutual_rank,
+                **vars(edges),
                 level=level,
                 probe_selection=selection.selection(),
                 sample_filter=samples.sample_filter(),
                 gene_filter=gene_options.gene_filter(atlas),
                 method=correlation.correlation_method(),
-                format=output_format.value if output_format else None,
+                format=file.output_format.value if file.output_format else None,
                 memory=int(memory * _GIGABYTE),
                 max_edges=None if force else MAX_NETWORK_EDGES,
                 progress=say,

@@ -1,6 +1,7 @@
 """coexpr query: the correlates of a probe or gene."""
 
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -45,6 +46,53 @@ LAYOUTS = {
 }
 
 
+@dataclass(eq=False, repr=False)
+class RowOptions:
+    """Which rows are returned."""
+
+    top: Annotated[int | None, option(ROWS, "--top", f"Number of rows. Default: {_TOP}.", "N", min=1)] = None
+    all_rows: Annotated[bool, option(ROWS, "--all", "All rows, not only the first.")] = False
+    ascending: Annotated[bool, option(ROWS, "--ascending", "Lowest r first: anticorrelates.")] = False
+    min_r: Annotated[float | None, option(ROWS, "--min-r", "Only rows with at least this r.", "R", min=-1, max=1)] = (
+        None
+    )
+    max_r: Annotated[float | None, option(ROWS, "--max-r", "Only rows with at most this r.", "R", min=-1, max=1)] = None
+    include_self: Annotated[
+        bool, option(ROWS, "--include-self", "Include the seed and, among genes, its own gene.")
+    ] = False
+    rank_overall: Annotated[
+        bool,
+        option(
+            ROWS,
+            "--rank-overall/--no-rank-overall",
+            "With a category, show the rank among all genes too; without it, only the category is read.",
+            show_default=True,
+        ),
+    ] = True
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of `Atlas.correlates`."""
+        if self.all_rows and self.top is not None:
+            raise OptionError("--all and --top contradict each other: give one of them.")
+        given = {name: value for name, value in vars(self).items() if name != "all_rows"}
+        return given | {"top": None if self.all_rows else self.top or _TOP}
+
+
+@dataclass(eq=False, repr=False)
+class StatisticsOptions:
+    """Which columns about the reliability of r are added."""
+
+    by_donor: Annotated[
+        bool, option(STATISTICS, "--by-donor", "Add r in each donor and a meta-analysis over donors.")
+    ] = False
+    stats: Annotated[
+        bool, option(STATISTICS, "--stats", "Add a 95 % interval and false discovery rates over donors.")
+    ] = False
+    naive_p: Annotated[
+        bool, option(STATISTICS, "--naive-p", "Add R's cor.test, which assumes independent samples; they are not.")
+    ] = False
+
+
 @with_groups
 def query(
     seed: Annotated[
@@ -60,40 +108,12 @@ def query(
         str | None, option(PROBES, "--probe", "The probe that represents the seed gene, whatever the rule.", "NAME")
     ] = None,
     *,
-    top: Annotated[int | None, option(ROWS, "--top", f"Number of rows. Default: {_TOP}.", "N", min=1)] = None,
-    all_rows: Annotated[bool, option(ROWS, "--all", "All rows, not only the first.")] = False,
-    ascending: Annotated[bool, option(ROWS, "--ascending", "Lowest r first: anticorrelates.")] = False,
-    min_r: Annotated[
-        float | None, option(ROWS, "--min-r", "Only rows with at least this r.", "R", min=-1, max=1)
-    ] = None,
-    max_r: Annotated[
-        float | None, option(ROWS, "--max-r", "Only rows with at most this r.", "R", min=-1, max=1)
-    ] = None,
-    include_self: Annotated[
-        bool, option(ROWS, "--include-self", "Include the seed and, among genes, its own gene.")
-    ] = False,
-    rank_overall: Annotated[
-        bool,
-        option(
-            ROWS,
-            "--rank-overall/--no-rank-overall",
-            "With a category, show the rank among all genes too; without it, only the category is read.",
-            show_default=True,
-        ),
-    ] = True,
+    rows: RowOptions,
     selection: ProbeOptions,
     samples: SampleOptions,
     gene_options: GeneOptions,
     correlation: MethodOptions,
-    by_donor: Annotated[
-        bool, option(STATISTICS, "--by-donor", "Add r in each donor and a meta-analysis over donors.")
-    ] = False,
-    stats: Annotated[
-        bool, option(STATISTICS, "--stats", "Add a 95 % interval and false discovery rates over donors.")
-    ] = False,
-    naive_p: Annotated[
-        bool, option(STATISTICS, "--naive-p", "Add R's cor.test, which assumes independent samples; they are not.")
-    ] = False,
+    statistics: StatisticsOptions,
     result_options: OutputOptions,
     threads: Threads = None,
     db: Database = None,
@@ -109,26 +129,17 @@ def query(
     from coexpr.cli.messages import say
     from coexpr.cli.screen import deliver
 
-    if all_rows and top is not None:
-        raise OptionError("--all and --top contradict each other: give one of them.")
     with Atlas(db, threads=threads) as atlas:
         result = atlas.correlates(
             seed,
             level=level,
             probe=probe,
-            top=None if all_rows else top or _TOP,
-            ascending=ascending,
-            min_r=min_r,
-            max_r=max_r,
-            include_self=include_self,
-            rank_overall=rank_overall,
             probe_selection=selection.selection(),
             sample_filter=samples.sample_filter(),
             gene_filter=gene_options.gene_filter(atlas),
             method=correlation.correlation_method(),
-            by_donor=by_donor,
-            stats=stats,
-            naive_p=naive_p,
+            **rows.arguments(),
+            **vars(statistics),
         )
     provenance = result.provenance
     deliver(result, result_options, LAYOUTS[provenance.level], matching=provenance.matching)

@@ -110,8 +110,8 @@ def refuse_too_few(count: int, sample_filter: SampleFilter) -> None:
     if sample_filter and count < MIN_SAMPLES:
         left = f"{count or 'no'} sample{'s' * (count != 1)} {'are' if count != 1 else 'is'} left"
         raise TooFewSamplesError(
-            f"{left} ({_described(sample_filter)}), and r needs at least {MIN_SAMPLES}. See how many samples each donor "
-            "has in each structure: coexpr structures. Only two donors have samples of the right hemisphere."
+            f"{left} ({_described(sample_filter)}), and r needs at least {MIN_SAMPLES}. See how many samples "
+            "each donor has in each structure: coexpr structures. Only two donors have samples of the right hemisphere."
         )
 
 

@@ -111,10 +111,8 @@ def test_sql_returns_the_same_samples(atlas: Atlas, name: str) -> None:
     statement = "select count(*) from samples semi join descendants($name) using (structure_id)"
     ((count,),) = atlas.sql(statement, {"name": name}).fetchall()
     with duckdb.connect(atlas.path, read_only=True) as connection:
-        try:
-            assert len(find_samples(connection, SampleFilter(structures=(name,)))[0]) == count
-        except TooFewSamplesError:
-            assert 0 < count < 10
+        samples, _ = find_samples(connection, SampleFilter(structures=(name,)))
+    assert len(samples) == count > 0
 
 
 def test_hemispheres_are_found_by_names_where_no_tree_is_loaded(gabra4: Path) -> None:
@@ -165,7 +163,7 @@ def test_acronyms_that_differ_by_case(tmp_path: Path, synthetic_database: Path) 
         with pytest.raises(AmbiguousNameError, match="mTg can mean MTG, MTg, mtg"):
             find_samples(connection, SampleFilter(structures=("mTg",)))
         assert len(find_samples(connection, SampleFilter(structures=("MTg",)))[0]) > 0
-        with pytest.raises(TooFewSamplesError, match="no samples are left"):
+        with pytest.raises(TooFewSamplesError, match="no sample is left"):
             find_samples(connection, SampleFilter(structures=("mtg",)))
 
 

@@ -71,7 +71,7 @@ def test_correlates_are_those_of_the_command_line(
         try:
             expected = atlas.correlates(seed, **options)
         except TooFewSamplesError:
-            with pytest.raises(duckdb.InvalidInputException, match="r of fewer than 10 says nothing"):
+            with pytest.raises(duckdb.InvalidInputException, match="samples are left, and r needs at least 10"):
                 fetch(database, f"from correlates('{seed}', {arguments})")
             return
     found = fetch(database, f"from correlates('{seed}', {arguments})", *([CATEGORY] if "$1" in arguments else []))
@@ -170,10 +170,10 @@ def test_find_gene(synthetic_database: Path, text: str, symbols: list[str], matc
         ("from correlates('NTRK2', category := 'GO:GO:1')", "no category is named GO:GO:1"),
         ("from members('nervous')", "no category is named nervous"),
         ("from correlation_matrix('nervous')", "no category is named nervous"),
-        ("from correlates('NTRK2', structure := 'nowhere')", "nowhere is no structure of this database"),
-        ("from descendants('nowhere')", "nowhere is no structure of this database"),
+        ("from correlates('NTRK2', structure := 'nowhere')", "no structure is named nowhere in this database"),
+        ("from descendants('nowhere')", "no structure is named nowhere in this database"),
         ("from correlates('NTRK2', donor := 7)", "donor 7 is not loaded"),
-        ("from correlates('NTRK2', structure := 'HiF', donor := 9861)", "r of fewer than 10 says nothing"),
+        ("from correlates('NTRK2', structure := 'HiF', donor := 9861)", "samples are left, and r needs at least 10"),
     ],
 )
 def test_unknown_names_are_errors(synthetic_database: Path, statement: str, message: str) -> None:
@@ -187,7 +187,7 @@ def test_unknown_names_are_errors(synthetic_database: Path, statement: str, mess
         ("from correlates('NTRK2', top := 0)", "top is 0: expected 1 or more, or NULL"),
         ("from correlates(null)", "no probe or gene is named"),
         ("from members(null)", "no category is named"),
-        ("from descendants(null)", "is no structure"),
+        ("from descendants(null)", "no structure is named"),
         ("from correlation_matrix(null)", "no category is named"),
         ("from find_gene('')", "find_gene needs a text"),
         ("from find_gene(null)", "find_gene needs a text"),

@@ -22,12 +22,12 @@ NTRK2 = {
 }
 
 
-def test_it_says_that_it_is_synthetic(synthetic_zips: list[Path]) -> None:
+def test_the_readme_names_the_atlas_synthetic(synthetic_zips: list[Path]) -> None:
     for path in synthetic_zips:
         assert "Synthetic" in zipfile.ZipFile(path).read("Readme.txt").decode()
 
 
-def test_the_probes_of_ntrk2_and_bdnf_are_the_real_ones(synthetic_database: Path) -> None:
+def test_the_probes_of_ntrk2_and_bdnf_have_their_real_names(synthetic_database: Path) -> None:
     with duckdb.connect(synthetic_database, read_only=True) as connection:
         names = connection.execute(
             "select gene_symbol, list(probe_name) from probes join genes using (gene_id) "
@@ -39,7 +39,7 @@ def test_the_probes_of_ntrk2_and_bdnf_are_the_real_ones(synthetic_database: Path
     ]
 
 
-def test_every_other_probe_name_shows_that_it_is_invented(synthetic_database: Path) -> None:
+def test_every_other_probe_name_is_marked_as_invented(synthetic_database: Path) -> None:
     with duckdb.connect(synthetic_database, read_only=True) as connection:
         names = {name for (name,) in connection.execute("select probe_name from probes").fetchall()}
     assert all(re.fullmatch(r"DEMO_P\d+", name) for name in names - NTRK2 - {"A_23_P127891", "A_32_P7316"})
@@ -56,15 +56,15 @@ def test_donors_differ_by_more_than_chance() -> None:
     plan = design(100, 600, 1)
     _, values, _ = next(iter(blocks(plan)))
     for structure in np.unique(plan.structure_of_sample):
-        here = plan.structure_of_sample == structure
-        values[:, here] -= values[:, here].mean(axis=1, keepdims=True)
+        columns = plan.structure_of_sample == structure
+        values[:, columns] -= values[:, columns].mean(axis=1, keepdims=True)
     groups = [values[:, plan.donor_of_sample == donor] for donor in range(6)]
     between = sum(group.shape[1] * group.mean(axis=1) ** 2 for group in groups) / 5
     within = sum(group.var(axis=1) * group.shape[1] for group in groups) / (600 - 6)
     assert np.median(between / within) > 3  # the 5 % point of F(5, 594) is 2.2
 
 
-def test_the_same_seed_gives_the_same_values() -> None:
+def test_equal_seeds_give_equal_values() -> None:
     plan = design(60, 60, 1)
     first = next(iter(blocks(plan)))[1]
     again = next(iter(blocks(design(60, 60, 1))))[1]
@@ -74,7 +74,7 @@ def test_the_same_seed_gives_the_same_values() -> None:
 
 
 @pytest.mark.parametrize(("probes", "samples"), [(8, 60), (9, 59)])
-def test_an_atlas_too_small_to_be_one(tmp_path: Path, probes: int, samples: int) -> None:
+def test_a_demo_that_is_too_small_is_refused(tmp_path: Path, probes: int, samples: int) -> None:
     with pytest.raises(OptionError, match="at least 9 probes and 60 samples"):
         write_downloads(tmp_path, probes=probes, samples=samples)
     assert list(tmp_path.iterdir()) == []

@@ -19,16 +19,16 @@ from coexpr.output.files import write_file
 from coexpr.result import Provenance, Result, json_text
 
 PROVENANCE = Provenance(database="atlas.duckdb")
-ANSWER = Result(
+RESULT = Result(
     ["rank", "name", "r", "list"],
     [(1, 'a "b", c', 0.1 + 0.2, [1.5, None]), (None, None, math.nan, None)],
     PROVENANCE,
 )
 
 
-def written(write: Callable[[Result, IO[str]], None], answer: Result = ANSWER) -> str:
+def written(write: Callable[[Result, IO[str]], None], result: Result = RESULT) -> str:
     stream = io.StringIO()
-    write(answer, stream)
+    write(result, stream)
     return stream.getvalue()
 
 
@@ -61,12 +61,12 @@ def test_jsonl() -> None:
     assert [json.loads(line)["rank"] for line in lines] == [1, None]
 
 
-def test_what_json_does_not_know_is_text() -> None:
+def test_other_types_are_text_in_json() -> None:
     moment = datetime.datetime(2026, 1, 2, 3, 4)
     assert json.loads(json_text({"at": moment, "path": Path("a")})) == {"at": "2026-01-02 03:04:00", "path": "a"}
 
 
-def test_an_empty_answer() -> None:
+def test_an_empty_result() -> None:
     empty = Result(["a"], [], PROVENANCE)
     assert written(formats.write_csv, empty) == "a\n"
     assert json.loads(written(formats.write_json, empty)) == {"provenance": PROVENANCE.as_dict(), "rows": []}
@@ -76,25 +76,25 @@ def test_an_empty_answer() -> None:
 
 @given(st.floats(-1, 1))
 def test_r_is_written_at_full_precision(r: float) -> None:
-    answer = Result(["r"], [(r,)], PROVENANCE)
-    assert float(written(formats.write_csv, answer).split()[1]) == r
-    assert json.loads(written(formats.write_jsonl, answer))["r"] == r
+    result = Result(["r"], [(r,)], PROVENANCE)
+    assert float(written(formats.write_csv, result).split()[1]) == r
+    assert json.loads(written(formats.write_jsonl, result))["r"] == r
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("a.csv", "csv"), ("a.TSV", "tsv"), ("a.json", "json"), ("a.ndjson", "jsonl"), ("a.txt", "table")],
 )
-def test_the_ending_of_a_file_is_its_format(name: str, expected: str) -> None:
+def test_the_format_of_a_file_name(name: str, expected: str) -> None:
     assert formats.format_of_file(Path(name)) == expected
 
 
-def test_an_ending_that_means_nothing() -> None:
-    with pytest.raises(OptionError, match=r"a\.xyz does not say its format"):
+def test_an_unknown_ending_is_refused() -> None:
+    with pytest.raises(OptionError, match=r"a\.xyz: unknown file name ending; use one of \.csv"):
         formats.format_of_file(Path("a.xyz"))
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_file_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     path.write_text("before")
 
@@ -106,10 +106,10 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         write_file(path, fail)
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
-    write_file(path, partial(formats.write_csv, ANSWER))
+    write_file(path, partial(formats.write_csv, RESULT))
     assert path.read_text() == written(formats.write_csv)
 
 
-def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="there is no folder"):
-        write_file(tmp_path / "nowhere" / "r.csv", partial(formats.write_csv, ANSWER))
+        write_file(tmp_path / "nowhere" / "r.csv", partial(formats.write_csv, RESULT))

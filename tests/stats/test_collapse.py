@@ -37,7 +37,7 @@ def table(path: Path) -> tuple[list[str], list[list[str]]]:
 
 
 def read_case(case: str) -> tuple[dict, list[str], np.ndarray, list[str], np.ndarray]:
-    """Parameters, gene names, gene of each row, probe names and values, rows sorted by probe as R sorts them."""
+    """Return parameters, gene names, gene of each row, probe names and values; rows are sorted by probe as in R."""
     params = json.loads((CASES / case / "params.json").read_text())
     _, rows = table(CASES / case / "input.csv")
     rows.sort(key=lambda row: row[0])
@@ -64,35 +64,35 @@ def collapse_as(params: dict, x: np.ndarray, groups: np.ndarray):
 def test_agrees_with_collapse_rows_of_wgcna(case: str) -> None:
     params, genes, groups, probes, x = read_case(case)
     done = collapse_as(params, x, groups)
-    chosen = {genes[group]: probes[row] for group, row in zip(done.groups, done.rows, strict=True) if row >= 0}
-    if "r_error" in params:  # one row in all is too few for R
-        assert chosen == {genes[0]: probes[0]}
+    selected_probes = {genes[group]: probes[row] for group, row in zip(done.groups, done.rows, strict=True) if row >= 0}
+    if "r_error" in params:  # R fails with a single row
+        assert selected_probes == {genes[0]: probes[0]}
         np.testing.assert_array_equal(done.profiles, x)
         return
     _, selected = table(CASES / case / "expected_selected.csv")
     header, collapsed = table(CASES / case / "expected_collapsed.csv")
     if header[0] == "probe_id":  # threshold combining keeps several rows of a gene
         assert {probes[row] for row in done.rows} == {row[0] for row in collapsed}
-        want = {row[0]: row[1:] for row in collapsed}
-        got = {probes[row]: profile for row, profile in zip(done.rows, done.profiles, strict=True)}
+        expected_rows = {row[0]: row[1:] for row in collapsed}
+        actual_rows = {probes[row]: profile for row, profile in zip(done.rows, done.profiles, strict=True)}
     else:
         misnamed = {gene: reported["row_used"] for gene, reported in params.get("r_misnames", {}).items()}
         if params["method"] not in ("Average", "ME"):
-            assert chosen == dict(selected) | misnamed
-        want = {row[0]: row[1:] for row in collapsed}
-        got = {genes[group]: profile for group, profile in zip(done.groups, done.profiles, strict=True)}
-    assert set(got) == set(want)
-    for name, cells in want.items():
+            assert selected_probes == dict(selected) | misnamed
+        expected_rows = {row[0]: row[1:] for row in collapsed}
+        actual_rows = {genes[group]: profile for group, profile in zip(done.groups, done.profiles, strict=True)}
+    assert set(actual_rows) == set(expected_rows)
+    for name, cells in expected_rows.items():
         expected = np.array([float(cell or "nan") for cell in cells])
-        # R returns absolute values of the chosen row; ours is the row itself.
-        ours = got[name]
+        # R returns absolute values of the selected row, coexpr the row itself.
+        ours = actual_rows[name]
         if params["method"].startswith("abs"):
             ours, expected = np.abs(ours), np.abs(expected)
         np.testing.assert_allclose(ours, expected, atol=1e-9, rtol=0)
 
 
 def read_real(folder: Path, columns: list[str]) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Genes, gene of each row, probe ids and values of a heatmap download, sorted by probe id as text."""
+    """Return genes, gene of each row, probe ids and values of a heatmap download, sorted by probe id as text."""
     header, rows = table(folder / "Probes.csv")
     gene_of = {row[0]: row[header.index("gene-symbol")] for row in rows}
     _, *values = [row for row in csv.reader(["", *(folder / "Expression.csv").read_text().splitlines()])]
@@ -118,7 +118,7 @@ def test_agrees_with_collapse_rows_on_real_downloads(shared_data: Path, download
         genes, groups, probes, x = read_real(shared_data / download, columns[1:])
         assert not np.isnan(x).any()
         profiles = collapse_rows(x, groups, build).profiles
-        # These files give six decimals.
+        # These files have six decimals.
         np.testing.assert_allclose(profiles, np.array([row[1:] for row in collapsed], dtype=float), atol=5.1e-7, rtol=0)
         assert genes == [row[0] for row in collapsed]
     for name in header[1:]:
@@ -126,12 +126,12 @@ def test_agrees_with_collapse_rows_on_real_downloads(shared_data: Path, download
             continue
         method, _, connectivity = name.partition("_")
         done = collapse_rows(x, groups, "connectivity" if connectivity else OURS[method], of_two=OURS[method])
-        want = {row[0]: row[header.index(name)] for row in selected}
-        assert {genes[group]: probes[row] for group, row in zip(done.groups, done.rows, strict=True)} == want
+        expected = {row[0]: row[header.index(name)] for row in selected}
+        assert {genes[group]: probes[row] for group, row in zip(done.groups, done.rows, strict=True)} == expected
 
 
-def naive_choice(x: np.ndarray, rule: str) -> int:
-    """The first row that a rule likes best, by its definition, a row at a time."""
+def naive_selection(x: np.ndarray, rule: str) -> int:
+    """Return the first of the rows with the best score of a rule, by its definition."""
     scores = {
         "max-mean": lambda row: row.mean(),
         "min-mean": lambda row: -row.mean(),
@@ -144,7 +144,7 @@ def naive_choice(x: np.ndarray, rule: str) -> int:
 
 
 @given(matrices, st.data())
-def test_each_group_is_collapsed_as_if_it_were_alone(x: np.ndarray, data: st.DataObject) -> None:
+def test_each_group_is_collapsed_independently(x: np.ndarray, data: st.DataObject) -> None:
     groups = np.array(data.draw(st.lists(st.integers(-1, 3), min_size=len(x), max_size=len(x))))
     for rule in (*SCORES, *BUILDS):
         together = collapse_rows(x, groups, rule)
@@ -155,17 +155,17 @@ def test_each_group_is_collapsed_as_if_it_were_alone(x: np.ndarray, data: st.Dat
             np.testing.assert_array_equal(alone.profiles[0], profile)
             assert row == (members[alone.rows[0]] if rule in SCORES else -1)
             if rule in ("max-mean", "min-mean", "max-variance", "abs-max-mean", "abs-min-mean"):
-                assert row == members[naive_choice(x[members], rule)]
+                assert row == members[naive_selection(x[members], rule)]
 
 
 @pytest.mark.parametrize("rule", SCORES)
-def test_of_equal_rows_the_first_is_chosen(rule: str) -> None:
-    twins = np.random.default_rng(4).normal(8, 1, (1, 40)).repeat(5, axis=0)
-    assert collapse_rows(twins, np.zeros(5, dtype=int), rule).rows.tolist() == [0]
+def test_the_first_of_equal_rows_is_selected(rule: str) -> None:
+    equal_rows = np.random.default_rng(4).normal(8, 1, (1, 40)).repeat(5, axis=0)
+    assert collapse_rows(equal_rows, np.zeros(5, dtype=int), rule).rows.tolist() == [0]
 
 
 @pytest.mark.parametrize("rule", [*SCORES, *BUILDS])
-def test_a_constant_row_does_not_spoil_its_group(rule: str) -> None:
+def test_a_constant_row_does_not_affect_its_group(rule: str) -> None:
     x = np.random.default_rng(5).normal(8, 1, (4, 30))
     x[2] = 5
     with_constant = collapse_rows(x, np.zeros(4, dtype=int), rule)
@@ -188,7 +188,7 @@ def test_threshold_combining_ends_where_means_are_equal() -> None:
     assert collapse_rows(x[:2], np.zeros(2, dtype=int), threshold_combine=0.9).rows.tolist() == [0]
 
 
-def test_a_matrix_without_a_usable_row_gives_none() -> None:
+def test_a_matrix_without_a_usable_row() -> None:
     x = np.full((2, 20), np.nan)
     assert collapse_rows(x, np.array([0, 1])).profiles.shape == (0, 20)
     assert collapse_rows(x[:0], np.zeros(0, dtype=int), "average").profiles.shape == (0, 20)
@@ -197,6 +197,6 @@ def test_a_matrix_without_a_usable_row_gives_none() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"rule": "maxmean"}, {"rule": "connectivity", "power": 0}, {"threshold_combine": 1.5}]
 )
-def test_what_cannot_be_is_refused(wrong: dict) -> None:
+def test_invalid_parameters_are_refused(wrong: dict) -> None:
     with pytest.raises(ValueError, match="expected"):
         collapse_rows(np.ones((2, 4)), np.zeros(2, dtype=int), **wrong)

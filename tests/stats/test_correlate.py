@@ -25,7 +25,7 @@ def read(name: str) -> tuple[list[str], np.ndarray]:
 
 
 def plain_r(x: np.ndarray, y: np.ndarray) -> float:
-    """r by its definition, over the samples that both know."""
+    """Return r by its definition, over the samples in which both have values."""
     both = ~np.isnan(x) & ~np.isnan(y)
     x, y = x[both], y[both]
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
@@ -43,16 +43,16 @@ def test_agrees_with_r(values: str, expected: str) -> None:
         r, n = correlate_seed(x[row], x)
         known = ~np.isnan(x[row]) & ~np.isnan(x)
         assert n.tolist() == known.sum(axis=1).tolist()
-        want = reference[row].copy()
-        if name == "constant":  # R puts 1 on its diagonal; a constant profile has no r, not even with itself
-            want[row] = np.nan
-        np.testing.assert_allclose(r, want, rtol=0, atol=1e-12)
+        expected_r = reference[row].copy()
+        if name == "constant":  # R returns 1 on the diagonal, but a constant profile has no r
+            expected_r[row] = np.nan
+        np.testing.assert_allclose(r, expected_r, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(
     ("values", "expected"), [("input.csv", "pearson.csv"), ("input_na.csv", "pearson_pairwise_na.csv")]
 )
-def test_all_with_all_agrees_with_r(values: str, expected: str) -> None:
+def test_correlate_all_agrees_with_r(values: str, expected: str) -> None:
     names, x = read(values)
     _, reference = read(expected)
     for row, name in enumerate(names):
@@ -65,9 +65,9 @@ def test_all_with_all_agrees_with_r(values: str, expected: str) -> None:
 
 
 @given(profiles, st.data())
-def test_all_with_all_is_each_with_all(x: np.ndarray, data: st.DataObject) -> None:
-    holes = data.draw(arrays.arrays(np.bool_, x.shape))
-    for values in (x, np.where(holes, np.nan, x)):
+def test_correlate_all_agrees_with_correlate_seed(x: np.ndarray, data: st.DataObject) -> None:
+    missing = data.draw(arrays.arrays(np.bool_, x.shape))
+    for values in (x, np.where(missing, np.nan, x)):
         r, n = correlate_all(values)
         np.testing.assert_array_equal(r, r.T)
         stacked, _ = correlate_all(np.stack([values, values]))
@@ -82,18 +82,18 @@ def test_all_with_all_is_each_with_all(x: np.ndarray, data: st.DataObject) -> No
 def test_agrees_with_numpy(x: np.ndarray) -> None:
     r, n = correlate_seed(x[0], x)
     assert (n == x.shape[1]).all()
-    for row, got in enumerate(r):
-        assert got == pytest.approx(plain_r(x[0], x[row]), abs=1e-9, nan_ok=True)
+    for row, actual in enumerate(r):
+        assert actual == pytest.approx(plain_r(x[0], x[row]), abs=1e-9, nan_ok=True)
 
 
 @given(profiles, st.data())
-def test_missing_values_are_left_out_pair_by_pair(x: np.ndarray, data: st.DataObject) -> None:
-    holes = data.draw(arrays.arrays(np.bool_, x.shape))
-    x = np.where(holes, np.nan, x)
+def test_missing_values_are_left_out_in_each_pair(x: np.ndarray, data: st.DataObject) -> None:
+    missing = data.draw(arrays.arrays(np.bool_, x.shape))
+    x = np.where(missing, np.nan, x)
     r, n = correlate_seed(x[0], x)
-    for row, got in enumerate(r):
+    for row, actual in enumerate(r):
         assert n[row] == np.count_nonzero(~np.isnan(x[0]) & ~np.isnan(x[row]))
-        assert got == pytest.approx(plain_r(x[0], x[row]), abs=1e-9, nan_ok=True)
+        assert actual == pytest.approx(plain_r(x[0], x[row]), abs=1e-9, nan_ok=True)
 
 
 @given(profiles, st.floats(0.1, 10), st.floats(-5, 5))
@@ -104,12 +104,12 @@ def test_scale_and_offset_do_not_matter(x: np.ndarray, scale: float, offset: flo
     np.testing.assert_allclose(moved, r, atol=1e-8)
 
 
-def test_blocks_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     x = np.random.default_rng(1).normal(7, 2, (50, 40)).astype(np.float32)
-    whole, _ = correlate_seed(x[3], x)
+    at_once, _ = correlate_seed(x[3], x)
     monkeypatch.setattr("coexpr.stats.correlate._BLOCK_VALUES", 120)
-    blocks, _ = correlate_seed(x[3], x)
-    np.testing.assert_allclose(blocks, whole, rtol=0, atol=1e-14)
+    in_blocks, _ = correlate_seed(x[3], x)
+    np.testing.assert_allclose(in_blocks, at_once, rtol=0, atol=1e-14)
 
 
 def test_float32_profiles_are_computed_in_double_precision() -> None:
@@ -126,7 +126,7 @@ def test_a_constant_profile_has_no_r(level: float) -> None:
     assert np.isnan(correlate_seed(x[1], x)[0]).all()
 
 
-def test_a_nearly_constant_profile_has_one() -> None:
+def test_a_nearly_constant_profile_has_r() -> None:
     y = np.full(100, 1e6)
     y[0] += 1e-6
     x = np.arange(100.0)
@@ -134,7 +134,7 @@ def test_a_nearly_constant_profile_has_one() -> None:
 
 
 @pytest.mark.parametrize("samples", [0, 1])
-def test_fewer_than_two_samples_give_no_r(samples: int) -> None:
+def test_r_of_fewer_than_two_samples_is_missing(samples: int) -> None:
     with warnings.catch_warnings(action="error"):
         r, n = correlate_seed(np.ones(samples), np.ones((2, samples)))
     assert np.isnan(r).all()
@@ -146,7 +146,7 @@ def test_a_seed_of_another_length_is_refused() -> None:
         correlate_seed(np.ones(3), np.ones((2, 4)))
 
 
-def test_equal_profiles_get_equal_r_wherever_they_stand() -> None:
+def test_equal_profiles_have_equal_r_in_any_row() -> None:
     rng = np.random.default_rng(4)
     x = rng.normal(7, 2, (300, 3702)).astype(np.float32)
     x[::7] = x[1]

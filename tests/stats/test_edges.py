@@ -1,4 +1,4 @@
-"""The kernel of all against all, and the order of edges."""
+"""The edges between blocks of rows, and their order."""
 
 import numpy as np
 from hypothesis import given
@@ -23,18 +23,18 @@ def test_an_edge_is_strong_enough_for_one_end(seed: int, rows: int, others: int,
     x[0] = np.nan
     found = edges_between(x, y, least_x, least_y, strength)
     r = x @ y.T
-    wanted = {
+    expected = {
         (row, other)
         for row in range(rows)
         for other in range(others)
         if strength(r[row, other]) >= min(least_x[row], least_y[other])
     }
-    assert set(zip(found.row.tolist(), found.other.tolist(), strict=True)) == wanted
+    assert set(zip(found.row.tolist(), found.other.tolist(), strict=True)) == expected
     np.testing.assert_array_equal(found.r, r[found.row, found.other])
 
 
 @given(st.integers(0, 9999), st.integers(1, 20), st.integers(1, 25))
-def test_within_a_block_the_strongest_of_every_row_are_there(seed: int, rows: int, count: int) -> None:
+def test_the_strongest_edges_of_every_row_are_found_within_a_block(seed: int, rows: int, count: int) -> None:
     x = unit(seed, rows)
     x[rows // 2] = x[0]
     found = edges_within(x, np.full(rows, -np.inf, dtype=np.float32), count)
@@ -42,8 +42,8 @@ def test_within_a_block_the_strongest_of_every_row_are_there(seed: int, rows: in
     for row in range(rows):
         others = np.delete(np.arange(rows), row)
         best = np.sort(r[row, others])[::-1][:count]
-        mine = np.sort(found.r[found.row == row])[::-1]
-        np.testing.assert_allclose(mine[: len(best)], best, atol=1e-6)
+        actual = np.sort(found.r[found.row == row])[::-1]
+        np.testing.assert_allclose(actual[: len(best)], best, atol=1e-6)
     assert (found.row != found.other).all()
 
 

@@ -31,7 +31,7 @@ def donors_of_samples() -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("values", "expected", "measure"),
+    ("values", "expected", "estimator"),
     [
         ("input.csv", "spearman.csv", Estimator("spearman")),
         ("input_na.csv", "spearman_pairwise_na.csv", Estimator("spearman")),
@@ -40,17 +40,17 @@ def donors_of_samples() -> np.ndarray:
         ("input_na.csv", "bicor_pairwise_na.csv", Estimator("bicor")),
     ],
 )
-def test_agrees_with_r(values: str, expected: str, measure: Estimator) -> None:
+def test_agrees_with_r(values: str, expected: str, estimator: Estimator) -> None:
     names, x = read(values)
     _, reference = read(expected)
     for row, name in enumerate(names):
-        if name == "constant":  # R puts 1 on its diagonal; a constant profile has no r, not even with itself
+        if name == "constant":  # R returns 1 on the diagonal, but a constant profile has no r
             reference[row, row] = np.nan
     for row, seed in enumerate(x):
-        r, n = measure_seed(seed, x, measure)
+        r, n = measure_seed(seed, x, estimator)
         np.testing.assert_allclose(r, reference[row], atol=1e-12, rtol=0)
         np.testing.assert_array_equal(n, (~np.isnan(seed) & ~np.isnan(x)).sum(axis=1))
-    r, _ = measure_all(x, measure)
+    r, _ = measure_all(x, estimator)
     np.testing.assert_allclose(r, reference, atol=1e-12, rtol=0)
 
 
@@ -59,9 +59,9 @@ def test_agrees_with_r(values: str, expected: str, measure: Estimator) -> None:
 )
 def test_residual_r_agrees_with_r(values: str, expected: str) -> None:
     names, x = read(values)
-    measure = Estimator(factors=(donors_of_samples(),))
-    r, n = measure_seed(x[names.index("seed")], x, measure)
-    lost = lost_to_factors(x[names.index("seed")], x, measure)
+    estimator = Estimator(factors=(donors_of_samples(),))
+    r, n = measure_seed(x[names.index("seed")], x, estimator)
+    lost = lost_to_factors(x[names.index("seed")], x, estimator)
     tested = naive_test(r, n, lost)
     with (CORRELATION / expected).open() as stream:
         rows = list(csv.DictReader(stream))
@@ -81,9 +81,9 @@ def test_residual_r_agrees_with_r(values: str, expected: str) -> None:
 
 
 def by_least_squares(x: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
-    """Residuals of each row after dummies of every factor, the plain way."""
-    dummies = np.concatenate([factor[:, None] == np.unique(factor) for factor in factors], axis=1).astype(float)
-    return x - (dummies @ np.linalg.lstsq(dummies, x.T, rcond=None)[0]).T
+    """Return residuals of each row after a fit of indicator variables of every factor."""
+    indicators = np.concatenate([factor[:, None] == np.unique(factor) for factor in factors], axis=1).astype(float)
+    return x - (indicators @ np.linalg.lstsq(indicators, x.T, rcond=None)[0]).T
 
 
 def test_a_profile_that_two_factors_explain_exactly_has_no_r() -> None:
@@ -92,7 +92,7 @@ def test_a_profile_that_two_factors_explain_exactly_has_no_r() -> None:
     assert np.isnan(measure_seed(x[0], x, Estimator(factors=factors))[0]).all()
 
 
-def test_rounding_of_fits_is_never_r() -> None:
+def test_rounding_errors_of_fits_have_no_r() -> None:
     rng = np.random.default_rng(5)
     for _ in range(2000):
         width = int(rng.choice([3, 5, 8, 40, 400]))
@@ -110,23 +110,23 @@ def test_residual_r_agrees_with_least_squares(x: np.ndarray, data: st.DataObject
     factors = [data.draw(labels), data.draw(labels)]
     residuals = by_least_squares(x, factors)
     r, _ = measure_seed(x[0], x, Estimator(factors=tuple(factors)))
-    for row, got in enumerate(r):
+    for row, actual in enumerate(r):
         rss = [float(np.sum(residuals[index] ** 2)) for index in (0, row)]
         if min(rss) > 1e-12 and degrees_of_freedom(factors) >= 1:
-            assert got == pytest.approx(np.corrcoef(residuals[0], residuals[row])[0, 1], abs=1e-6)
+            assert actual == pytest.approx(np.corrcoef(residuals[0], residuals[row])[0, 1], abs=1e-6)
         if min(rss) < 1e-24:
-            assert np.isnan(got)
+            assert np.isnan(actual)
 
 
 @given(profiles)
 def test_spearman_agrees_with_scipy(x: np.ndarray) -> None:
     r, _ = measure_seed(x[0], x, Estimator("spearman"))
     ranks = stats.rankdata(x, axis=1)
-    for row, got in enumerate(r):
+    for row, actual in enumerate(r):
         if np.ptp(x[0]) == 0 or np.ptp(x[row]) == 0:
-            assert np.isnan(got)
+            assert np.isnan(actual)
         else:
-            assert got == pytest.approx(np.corrcoef(ranks[0], ranks[row])[0, 1], abs=1e-9)
+            assert actual == pytest.approx(np.corrcoef(ranks[0], ranks[row])[0, 1], abs=1e-9)
 
 
 @given(
@@ -134,34 +134,34 @@ def test_spearman_agrees_with_scipy(x: np.ndarray) -> None:
     st.data(),
     st.sampled_from([Estimator(), Estimator("spearman"), Estimator("bicor"), Estimator("bicor", 0.1)]),
 )
-def test_holes_leave_what_is_shared(x: np.ndarray, data: st.DataObject, measure: Estimator) -> None:
-    holed = np.where(data.draw(arrays.arrays(np.bool_, x.shape)), np.nan, x)
-    r, n = measure_seed(holed[0], holed, measure)
-    both, _ = measure_all(holed, measure)
+def test_r_is_computed_from_shared_samples(x: np.ndarray, data: st.DataObject, estimator: Estimator) -> None:
+    incomplete = np.where(data.draw(arrays.arrays(np.bool_, x.shape)), np.nan, x)
+    r, n = measure_seed(incomplete[0], incomplete, estimator)
+    both, _ = measure_all(incomplete, estimator)
     np.testing.assert_array_equal(both, both.T)
     np.testing.assert_allclose(both[0, 1:], r[1:], atol=1e-9, rtol=0)
-    for row, values in enumerate(holed):
-        shared = ~np.isnan(holed[0]) & ~np.isnan(values)
+    for row, values in enumerate(incomplete):
+        shared = ~np.isnan(incomplete[0]) & ~np.isnan(values)
         assert n[row] == shared.sum()
         if shared.sum() >= 2:
-            alone, _ = measure_seed(holed[0][shared], values[None, shared], measure)
+            alone, _ = measure_seed(incomplete[0][shared], values[None, shared], estimator)
             assert r[row] == pytest.approx(alone[0], abs=1e-9, nan_ok=True)
         else:
             assert np.isnan(r[row])
 
 
 @pytest.mark.parametrize(
-    "measure", [Estimator("spearman"), Estimator("bicor"), Estimator(factors=(np.arange(40) % 4,))]
+    "estimator", [Estimator("spearman"), Estimator("bicor"), Estimator(factors=(np.arange(40) % 4,))]
 )
-def test_equal_profiles_get_equal_r_and_float32_is_measured_in_double(measure: Estimator) -> None:
+def test_equal_profiles_have_equal_r_and_float32_is_computed_in_double(estimator: Estimator) -> None:
     x = np.random.default_rng(2).normal(8, 1, (3, 40)).astype(np.float32)
     many = x[[0, 1, 2, 1, 1]].repeat(7, axis=0)
-    r, _ = measure_seed(x[0], many, measure)
+    r, _ = measure_seed(x[0], many, estimator)
     assert len(set(r.tolist())) == 3
-    np.testing.assert_array_equal(r, measure_seed(x[0].astype(float), many.astype(float), measure)[0])
+    np.testing.assert_array_equal(r, measure_seed(x[0].astype(float), many.astype(float), estimator)[0])
 
 
-def test_factors_that_leave_nothing_give_no_r() -> None:
+def test_factors_without_degrees_of_freedom_give_no_r() -> None:
     x = np.random.default_rng(1).normal(size=(3, 6))
     assert np.isnan(measure_seed(x[0], x, Estimator(factors=(np.arange(6),)))[0]).all()
     assert np.isnan(measure_all(x, Estimator(factors=(np.arange(6),)))[0]).all()

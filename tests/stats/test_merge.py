@@ -16,7 +16,7 @@ def call(value: int) -> np.ndarray:
 
 
 @given(intensity)
-def test_the_precise_copy_wins_in_either_order(value: float) -> None:
+def test_the_more_precise_copy_is_kept_in_either_order(value: float) -> None:
     precise, rounded = one(value), one(round(value, 4))
     assert merge_log2(precise, rounded) == precise
     assert merge_log2(rounded, precise) == precise
@@ -24,7 +24,7 @@ def test_the_precise_copy_wins_in_either_order(value: float) -> None:
 
 
 @given(intensity)
-def test_the_known_value_wins(value: float) -> None:
+def test_a_missing_value_is_replaced(value: float) -> None:
     assert merge_log2(one(value), one(None)) == one(value)
     assert merge_log2(one(None), one(value)) == one(value)
     assert np.isnan(merge_log2(one(None), one(None))).all()
@@ -32,7 +32,7 @@ def test_the_known_value_wins(value: float) -> None:
 
 
 @given(intensity, st.floats(0.0011, 5))
-def test_what_differs_by_more_than_rounding_is_a_conflict(value: float, difference: float) -> None:
+def test_a_difference_above_rounding_is_a_conflict(value: float, difference: float) -> None:
     assert conflicts_of_log2(one(value), one(value + difference)).all()
     assert conflicts_of_log2(one(value + difference), one(value)).all()
 

@@ -34,7 +34,7 @@ def by_donor(names: list[str], x: np.ndarray, donors: np.ndarray) -> tuple[list[
     return found, np.stack([r for r, _ in pairs]), np.stack([n for _, n in pairs])
 
 
-def test_r_in_each_donor_is_rs() -> None:
+def test_r_in_each_donor_is_that_of_r() -> None:
     names, x, donors = read_donors()
     found, r, n = by_donor(names, x, donors)
     rows = rows_of("donor_meta/per_donor.csv")
@@ -61,7 +61,7 @@ OURS = {
 }
 
 
-def test_donors_are_combined_as_metafor_does() -> None:
+def test_donors_are_combined_as_in_metafor() -> None:
     names, x, donors = read_donors()
     _, r, n = by_donor(names, x, donors)
     combined = combine_donors(r, n)
@@ -73,29 +73,32 @@ def test_donors_are_combined_as_metafor_does() -> None:
     for row in rows:
         at = names.index(row["row_id"])
         for theirs, ours in OURS.items():
-            got = getattr(combined, ours)[at]
-            assert got == pytest.approx(number(row[theirs]), rel=1e-9, abs=1e-9, nan_ok=True), (row["row_id"], theirs)
+            actual = getattr(combined, ours)[at]
+            assert actual == pytest.approx(number(row[theirs]), rel=1e-9, abs=1e-9, nan_ok=True), (
+                row["row_id"],
+                theirs,
+            )
         assert combined.i2[at] * 100 == pytest.approx(number(row["I2_percent"]), rel=1e-9, abs=1e-7, nan_ok=True)
         assert pooled[at] == pytest.approx(number(row["pooled_r"]), abs=1e-9, nan_ok=True)
         assert within[at] == pytest.approx(number(row["within_donor_r"]), abs=1e-9, nan_ok=True)
 
 
 @pytest.mark.parametrize(("values", "expected"), [("input", "cor_test"), ("input_na", "cor_test_na")])
-def test_the_naive_test_is_cor_test(values: str, expected: str) -> None:
+def test_the_naive_test_is_that_of_cor_test(values: str, expected: str) -> None:
     rows = rows_of(f"correlation/{values}.csv")
     names = [row["row_id"] for row in rows]
     x = np.array([[number(cell) for name, cell in row.items() if name != "row_id"] for row in rows])
     r, n = correlate_seed(x[names.index("seed")], x)
     tested = naive_test(r, n)
-    want = rows_of(f"correlation/{expected}.csv")
-    order = [names.index(row["row_id"]) for row in want]
+    expected_rows = rows_of(f"correlation/{expected}.csv")
+    order = [names.index(row["row_id"]) for row in expected_rows]
     r, t, p, low, high = (values[order] for values in (r, tested.t, tested.p, tested.low, tested.high))
     q = benjamini_hochberg(p)
     compared = 0
-    for at, row in enumerate(want):
+    for at, row in enumerate(expected_rows):
         assert r[at] == pytest.approx(number(row["r"]), abs=1e-9, nan_ok=True) or row["r_error"]
         if not row["r"] or abs(r[at]) > 1 - 1e-9:
-            continue  # with |r| = 1 the test hangs on the last bit of r
+            continue  # for |r| = 1 the test depends on the last bit of r
         compared += 1
         assert t[at] == pytest.approx(number(row["t"]), rel=1e-9)
         assert p[at] == pytest.approx(number(row["p"]), rel=1e-6, abs=1e-9)
@@ -117,7 +120,7 @@ def test_false_discovery_rates_agree_with_scipy(p: np.ndarray) -> None:
 @given(
     st.lists(st.tuples(st.floats(-1, 1), st.integers(0, 60)), min_size=1, max_size=6),
 )
-def test_whatever_the_donors_say_nothing_breaks(donors: list[tuple[float, int]]) -> None:
+def test_any_donors_can_be_combined(donors: list[tuple[float, int]]) -> None:
     r = np.array([[value] for value, _ in donors])
     n = np.array([[count] for _, count in donors])
     combined = combine_donors(r, n)

@@ -11,7 +11,7 @@ from coexpr.stats.rules import SCORES, best_rows, score_rows
 from coexpr.stats.stability import differential_stability
 
 
-def choose(x: np.ndarray, symbols: list[str], rule: str, stability: np.ndarray) -> dict[str, int]:
+def select(x: np.ndarray, symbols: list[str], rule: str, stability: np.ndarray) -> dict[str, int]:
     genes = sorted(set(symbols))
     groups = np.array([genes.index(symbol) for symbol in symbols])
     scores = stability if rule == "diff-stability" else score_rows(x, groups, rule)
@@ -21,7 +21,7 @@ def choose(x: np.ndarray, symbols: list[str], rule: str, stability: np.ndarray) 
 @pytest.mark.parametrize("probe_order", ["file", "probe_id"])
 @pytest.mark.parametrize("threshold", ["none", "0.2", "0.5", "0.9"])
 @pytest.mark.parametrize("method", OURS)
-def test_chooses_the_probes_that_abagen_does(method: str, threshold: str, probe_order: str) -> None:
+def test_selection_is_that_of_abagen(method: str, threshold: str, probe_order: str) -> None:
     data = read_selection()
     x = np.hstack([data.values[donor] for donor in DONORS])
     kept = np.arange(len(data.probe_ids))
@@ -31,44 +31,44 @@ def test_chooses_the_probes_that_abagen_does(method: str, threshold: str, probe_
     if probe_order == "probe_id":
         kept = kept[np.argsort(data.probe_ids[kept])]
     stability = differential_stability([data.values[donor] for donor in DONORS], list(data.structures.values()))
-    picks = choose(x[kept], [data.symbols[row] for row in kept], OURS[method], stability[kept])
-    ours = {gene: int(data.probe_ids[kept[row]]) for gene, row in picks.items()}
-    want = {
+    selected = select(x[kept], [data.symbols[row] for row in kept], OURS[method], stability[kept])
+    ours = {gene: int(data.probe_ids[kept[row]]) for gene, row in selected.items()}
+    expected = {
         row["gene_symbol"]: int(row["probe_id"])
         for row in rows_of(FOLDER / "selected.csv")
         if (row["ibf_threshold"], row["probe_order"], row["method"]) == (threshold, probe_order, method)
     }
-    assert len(want) > 20
+    assert len(expected) > 20
     if method == "pc_loading":
-        for opened, gene in open_signs():
-            if opened == threshold:
+        for open_threshold, gene in open_signs():
+            if open_threshold == threshold:
                 ours.pop(gene)
-                want.pop(gene)
-    if method == "diff_stability":  # abagen leaves out a gene none of whose probes has a value; ours takes its first
-        valueless = set(ours) - set(want)
-        assert all(np.isnan(stability[[symbol == gene for symbol in data.symbols]]).all() for gene in valueless)
-        ours = {gene: probe for gene, probe in ours.items() if gene in want}
-    assert ours == want
+                expected.pop(gene)
+    if method == "diff_stability":  # abagen leaves out a gene without any value; coexpr selects its first probe
+        without_value = set(ours) - set(expected)
+        assert all(np.isnan(stability[[symbol == gene for symbol in data.symbols]]).all() for gene in without_value)
+        ours = {gene: probe for gene, probe in ours.items() if gene in expected}
+    assert ours == expected
 
 
 @pytest.mark.parametrize("method", [method for method in OURS if method != "diff_stability"])
-def test_chooses_in_each_donor_as_abagen_does(method: str) -> None:
+def test_selection_in_each_donor_is_that_of_abagen(method: str) -> None:
     data = read_selection()
     calls = np.hstack([data.calls[donor] for donor in DONORS])
     kept = np.flatnonzero(calls.mean(axis=1) >= 0.5)
     symbols = [data.symbols[row] for row in kept]
     for donor in DONORS:
         x = data.values[donor][kept]
-        picks = choose(x, symbols, OURS[method], np.zeros(len(kept)))
+        selected = select(x, symbols, OURS[method], np.zeros(len(kept)))
         for row in rows_of(FOLDER / "selected_per_donor_ibf0.5.csv"):
             if (row["method"], row["donor"]) != (method, str(donor)):
                 continue
             gene = row["gene_symbol"]
             if method.startswith("corr") and constant_probes(x, symbols, gene):
-                # There every mean of abagen's is NaN and it takes the gene's first probe, whatever that is.
-                assert picks[gene] not in constant_probes(x, symbols, gene)
+                # In abagen every mean is then NaN, and the first probe of the gene is selected.
+                assert selected[gene] not in constant_probes(x, symbols, gene)
             elif (gene not in {name for _, name in open_signs()}) or method != "pc_loading":
-                assert data.probe_ids[kept[picks[gene]]] == int(row["probe_id"]), gene
+                assert data.probe_ids[kept[selected[gene]]] == int(row["probe_id"]), gene
 
 
 def constant_probes(x: np.ndarray, symbols: list[str], gene: str) -> set[int]:
@@ -76,7 +76,7 @@ def constant_probes(x: np.ndarray, symbols: list[str], gene: str) -> set[int]:
 
 
 def exact_stability(probe: int) -> float:
-    """Differential stability of one probe in rational numbers, in which equal means are equal."""
+    """Return the differential stability of one probe, computed with rational numbers."""
     regional = []
     for donor in DONORS:
         folder = FOLDER / f"normalized_microarray_donor{donor}"
@@ -99,7 +99,7 @@ def exact_stability(probe: int) -> float:
 
 
 @pytest.mark.parametrize("precision", [np.float64, np.float32])
-def test_differential_stability_is_abagens(precision: type) -> None:
+def test_differential_stability_is_that_of_abagen(precision: type) -> None:
     data = read_selection()
     values = [data.values[donor].astype(precision) for donor in DONORS]
     stability = differential_stability(values, list(data.structures.values()))
@@ -112,12 +112,12 @@ def test_differential_stability_is_abagens(precision: type) -> None:
         expected = float(row["diff_stability"] or "nan")
         if known[int(row["probe_id"])] != pytest.approx(expected, abs=1e-9, nan_ok=True):
             others.append(int(row["probe_id"]))
-    # abagen ranks means that are equal by the rounding of float64: it is off where two structures tie.
+    # abagen ranks equal means by rounding errors of float64, so its result is inexact where two structures tie.
     assert len(others) == 1
     assert known[others[0]] == pytest.approx(exact_stability(others[0]), abs=1e-12)
 
 
-def test_the_scores_are_abagens() -> None:
+def test_scores_are_those_of_abagen() -> None:
     data = read_selection()
     x = np.hstack([data.values[donor] for donor in DONORS])
     symbols = np.array(data.symbols)
@@ -143,7 +143,7 @@ def test_a_later_score_decides_among_equals_and_nan_is_worst() -> None:
     assert best_rows(groups, first, second).tolist() == [2, 4, -1, 6]
 
 
-def test_unequal_numbers_far_below_a_tie_are_told_apart() -> None:
+def test_almost_equal_scores_are_distinguished() -> None:
     assert best_rows(np.array([0, 0]), np.array([0.5, 0.5 + 1e-9])).tolist() == [1]
 
 

@@ -1,4 +1,4 @@
-"""Scans in single precision: bounds that hold, and answers that are those of double precision."""
+"""Scans in single precision: error bounds hold, and results are those of double precision."""
 
 import numpy as np
 import pytest
@@ -10,13 +10,13 @@ from coexpr.stats.scan import Scan, is_scannable, scan_columns, scan_rows
 
 
 def profiles(seed: int, rows: int, samples: int, spread: float) -> np.ndarray:
-    """Log2 intensities with a common part, near-copies of one another, and a constant row."""
+    """Return log2 intensities with a common component, almost equal rows, and a constant row."""
     rng = np.random.default_rng(seed)
     common = rng.normal(size=samples)
     x = rng.uniform(-0.06, 0.06, (rows, 1)) + spread * (
         rng.normal(size=(rows, 1)) * common + rng.normal(size=(rows, samples))
     )
-    x[1::7] = x[0] + 1e-6 * rng.normal(size=(len(x[1::7]), samples))  # r differs by what single precision cannot see
+    x[1::7] = x[0] + 1e-6 * rng.normal(size=(len(x[1::7]), samples))  # r differs by less than single precision resolves
     x[2::11] = x[3 % rows]
     x[-1] = 0.25
     return x.astype(np.float32)
@@ -50,9 +50,9 @@ def test_the_error_is_within_its_bound(seed: int, rows: int, samples: int, sprea
         approximate(x, x[0]),
         scan_columns(x[0].astype(np.float64) - x[0].mean(dtype=np.float64), x, np.arange(samples)),
     ):
-        sure = np.isfinite(bound)
-        assert np.isnan(exact[~sure]).sum() == np.isnan(exact).sum()
-        assert (np.abs(r - exact)[sure] <= bound[sure]).all()
+        bounded = np.isfinite(bound)
+        assert np.isnan(exact[~bounded]).sum() == np.isnan(exact).sum()
+        assert (np.abs(r - exact)[bounded] <= bound[bounded]).all()
 
 
 @given(**SIZES, top=st.integers(1, 130), ascending=st.booleans())
@@ -96,8 +96,8 @@ def test_rows_without_r_come_last(count: int | None) -> None:
     assert scan.n[5] == 29
 
 
-def unknown_in_places(rows: int, samples: int) -> np.ndarray:
-    """Twins, one of which is unknown in a donor; rows with a value missing; constant rows."""
+def with_missing_values(rows: int, samples: int) -> np.ndarray:
+    """Return pairs of equal rows, some with missing values or without a donor, and a constant row."""
     rng = np.random.default_rng(6)
     x = (6 + 0.4 * rng.normal(size=(rows, samples))).astype(np.float32)
     x[1::2] = x[::2]
@@ -107,8 +107,8 @@ def unknown_in_places(rows: int, samples: int) -> np.ndarray:
     return x
 
 
-def test_equal_profiles_have_equal_r_whatever_is_beside_them() -> None:
-    x = unknown_in_places(60, 90)
+def test_equal_profiles_have_equal_r_with_any_other_rows() -> None:
+    x = with_missing_values(60, 90)
     for seed in (x[0], x[1]):
         together, n = correlate_seed(seed, x)
         alone = [correlate_seed(seed, x[[row]]) for row in range(60)]

@@ -1,4 +1,4 @@
-"""The site's display values, recomputed: compared with what the site gave for the same search."""
+"""Values on the scales of the site, compared with those that the site returned for the same search."""
 
 import csv
 from pathlib import Path
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from coexpr.database.samples import Samples, all_samples
+from coexpr.database.samples import Samples, find_all_samples
 from coexpr.database.site_views import shown_under
 from coexpr.stats.site_scale import average_by, z_scores
 
@@ -56,9 +56,9 @@ def test_z_scores_are_those_of_the_site(shared_data: Path, samples_of_site) -> N
     assert np.abs(z_scores(x, donors) - np.stack([values[probe] for probe in ids])).max() <= 4e-4
 
 
-def test_all_samples_of_the_atlas_is_shown_under_one_of_169_structures(gabra4: Path) -> None:
+def test_every_sample_of_the_atlas_is_shown_under_one_of_169_structures(gabra4: Path) -> None:
     with duckdb.connect(gabra4, read_only=True) as connection:
-        samples = all_samples(connection)
+        samples = find_all_samples(connection)
         fine, coarse = (shown_under(connection, samples, view) for view in ("structures", "coarse structures"))
     assert (len(set(fine.tolist())), len(set(coarse.tolist()) - {-1})) == (169, 26)
     assert (fine > 0).all()
@@ -76,11 +76,11 @@ def test_averages_by_definition(x: np.ndarray, data: st.DataObject) -> None:
     for column, group in enumerate(ids):
         for row in range(len(x)):
             known = x[row, (groups == group) & ~np.isnan(x[row])]
-            want = np.log2(np.mean(2**known)) if len(known) else np.nan
-            assert averages[row, column] == pytest.approx(want, nan_ok=True)
+            expected = np.log2(np.mean(2**known)) if len(known) else np.nan
+            assert averages[row, column] == pytest.approx(expected, nan_ok=True)
 
 
-def test_differences_whose_squares_vanish_have_no_z_score() -> None:
+def test_rows_whose_squared_deviations_underflow_have_no_z_score() -> None:
     x = np.array([[0.0, 1e-200, 0.0], [1.0, 2.0, 3.0]])
     z = z_scores(x, np.zeros(3, dtype=int))
     assert np.isnan(z[0]).all()
@@ -93,10 +93,10 @@ def test_z_scores_by_definition(x: np.ndarray, data: st.DataObject) -> None:
     groups = np.array(data.draw(st.lists(st.integers(0, 2), min_size=x.shape[1], max_size=x.shape[1])))
     z = z_scores(x, groups)
     for group in np.unique(groups):
-        for every, scores_of_every in zip(x[:, groups == group], z[:, groups == group], strict=True):
-            known = ~np.isnan(every)
-            assert np.isnan(scores_of_every[~known]).all()
-            values, scores = every[known], scores_of_every[known]
+        for row, scores_of_row in zip(x[:, groups == group], z[:, groups == group], strict=True):
+            known = ~np.isnan(row)
+            assert np.isnan(scores_of_row[~known]).all()
+            values, scores = row[known], scores_of_row[known]
             if not len(values) or np.ptp(values) == 0:
                 assert np.isnan(scores).all()
             elif np.ptp(values) > 1e-6:
