@@ -428,7 +428,7 @@ def test_probes_and_alternatives_in_a_list_are_reported(database: Path, tmp_path
     assert "names of probes, each read as its gene" in run("query", "BDNF", "--genes", probe, "--db", database).stderr
     (tmp_path / "m.csv").write_text("gene,x\nNTRK2;MYC,1\nNTF3|NTRK2,2\n")
     stderr = run("genes", tmp_path / "m.csv", "--db", database).stderr
-    assert "(only the first is used): 1" in stderr
+    assert "reduced to the first: 1" in stderr
 
 
 def test_the_combination_of_categories_is_reported(database: Path) -> None:
