@@ -112,9 +112,9 @@ select
     coalesce(structures.hemisphere, side_of_name(structures.name)) as hemisphere,
     structures.parent_structure_id,
     greatest(0, len(string_split(trim(structures.structure_id_path, '/'), '/')) - 1)::integer as depth,
-    structures.graph_order,
     coalesce(own_samples.samples, 0) as samples,
-    coalesce(all_samples.samples, 0) as samples_in_and_below
+    coalesce(all_samples.samples, 0) as samples_in_and_below,
+    structures.graph_order
 from structures
 left join own_samples using (structure_id)
 left join all_samples using (structure_id)
