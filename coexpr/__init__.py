@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from coexpr.atlas import Atlas
     from coexpr.loading.downloads import ingest
     from coexpr.result import Provenance, Result
+    from coexpr.stats.collapse import collapse_rows
 
 __all__ = [
     "Atlas",
@@ -27,6 +28,7 @@ __all__ = [
     "Result",
     "SampleFilter",
     "__version__",
+    "collapse_rows",
     "ingest",
 ]
 
@@ -36,6 +38,7 @@ _LAZY = {
     "Atlas": "coexpr.atlas",
     "Provenance": "coexpr.result",
     "Result": "coexpr.result",
+    "collapse_rows": "coexpr.stats.collapse",
     "ingest": "coexpr.loading.downloads",
 }
 

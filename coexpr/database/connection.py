@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from coexpr.database.queries import query, single
+from coexpr.database.queries import attach, query, single
 from coexpr.database.schema import has_current_definitions, migrate, pending_migrations, schema_version
 from coexpr.errors import DatabaseError
 from coexpr.resources import DATABASE_VARIABLE, is_duckdb_file
@@ -197,10 +197,8 @@ def _attach(path: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         config={"memory_limit": _WRITING_MEMORY, "temp_directory": f"{path}.tmp"},
     )
-    # Before version 2, DuckDB accepts no parameters in ATTACH, so the path is inserted as a quoted literal.
-    literal = "'" + str(path.absolute()).replace("'", "''") + "'"
     try:
-        connection.execute(query("attach_atlas").replace("$path as", f"{literal} as"))
+        attach(connection, "attach_atlas", path)
         connection.execute(query("use_atlas"))
     except duckdb.Error as error:
         connection.close()

@@ -18,7 +18,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from coexpr.database.queries import query, registered
+from coexpr.database.queries import attach, query, registered
 from coexpr.errors import OutputError
 from coexpr.output.files import write_binary_file
 from coexpr.resources import is_duckdb_file
@@ -179,8 +179,7 @@ def _write_duckdb(path: Path, parts: Parts, nodes: Sequence[Sequence[Any]], prov
     temporary = folder / path.name
     try:
         with duckdb.connect() as connection:
-            literal = "'" + str(temporary.absolute()).replace("'", "''") + "'"
-            connection.execute(query("attach_network").replace("$path as", f"{literal} as"))
+            attach(connection, "attach_network", temporary)
             connection.execute(query("use_network"))
             connection.execute(query("create_edges"))
             for table in _tables(parts, nodes):
