@@ -82,7 +82,7 @@ class ProbeSelection:
         Exclude probes that are called present in a smaller fraction of all samples.
     scope : "pooled", "per-donor" or "common"
         Apply the rule to all samples; to each donor separately, so that a profile may combine several probes; or to
-        each donor, and use the probe selected in most donors (the smallest probe_id among equals).
+        each donor, and use the probe selected in the largest number of donors (the smallest probe_id among equals).
     annotation : "allen" or "reannotated"
         The annotation that assigns probes to genes: that of the downloads, or Arnatkeviciute et al. 2019.
 
@@ -154,7 +154,9 @@ class ProbeSelection:
         if self.rule == "connectivity":
             parts.append(f"power {self.exponent:g}")
         if self.scope != "pooled":
-            parts.append("selected in each donor" if self.scope == "per-donor" else "selected in most donors")
+            parts.append(
+                "selected in each donor" if self.scope == "per-donor" else "selected in the largest number of donors"
+            )
         if self.min_present is not None:
             parts.append(f"among those present in at least {self.min_present * 100:g} % of samples")
         if self.annotation != "allen":

@@ -56,7 +56,7 @@ class CorrelatesProvenance(CorrelationProvenance):
     compared : int
         How many probes or genes the seed was compared with, after the gene filter.
     matching : int
-        How many of these have an r between min_r and max_r.
+        How many of these remain after min_r and max_r; all of them without limits.
     without_r : int
         How many have no r, because a profile is constant or missing.
     genes_without_profile : int
@@ -82,7 +82,7 @@ class _Compared:
     ----------
     profiles : Profiles
     others : (K,) intp
-        All rows but the seed's own.
+        The rows that the seed is compared with; its own only with include_self.
     kept : (N,) intp
         Those of them that the gene filter keeps.
     """

@@ -19,7 +19,7 @@ def ingest(
         list[Path],
         typer.Argument(
             metavar="PATH...",
-            help="A zip, a folder that contains a download, or a folder of several.",
+            help="A zip, a published table (.xlsx, .csv, .csv.gz), or a folder with downloads.",
             show_default=False,
         ),
     ],

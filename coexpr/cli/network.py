@@ -105,9 +105,9 @@ def network(
     threads: Threads = None,
     db: Database = None,
 ) -> None:
-    """Write the network of the strongest edges of every row.
+    """Write the strongest correlations (edges) of genes to a file.
 
-    An edge has source, target, r and rank. The same command continues an interrupted run.
+    An edge has source, target, r and rank. Every gene or probe has edges. The same command continues an interrupted run.
 
     \b
     Examples:

@@ -55,7 +55,7 @@ Threads = Annotated[
     option(None, "--threads", "Number of threads. Default: COEXPR_THREADS, or one per processor.", "N", min=1),
 ]
 LevelOption = Annotated[
-    Level | None, option(None, "--level", "Return probes or genes. Default: the level of what is named.")
+    Level | None, option(None, "--level", "Return probes or genes. Default: probes for a probe, genes for a gene.")
 ]
 GeneColumn = Annotated[
     str | None,
@@ -85,11 +85,26 @@ Wide = Annotated[bool, option(OUTPUT, "--wide", "Show all columns, even if they 
 
 
 @dataclass(eq=False, repr=False)  # only __init__ is needed, and each method takes time at start-up
+class RuleOption:
+    """The selection rule."""
+
+    rule: Annotated[
+        Rule | None,
+        option(
+            PROBES,
+            "--rule",
+            f"The rule that selects a gene's probe (docs/probes.md): {', '.join(RULES)}. Default: {DEFAULT_RULE}.",
+            "RULE",
+        ),
+    ] = None
+
+
+@dataclass(eq=False, repr=False)
 class CandidateOptions:
     """Which probes can represent a gene."""
 
     power: Annotated[
-        float | None, option(PROBES, "--power", "Exponent of correlations for the rule connectivity. Default: 1.", "P")
+        float | None, option(PROBES, "--power", "Exponent of (1 + r) / 2 for the rule connectivity. Default: 1.", "P")
     ] = None
     min_present: Annotated[
         float | None,
@@ -103,7 +118,9 @@ class CandidateOptions:
     scope: Annotated[
         Scope | None,
         option(
-            PROBES, "--scope", "Select over all samples, in each donor, or what most donors select. Default: pooled."
+            PROBES,
+            "--scope",
+            "Select over all samples, in each donor, or by the largest number of donors. Default: pooled.",
         ),
     ] = None
     annotation: AnnotationOption = None
@@ -117,18 +134,8 @@ class CandidateOptions:
 
 
 @dataclass(eq=False, repr=False)
-class ProbeOptions(CandidateOptions):
-    """How a gene is represented."""
-
-    rule: Annotated[
-        Rule | None,
-        option(
-            PROBES,
-            "--rule",
-            f"The rule that selects a gene's probe (docs/probes.md): {', '.join(RULES)}. Default: {DEFAULT_RULE}.",
-            "RULE",
-        ),
-    ] = None
+class ProbeOptions(CandidateOptions, RuleOption):
+    """How a gene is represented: the rule, and which probes it can select."""
 
 
 @dataclass(eq=False, repr=False)

@@ -52,7 +52,7 @@ class RowOptions:
 
     top: Annotated[int | None, option(ROWS, "--top", f"Number of rows. Default: {_TOP}.", "N", min=1)] = None
     all_rows: Annotated[bool, option(ROWS, "--all", "All rows, not only the first.")] = False
-    ascending: Annotated[bool, option(ROWS, "--ascending", "Lowest r first: anticorrelates.")] = False
+    ascending: Annotated[bool, option(ROWS, "--ascending", "List the lowest (most negative) r first.")] = False
     min_r: Annotated[float | None, option(ROWS, "--min-r", "Only rows with at least this r.", "R", min=-1, max=1)] = (
         None
     )
@@ -65,7 +65,7 @@ class RowOptions:
         option(
             ROWS,
             "--rank-overall/--no-rank-overall",
-            "With a category, show the rank among all genes too; without it, only the category is read.",
+            "With a category, show the rank among all genes too. Without it only the category is read.",
             show_default=True,
         ),
     ] = True
@@ -86,7 +86,12 @@ class StatisticsOptions:
         bool, option(STATISTICS, "--by-donor", "Add r in each donor and a meta-analysis over donors.")
     ] = False
     stats: Annotated[
-        bool, option(STATISTICS, "--stats", "Add a 95 % interval and false discovery rates over donors.")
+        bool,
+        option(
+            STATISTICS,
+            "--stats",
+            "Add the mean over donors, its 95 % interval, p (donors as the unit) and false discovery rates over genes.",
+        ),
     ] = False
     naive_p: Annotated[
         bool, option(STATISTICS, "--naive-p", "Add R's cor.test, which assumes independent samples; they are not.")
@@ -185,7 +190,7 @@ def _describe_rows(provenance: "CorrelatesProvenance", shown: int) -> str:
     if not matching:
         return f"No {level}s{all_of.removeprefix(f'0 {level}s')}."
     which = "Lowest" if ranks.ascending else "Top"
-    rows = f"{which} {shown:,} of {all_of}" if shown < matching else f"All {all_of}"
+    rows = f"{which} {shown:,} of {all_of}" if shown < matching else f"All {all_of}" if matching > 1 else all_of
     if level == "gene" and provenance.probe_selection:
         return f"{rows}; each gene {provenance.probe_selection.description}."
     return f"{rows}."

@@ -79,7 +79,7 @@ def ingest(
     Parameters
     ----------
     paths : path, or sequence of path
-        Each a zip, a folder that contains a download, or a folder of several.
+        Each a zip, a published table (.xlsx, .csv, .csv.gz), or a folder with downloads.
     database : path, optional
         The database; see `coexpr.resources.database_path`.
     donor : str, optional

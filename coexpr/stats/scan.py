@@ -19,7 +19,8 @@ _BLOCK_VALUES = 1 << 18
 _REFINED_ROWS = 1024
 # Relative variance below which a row is not scanned but computed in double precision.
 _NEARLY_CONSTANT = 1e-4
-# Factor on the mean of the seed in that comparison: deviations of the seed are computed in double precision.
+# Factor on the mean of the seed in the same test (`is_scannable`): its deviations are computed in double precision, so
+# it may be closer to constant than a row.
 _SEED_IN_DOUBLE = 1e-6
 # Sum of squares below which products underflow in single precision.
 _SMALLEST = 1e-12
@@ -77,7 +78,9 @@ class Scan:
         return rows[np.lexsort((tie_order[rows], self._key(rows, ascending)))][:count]
 
     def between(self, rows: NDArray[np.intp], least: float | None, most: float | None) -> NDArray[np.intp]:
-        """Return those of some rows whose exact r is between two limits, inclusive; rows without r are never included.
+        """Return those of some rows whose exact r is between two limits, inclusive.
+
+        With a limit, rows without r are excluded; without limits, all rows are returned.
 
         Parameters
         ----------

@@ -1,18 +1,18 @@
 -- Names of probes and genes: the only definition of what a name refers to, for the command line, Python and SQL.
 --
 -- Three rules for all macros of this folder:
--- 1. Column capture. The argument of a macro may be a column of the caller's query, and DuckDB would resolve its name
---    to a column of ours with the same name. Therefore a parameter is either read in a CTE without a FROM clause
---    (parameters), or also used in the LIMIT of a CTE (constants), where DuckDB refuses columns. That CTE contains
---    nothing else, because a CTE with a LIMIT is evaluated again for each reference to it.
+-- 1. Column capture. DuckDB resolves a name in the body of a macro to a column of the body first, so an argument that
+--    is a column of the caller's query could be captured. Either read all parameters in a CTE `parameters` without
+--    FROM, or mention each in the LIMIT of a CTE `constants`: DuckDB then refuses a column as argument. Put nothing
+--    else into `constants`, which is evaluated again at each reference.
 -- 2. NULL. An argument may be NULL, and a condition that is NULL removes all rows before error() is evaluated.
 --    Therefore arguments are coalesced.
 -- 3. DuckDB versions. Databases must be readable by DuckDB 1.4.2 and later. Therefore if() is not used, which version 2
 --    stores under a name that version 1.4 lacks, and no scalar macro with a subquery is called in another macro, which
 --    version 1.4 cannot copy.
 
--- A name without surrounding white space and zero-width characters, with no-break spaces and dashes of other widths,
--- which web pages and word processors insert, replaced by spaces and hyphens. NULL becomes the empty name.
+-- A name in plain form: zero-width characters are removed, no-break spaces and tabs become spaces, other dashes become
+-- hyphens, and leading and trailing white space is removed. NULL becomes the empty string.
 create or replace macro stripped(name) as
     trim(
         regexp_replace(
@@ -30,7 +30,8 @@ create or replace macro as_id(name) as
 -- The letters and digits of a name, in upper case, for comparisons that ignore punctuation.
 create or replace macro alphanumeric(name) as regexp_replace(upper(name::varchar), '[^A-Z0-9]', '', 'g');
 
--- The genes of the atlas by Entrez id: by the id in the atlas and, if that was retired, by the id that replaced it.
+-- The genes of the atlas by Entrez id: by the id in the atlas and, if that was retired, by the id that replaced it. A row
+-- with a replacing id has is_retired = true: the gene's id in the atlas is retired.
 create or replace view genes_by_entrez_id as
 select entrez_id, gene_id, named_by, false as is_retired from all_genes where entrez_id is not null
 union all
