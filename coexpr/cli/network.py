@@ -107,7 +107,7 @@ def network(
 ) -> None:
     """Write the strongest correlations (edges) of genes to a file.
 
-    An edge has source, target, r and rank. Every gene or probe has edges. The same command continues an interrupted run.
+    An edge has source, target, r and rank. The same command continues an interrupted run.
 
     \b
     Examples:
