@@ -15,7 +15,7 @@ from coexpr.database.expression import Expression
 from coexpr.database.queries import query
 from coexpr.database.samples import Region, Samples, find_samples
 from coexpr.options import GeneFilter, Level, ProbeSelection, SampleFilter
-from coexpr.result import Provenance, Result
+from coexpr.result import Provenance, Result, number_or_none
 
 LABELS = (
     "sample_id",
@@ -95,4 +95,4 @@ def _sample_labels(expression: Expression, samples: Samples) -> list[tuple[Any, 
 def _shortest(profile: NDArray[np.floating]) -> list[float | None]:
     """Return values as the shortest decimal numbers that are stored as they are: 6.5945, not 6.594500064849854."""
     numbers = profile.tolist() if profile.dtype == np.float64 else [float(str(value)) for value in profile]
-    return [None if number != number else number for number in numbers]  # noqa: PLR0124  (NaN differs from itself)
+    return [number_or_none(number) for number in numbers]

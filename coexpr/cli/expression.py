@@ -39,7 +39,7 @@ def expression(
     Examples:
       coexpr expression NTRK2 BDNF --structure Cx -o values.csv
       coexpr expression --category "synapse organization" -o values.csv
-    """  # noqa: D301  (the escape keeps the lines)
+    """
     from coexpr.analysis.expression import LABELS
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say

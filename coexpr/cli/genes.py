@@ -40,7 +40,7 @@ def genes(
     \b
     Example:
       coexpr genes TRKB trk-B FSIP2 4915 A_23_P216779
-    """  # noqa: D301  (the escape keeps the lines)
+    """
     from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.messages import say
     from coexpr.cli.options import gene_names

@@ -46,7 +46,7 @@ def ingest(
     \b
     Example:
       coexpr ingest ~/Downloads
-    """  # noqa: D301  (the escape keeps the lines)
+    """
     from coexpr.cli.messages import say
     from coexpr.loading.downloads import ingest as load  # loads DuckDB and numpy, which --help does not need
     from coexpr.output.formats import write_json

@@ -68,7 +68,7 @@ def matrix(
     Examples:
       coexpr matrix NTRK2 BDNF NTF3
       coexpr matrix --category "synapse organization" -o r.parquet
-    """  # noqa: D301  (the escape keeps the lines)
+    """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
     from coexpr.output import formats

@@ -113,7 +113,7 @@ def network(
     Examples:
       coexpr network --top 50 -o genes.parquet
       coexpr network --category "synapse organization" --min-abs-r 0.7
-    """  # noqa: D301  (the escape keeps the lines)
+    """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
 

@@ -47,7 +47,7 @@ def pair(
     Examples:
       coexpr pair NTRK2 BDNF
       coexpr pair A_23_P216779 CUST_1359_PI416573500 --observed-r 0.9676
-    """  # noqa: D301  (the escape keeps the lines)
+    """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
     from coexpr.cli.screen import deliver

@@ -45,7 +45,7 @@ def probes(
     \b
     Example:
       coexpr probes NTRK2
-    """  # noqa: D301  (the escape keeps the lines)
+    """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
     from coexpr.cli.screen import deliver

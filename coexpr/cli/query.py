@@ -129,7 +129,7 @@ def query(
     Examples:
       coexpr query NTRK2 --category "nervous system development"
       coexpr query A_23_P216779 --all -o r.csv
-    """  # noqa: D301  (the escape keeps the lines)
+    """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
     from coexpr.cli.screen import deliver

@@ -30,7 +30,7 @@ def shell(
     Examples:
       coexpr shell
       coexpr shell -- -markdown -c "FROM correlates('NTRK2', top := 5)"
-    """  # noqa: D301  (the escape preserves the line breaks)
+    """
     from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.messages import say
 

@@ -74,7 +74,7 @@ def sql(
     SELECT probe_name, mean_log2, present_fraction FROM probe_summary WHERE gene_symbol = $gene ORDER BY mean_log2 DESC
     SELECT acronym, avg(log2) FROM expression_values JOIN structures USING (structure_id) WHERE probe_name = 'A_23_P216779' GROUP BY ALL
     SELECT gene_symbol, r(gene_symbol, 'NTRK2') AS r FROM members('synapse organization') WHERE status = 'with expression data'
-    """  # noqa: D301, E501  (the escape preserves the line breaks, and queries are not wrapped)
+    """  # noqa: E501  (queries stay on one line)
     from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.messages import say
     from coexpr.cli.screen import STDOUT, Screen, write_as, write_table

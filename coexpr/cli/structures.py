@@ -38,7 +38,7 @@ def structures(
     \b
     Example:
       coexpr structures hippocamp
-    """  # noqa: D301  (the escape keeps the lines)
+    """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
     from coexpr.cli.screen import deliver
