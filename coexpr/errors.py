@@ -22,7 +22,7 @@ class DownloadError(CoexprError, ValueError):
     message : str
         What was found, and what was expected.
     remedy : str, optional
-        What to do. Whoever reports the error adds a general remedy where there is none.
+        What to do. If it is missing, ingest adds a general remedy.
     """
 
     def __init__(self, message: str, *, remedy: str | None = None) -> None:

@@ -79,7 +79,8 @@ def test_every_command_has_the_options_that_the_page_uses(page: Path) -> None:
     for line in commands_of(page):
         arguments = shlex.split(line, comments=True)
         if arguments[0] != "help":
-            parse(arguments)
+            path = parse(arguments)
+            assert path == f"coexpr {' '.join(arguments[: path.count(' ')])}"
 
 
 def commands_of(page: Path) -> list[str]:
@@ -87,14 +88,15 @@ def commands_of(page: Path) -> list[str]:
     return [line for block in FENCED.findall(page.read_text()) for line in COMMAND.findall(block)]
 
 
-def parse(arguments: list[str]) -> None:
-    """Parse the arguments of coexpr without running the command."""
+def parse(arguments: list[str]) -> str:
+    """Parse the arguments of coexpr without running the command; return the words that name it."""
     command = typer.main.get_command(app)
     context = command.make_context("coexpr", arguments)
     while isinstance(command, typer.core.TyperGroup):
         name, found, arguments = command.resolve_command(context, arguments)
         assert found is not None
         command, context = found, found.make_context(name, arguments, parent=context)
+    return context.command_path
 
 
 def shell_sessions(page: Path) -> list[tuple[str, str]]:

@@ -57,7 +57,7 @@ def resolve_names(
 
 def read_list(connection: duckdb.DuckDBPyConnection, path: Path, gene_column: str | None) -> CategoryFile:
     """Read the names of one list of genes from a file; see `Atlas.read_genes`."""
-    from coexpr.readers.categories import read_names  # loads readers, which other questions need not
+    from coexpr.readers.categories import read_names  # loads readers, which other questions do not need
 
     return read_names(path, partial(look_up, connection), gene_column)
 

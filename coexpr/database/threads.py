@@ -27,8 +27,8 @@ class Threads:
 
     Notes
     -----
-    numpy's matrix library has one thread pool per process. A number of threads limits it for the whole process from
-    here on; `close` restores what it was.
+    numpy's matrix library has one thread pool per process. A number of threads limits it for the whole process;
+    `close` restores the previous limit.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, count: int | None = None) -> None:

@@ -148,7 +148,7 @@ def _sample_annotation(plan: Plan, donor: int) -> list[dict[str, str]]:
             {
                 "structure_id": str(_half(parent, side)),
                 "slab_num": str(rng.integers(1, 30)),
-                # Wells are not sorted, as in the real files.
+                # Samples are not sorted, as in the real files.
                 "well_id": str(1_000_000 + (sample * 7919) % 100_003),
                 "slab_type": "CB" if acronym == "CbCx" else "BS" if acronym in ("Pons", "MY") else "CX",
                 "structure_acronym": acronym,

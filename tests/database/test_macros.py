@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 from helpers.folders import TOP
-from helpers.gaps import remove_values
+from helpers.missing_values import remove_values
 from helpers.shells import SHELLS
 
 from coexpr.atlas import Atlas

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from helpers.gaps import remove_values
+from helpers.missing_values import remove_values
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
