@@ -113,6 +113,10 @@ where gene_id in (
     select gene_id from chosen_genes group by gene_id having count(distinct chosen_by) < $choices
 );
 
+-- name: genes_by_choice
+-- The chosen genes with the category or list that chose them.
+select chosen_by, gene_id from chosen_genes order by gene_id;
+
 -- name: chosen_gene_ids
 -- The chosen genes, ascending.
 select distinct gene_id from chosen_genes order by gene_id;

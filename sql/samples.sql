@@ -88,3 +88,23 @@ select
     mni_z
 from sample_details
 order by donor_id, position;
+
+-- name: structures_of_samples
+-- The structure of every sample, with Allen's color and place in the tree, and its top-level structure, in the order of
+-- the columns of a matrix.
+select
+    samples.structure_id,
+    structures.acronym,
+    structures.name,
+    structures.color_hex_triplet as color,
+    coalesce(structures.graph_order, structures.structure_id) as place,
+    top_level.structure_id as top_level_id,
+    top_level.acronym as top_level_acronym,
+    top_level.name as top_level_name,
+    top_level.color_hex_triplet as top_level_color,
+    coalesce(top_level.graph_order, top_level.structure_id) as top_level_place
+from samples
+left join structures using (structure_id)
+left join top_level_structures using (structure_id)
+left join structures as top_level on top_level.structure_id = top_level_structures.top_level_structure_id
+order by samples.donor_id, samples.position;

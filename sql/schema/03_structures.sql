@@ -95,3 +95,39 @@ create or replace macro structures_below(structure) as table
 -- The structures that a name refers to, and all structures below them. NULL is an error.
 create or replace macro descendants(structure) as table
     from structures_below(coalesce(structure::varchar, ''));
+
+-- The top-level structure of each structure: one of the 27 that the heatmaps of the site group samples by. A heatmap
+-- download states it. In the tree it is the nearest of the 27 at or above the structure, null where there is none.
+create or replace view top_level_structures as
+with site_structures as (
+    select unnest([
+        4005, 4009, 4084, 4132, 4180, 4220, 4242, 4249, 4268, 4277, 4293, 4300, 4321, 4327, 4393, 4504,
+         4517, 4520, 4540, 4697, 4780, 9001, 9132, 9135, 9218, 9352, 9512
+    ]) as structure_id
+),
+steps as (
+    select
+        structure_id,
+        top_level_structure_id,
+        unnest(list_concat(
+            list_transform(
+                string_split(trim(coalesce(structure_id_path, ''), '/'), '/'), lambda step: try_cast(step as integer)),
+            [structure_id]
+        )) as step_id,
+        generate_subscripts(list_concat(string_split(trim(coalesce(structure_id_path, ''), '/'), '/'), ['']), 1) as depth
+    from structures
+),
+nearest as (
+    select
+        steps.structure_id,
+        coalesce(
+            any_value(steps.top_level_structure_id),
+            arg_max(site_structures.structure_id, steps.depth) filter (site_structures.structure_id is not null)
+        ) as top_level_structure_id
+    from steps
+    left join site_structures on site_structures.structure_id = steps.step_id
+    group by steps.structure_id
+)
+select nearest.structure_id, nearest.top_level_structure_id, structures.acronym, structures.name
+from nearest
+left join structures on structures.structure_id = nearest.top_level_structure_id;

@@ -39,6 +39,7 @@ comment on view sample_details is 'One row per sample, with the names of its don
 comment on view structure_descendants is 'Each structure with each structure below it, and with itself.';
 comment on view structure_samples is 'The number of samples of each donor in each structure and everything below it.';
 comment on view structure_tree is 'One row per structure in the order of the tree, with its numbers of samples.';
+comment on view top_level_structures is 'The top-level structure of each structure: one of the 27 that the site''s heatmaps group samples by.';
 comment on column all_genes.gene_id is 'Allen''s id of the gene; for genes that only the re-annotation names, their negative Entrez id.';
 comment on column all_genes.gene_symbol is 'Symbol of the gene in the atlas.';
 comment on column all_genes.gene_name is 'Full name of the gene.';
@@ -297,6 +298,10 @@ comment on column structures.graph_order is 'Position of the structure in Allen'
 comment on column structures.structure_id_path is 'Ids of the structures from the root to this one: /4005/4006/…/.';
 comment on column structures.color_hex_triplet is 'Allen''s color of the structure.';
 comment on column structures.top_level_structure_id is 'The structure under which the site''s heatmaps group this one.';
+comment on column top_level_structures.structure_id is 'Allen''s id of the structure.';
+comment on column top_level_structures.top_level_structure_id is 'As a heatmap download states it, or else the nearest of the 27 at or above the structure; null if there is none.';
+comment on column top_level_structures.acronym is 'Acronym of the top-level structure.';
+comment on column top_level_structures.name is 'Name of the top-level structure.';
 comment on macro after_colon is 'The part of a name after its first colon.';
 comment on macro alphanumeric is 'The letters and digits of a name, in upper case.';
 comment on macro as_id is 'The name as a whole number, if it is one; 4915.0 counts.';
