@@ -76,3 +76,11 @@ class LimitError(CoexprError, ValueError):
 
 class OutputError(CoexprError, OSError):
     """A result cannot be written to the requested file."""
+
+
+class MissingPackageError(CoexprError, ImportError):
+    """A feature needs a package that is not installed."""
+
+
+class FigureError(CoexprError, ValueError):
+    """There is nothing to draw, or too much for a figure."""

@@ -26,6 +26,10 @@ insert into edges by name from incoming_edges;
 -- Create the table of nodes, which are the ends of edges.
 create table nodes as from incoming_nodes;
 
+-- name: create_node_categories
+-- Create the table of the categories that mark nodes: one row for each member of each category.
+create table node_categories as from incoming_node_categories;
+
 -- name: create_provenance
 -- Create the table of the provenance of the network, with each value as JSON.
 create table provenance as from incoming_provenance;

@@ -13,7 +13,7 @@ from helpers.folders import PACKAGE
 from coexpr.atlas import Atlas
 
 # What each package, or module at the top, may import of ours besides itself.
-FOUNDATION = {"errors", "resources"}
+FOUNDATION = {"errors", "extras", "resources"}
 ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli", *FOUNDATION},
     "cli": {
@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "stats": set(),
     "result": set(),
     "options": {"errors"},
+    "extras": {"errors"},
     "resources": set(),
     "errors": set(),
 }  # fmt: skip

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coexpr.cli.groups import GroupedCommand, option, with_groups
-from coexpr.cli.options import Database, EvidenceNot, GeneColumn, IncludeRegulates, OutputOptions
+from coexpr.cli.options import Database, EvidenceNot, GeneColumn, IncludeRegulates
+from coexpr.cli.output_options import OutputOptions
 from coexpr.cli.summary import count_of, describe_category
 from coexpr.cli.table import Layout
 

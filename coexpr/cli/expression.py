@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from coexpr.cli.groups import with_groups
-from coexpr.cli.options import Database, GeneOptions, LevelOption, OutputOptions, ProbeOptions, SampleOptions, Threads
+from coexpr.cli.options import Database, GeneOptions, LevelOption, ProbeOptions, SampleOptions, Threads
+from coexpr.cli.output_options import OutputOptions
 from coexpr.cli.summary import (
     count_of,
     describe_gene_filter,

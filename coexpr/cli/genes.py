@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from coexpr.cli.groups import with_groups
-from coexpr.cli.options import AnnotationOption, Database, GeneColumn, OutputOptions
+from coexpr.cli.options import AnnotationOption, Database, GeneColumn
+from coexpr.cli.output_options import OutputOptions
 from coexpr.cli.summary import count_of
 from coexpr.cli.table import Layout
 

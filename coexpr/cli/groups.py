@@ -21,7 +21,9 @@ METHOD = "Method"
 ROWS = "Rows"
 STATISTICS = "Statistics"
 OUTPUT = "Output"
+FIGURE = "Figure"
 _OTHERS = "Other options"
+_HEADINGS = (PROBES, SAMPLES, GENES, METHOD, ROWS, STATISTICS, OUTPUT, FIGURE, _OTHERS)
 
 
 def option(heading: str | None, names: str, help_text: str, metavar: str | None = None, **settings: Any) -> Any:
@@ -83,7 +85,9 @@ class GroupedCommand(TyperCommand):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments, then options by group."""
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": []}
-        sections |= {heading: [] for heading in (PROBES, SAMPLES, GENES, METHOD, ROWS, STATISTICS, OUTPUT, _OTHERS)}
+        sections |= {
+            heading: [] for heading in (PROBES, SAMPLES, GENES, METHOD, ROWS, STATISTICS, OUTPUT, FIGURE, _OTHERS)
+        }
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None:

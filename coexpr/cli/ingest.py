@@ -49,7 +49,7 @@ def ingest(
     """
     from coexpr.cli.messages import say
     from coexpr.loading.downloads import ingest as load  # loads DuckDB and numpy, which --help does not need
-    from coexpr.output.formats import write_json
+    from coexpr.output.text import write_json
 
     progress = say if sys.stderr.isatty() else lambda message: None
     report = load(paths, db, donor=donor, threads=threads, progress=progress)

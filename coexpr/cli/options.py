@@ -2,11 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from coexpr.cli.groups import GENES, METHOD, OUTPUT, PROBES, SAMPLES, option
+from coexpr.cli.groups import GENES, METHOD, PROBES, SAMPLES, option
 from coexpr.errors import OptionError
 from coexpr.options import (
     DEFAULT_RULE,
@@ -28,16 +27,6 @@ from coexpr.resources import DATABASE_VARIABLE
 
 if TYPE_CHECKING:
     from coexpr.atlas import Atlas
-
-
-class Format(StrEnum):
-    """How a result is written."""
-
-    TABLE = "table"
-    CSV = "csv"
-    TSV = "tsv"
-    JSON = "json"
-    JSONL = "jsonl"
 
 
 Database = Annotated[
@@ -81,7 +70,10 @@ EvidenceNot = Annotated[
         "CODE",
     ),
 ]
-Wide = Annotated[bool, option(OUTPUT, "--wide", "Show all columns, even if they do not fit the terminal.")]
+Mark = Annotated[
+    list[str] | None,
+    option(GENES, "--mark", "Mark the members of this category, without leaving others out. Repeatable.", "NAME"),
+]
 
 
 @dataclass(eq=False, repr=False)  # only __init__ is needed, and each method takes time at start-up
@@ -225,23 +217,6 @@ class MethodOptions:
         """Return the correlation method that these options give."""
         outliers = 1 if self.max_p_outliers is None else self.max_p_outliers
         return CorrelationMethod(self.method or "pearson", outliers, self.adjust)
-
-
-@dataclass(eq=False, repr=False)
-class OutputOptions:
-    """How a result is written."""
-
-    columns: Annotated[
-        str | None, option(OUTPUT, "--columns", "Only these columns, in this order, in any format.", "A,B")
-    ] = None
-    wide: Wide = False
-    output_format: Annotated[
-        Format | None, option(OUTPUT, "--format", "Output format. Default: a table, or the format of -o FILE.")
-    ] = None
-    output: Annotated[
-        Path | None,
-        option(OUTPUT, "--output -o", "Write the result to a file: .csv, .tsv, .json, .jsonl.", "FILE"),
-    ] = None
 
 
 def gene_names(atlas: "Atlas", given: str | None, gene_column: str | None) -> list[str]:

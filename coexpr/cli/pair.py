@@ -5,7 +5,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from coexpr.cli.groups import option, with_groups
-from coexpr.cli.options import Database, MethodOptions, OutputOptions, ProbeOptions, SampleOptions, Threads
+from coexpr.cli.options import Database, MethodOptions, ProbeOptions, SampleOptions, Threads
+from coexpr.cli.output_options import OutputOptions
 from coexpr.cli.summary import (
     describe_correlation,
     describe_disagreements,

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coexpr.cli.groups import with_groups
-from coexpr.cli.options import CandidateOptions, Database, OutputOptions, SampleOptions
+from coexpr.cli.options import CandidateOptions, Database, SampleOptions
+from coexpr.cli.output_options import OutputOptions
 from coexpr.cli.summary import count_of, describe_correlation, describe_other_name, describe_skipped_rules
 from coexpr.cli.table import Layout
 

@@ -11,11 +11,11 @@ from coexpr.cli.options import (
     GeneOptions,
     LevelOption,
     MethodOptions,
-    OutputOptions,
     ProbeOptions,
     SampleOptions,
     Threads,
 )
+from coexpr.cli.output_options import OutputOptions
 from coexpr.cli.summary import (
     count_of,
     describe_correlation,

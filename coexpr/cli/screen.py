@@ -1,33 +1,28 @@
 """Output of results as tables on the screen or as files."""
 
-import re
+import io
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import IO, Any
 
 from coexpr.cli.messages import say
-from coexpr.cli.options import Format, OutputOptions
+from coexpr.cli.output_options import Format, OutputOptions, Target
 from coexpr.cli.table import Layout, draw_table
 from coexpr.errors import OptionError
 from coexpr.output import formats
-from coexpr.output.files import write_file
-from coexpr.result import Provenance, Table, json_text
+from coexpr.output.columns import shown as text_of
+from coexpr.output.files import write_binary_file, write_file
+from coexpr.result import Provenance, Result, Table
 
 # Columns of an SQL result that are omitted last on a narrow terminal.
 _KEPT = ("r", "n", "gene_symbol", "rank")
 # Limits of rows, and of characters per cell, of a table on a terminal. Files and pipes have no limits.
 _MAX_ROWS = 1000
 _MAX_CHARACTERS = 60
-# Paths that mean stdout. If it is redirected, /dev/stdout is a file of the user that must not be replaced.
-STDOUT = (Path("-"), Path("/dev/stdout"))
-# Columns of r and of the limits of its intervals.
-_IS_R = re.compile(r"r|r_.*|.*_r|(random|ci95|naive_ci95)_(low|high)|(lowest|highest)_without_one")
 
 
 @dataclass(frozen=True)
@@ -47,21 +42,13 @@ class Screen:
         return None if self.wide or not stream.isatty() else shutil.get_terminal_size().columns
 
 
-@dataclass(frozen=True)
-class _Selected:
-    """Some columns of a result."""
-
-    columns: Sequence[str]
-    rows: Iterable[Sequence[Any]]
-    provenance: Provenance
-
-
 def deliver(
     result: Table[Provenance],
     options: OutputOptions | None = None,
     layout: Layout | None = None,
     draw: Callable[[Any, IO[str], Screen], None] | None = None,
     matching: int | None = None,
+    writers: Mapping[str, Callable[[Any, IO[Any]], None]] | None = None,
 ) -> None:
     """Write a result to stdout or to a file, in the selected format or that of the file's extension.
 
@@ -75,12 +62,13 @@ def deliver(
         Function that draws the result as a table, instead of `write_table`.
     matching : int, optional
         Number of rows before the result was limited, for the message.
+    writers : mapping of str to callable, optional
+        Functions that write some formats, instead of those in `coexpr.output.formats`; unless columns are selected.
     """
     options = options or OutputOptions()
     screen = Screen(options.wide)
     if options.columns is not None:
-        result, draw = _select(result, options.columns), None
-    output = None if options.output in STDOUT else options.output
+        result, draw, writers = _select(result, options.columns), None, None
 
     def draw_it(table: Any, stream: IO[str]) -> None:
         if draw:
@@ -88,34 +76,37 @@ def deliver(
         else:
             write_table(table, stream, screen, layout)
 
-    write_as(result, output, options.output_format, draw_it, matching)
+    write_as(result, options.target(), {**(writers or {}), Format.TABLE.value: draw_it}, matching)
 
 
 def write_as(
     result: Table[Provenance],
-    output: Path | None,
-    output_format: StrEnum | None,
-    draw: Callable[[Any, IO[str]], None],
+    target: Target,
+    writers: Mapping[str, Callable[[Any, IO[Any]], None]],
     matching: int | None = None,
 ) -> None:
-    """Write a result to a file or stdout in a format; `draw` draws it as a table."""
-    name = output_format.value if output_format else formats.format_of_file(output) if output else Format.TABLE.value
-    writers: dict[str, Callable[[Any, IO[str]], None]] = {
-        "table": draw,
-        "csv": formats.write_csv,
-        "tsv": formats.write_tsv,
-        "json": formats.write_json,
-        "jsonl": formats.write_jsonl,
-    }
-    if output:
-        write_file(output, partial(writers[name], result))
-        say(f"Wrote {_extent(result, matching)} to {output}.")
+    """Write a result to a file or stdout; `writers` come before those in `coexpr.output.formats`."""
+    writer = writers.get(target.format) or formats.WRITERS[target.format]
+    write_to(target, partial(writer, result))
+    if target.file:
+        say(f"Wrote {_extent(result, matching)} to {target.file}.")
+
+
+def write_to(target: Target, write: Callable[[IO[Any]], None]) -> None:
+    """Write to a file, whole or not at all, or to stdout."""
+    is_binary = target.format in formats.BINARY
+    if target.file:
+        (write_binary_file if is_binary else write_file)(target.file, write)
+    elif is_binary:
+        whole = io.BytesIO()  # some formats are not written from start to end
+        write(whole)
+        sys.stdout.buffer.write(whole.getvalue())
     else:
-        writers[name](result, sys.stdout)
-        sys.stdout.flush()  # so that messages come after the result, even if both go to the same file
+        write(sys.stdout)
+    sys.stdout.flush()  # so that messages come after the result, even if both go to the same file
 
 
-def _select(result: Table[Provenance], names: str) -> Table[Provenance]:
+def _select(result: Table[Provenance], names: str) -> Result[Provenance]:
     """Return a result with only some columns, given as names separated by commas.
 
     Raises
@@ -130,12 +121,8 @@ def _select(result: Table[Provenance], names: str) -> Table[Provenance]:
         if name not in result.columns:
             raise OptionError(f"--columns {name}: there is no such column. There are {', '.join(result.columns)}.")
     places = [list(result.columns).index(name) for name in selected]
-    rows: Iterable[Sequence[Any]] = (
-        [[row[place] for place in places] for row in result.rows]
-        if isinstance(result.rows, Sized)
-        else ([row[place] for place in places] for row in result.rows)
-    )
-    return _Selected(selected, rows, result.provenance)
+    rows = [[row[place] for place in places] for row in result.rows]
+    return Result(selected, rows, result.provenance)
 
 
 def _extent(result: Table[Provenance], matching: int | None) -> str:
@@ -158,7 +145,8 @@ def write_table(
     layout = layout or _layout_of(result.columns)
     rows = iter(result.rows)
     shown = [
-        [_cell(name, value) for name, value in zip(result.columns, row, strict=True)] for row in islice(rows, max_rows)
+        [text_of(name, value) for name, value in zip(result.columns, row, strict=True)]
+        for row in islice(rows, max_rows)
     ]
     if max_characters is not None:
         may_be_long = {place for place, name in enumerate(result.columns) if name not in layout.wrap}
@@ -191,16 +179,3 @@ def counts(numbers: Mapping[str, int], *things: str) -> str:
 
 def _shortened(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _cell(name: str, value: Any) -> str:
-    """Return the text of a value: r with three decimals, other numbers with six digits."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.3f}" if _IS_R.fullmatch(name) else f"{value:.6g}"
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return ", ".join(value)
-    return json_text(value) if isinstance(value, list | dict) else str(value)

@@ -3,30 +3,19 @@
 import re
 import sys
 from contextlib import closing
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from coexpr.cli.groups import option
-from coexpr.cli.options import Database, Wide
+from coexpr.cli.groups import option, with_groups
+from coexpr.cli.options import Database
+from coexpr.cli.output_options import FileOptions, Format
 from coexpr.errors import OptionError
 
 _INTEGER = re.compile(r"[+-]?\d+")
 _REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.I)
-
-
-class SqlFormat(StrEnum):
-    """Formats of SQL results."""
-
-    TABLE = "table"
-    CSV = "csv"
-    TSV = "tsv"
-    JSON = "json"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
 
 
 _Statement = Annotated[
@@ -45,22 +34,15 @@ _Parameters = Annotated[
         "NAME=VALUE",
     ),
 ]
-_Format = Annotated[
-    SqlFormat | None, option(None, "--format", "Output format. Default: a table, or the format of -o FILE.")
-]
-_Output = Annotated[
-    Path | None,
-    option(None, "--output -o", "Write the result to a file: .csv, .tsv, .json, .jsonl, .parquet.", "FILE"),
-]
 
 
+@with_groups
 def sql(
     statement: _Statement = None,
     file: _File = None,
     parameter: _Parameters = None,
-    wide: Wide = False,
-    output_format: _Format = None,
-    output: _Output = None,
+    *,
+    result_file: FileOptions,
     db: Database = None,
 ) -> None:
     """Run SQL on the database, which is open for reading only.
@@ -77,27 +59,24 @@ def sql(
     """  # noqa: E501  (queries stay on one line)
     from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.messages import say
-    from coexpr.cli.screen import STDOUT, Screen, write_as, write_table
-    from coexpr.output import formats
-    from coexpr.output.files import write_binary_file
+    from coexpr.cli.screen import Screen, write_as, write_table, write_to
+    from coexpr.output import binary
 
     text = _text(statement, file)
     values = _values(parameter or [])
-    name = output_format or SqlFormat(
-        formats.format_of_file(output, formats.SQL_ENDINGS) if output else SqlFormat.TABLE
-    )
+    target = result_file.target()
     with Atlas(db) as atlas:
         atlas.forbid_other_files()
-        if name is not SqlFormat.PARQUET:
-            output = None if output in STDOUT else output
-            draw = partial(write_table, screen=Screen(wide))
-            write_as(atlas.stream_sql(text, values), output, name, draw)
-        elif output in (None, *STDOUT):
-            raise OptionError(f"{name} is for a file: name it with -o FILE.")
-        else:
+        if target.format in (Format.PARQUET, Format.ARROW):
+            is_parquet = target.format == Format.PARQUET
+            write = binary.write_batches_as_parquet if is_parquet else binary.write_batches_as_arrow
             with closing(atlas.stream_sql_as_arrow(text, values)) as found:
-                write_binary_file(output, partial(formats.write_batches, found))
-            say(f"Wrote {output}.")
+                write_to(target, partial(write, found))
+            if target.file:
+                say(f"Wrote {target.file}.")
+        else:
+            draw = partial(write_table, screen=Screen(result_file.wide))
+            write_as(atlas.stream_sql(text, values), target, {Format.TABLE.value: draw})
 
 
 def _text(statement: str | None, file: Path | None) -> str:

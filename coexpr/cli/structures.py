@@ -5,7 +5,8 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from coexpr.cli.groups import option, with_groups
-from coexpr.cli.options import Database, OutputOptions
+from coexpr.cli.options import Database
+from coexpr.cli.output_options import OutputOptions
 from coexpr.cli.summary import count_of
 from coexpr.cli.table import Layout
 from coexpr.options import MIN_SAMPLES

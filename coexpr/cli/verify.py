@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from coexpr.cli.groups import with_groups
-from coexpr.cli.options import Database, OutputOptions
+from coexpr.cli.options import Database
+from coexpr.cli.output_options import OutputOptions
 from coexpr.resources import database_path
 
 _FAILED = 1

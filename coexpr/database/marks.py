@@ -35,9 +35,7 @@ def marks_of_filter(connection: duckdb.DuckDBPyConnection, use: GeneFilterUse, c
     return _genes_by_choice(connection, use, tuple(dict.fromkeys(categories))) if several else {}
 
 
-def _genes_by_choice(
-    connection: duckdb.DuckDBPyConnection, use: GeneFilterUse, categories: Sequence[str]
-) -> Marks:
+def _genes_by_choice(connection: duckdb.DuckDBPyConnection, use: GeneFilterUse, categories: Sequence[str]) -> Marks:
     found = connection.execute(query("genes_by_choice")).fetchnumpy()
     chosen_by = np.asarray(found["chosen_by"], dtype=object)
     names = dict(zip(categories, (category.name for category in use.categories), strict=True))

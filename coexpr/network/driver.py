@@ -16,7 +16,7 @@ from coexpr.network.checkpoint import Checkpoint
 from coexpr.network.edge_store import AllEdges, TopEdges
 from coexpr.network.plan import ROWS_AT_A_TIME, EdgeSelection, Plan
 from coexpr.stats.correlate import Rows
-from coexpr.stats.edges import Block, edges_between, edges_within, mutual_ranks
+from coexpr.stats.edges import Block, edges_between, edges_within, merge_directions, mutual_ranks, strongest
 from coexpr.stats.measures import Estimator, unit_rows
 
 _CHECKPOINT_SECONDS = 20.0
@@ -79,7 +79,10 @@ class Network:
         """Yield source, target, r and rank of all edges in order, in one part per block of sources.
 
         If the selection includes mutual_rank, it is yielded too. It is NaN if the reverse edge is not in the network.
+        If edges are undirected, each pair is yielded once, and its source is the row with the smaller number.
         """
+        if self._selection.undirected:
+            return self._undirected()
         return self._with_mutual_rank() if self._selection.mutual_rank else self._found.edges()
 
     def _with_mutual_rank(self) -> Iterator[dict[str, NDArray[Any]]]:
@@ -90,6 +93,17 @@ class Network:
         for part in parts:
             yield part | {"mutual_rank": mutual[start : start + len(part["rank"])]}
             start += len(part["rank"])
+
+    def _undirected(self) -> Iterator[dict[str, NDArray[Any]]]:
+        pairs = merge_directions(**_concatenate(self._found.edges()))
+        for number in range(self._plan.blocks):
+            rows = self._plan.block(number)
+            start, stop = np.searchsorted(pairs.source, (rows.start, rows.stop))
+            part = {name: values[start:stop] for name, values in pairs._asdict().items()}
+            order, _ = strongest(part["source"], part["target"], part["r"], None, self._selection.strength)
+            if not self._selection.mutual_rank:
+                del part["mutual_rank"]
+            yield {name: values[order] for name, values in part.items()}
 
     def _compute(self, block: int, other: int) -> None:
         """Compute and store the edges between two blocks, or within one if both are the same."""
@@ -119,6 +133,12 @@ class Network:
                 states[np.isnan(values).any(axis=1)] = _MISSING
             self._units[number] = unit
         return self._units[number]
+
+
+def _concatenate(parts: Iterator[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """Return all parts as one; they are released on return."""
+    together = list(parts)
+    return {name: np.concatenate([part[name] for part in together]) for name in together[0]}
 
 
 def _in_words(seconds: float) -> str:

@@ -31,11 +31,14 @@ class EdgeSelection:
         Smallest |r| of an edge. If given, the strength of an edge is |r|, otherwise r.
     mutual_rank : bool
         Whether edges have a mutual rank, the geometric mean of the ranks of an edge and its reverse; requires `top`.
+    undirected : bool
+        Whether each pair is written once, with the smaller rank of its two directions.
     """
 
     top: int | None
     min_abs_r: float | None
     mutual_rank: bool = False
+    undirected: bool = False
 
     @property
     def strength(self) -> Strength:
@@ -46,6 +49,17 @@ class EdgeSelection:
     def least(self) -> float:
         """The smallest strength of an edge."""
         return -np.inf if self.min_abs_r is None else self.min_abs_r
+
+    @property
+    def compares_directions(self) -> bool:
+        """Whether an edge is written together with its reverse, for which all edges must be in memory."""
+        return self.mutual_rank or self.undirected
+
+    def count_written(self, edges: int, rows: int) -> int:
+        """Return how many edges a file has at most, if this many directed edges are found between some rows."""
+        if not self.undirected:
+            return edges
+        return -(-edges // 2) if self.top is None else min(edges, rows * (rows - 1) // 2)
 
 
 @dataclass(frozen=True)
@@ -120,7 +134,7 @@ def make_plan(rows: int, samples: int, selection: EdgeSelection, edges: int, mem
     needed = 0
     while block_rows >= min(rows, _FEWEST_BLOCK_ROWS):
         computing = held_edges + block_rows**2 * _BYTES_PER_PRODUCT + work
-        written = edges if selection.mutual_rank else edges * block_rows // rows
+        written = edges if selection.compares_directions else edges * block_rows // rows
         needed = max(computing + 2 * block_rows * samples * 4, held_edges // 4 + written * _BYTES_WRITTEN)
         if needed <= memory:
             held = (memory - computing) // (block_rows * samples * 4) - 1

@@ -1,17 +1,15 @@
-"""Writing of a network to a file: Parquet, CSV, TSV, GraphML, or tables of a DuckDB file.
+"""Writing of a network to a file: Parquet, Arrow, CSV, TSV, GraphML, or tables of a DuckDB file.
 
 Edges are written part by part to a temporary file, which is renamed when it is complete.
 """
 
-import math
-import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
-from xml.sax.saxutils import escape, quoteattr
 
 import duckdb
 import pyarrow as pa
@@ -19,33 +17,51 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 from coexpr.database.queries import attach, query, registered
-from coexpr.errors import OutputError
+from coexpr.errors import OptionError, OutputError
+from coexpr.network.graphml import write_graphml
+from coexpr.network.nodes import Nodes
 from coexpr.output.files import write_binary_file
 from coexpr.resources import is_duckdb_file
 from coexpr.result import json_text
 
 Parts = Iterator[Mapping[str, Any]]
 
-ENDINGS = {".parquet": "parquet", ".csv": "csv", ".tsv": "tsv", ".graphml": "graphml", ".duckdb": "duckdb"}
+ENDINGS = {
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".graphml": "graphml",
+    ".duckdb": "duckdb",
+}
 # Approximate size of an edge on disk in bytes, for the estimate that is shown before a run.
-BYTES_ON_DISK = {"parquet": 12, "csv": 80, "tsv": 80, "graphml": 170, "duckdb": 32}
-NODES = pa.schema(
-    {
-        "name": pa.string(),
-        "probe_id": pa.int32(),
-        "probe_name": pa.string(),
-        "gene_id": pa.int32(),
-        "gene_symbol": pa.string(),
-        "gene_name": pa.string(),
-        "entrez_id": pa.int32(),
-    }
-)
-# Characters that XML cannot represent, not even escaped.
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+BYTES_ON_DISK = {"parquet": 12, "arrow": 26, "csv": 80, "tsv": 80, "graphml": 170, "duckdb": 32}
+# Formats that describe nodes, not only edges.
+WITH_NODES = frozenset({"graphml", "duckdb"})
+
+
+def format_of_network(path: Path) -> str:
+    """Return the format that the ending of a file name means.
+
+    Raises
+    ------
+    OptionError
+        If it means none.
+    """
+    try:
+        return ENDINGS[path.suffix.lower()]
+    except KeyError:
+        raise OptionError(f"{path}: unknown file name ending; use one of {', '.join(ENDINGS)}, or `format`.") from None
 
 
 def write_network(
-    path: Path, form: str, parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]
+    path: Path,
+    form: str,
+    parts: Parts,
+    nodes: Nodes,
+    provenance: Mapping[str, Any],
+    *,
+    undirected: bool = False,
 ) -> int:
     """Write the edges of a network with the names of their ends; return the number of edges.
 
@@ -57,9 +73,10 @@ def write_network(
         One of the values of `ENDINGS`.
     parts : iterator of dict of arrays
         source and target as row numbers of `nodes`, r, rank, and optionally mutual_rank, which may be NaN.
-    nodes : sequence
-        Rows with the columns of `NODES`.
+    nodes : Nodes
     provenance : dict
+    undirected : bool
+        Whether the direction of edges has no meaning, which GraphML states.
 
     Raises
     ------
@@ -74,7 +91,13 @@ def write_network(
             count += len(part["r"])
             yield part
 
-    writers = {"parquet": _write_parquet, "csv": _write_csv, "tsv": _write_tsv, "graphml": _write_graphml}
+    writers: dict[str, Callable[..., None]] = {
+        "parquet": partial(_write_batches, open_writer=parquet.ParquetWriter),
+        "arrow": partial(_write_batches, open_writer=pa.ipc.new_file),
+        "csv": partial(_write_separated, delimiter=","),
+        "tsv": partial(_write_separated, delimiter="\t"),
+        "graphml": partial(write_graphml, undirected=undirected),
+    }
     if form == "duckdb":
         _write_duckdb(path, counted(), nodes, provenance)
     else:
@@ -95,9 +118,9 @@ def refuse_output(path: Path) -> None:
         raise OutputError(f"{path} is there already and would be replaced. Choose another output.")
 
 
-def _tables(parts: Parts, nodes: Sequence[Sequence[Any]]) -> Iterator[pa.Table]:
+def _tables(parts: Parts, nodes: Nodes) -> Iterator[pa.Table]:
     """Yield parts as tables in which source and target are names instead of row numbers."""
-    names = pa.array([str(node[0]) for node in nodes], pa.string())
+    names = pa.array(nodes.names, pa.string())
     for part in parts:
         columns = dict(part)
         for end in ("source", "target"):
@@ -107,27 +130,23 @@ def _tables(parts: Parts, nodes: Sequence[Sequence[Any]]) -> Iterator[pa.Table]:
         yield pa.table(columns)
 
 
-def _write_parquet(
-    stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]
+def _write_batches(
+    stream: IO[bytes], parts: Parts, nodes: Nodes, provenance: Mapping[str, Any], *, open_writer: Callable[..., Any]
 ) -> None:
+    """Write a file of a format whose schema holds the provenance, with a writer of pyarrow."""
     with ExitStack() as stack:
         writer = None
         for table in _tables(parts, nodes):
             if writer is None:
                 schema = table.schema.with_metadata({"provenance": json_text(provenance)})
-                writer = stack.enter_context(parquet.ParquetWriter(stream, schema))
+                writer = stack.enter_context(open_writer(stream, schema))
             writer.write_table(table)
 
 
-def _write_csv(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]) -> None:
-    _write_separated(stream, parts, nodes, ",")
-
-
-def _write_tsv(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]) -> None:
-    _write_separated(stream, parts, nodes, "\t")
-
-
-def _write_separated(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], delimiter: str) -> None:
+def _write_separated(
+    stream: IO[bytes], parts: Parts, nodes: Nodes, provenance: Mapping[str, Any], *, delimiter: str
+) -> None:
+    """Write edges as text, which has no place for the provenance."""
     options = arrow_csv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style="needed")
     for number, table in enumerate(_tables(parts, nodes)):
         if not number:
@@ -136,45 +155,8 @@ def _write_separated(stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[A
         arrow_csv.write_csv(plain.set_column(1, "target", table["target"].cast(pa.string())), stream, options)
 
 
-def _write_graphml(
-    stream: IO[bytes], parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]
-) -> None:
-    """Write GraphML (graphml.graphdrawing.org). The graph is directed, because rank depends on the direction."""
-
-    def put(line: str) -> None:
-        stream.write((_NOT_XML.sub("\ufffd", line) + "\n").encode())
-
-    put('<?xml version="1.0" encoding="UTF-8"?>')
-    put('<graphml xmlns="http://graphml.graphdrawing.org/xmlns">')
-    put(f"<desc>{escape(json_text(provenance))}</desc>")
-    for name in NODES.names:
-        kind = "int" if name.endswith("_id") else "string"
-        put(f'<key id="{name}" for="node" attr.name="{name}" attr.type="{kind}"/>')
-    for name, kind in (("r", "double"), ("rank", "int"), ("mutual_rank", "double")):
-        put(f'<key id="{name}" for="edge" attr.name="{name}" attr.type="{kind}"/>')
-    put('<graph edgedefault="directed">')
-    for row, node in enumerate(nodes):
-        data = "".join(
-            f"<data key={quoteattr(name)}>{escape(str(value))}</data>"
-            for name, value in zip(NODES.names, node, strict=True)
-            if value is not None
-        )
-        put(f'<node id="n{row}">{data}</node>')
-    for part in parts:
-        names = [name for name in part if name not in ("source", "target")]
-        columns = [part[name].tolist() for name in ("source", "target", *names)]
-        for source, target, *values in zip(*columns, strict=True):
-            data = "".join(
-                f'<data key="{name}">{value:.9g}</data>'
-                for name, value in zip(names, values, strict=True)
-                if not math.isnan(value)
-            )
-            put(f'<edge source="n{source}" target="n{target}">{data}</edge>')
-    put("</graph></graphml>")
-
-
-def _write_duckdb(path: Path, parts: Parts, nodes: Sequence[Sequence[Any]], provenance: Mapping[str, Any]) -> None:
-    """Write the tables edges, nodes and provenance of a new DuckDB file that DuckDB 1.4 and later can read."""
+def _write_duckdb(path: Path, parts: Parts, nodes: Nodes, provenance: Mapping[str, Any]) -> None:
+    """Write the tables of a network to a new DuckDB file that DuckDB 1.4 and later can read."""
     folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
     temporary = folder / path.name
     try:
@@ -185,17 +167,15 @@ def _write_duckdb(path: Path, parts: Parts, nodes: Sequence[Sequence[Any]], prov
             for table in _tables(parts, nodes):
                 with registered(connection, incoming_edges=table):
                     connection.execute(query("insert_edges"))
-            columns = [
-                pa.array(column, kind) for column, kind in zip(zip(*nodes, strict=True), NODES.types, strict=True)
-            ]
             values = {"name": list(provenance), "value": [json_text(value) for value in provenance.values()]}
             with registered(
                 connection,
-                incoming_nodes=pa.table(columns, schema=NODES),
+                incoming_nodes=nodes.table(),
+                incoming_node_categories=nodes.members(),
                 incoming_provenance=pa.table(values),
             ):
-                connection.execute(query("create_nodes"))
-                connection.execute(query("create_provenance"))
+                for name in ("create_nodes", "create_node_categories", "create_provenance"):
+                    connection.execute(query(name))
             connection.execute(query("leave_network"))
             connection.execute(query("detach_network"))
         temporary.replace(path)

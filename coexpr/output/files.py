@@ -32,8 +32,7 @@ def write_binary_file(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     OutputError
         If the file cannot be written; one that was there before is left as it was.
     """
-    if not path.parent.is_dir():
-        raise OutputError(f"{path} cannot be written: there is no folder {path.parent}.")
+    check_folder(path)
     if is_duckdb_file(path):
         raise OutputError(f"{path} is a DuckDB database, and would be lost. Write to another file.")
     if path.exists() and not path.is_file():  # a pipe or a device takes what it is given
@@ -56,6 +55,12 @@ def write_binary_file(path: Path, write: Callable[[IO[bytes]], None]) -> None:
         if isinstance(error, OSError) and not isinstance(error, CoexprError):
             raise OutputError(f"{path} cannot be written: {error.strerror}.") from None
         raise
+
+
+def check_folder(path: Path) -> None:
+    """Raise OutputError if the folder of a file does not exist."""
+    if not path.parent.is_dir():
+        raise OutputError(f"{path} cannot be written: there is no folder {path.parent}.")
 
 
 def _umask() -> int:

@@ -7,7 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from coexpr.errors import CoexprError, DownloadError, NoDownloadError, OptionError, UnsupportedDownloadError
+from coexpr.errors import (
+    CoexprError,
+    DownloadError,
+    MissingPackageError,
+    NoDownloadError,
+    OptionError,
+    UnsupportedDownloadError,
+)
+from coexpr.extras import require
 from coexpr.readers import full_donor, heatmap, reannotation, rnaseq_agreement
 from coexpr.readers.donors import donor_of_option, donor_of_place
 from coexpr.readers.download import SYNTHETIC_MARK, SYNTHETIC_TITLE, Download
@@ -106,7 +114,7 @@ def _find_in(path: Path, donor_id: int | None) -> tuple[list[Recognised], list[t
         for place in places:
             try:
                 recognised = recognise(place, donor_id)
-            except UnsupportedDownloadError as reason:
+            except (UnsupportedDownloadError, MissingPackageError) as reason:
                 refused.append((container, reason))
             else:
                 if recognised:
@@ -158,6 +166,7 @@ def recognise(place: Place, donor_id: int | None = None) -> Recognised | None:
 def _recognise_table(file: File) -> Recognised | None:
     """Recognise a published table about probes; return None for any other file."""
     if rnaseq_agreement.is_workbook(file):
+        require(rnaseq_agreement.PACKAGE)
         reader: Any = rnaseq_agreement
     elif reannotation.recognises(file):
         reader = reannotation
@@ -173,6 +182,8 @@ def _is_known_table(file: File) -> bool:
             return rnaseq_agreement.recognises(file)
         except DownloadError:
             return False
+        except MissingPackageError:
+            return True  # it may be one, and the user should know that it was not read
     return reannotation.recognises(file)
 
 

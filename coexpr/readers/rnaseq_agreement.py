@@ -13,10 +13,13 @@ from typing import Any
 import pyarrow as pa
 
 from coexpr.errors import DownloadError
+from coexpr.extras import require
 from coexpr.readers.place import File
 from coexpr.readers.published_table import PublishedTable
 
 KIND = "agreement of probes with RNA-seq"
+# The package that reads workbooks, through pandas.
+PACKAGE = "openpyxl"
 # Our names and those of the header.
 _NUMBERS = {"slope": "m", "intercept": "b", "r": "R", "p": "P-value", "q": "Q-value"}
 _PASSES = "Pass?"
@@ -99,6 +102,7 @@ def read(file: File) -> PublishedTable:
 
 def _cells(file: File, most: int | None) -> list[list[Any]]:
     """Return the first rows of the first sheet."""
+    require(PACKAGE)
     import pandas as pd  # slow to import, and no other reader needs it
 
     with zipfile.ZipFile(file.location) as archive:
@@ -108,7 +112,7 @@ def _cells(file: File, most: int | None) -> list[list[Any]]:
             )
     try:
         frame = pd.read_excel(
-            file.location, header=None, nrows=most, dtype=object, keep_default_na=False, engine="openpyxl"
+            file.location, header=None, nrows=most, dtype=object, keep_default_na=False, engine=PACKAGE
         )
     except Exception as error:  # damaged files make pandas and openpyxl raise many types of errors
         raise DownloadError(

@@ -28,6 +28,27 @@ class Edges(NamedTuple):
     r: Block
 
 
+class Pairs(NamedTuple):
+    """Pairs of rows that have an edge in one direction or both; every field is (E,).
+
+    Parameters
+    ----------
+    source, target : int32
+        The source is the row with the smaller number.
+    r : float32
+    rank : int32
+        The smaller rank of the two directions; that of the only edge where there is one direction.
+    mutual_rank : float64
+        The geometric mean of both ranks. NaN where there is one direction.
+    """
+
+    source: NDArray[np.int32]
+    target: NDArray[np.int32]
+    r: Block
+    rank: NDArray[np.int32]
+    mutual_rank: NDArray[np.float64]
+
+
 def as_it_is(r: Block) -> Block:
     """Return r itself as the strength of an edge, which ranks positive correlation first."""
     return r
@@ -118,6 +139,35 @@ def mutual_ranks(source: NDArray[np.int32], target: NDArray[np.int32], rank: NDA
     order = np.argsort(forward)
     places = order[np.minimum(np.searchsorted(forward, back, sorter=order), max(len(order) - 1, 0))]
     return np.where(forward[places] == back, np.sqrt(rank.astype(np.float64) * rank[places]), np.nan)
+
+
+def merge_directions(
+    source: NDArray[np.int32], target: NDArray[np.int32], r: Block, rank: NDArray[np.int32]
+) -> Pairs:
+    """Return directed edges as pairs, sorted by source and target.
+
+    Parameters
+    ----------
+    source, target : (E,) int32
+        Each pair at most once per direction, and no row with itself.
+    r : (E,) float32
+    rank : (E,) int32
+    """
+    low, high = np.minimum(source, target), np.maximum(source, target)
+    # The last bit is the direction, so that the edge from the smaller row is the first of its pair.
+    key = low.astype(np.int64) << 32 | high.astype(np.int64) << 1 | (source > target)
+    order = np.argsort(key)
+    is_first = np.diff(key[order] >> 1, prepend=-1) != 0
+    first = np.flatnonzero(is_first)
+    is_mutual = np.append(~is_first[1:], False)[first]
+    edge, back = order[first], order[np.minimum(first + 1, len(order) - 1)]
+    return Pairs(
+        low[edge],
+        high[edge],
+        r[edge],
+        np.where(is_mutual, np.minimum(rank[edge], rank[back]), rank[edge]),
+        np.where(is_mutual, np.sqrt(rank[edge].astype(np.float64) * rank[back]), np.nan),
+    )
 
 
 def _by_source_and_strength(source: NDArray[np.int32], target: NDArray[np.int32], strengths: Block) -> NDArray[np.intp]:

@@ -1,0 +1,27 @@
+"""Packages that only some features need, which are installed with an extra of coexpr."""
+
+from importlib.util import find_spec
+
+from coexpr.errors import MissingPackageError
+
+# The extra that installs each package, and what needs it.
+_EXTRAS = {
+    "anndata": ("anndata", "AnnData"),
+    "matplotlib": ("plot", "a figure"),
+    "openpyxl": ("xlsx", "reading a spreadsheet"),
+    "polars": ("polars", "a polars DataFrame"),
+    "xlsxwriter": ("xlsx", "an .xlsx file"),
+}
+
+
+def require(package: str) -> None:
+    """Check that a package of an extra is installed, without importing it.
+
+    Raises
+    ------
+    MissingPackageError
+        If it is not; the message says how to install it.
+    """
+    if find_spec(package) is None:
+        extra, purpose = _EXTRAS[package]
+        raise MissingPackageError(f"{purpose} needs the package {package}. Install it: pip install 'coexpr[{extra}]'")

@@ -1,0 +1,184 @@
+"""Spreadsheets (.xlsx): typed cells, a header that stays in view, filters, and the provenance on a sheet of its own.
+
+Text is always written as text: SEPT2 is no date, and a name that begins with "=" is no formula.
+"""
+
+import datetime
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import IO, TYPE_CHECKING, Any
+
+from coexpr.errors import LimitError, OutputError
+from coexpr.extras import require
+from coexpr.output.columns import is_r, shown
+from coexpr.result import Provenance, Table
+
+if TYPE_CHECKING:
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+# Limits of the file format: rows and columns of a sheet, and characters of a cell.
+_MAX_ROWS, _MAX_COLUMNS, _MAX_CHARACTERS = 1_048_576, 16_384, 32_767
+# Larger whole numbers are not exact in a spreadsheet, which has only double precision.
+_MAX_EXACT = 2**53
+# Characters of the narrowest and the widest column.
+_NARROW, _WIDE = 6, 50
+_TEXT_FORMAT = "@"
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula, with the value that is shown until a spreadsheet program computes it.
+
+    Parameters
+    ----------
+    text : str
+        Such as "=CORREL(A2:A9,B2:B9)".
+    value : float, optional
+    """
+
+    text: str
+    value: float | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a workbook.
+
+    Parameters
+    ----------
+    name : str
+        At most 31 characters.
+    columns : sequence of str
+    rows : iterable of sequences
+        One value per column: text, numbers, dates, None, or formulas.
+    number_formats : mapping of str to str
+        The format of numbers of a column; by default r has three decimals.
+    """
+
+    name: str
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Any]]
+    number_formats: Mapping[str, str] = field(default_factory=dict)
+
+
+def write_xlsx(result: Table[Provenance], stream: IO[bytes]) -> None:
+    """Write a result as a workbook with two sheets, the rows and the provenance."""
+    write_workbook([Sheet("result", result.columns, result.rows)], result.provenance, stream)
+
+
+def write_workbook(sheets: Sequence[Sheet], provenance: Provenance, stream: IO[bytes]) -> None:
+    """Write sheets as a workbook, followed by a sheet with the provenance.
+
+    Raises
+    ------
+    LimitError
+        If a sheet has more rows or columns than a spreadsheet can have.
+    OutputError
+        If a text is longer than a cell can be.
+    """
+    require("xlsxwriter")
+    from xlsxwriter import Workbook
+
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with Workbook(stream, options) as workbook:
+        for sheet in [*sheets, Sheet("provenance", ("name", "value"), _flat(provenance.as_dict()))]:
+            _SheetWriter(workbook, sheet).write()
+
+
+class _SheetWriter:
+    """Writes the cells of a sheet from top to bottom."""
+
+    def __init__(self, workbook: "Workbook", sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._target: Worksheet = workbook.add_worksheet(sheet.name)
+        self._header = workbook.add_format({"bold": True, "bottom": 1, "num_format": _TEXT_FORMAT})
+        self._text = workbook.add_format({"num_format": _TEXT_FORMAT})
+        # Without it, editing a cell that begins with "=" would turn it into a formula.
+        self._quoted = workbook.add_format({"num_format": _TEXT_FORMAT, "quote_prefix": True})
+        self._date = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        by_column = {name: "0.000" for name in sheet.columns if is_r(name)} | dict(sheet.number_formats)
+        formats = {text: workbook.add_format({"num_format": text}) for text in set(by_column.values())}
+        self._numbers = [formats.get(by_column.get(name, "")) for name in sheet.columns]
+        self._widths = [len(name) + 3 for name in sheet.columns]
+
+    def write(self) -> None:
+        """Write header and rows."""
+        columns = len(self._sheet.columns)
+        if columns > _MAX_COLUMNS:
+            raise LimitError(
+                f"a spreadsheet has at most {_MAX_COLUMNS:,} columns, and the result has {columns:,}. Use CSV or "
+                "Parquet."
+            )
+        for column, name in enumerate(self._sheet.columns):
+            self._target.write_string(0, column, name, self._header)
+        last = 0
+        for last, row in enumerate(self._sheet.rows, start=1):
+            if last >= _MAX_ROWS:
+                raise LimitError(
+                    f"a spreadsheet has at most {_MAX_ROWS - 1:,} rows below its header. Use CSV or Parquet."
+                )
+            for column, value in enumerate(row):
+                self._write_cell(last, column, value)
+        self._target.freeze_panes(1, 0)
+        if columns:
+            self._target.autofilter(0, 0, last, columns - 1)
+        for column, width in enumerate(self._widths):
+            self._target.set_column(column, column, max(_NARROW, min(width, _WIDE)))
+
+    def _write_cell(self, row: int, column: int, value: Any) -> None:
+        if isinstance(value, Decimal):
+            value = float(value)
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            return
+        if isinstance(value, Formula):
+            shown_value = "" if value.value is None else value.value
+            self._target.write_formula(row, column, value.text, self._numbers[column], shown_value)
+            self._fit(column, 12)
+        elif isinstance(value, bool):
+            self._target.write_boolean(row, column, value)
+        elif isinstance(value, int | float) and math.isfinite(value) and abs(value) <= _MAX_EXACT:
+            self._target.write_number(row, column, value, self._numbers[column])
+            self._fit(column, len(shown(self._sheet.columns[column], value)))
+        elif isinstance(value, datetime.date):
+            self._target.write_datetime(row, column, _naive(value), self._date)
+            self._fit(column, 19)
+        else:
+            self._write_text(row, column, shown("", value) if isinstance(value, list | dict) else str(value))
+
+    def _write_text(self, row: int, column: int, text: str) -> None:
+        if len(text) > _MAX_CHARACTERS:
+            raise OutputError(
+                f"row {row:,}, column {self._sheet.columns[column]}: a cell of a spreadsheet has at most "
+                f"{_MAX_CHARACTERS:,} characters, and this text has {len(text):,}. Use CSV or Parquet."
+            )
+        self._target.write_string(row, column, text, self._quoted if text[:1] in "=+-@\t\r" else self._text)
+        self._fit(column, len(text))
+
+    def _fit(self, column: int, characters: int) -> None:
+        self._widths[column] = max(self._widths[column], characters + 1)
+
+
+def _naive(value: datetime.date) -> datetime.date:
+    """Return a time in UTC without its time zone, which a spreadsheet does not have."""
+    if isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        return value.astimezone(datetime.UTC).replace(tzinfo=None)
+    return value
+
+
+def _flat(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield nested provenance as names and values: data.donors, data.samples_by_donor.H0351.2001."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from _flat(item, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):
+        for number, item in enumerate(value, start=1):
+            yield from _flat(item, f"{name}.{number}")
+    elif isinstance(value, list | tuple | Mapping | str):
+        text = value if isinstance(value, str) else ", ".join(map(str, value))
+        for start in range(0, max(1, len(text)), _MAX_CHARACTERS):
+            yield name, text[start : start + _MAX_CHARACTERS]
+    else:
+        yield name, value

@@ -1,0 +1,91 @@
+"""Results as text: CSV, TSV, JSON, JSON lines and Markdown.
+
+Numbers are written at full precision, except in Markdown, which is for reading. A missing value is an empty cell, and
+null in JSON. JSON includes the provenance.
+"""
+
+import csv
+import math
+from collections.abc import Sequence
+from typing import IO, Any
+
+from coexpr.output.columns import shown
+from coexpr.result import MatrixResult, Provenance, Table, json_text
+
+
+def write_csv(result: Table[Provenance], stream: IO[str]) -> None:
+    """Write a result as comma-separated values with a header."""
+    _write_separated(result, stream, ",")
+
+
+def write_tsv(result: Table[Provenance], stream: IO[str]) -> None:
+    """Write a result as tab-separated values with a header."""
+    _write_separated(result, stream, "\t")
+
+
+def write_json(result: Table[Provenance], stream: IO[str]) -> None:
+    """Write a result as one JSON object, its provenance and its rows."""
+    stream.write('{"provenance": ')
+    stream.write(json_text(result.provenance))
+    stream.write(', "rows": [')
+    for number, row in enumerate(result.rows):
+        stream.write(",\n" if number else "\n")
+        stream.write(json_text(dict(zip(result.columns, row, strict=True))))
+    stream.write("\n]}\n")
+
+
+def write_jsonl(result: Table[Provenance], stream: IO[str]) -> None:
+    """Write a result as one JSON object per row."""
+    for row in result.rows:
+        stream.write(json_text(dict(zip(result.columns, row, strict=True))) + "\n")
+
+
+def write_markdown(result: Table[Provenance], stream: IO[str]) -> None:
+    """Write a result as a table of GitHub-flavored Markdown, with the digits that the terminal shows."""
+    rows = [list(row) for row in result.rows]
+    numeric = [
+        all(isinstance(row[place], int | float) or row[place] is None for row in rows)
+        for place in range(len(result.columns))
+    ]
+    _write_markdown_row(result.columns, stream)
+    _write_markdown_row(["---:" if is_number and rows else "---" for is_number in numeric], stream)
+    for row in rows:
+        _write_markdown_row([shown(name, value) for name, value in zip(result.columns, row, strict=True)], stream)
+
+
+def _write_markdown_row(cells: Sequence[str], stream: IO[str]) -> None:
+    escaped = (" ".join(cell.replace("\\", "\\\\").replace("|", "\\|").split()) for cell in cells)
+    stream.write(f"| {' | '.join(escaped)} |\n")
+
+
+def write_matrix_csv(result: MatrixResult[Provenance], stream: IO[str]) -> None:
+    """Write a matrix of r as comma-separated values, with names in the first row and column."""
+    _write_matrix(result, stream, ",")
+
+
+def write_matrix_tsv(result: MatrixResult[Provenance], stream: IO[str]) -> None:
+    """Write a matrix of r as tab-separated values, with names in the first row and column."""
+    _write_matrix(result, stream, "\t")
+
+
+def _write_matrix(result: MatrixResult[Provenance], stream: IO[str], separator: str) -> None:
+    writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
+    writer.writerow(["", *result.names])
+    for name, row in zip(result.names, result.r, strict=True):
+        writer.writerow([name, *("" if math.isnan(value) else value for value in row.tolist())])
+
+
+def _write_separated(result: Table[Provenance], stream: IO[str], separator: str) -> None:
+    writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
+    if result.columns:
+        writer.writerow(result.columns)
+    writer.writerows([_cell(value) for value in row] for row in result.rows)
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as a cell: lists and structs as JSON, a missing value as nothing."""
+    if isinstance(value, list | dict | tuple):
+        return json_text(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else value
