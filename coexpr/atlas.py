@@ -385,10 +385,12 @@ class Atlas:
         top: int | None = None,
         min_abs_r: float | None = None,
         mutual_rank: bool = False,
+        undirected: bool = False,
         level: Level | None = None,
         probe_selection: ProbeSelectionLike | None = None,
         sample_filter: SampleFilterLike | None = None,
         gene_filter: GeneFilterLike | None = None,
+        mark: Sequence[str] | str = (),
         method: CorrelationMethodLike | None = None,
         format: str | None = None,
         memory: int = MEMORY,
@@ -403,9 +405,9 @@ class Atlas:
         Parameters
         ----------
         output : path
-            .parquet, .csv, .tsv: a table of edges. .graphml: nodes and edges. .duckdb: the tables edges, nodes and
-            provenance. An edge has source, target, r and rank: the place of the target among all others by r with the
-            source.
+            .parquet, .arrow, .csv, .tsv: a table of edges. .graphml: nodes and edges. .duckdb: the tables edges,
+            nodes, node_categories and provenance. An edge has source, target, r and rank: the place of the target
+            among all others by r with the source.
         items : sequence of str
             Probes and genes. Every gene if neither items nor a gene filter are given.
         top : int, optional
@@ -416,11 +418,17 @@ class Atlas:
         mutual_rank : bool
             Add the geometric mean of the ranks that both ends have for each other; missing where the source is not
             among the `top` of the target.
+        undirected : bool
+            Write each pair once, with the source before the target in the order of rows. Its rank is the better
+            (smaller) rank of its two directions, or the rank of the only one.
         level : "probe" or "gene", optional
             As for `expression`.
         probe_selection, sample_filter, gene_filter, method
             As for `correlates`.
-        format : str, optional
+        mark : sequence of str
+            Categories whose members are marked among the nodes of a .graphml or .duckdb file, without leaving others
+            out. The categories of a gene filter are marked too, if it has several.
+        format : "parquet", "arrow", "csv", "tsv", "graphml" or "duckdb", optional
             The format, where the ending of the file name does not say it.
         memory : int
             Bytes to use beyond the mapped matrix.
@@ -431,8 +439,9 @@ class Atlas:
 
         Returns
         -------
-        Result
-            One row: output, rows, edges.
+        NetworkResult
+            One row: output, rows, edges. Its `summary` has the degree of each row, the distribution of r, and the edges
+            of a small network.
 
         Raises
         ------
@@ -459,9 +468,10 @@ class Atlas:
             as_options(ProbeSelection, probe_selection),
             as_options(SampleFilter, sample_filter),
             as_options(CorrelationMethod, method),
-            EdgeSelection(top, min_abs_r, mutual_rank),
+            EdgeSelection(top, min_abs_r, mutual_rank, undirected),
             NetworkSettings(Path(output), format, memory, max_edges),
             level=level,
+            mark=as_names(mark),
             progress=progress,
         )
 

@@ -4,16 +4,18 @@ import dataclasses
 import html
 import json
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import coexpr
+from coexpr.extras import require
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    import polars as pl
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -38,6 +40,11 @@ class Provenance:
 
     database: str
     coexpr_version: str = field(default_factory=_version)
+
+    @property
+    def caption(self) -> str:
+        """What a figure of the result says below it, in sentences."""
+        return f"coexpr {self.coexpr_version}."
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as plain values, in the order of the fields."""
@@ -129,6 +136,19 @@ class Result(Generic[P_co]):
         frame.attrs["provenance"] = self.provenance.as_dict()
         return frame
 
+    def to_polars(self) -> "pl.DataFrame":
+        """Return the rows as a polars DataFrame, which has no place for the provenance.
+
+        Raises
+        ------
+        MissingPackageError
+            If polars is not installed.
+        """
+        require("polars")
+        import polars as pl
+
+        return pl.DataFrame(self.to_arrow())
+
     def to_arrow(self) -> "pa.Table":
         """Return the rows as an Arrow table; its schema metadata hold the provenance as JSON."""
         import pyarrow as pa  # slow to import, and few callers need it
@@ -185,6 +205,29 @@ class MatrixTable(Sequence[tuple[Any, ...]]):
         if isinstance(row, slice):
             return [self[place] for place in range(*row.indices(len(self)))]
         return (self._names[row], *map(number_or_none, self._r[row]))
+
+
+class LazyRows(Sequence[tuple[Any, ...]]):
+    """Rows that are made when they are first read.
+
+    Parameters
+    ----------
+    count : int
+    make : callable
+        Returns the rows.
+    """
+
+    def __init__(self, count: int, make: Callable[[], list[tuple[Any, ...]]]) -> None:
+        self._count, self._make = count, make
+        self._rows: list[tuple[Any, ...]] | None = None
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, row: Any) -> Any:
+        if self._rows is None:
+            self._rows = self._make()
+        return self._rows[row]
 
 
 def json_text(value: Any) -> str:

@@ -13,7 +13,7 @@ from helpers.folders import PACKAGE
 from coexpr.atlas import Atlas
 
 # What each package, or module at the top, may import of ours besides itself.
-FOUNDATION = {"errors", "extras", "resources"}
+FOUNDATION = {"errors", "extras", "resources", "wording"}
 ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli", *FOUNDATION},
     "cli": {
@@ -28,7 +28,8 @@ ALLOWED: dict[str, set[str]] = {
     "output": {"result", *FOUNDATION},
     "readers": set(FOUNDATION),
     "stats": set(),
-    "result": set(),
+    "result": {"extras"},
+    "wording": set(),
     "options": {"errors"},
     "extras": {"errors"},
     "resources": set(),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import coexpr
 from coexpr.analysis.design import Design, find_design
@@ -17,13 +18,15 @@ from coexpr.analysis.labels import find_labels, unique_names
 from coexpr.analysis.profiles import Profiles, profiles_at_level
 from coexpr.analysis.provenance import CorrelationProvenance, describe_data
 from coexpr.database.expression import NO_GENE, Expression
+from coexpr.database.marks import Marks, find_marks, marks_of_filter
 from coexpr.errors import LimitError, NotFoundError, OptionError
 from coexpr.network.checkpoint import Checkpoint
 from coexpr.network.driver import Network
-from coexpr.network.plan import EdgeSelection, Plan, make_plan
-from coexpr.network.writers import BYTES_ON_DISK, ENDINGS, refuse_output, write_network
+from coexpr.network.nodes import Nodes
+from coexpr.network.plan import ROWS_AT_A_TIME, EdgeSelection, Plan, make_plan
+from coexpr.network.summary import NetworkSummary, SummaryBuilder
+from coexpr.network.writers import BYTES_ON_DISK, WITH_NODES, format_of_network, refuse_output, write_network
 from coexpr.options import MIN_SAMPLES_FOR_R, CorrelationMethod, GeneFilter, Level, ProbeSelection, SampleFilter
-from coexpr.output.formats import format_of_file
 from coexpr.result import Result
 from coexpr.stats.correlate import Rows
 from coexpr.stats.measures import unit_rows
@@ -47,6 +50,8 @@ class NetworkProvenance(CorrelationProvenance):
         How many genes were left out because they have no usable probe.
     rows_with_missing_values, constant_rows : int
         How many rows have no edge because a value is missing, or the profile is constant.
+    marks : dict of str to int
+        How many rows each category marks, in a file with nodes.
     """
 
     level: Level
@@ -55,6 +60,20 @@ class NetworkProvenance(CorrelationProvenance):
     genes_without_profile: int
     rows_with_missing_values: int
     constant_rows: int
+    marks: dict[str, int] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, repr=False)
+class NetworkResult(Result[NetworkProvenance]):
+    """What was written: one row of output, rows and edges, and a summary of the network.
+
+    Parameters
+    ----------
+    summary : NetworkSummary
+        What a figure of the network shows.
+    """
+
+    summary: NetworkSummary
 
 
 @dataclass(frozen=True)
@@ -75,6 +94,7 @@ class _Rows:
     probes: int
     level: Level
     items: Items | None
+    marks: Marks = dataclasses.field(default_factory=dict)
 
 
 def network(
@@ -88,14 +108,17 @@ def network(
     settings: NetworkSettings,
     *,
     level: Level | None,
+    mark: Sequence[str],
     progress: Callable[[str], None],
-) -> Result[NetworkProvenance]:
+) -> NetworkResult:
     """Write a network; see `Atlas.network`."""
     output = settings.output
-    file_format = settings.format or format_of_file(output, ENDINGS)
-    _refuse_impossible(edges)
+    file_format = settings.format or format_of_network(output)
+    _refuse_impossible(edges, mark, file_format)
     refuse_output(output)
     design = find_design(expression, sample_filter, method)
+    # Before the rows are found: this and the gene filter use the same temporary table.
+    marks = find_marks(expression.connection, mark, selection.annotation) if mark else {}
     rows = _find_rows(expression, names, gene_filter, selection, level, design)
     profiles = rows.profiles
     if len(design.samples) < MIN_SAMPLES_FOR_R or len(profiles) < 2:
@@ -105,10 +128,11 @@ def network(
     count = _estimate_edges(profiles.expression, design, edges)
     plan = make_plan(len(profiles), len(design.samples), edges, count, settings.memory)
     folder = output.with_name(f"{output.name}.partial")
-    _check_size(plan, count, file_format, folder, settings.max_edges, progress)
+    _check_size(plan, edges, count, file_format, folder, settings.max_edges, progress)
     with Checkpoint(folder, _fingerprint(expression, rows, design, edges, plan, selection)) as checkpoint:
         found = Network(profiles.expression, design.estimator, edges, plan, checkpoint)
         found.find(progress)
+        nodes = _nodes(expression, rows, rows.marks | marks, file_format in WITH_NODES)
         provenance = NetworkProvenance(
             database=str(expression.path),
             data=describe_data(expression, design.samples, design.region, np.ones(len(design.samples), dtype=np.bool_)),
@@ -122,14 +146,17 @@ def network(
             genes_without_profile=profiles.genes_without_profile,
             rows_with_missing_values=found.left_out["with_missing_values"],
             constant_rows=found.left_out["constant"],
+            marks={category: int(np.count_nonzero(is_in)) for category, is_in in nodes.categories.items()},
         )
-        nodes = _nodes(expression, profiles, rows.probes)
-        written = write_network(output, file_format, found.edges(), nodes, provenance.as_dict())
+        builder = SummaryBuilder(len(profiles))
+        parts = builder.pass_on(found.edges())
+        written = write_network(output, file_format, parts, nodes, provenance.as_dict(), undirected=edges.undirected)
         checkpoint.remove()
-    return Result(("output", "rows", "edges"), [(str(output), len(profiles), written)], provenance)
+    row = (str(output), len(profiles), written)
+    return NetworkResult(("output", "rows", "edges"), [row], provenance, builder.summary(nodes.names))
 
 
-def _refuse_impossible(edges: EdgeSelection) -> None:
+def _refuse_impossible(edges: EdgeSelection, mark: Sequence[str], file_format: str) -> None:
     if edges.top is None and edges.min_abs_r is None:
         raise OptionError("choose edges with `top`, `min_abs_r`, or both.")
     if edges.top is not None and edges.top < 1:
@@ -138,6 +165,9 @@ def _refuse_impossible(edges: EdgeSelection) -> None:
         raise OptionError(f"`min_abs_r` {edges.min_abs_r}: expected a number from 0 to 1.")
     if edges.mutual_rank and edges.top is None:
         raise OptionError("`mutual_rank` compares the strongest edges of both ends, so `top` must say how many.")
+    if mark and file_format not in WITH_NODES:
+        formats = " and ".join(sorted(WITH_NODES))
+        raise OptionError(f"`mark` has no effect on a {file_format} file: only {formats} files describe nodes.")
 
 
 def _find_rows(
@@ -151,8 +181,10 @@ def _find_rows(
     """Return the rows: items, or everything at a level where no item is given."""
     if names or gene_filter:
         items = find_items(expression, names, gene_filter, level, selection)
+        use = items.gene_filter
+        marks = marks_of_filter(expression.connection, use, gene_filter.categories) if use else {}
         profiles = profiles_of_items(expression, items, selection, design.samples)
-        return _Rows(profiles, len(items.probe_ids), "gene" if items.gene_ids else "probe", items)
+        return _Rows(profiles, len(items.probe_ids), "gene" if items.gene_ids else "probe", items, marks)
     if level == "probe" and selection.selects_probes:
         raise OptionError("`rule`, `min_present` and `scope` select the probe of a gene, but the rows are probes.")
     level = level or "gene"
@@ -175,19 +207,22 @@ def _estimate_edges(rows: Rows, design: Design, edges: EdgeSelection) -> int:
 
 def _check_size(
     plan: Plan,
+    selection: EdgeSelection,
     edges: int,
     file_format: str,
     folder: Path,
     max_edges: int | None,
     progress: Callable[[str], None],
 ) -> None:
-    """Report the size of a network, and refuse one past the limit or the free space."""
-    on_disk = edges * (BYTES_ON_DISK[file_format] + _CHECKPOINT_BYTES)
+    """Report the size of a network of directed edges, and refuse one past the limit or the free space."""
+    written = selection.count_written(edges, plan.rows)
+    on_disk = written * BYTES_ON_DISK[file_format] + edges * _CHECKPOINT_BYTES
+    kind = "undirected edges" if selection.undirected else "edges"
     size = (
-        f"{plan.rows:,} rows, {plan.rows * (plan.rows - 1) // 2:,} pairs, about {edges:,} edges, "
+        f"{plan.rows:,} rows, {plan.rows * (plan.rows - 1) // 2:,} pairs, about {written:,} {kind}, "
         f"{on_disk / 1e6:,.1f} MB of disk while it runs"
     )
-    if max_edges is not None and edges > max_edges:
+    if max_edges is not None and written > max_edges:
         raise LimitError(
             f"{size}, and the limit is {max_edges:,} edges. Choose fewer with `top` or a higher `min_abs_r`; "
             "`max_edges` lifts the limit."
@@ -201,11 +236,12 @@ def _check_size(
     progress(f"{size}.")
 
 
-def _nodes(expression: Expression, profiles: Profiles, probes: int) -> list[tuple[Any, ...]]:
-    """Return a row of `coexpr.network.writers.NODES` for each profile."""
+def _nodes(expression: Expression, rows: _Rows, marks: Marks, are_described: bool) -> Nodes:
+    """Return the nodes, with mean_log2 and categories only if the file describes nodes."""
+    profiles = rows.profiles
     labels = find_labels(expression.connection, profiles)
-    names = unique_names(labels, profiles, probes)
-    return [
+    names = unique_names(labels, profiles, rows.probes)
+    nodes = [
         (
             name,
             label.probe_id,
@@ -217,6 +253,22 @@ def _nodes(expression: Expression, profiles: Profiles, probes: int) -> list[tupl
         )
         for name, label, gene_id in zip(names, labels, profiles.gene_ids.tolist(), strict=True)
     ]
+    if not are_described:
+        return Nodes(nodes)
+    categories = {category: np.isin(profiles.gene_ids, gene_ids) for category, gene_ids in marks.items()}
+    return Nodes(nodes, _means(profiles.expression), categories)
+
+
+def _means(rows: Rows) -> NDArray[np.float64]:
+    """Return the mean of the values of each row, block by block; NaN for a row without values."""
+    means = np.full(len(rows), np.nan)
+    for start in range(0, len(rows), ROWS_AT_A_TIME):
+        block = rows[start : start + ROWS_AT_A_TIME]
+        is_known = ~np.isnan(block)
+        total = np.sum(block, axis=1, where=is_known, dtype=np.float64)
+        count = np.count_nonzero(is_known, axis=1)
+        np.divide(total, count, out=means[start : start + len(block)], where=count > 0)
+    return means
 
 
 def _fingerprint(

@@ -1,7 +1,8 @@
 """r of two genes or probes: by probe, by selection rule, by donor, and by scale and resolution."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from coexpr.analysis.between_donors import ByDonor, compare_donors
 from coexpr.analysis.design import Design, find_design
 from coexpr.analysis.gene_probes import Disagreement, conflict_limit, find_disagreements
 from coexpr.analysis.labels import find_labels
+from coexpr.analysis.pair_samples import Color, Facet, PairSamples, pair_samples
 from coexpr.analysis.probe_selection import Candidates, find_candidates
 from coexpr.analysis.profiles import (
     Profiles,
@@ -20,13 +22,18 @@ from coexpr.analysis.profiles import (
     why_no_profile,
 )
 from coexpr.analysis.provenance import CorrelationProvenance, describe_data
+from coexpr.analysis.sample_labels import SampleLabels
 from coexpr.analysis.scale_comparison import Explanation, ScaleRow, compare_scales, explain
 from coexpr.database.expression import Expression
 from coexpr.database.names import Seed, find_seed
 from coexpr.database.samples import Samples, refuse_too_few
 from coexpr.errors import NotFoundError, OptionError
 from coexpr.options import RULES, CorrelationMethod, Level, ProbeSelection, Rule, SampleFilter, Scope
+from coexpr.output.spreadsheet import Sheet, write_workbook
 from coexpr.result import Result, number_or_none
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _BY_PROBES = "probes"
 
@@ -141,12 +148,15 @@ class Pair(NamedTuple):
         One row per donor: donor, r, n.
     scales : Result
         One row per scale, resolution and combination of donors: scale, resolution, donors, r, n.
+    samples : PairSamples
+        One row per sample, with both values. It is read from the database when first used.
     """
 
     probes: Result[PairProvenance]
     rules: Result[PairProvenance]
     donors: Result[PairProvenance]
     scales: Result[PairProvenance]
+    samples: PairSamples
 
     @property
     def provenance(self) -> PairProvenance:
@@ -165,6 +175,33 @@ class Pair(NamedTuple):
         rows += [(rule, a, b, None, r, n) for rule, a, b, r, n in self.rules]
         rows += [(by, *provenance.profiles, donor, r, n) for donor, r, n in self.donors]
         return Result(("by", "probe_a", "probe_b", "donor", "r", "n"), rows, provenance)
+
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        color: Color = "donor",
+        facet: Facet | None = None,
+        width: float | None = None,
+    ) -> "Axes":
+        """Draw a scatter plot of the samples; see `PairSamples.plot` and `PairSamples.drawing`."""
+        return self.samples.plot(ax, color=color, facet=facet, width=width)
+
+    def save_figure(
+        self, path: Path | str, *, color: Color = "donor", facet: Facet | None = None, width: float | None = None
+    ) -> list[str]:
+        """Draw a scatter plot of the samples into a file; see `PairSamples.save_figure`."""
+        return self.samples.save_figure(path, color=color, facet=facet, width=width)
+
+    def write_workbook(self, stream: IO[bytes]) -> None:
+        """Write a spreadsheet that computes r itself.
+
+        Its sheets have r of coexpr next to a formula that computes it from the samples, in all and in each donor; the
+        samples; r by probes, by rule and by scale; and the provenance.
+        """
+        tables = {"probes": self.probes, "rules": self.rules, "scales": self.scales}
+        more = [Sheet(name, table.columns, table.rows) for name, table in tables.items() if len(table)]
+        write_workbook([*self.samples.sheets(), *more], self.provenance, stream)
 
 
 @dataclass(frozen=True)
@@ -263,6 +300,7 @@ def pair(
         Result(("rule", "probe_a", "probe_b", "r", "n"), rule_rows, provenance),
         Result(("donor", "r", "n"), donor_rows, provenance),
         Result(ScaleRow._fields, scales, provenance),
+        pair_samples(provenance, x, y, SampleLabels(expression, design.samples), donor_rows),
     )
 
 

@@ -13,6 +13,7 @@ from coexpr.database.names import Seed
 from coexpr.database.samples import Region, Samples
 from coexpr.options import CorrelationMethod, Hemisphere, Level, ProbeSelection
 from coexpr.result import Provenance
+from coexpr.wording import count_of
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,20 @@ class DataUse:
     hemisphere: Hemisphere | None
     scale: str = "log2"
     resolution: str = "samples"
+
+    @property
+    def description(self) -> str:
+        """The samples in words, such as "946 samples of 1 donor (H0351.2001), all structures"."""
+        where = f"structures: {'; '.join(self.structures)}" if self.structures else "all structures"
+        if self.hemisphere:
+            where += f", {'left' if self.hemisphere == 'L' else 'right'} hemisphere"
+        donors = f"{count_of(len(self.donors), 'donor')} ({', '.join(self.donors)})"
+        return f"{count_of(self.n_samples, 'sample')} of {donors}, {where}"
+
+    @property
+    def origin(self) -> str:
+        """The title of the atlas."""
+        return "; ".join(self.source) or "unnamed"
 
 
 @dataclass(frozen=True)
@@ -98,6 +113,13 @@ class CorrelationProvenance(Provenance):
     probe_selection: ProbeSelection | None = None
     gene_filter: GeneFilterUse | None = None
     cache_problem: str | None = None
+
+    @property
+    def caption(self) -> str:
+        """What r is computed from, in sentences for a figure."""
+        genes = f" Each gene {self.probe_selection.description}." if self.probe_selection else ""
+        r = f"{self.method.description} over {self.data.description}."
+        return f"{r}{genes} Data: {self.data.origin}. {super().caption}"
 
 
 def describe_data(expression: Expression, samples: Samples, region: Region, known: NDArray[np.bool_]) -> DataUse:

@@ -8,8 +8,9 @@ import typer
 from coexpr.cli.groups import GroupedCommand, option, with_groups
 from coexpr.cli.options import Database, EvidenceNot, GeneColumn, IncludeRegulates
 from coexpr.cli.output_options import OutputOptions
-from coexpr.cli.summary import count_of, describe_category
+from coexpr.cli.summary import describe_category
 from coexpr.cli.table import Layout
+from coexpr.wording import count_of
 
 if TYPE_CHECKING:
     from coexpr.loading.categories import CategoryFileProvenance

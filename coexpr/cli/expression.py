@@ -8,14 +8,13 @@ from coexpr.cli.groups import with_groups
 from coexpr.cli.options import Database, GeneOptions, LevelOption, ProbeOptions, SampleOptions, Threads
 from coexpr.cli.output_options import OutputOptions
 from coexpr.cli.summary import (
-    count_of,
     describe_gene_filter,
     describe_genes_without_profile,
     describe_representation,
-    describe_samples,
     describe_source,
 )
 from coexpr.cli.table import Layout
+from coexpr.wording import count_of
 
 
 @with_groups
@@ -62,7 +61,7 @@ def expression(
     )
     deliver(result, result_options, layout)
     provenance = result.provenance
-    say(f"log2 intensity of {count_of(len(values), 'profile')} over {describe_samples(provenance.data)}.")
+    say(f"log2 intensity of {count_of(len(values), 'profile')} over {provenance.data.description}.")
     for gene, profile in list(provenance.profiles.items())[:10]:
         say(f"{gene}: {profile}.")
     for line in [

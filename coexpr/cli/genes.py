@@ -9,8 +9,8 @@ import typer
 from coexpr.cli.groups import with_groups
 from coexpr.cli.options import AnnotationOption, Database, GeneColumn
 from coexpr.cli.output_options import OutputOptions
-from coexpr.cli.summary import count_of
 from coexpr.cli.table import Layout
+from coexpr.wording import count_of
 
 _LAYOUT = Layout(
     keys=("name",),

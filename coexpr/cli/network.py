@@ -12,6 +12,7 @@ from coexpr.cli.options import (
     Database,
     GeneOptions,
     LevelOption,
+    Mark,
     MethodOptions,
     ProbeOptions,
     SampleOptions,
@@ -25,6 +26,7 @@ from coexpr.cli.summary import (
 )
 from coexpr.options import MAX_NETWORK_EDGES
 from coexpr.resources import INTERRUPTED, MEMORY
+from coexpr.wording import count_of
 
 if TYPE_CHECKING:
     from coexpr.analysis.network import NetworkProvenance
@@ -37,6 +39,7 @@ class NetworkFormat(StrEnum):
     """How a network is written."""
 
     PARQUET = "parquet"
+    ARROW = "arrow"
     CSV = "csv"
     TSV = "tsv"
     GRAPHML = "graphml"
@@ -62,6 +65,9 @@ class EdgeOptions:
     mutual_rank: Annotated[
         bool, option(ROWS, "--mutual-rank", "Add the mutual rank, where both ends have the edge.")
     ] = False
+    undirected: Annotated[
+        bool, option(ROWS, "--undirected", "Write each pair once, with the better rank of the two directions.")
+    ] = False
 
 
 @dataclass(eq=False, repr=False)
@@ -73,7 +79,13 @@ class FileOptions:
     ] = None
     output: Annotated[
         Path,
-        option(OUTPUT, "--output -o", "The file: .parquet, .csv, .tsv, .graphml, .duckdb.", "FILE", show_default=True),
+        option(
+            OUTPUT,
+            "--output -o",
+            "The file: .parquet, .arrow, .csv, .tsv, .graphml, .duckdb.",
+            "FILE",
+            show_default=True,
+        ),
     ] = Path("network.parquet")
 
 
@@ -93,6 +105,7 @@ def network(
     selection: ProbeOptions,
     samples: SampleOptions,
     gene_options: GeneOptions,
+    mark: Mark = None,
     correlation: MethodOptions,
     file: FileOptions,
     memory: Annotated[
@@ -113,6 +126,7 @@ def network(
     Examples:
       coexpr network --top 50 -o genes.parquet
       coexpr network --category "synapse organization" --min-abs-r 0.7
+      coexpr network --top 10 --undirected --mark "nervous system development" -o genes.graphml
     """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
@@ -127,6 +141,7 @@ def network(
                 probe_selection=selection.selection(),
                 sample_filter=samples.sample_filter(),
                 gene_filter=gene_options.gene_filter(atlas),
+                mark=mark or [],
                 method=correlation.correlation_method(),
                 format=file.output_format.value if file.output_format else None,
                 memory=int(memory * _GIGABYTE),
@@ -143,11 +158,13 @@ def network(
 def _describe(result: "Result[NetworkProvenance]") -> list[str]:
     provenance = result.provenance
     ((output, rows, edges),) = result
-    lines = [f"Wrote {edges:,} edges of {rows:,} {provenance.level}s into {output}."]
+    kind = "undirected edges" if provenance.edges.undirected else "edges"
+    lines = [f"Wrote {edges:,} {kind} of {rows:,} {provenance.level}s into {output}."]
     if provenance.rows_with_missing_values:
         lines.append(f"Left out: {provenance.rows_with_missing_values:,} rows with missing values in these samples.")
     if provenance.constant_rows:
         lines.append(f"Left out: {provenance.constant_rows:,} rows with a constant profile.")
+    lines += [f"Marked: {count_of(count, 'member')} of {category}." for category, count in provenance.marks.items()]
     return [
         *lines,
         *describe_representation(provenance.probe_selection),

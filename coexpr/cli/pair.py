@@ -1,12 +1,12 @@
 """coexpr pair: two genes or probes."""
 
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli.groups import option, with_groups
+from coexpr.cli.groups import FIGURE, option, with_groups
 from coexpr.cli.options import Database, MethodOptions, ProbeOptions, SampleOptions, Threads
-from coexpr.cli.output_options import OutputOptions
+from coexpr.cli.output_options import OutputOptions, PlotOptions
 from coexpr.cli.summary import (
     describe_correlation,
     describe_disagreements,
@@ -17,8 +17,14 @@ from coexpr.cli.table import Layout
 
 if TYPE_CHECKING:
     from coexpr.analysis.pair import Pair, PairProvenance
+    from coexpr.analysis.pair_samples import Color, Facet
     from coexpr.cli.screen import Screen
     from coexpr.result import Result
+else:  # typer reads these at import, and the analysis is slow to load
+    from typing import Literal
+
+    Color = Literal["donor", "structure"]
+    Facet = Literal["donor"]
 
 # Donors are said to differ past this fraction of heterogeneity (Higgins and Thompson 2002).
 _HIGH_HETEROGENEITY = 0.5
@@ -38,6 +44,9 @@ def pair(
     selection: ProbeOptions,
     samples: SampleOptions,
     correlation: MethodOptions,
+    figure: PlotOptions,
+    color: Annotated[Color, option(FIGURE, "--color", "What the color of a point says.", show_default=True)] = "donor",
+    facet: Annotated[Facet | None, option(FIGURE, "--facet", "Draw a panel per donor.")] = None,
     result_options: OutputOptions,
     threads: Threads = None,
     db: Database = None,
@@ -51,7 +60,7 @@ def pair(
     """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
-    from coexpr.cli.screen import deliver
+    from coexpr.cli.screen import deliver, draw_figure
 
     with Atlas(db, threads=threads) as atlas:
         tables = atlas.pair(
@@ -62,11 +71,13 @@ def pair(
             method=correlation.correlation_method(),
             observed_r=observed_r,
         )
-
-    def draw(_: Any, stream: IO[str], screen: "Screen") -> None:
-        _draw(tables, stream, screen)
-
-    deliver(tables.combined(), result_options, draw=draw)
+        deliver(
+            tables.combined(),
+            result_options,
+            draw=lambda _, stream, screen: _draw(tables, stream, screen),
+            writers={"xlsx": lambda _, stream: tables.write_workbook(stream)},
+        )
+        draw_figure(tables, figure, color=color, facet=facet)
     for line in _describe(tables):
         say(line)
 

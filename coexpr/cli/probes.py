@@ -7,8 +7,9 @@ import typer
 from coexpr.cli.groups import with_groups
 from coexpr.cli.options import CandidateOptions, Database, SampleOptions
 from coexpr.cli.output_options import OutputOptions
-from coexpr.cli.summary import count_of, describe_correlation, describe_other_name, describe_skipped_rules
+from coexpr.cli.summary import describe_correlation, describe_other_name, describe_skipped_rules
 from coexpr.cli.table import Layout
+from coexpr.wording import count_of
 
 if TYPE_CHECKING:
     from coexpr.analysis.gene_probes import ProbesProvenance, SignConflict

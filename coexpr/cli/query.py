@@ -17,7 +17,6 @@ from coexpr.cli.options import (
 )
 from coexpr.cli.output_options import OutputOptions
 from coexpr.cli.summary import (
-    count_of,
     describe_correlation,
     describe_disagreements,
     describe_gene_filter,
@@ -27,6 +26,7 @@ from coexpr.cli.summary import (
 from coexpr.cli.table import Layout
 from coexpr.errors import OptionError
 from coexpr.options import SELECTS, Rule
+from coexpr.wording import count_of
 
 if TYPE_CHECKING:
     from coexpr.analysis.correlates import CorrelatesProvenance

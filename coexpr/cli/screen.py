@@ -10,7 +10,7 @@ from itertools import islice
 from typing import IO, Any
 
 from coexpr.cli.messages import say
-from coexpr.cli.output_options import Format, OutputOptions, Target
+from coexpr.cli.output_options import Format, OutputOptions, PlotOptions, Target
 from coexpr.cli.table import Layout, draw_table
 from coexpr.errors import OptionError
 from coexpr.output import formats
@@ -104,6 +104,15 @@ def write_to(target: Target, write: Callable[[IO[Any]], None]) -> None:
     else:
         write(sys.stdout)
     sys.stdout.flush()  # so that messages come after the result, even if both go to the same file
+
+
+def draw_figure(result: Any, options: PlotOptions, **settings: Any) -> None:
+    """Draw a result into the file of --plot, if it is given."""
+    if options.plot is None:
+        return
+    for line in result.save_figure(options.plot, width=options.width, **settings):
+        say(f"Figure: {line}")
+    say(f"Wrote the figure to {options.plot}.")
 
 
 def _select(result: Table[Provenance], names: str) -> Result[Provenance]:

@@ -7,9 +7,9 @@ import typer
 from coexpr.cli.groups import option, with_groups
 from coexpr.cli.options import Database
 from coexpr.cli.output_options import OutputOptions
-from coexpr.cli.summary import count_of
 from coexpr.cli.table import Layout
 from coexpr.options import MIN_SAMPLES
+from coexpr.wording import count_of
 
 if TYPE_CHECKING:
     from coexpr.cli.screen import Screen

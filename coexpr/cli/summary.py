@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from coexpr.options import FEW_SAMPLES, MIN_SAMPLES, ProbeSelection, Rule
+from coexpr.wording import count_of
 
 if TYPE_CHECKING:
     from coexpr.analysis.gene_probes import Disagreement
@@ -11,28 +12,14 @@ if TYPE_CHECKING:
     from coexpr.database.categories import CategoryUse, GeneFilterUse, ListUse
 
 
-def count_of(count: int, thing: str) -> str:
-    """Return "1 gene" or "2,164 genes"."""
-    return f"{count:,} {thing}{'s' * (count != 1)}"
-
-
 def describe_correlation(provenance: "CorrelationProvenance") -> list[str]:
     """Say what r is computed from, and where the data are from."""
     return [
-        f"{provenance.method.description} over {describe_samples(provenance.data)}.",
+        f"{provenance.method.description} over {provenance.data.description}.",
         *describe_few_samples(provenance.data),
         *describe_source(provenance.data, provenance.database, provenance.coexpr_version),
         *describe_cache(provenance.cache_problem),
     ]
-
-
-def describe_samples(data: "DataUse") -> str:
-    """Say how many samples of which donors and structures are used."""
-    where = f"structures: {'; '.join(data.structures)}" if data.structures else "all structures"
-    if data.hemisphere:
-        where += f", {'left' if data.hemisphere == 'L' else 'right'} hemisphere"
-    donors = f"{count_of(len(data.donors), 'donor')} ({', '.join(data.donors)})"
-    return f"{count_of(data.n_samples, 'sample')} of {donors}, {where}"
 
 
 def describe_few_samples(data: "DataUse") -> list[str]:
@@ -46,7 +33,7 @@ def describe_few_samples(data: "DataUse") -> list[str]:
 
 def describe_source(data: "DataUse", database: str, version: str) -> list[str]:
     """Say which atlas the data are from, and which database and version were used."""
-    return [f"Data: {'; '.join(data.source) or 'unnamed'}. Database: {database}. coexpr {version}."]
+    return [f"Data: {data.origin}. Database: {database}. coexpr {version}."]
 
 
 def describe_cache(problem: str | None) -> list[str]:

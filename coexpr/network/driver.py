@@ -95,6 +95,7 @@ class Network:
             start += len(part["rank"])
 
     def _undirected(self) -> Iterator[dict[str, NDArray[Any]]]:
+        """Yield pairs by source, then strongest first."""
         pairs = merge_directions(**_concatenate(self._found.edges()))
         for number in range(self._plan.blocks):
             rows = self._plan.block(number)

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -23,7 +23,7 @@ def write_graphml(
 ) -> None:
     """Write a network whose node ids are the names of the nodes.
 
-    Characters that XML cannot represent are written as a code such as ``\\u0007``.
+    Characters that XML cannot represent are written as a code such as U+0007.
     """
 
     def put(line: str) -> None:
@@ -65,7 +65,7 @@ def _node_values(nodes: Nodes) -> Iterator[list[Any]]:
         yield [*node, name, means[row], *(is_in[row] for is_in in members)]
 
 
-def _data(keys: Any, values: list[Any]) -> str:
+def _data(keys: Iterable[str], values: list[Any]) -> str:
     """Return the data elements of a node or an edge, without those of missing values."""
     return "".join(
         f'<data key="{key}">{_text(value)}</data>'
@@ -81,4 +81,4 @@ def _text(value: Any) -> str:
 
 
 def _code_of(character: re.Match[str]) -> str:
-    return f"\\u{ord(character[0]):04x}"
+    return f"U+{ord(character[0]):04X}"

@@ -30,17 +30,12 @@ _TEXT_FORMAT = "@"
 
 @dataclass(frozen=True)
 class Formula:
-    """A formula, with the value that is shown until a spreadsheet program computes it.
+    """A formula, such as "=CORREL(A2:A9,B2:B9)".
 
-    Parameters
-    ----------
-    text : str
-        Such as "=CORREL(A2:A9,B2:B9)".
-    value : float, optional
+    It is written without a value, so what a spreadsheet shows is what it has computed itself.
     """
 
     text: str
-    value: float | None
 
 
 @dataclass(frozen=True)
@@ -134,8 +129,7 @@ class _SheetWriter:
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return
         if isinstance(value, Formula):
-            shown_value = "" if value.value is None else value.value
-            self._target.write_formula(row, column, value.text, self._numbers[column], shown_value)
+            self._target.write_formula(row, column, value.text, self._numbers[column], "")
             self._fit(column, 12)
         elif isinstance(value, bool):
             self._target.write_boolean(row, column, value)

@@ -141,9 +141,7 @@ def mutual_ranks(source: NDArray[np.int32], target: NDArray[np.int32], rank: NDA
     return np.where(forward[places] == back, np.sqrt(rank.astype(np.float64) * rank[places]), np.nan)
 
 
-def merge_directions(
-    source: NDArray[np.int32], target: NDArray[np.int32], r: Block, rank: NDArray[np.int32]
-) -> Pairs:
+def merge_directions(source: NDArray[np.int32], target: NDArray[np.int32], r: Block, rank: NDArray[np.int32]) -> Pairs:
     """Return directed edges as pairs, sorted by source and target.
 
     Parameters
@@ -153,21 +151,32 @@ def merge_directions(
     r : (E,) float32
     rank : (E,) int32
     """
-    low, high = np.minimum(source, target), np.maximum(source, target)
+    edge, reverse = _edges_of_pairs(source, target)
+    rank_of_reverse = np.where(reverse < 0, rank[edge], rank[reverse])
+    return Pairs(
+        np.minimum(source[edge], target[edge]),
+        np.maximum(source[edge], target[edge]),
+        r[edge],
+        np.minimum(rank[edge], rank_of_reverse),
+        np.where(reverse < 0, np.nan, np.sqrt(rank[edge].astype(np.float64) * rank_of_reverse)),
+    )
+
+
+def _edges_of_pairs(source: NDArray[np.int32], target: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return an edge of each pair of rows and its reverse, which is -1 if it does not exist.
+
+    If both exist, the edge is the one from the row with the smaller number.
+    """
     # The last bit is the direction, so that the edge from the smaller row is the first of its pair.
-    key = low.astype(np.int64) << 32 | high.astype(np.int64) << 1 | (source > target)
+    key = np.minimum(source, target).astype(np.int64) << 32
+    key |= np.maximum(source, target).astype(np.int64) << 1
+    key |= source > target
     order = np.argsort(key)
     is_first = np.diff(key[order] >> 1, prepend=-1) != 0
-    first = np.flatnonzero(is_first)
-    is_mutual = np.append(~is_first[1:], False)[first]
-    edge, back = order[first], order[np.minimum(first + 1, len(order) - 1)]
-    return Pairs(
-        low[edge],
-        high[edge],
-        r[edge],
-        np.where(is_mutual, np.minimum(rank[edge], rank[back]), rank[edge]),
-        np.where(is_mutual, np.sqrt(rank[edge].astype(np.float64) * rank[back]), np.nan),
-    )
+    has_reverse = np.append(~is_first[1:], False)[is_first]
+    reverse = np.full(len(has_reverse), -1, dtype=np.intp)
+    reverse[has_reverse] = order[~is_first]
+    return order[is_first], reverse
 
 
 def _by_source_and_strength(source: NDArray[np.int32], target: NDArray[np.int32], strengths: Block) -> NDArray[np.intp]:

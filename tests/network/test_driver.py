@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import tracemalloc
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from helpers.command import run
 from hypothesis import given
 from hypothesis import strategies as st
-from pyarrow import parquet
+from pyarrow import ipc, parquet
 
 import coexpr.network.driver
 from coexpr.analysis.network import _check_size
@@ -20,6 +21,7 @@ from coexpr.atlas import Atlas
 from coexpr.errors import LimitError, NotFoundError, OptionError, OutputError
 from coexpr.network.checkpoint import Checkpoint
 from coexpr.network.driver import Network
+from coexpr.network.nodes import Nodes
 from coexpr.network.plan import EdgeSelection, Plan, make_plan
 from coexpr.network.writers import write_network
 from coexpr.options import ProbeSelection
@@ -199,6 +201,8 @@ def test_a_plan_fits_into_memory(memory: int) -> None:
         (EdgeSelection(None, 0.0), 60),
         (EdgeSelection(300, None), 60),
         (EdgeSelection(300, None, mutual_rank=True), 120),
+        (EdgeSelection(300, None, undirected=True), 120),
+        (EdgeSelection(None, 0.0, undirected=True), 570),
     ],
     ids=str,
 )
@@ -206,7 +210,7 @@ def test_the_memory_limit_is_not_exceeded(tmp_path: Path, selection: EdgeSelecti
     x = np.random.default_rng(1).normal(size=(2500, 40)).astype(np.float32)
     edges = len(x) * (selection.top or len(x) - 1)
     plan = make_plan(*x.shape, selection, edges, allowed * 10**6)
-    nodes = [(str(row), None, None, None, None, None, None) for row in range(len(x))]
+    nodes = Nodes([(str(row), None, None, None, None, None, None) for row in range(len(x))])
     tracemalloc.start()
     try:
         network = find_network(x, selection, plan, tmp_path / "run")
@@ -222,9 +226,9 @@ def test_a_network_that_does_not_fit_is_refused_before_it_is_computed(tmp_path: 
         make_plan(58692, 3702, EdgeSelection(1000, None), 58692 * 1000, 10**9)
     plan, folder = make_plan(10**6, 100, EdgeSelection(None, 0.9), 10**6, 10**9), tmp_path / "run"
     with pytest.raises(LimitError, match="MB left"):
-        _check_size(plan, 10**14, "csv", folder, None, print)
+        _check_size(plan, EdgeSelection(None, 0.9), 10**14, "csv", folder, None, print)
     with pytest.raises(LimitError, match="the limit is 1,000 edges"):
-        _check_size(plan, 10**4, "csv", folder, 1000, print)
+        _check_size(plan, EdgeSelection(None, 0.9), 10**4, "csv", folder, 1000, print)
 
 
 @pytest.fixture(scope="module")
@@ -240,7 +244,10 @@ def edges_by_r(synthetic_database: Path) -> dict[str, list[tuple[str, float]]]:
         }
 
 
-@pytest.mark.parametrize("ending", ["parquet", "csv", "tsv", "graphml", "duckdb"])
+ENDINGS = ["parquet", "arrow", "csv", "tsv", "graphml", "duckdb"]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_every_file_has_the_same_edges(
     atlas: Atlas, tmp_path: Path, edges_by_r: dict[str, list[tuple[str, float]]], ending: str
 ) -> None:
@@ -264,10 +271,71 @@ def test_every_file_has_the_same_edges(
     assert [path.name for path in tmp_path.iterdir()] == [f"genes.{ending}"]
 
 
-def read_network(path: Path) -> tuple[list[tuple], dict | None]:
+@pytest.mark.parametrize("selection", [{"top": 5, "mutual_rank": True}, {"min_abs_r": 0.3}], ids=str)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_undirected_edges_are_those_of_the_directed_file(
+    atlas: Atlas, tmp_path: Path, ending: str, selection: dict
+) -> None:
+    directed = parquet.read_table(tmp_path / atlas.network(tmp_path / "directed.parquet", **selection).rows[0][0])
+    ((_, _, edges),) = atlas.network(tmp_path / f"pairs.{ending}", undirected=True, **selection)
+    rows, provenance = read_network(tmp_path / f"pairs.{ending}", "mutual_rank" in selection)
+    place = {name: row for row, name in enumerate(dict.fromkeys(directed["source"].to_pylist()))}
+    by_pair: dict[tuple[str, str], list[tuple[int, float]]] = {}
+    for source, target, r, rank, *_ in zip(*(column.to_pylist() for column in directed.columns), strict=True):
+        by_pair.setdefault(tuple(sorted((source, target), key=place.__getitem__)), []).append((rank, r))
+    assert len(rows) == edges == len(by_pair) < len(directed)
+    for source, target, r, rank, *mutual in rows:
+        found = by_pair.pop((source, target))
+        assert rank == min(found)[0]
+        assert r == pytest.approx(found[0][1], abs=1e-7)
+        if "mutual_rank" in selection:
+            expected = (found[0][0] * found[1][0]) ** 0.5 if len(found) == 2 else None
+            assert mutual == [expected if expected is None else pytest.approx(expected)]
+    sources = [place[row[0]] for row in rows]
+    assert sources == sorted(sources)
+    if provenance:
+        assert provenance["edges"]["undirected"] is True
+
+
+@pytest.mark.parametrize("undirected", [False, True])
+def test_an_arrow_file_equals_the_parquet_file(atlas: Atlas, tmp_path: Path, undirected: bool) -> None:
+    for ending in ("parquet", "arrow"):
+        atlas.network(tmp_path / f"n.{ending}", top=7, mutual_rank=True, undirected=undirected)
+    atlas.network(tmp_path / "named", top=7, mutual_rank=True, undirected=undirected, format="arrow")
+    expected = parquet.read_table(tmp_path / "n.parquet")
+    for name in ("n.arrow", "named"):
+        table = ipc.open_file(tmp_path / name).read_all()
+        assert table.schema.equals(expected.schema, check_metadata=True)
+        assert table.to_pylist() == expected.to_pylist()
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        EdgeSelection(3, None, mutual_rank=True, undirected=True),
+        EdgeSelection(3, 0.4, mutual_rank=True, undirected=True),
+        EdgeSelection(None, 0.4, undirected=True),
+    ],
+    ids=str,
+)
+def test_undirected_edges_do_not_depend_on_the_blocks(tmp_path: Path, selection: EdgeSelection) -> None:
+    whole, *others = [
+        list(find_network(profiles(), selection, Plan(61, block_rows, held), tmp_path / f"{block_rows}").edges())
+        for block_rows, held in [(61, 1), (20, 4), (7, 2), (1, 61)]
+    ]
+    for parts in others:
+        assert parts[0].keys() == whole[0].keys()
+        for name, values in whole[0].items():
+            np.testing.assert_allclose(np.concatenate([part[name] for part in parts]), values, atol=1e-6)
+    assert (whole[0]["source"] < whole[0]["target"]).all()
+    strengths = selection.strength(whole[0]["r"])
+    assert (np.diff(strengths)[np.diff(whole[0]["source"]) == 0] <= 0).all()
+
+
+def read_network(path: Path, with_mutual_rank: bool = True) -> tuple[list[tuple], dict | None]:
     """Return the edges, and the provenance if the file contains it."""
-    if path.suffix == ".parquet":
-        table = parquet.read_table(path)
+    if path.suffix in (".parquet", ".arrow"):
+        table = parquet.read_table(path) if path.suffix == ".parquet" else ipc.open_file(path).read_all()
         rows = [tuple(row.values()) for row in table.to_pylist()]
         return rows, json.loads(table.schema.metadata[b"provenance"])
     if path.suffix == ".duckdb":
@@ -280,17 +348,22 @@ def read_network(path: Path) -> tuple[list[tuple], dict | None]:
         space = "{http://graphml.graphdrawing.org/xmlns}"
         root = ElementTree.parse(path).getroot()
         assert next(iter(root)).tag == f"{space}desc"
-        names = {node.get("id"): node[0].text for node in root.iter(f"{space}node")}
+        names = {node.get("id") for node in root.iter(f"{space}node")}
         rows = []
         for edge in root.iter(f"{space}edge"):
             data = {cell.get("key"): float(cell.text or "") for cell in edge}
-            ends = names[edge.get("source")], names[edge.get("target")]
+            ends = edge.get("source"), edge.get("target")
+            assert names >= set(ends)
             rows.append((*ends, data["r"], int(data["rank"]), data.get("mutual_rank")))
         return rows, json.loads(root.findtext(f"{space}desc") or "")
     with path.open(newline="") as stream:
         rows = list(csv.reader(stream, delimiter="\t" if path.suffix == ".tsv" else ","))
-    assert rows[0] == ["source", "target", "r", "rank", "mutual_rank"]
-    return [(a, b, float(r), int(rank), float(mutual) if mutual else None) for a, b, r, rank, mutual in rows[1:]], None
+    assert rows[0] == ["source", "target", "r", "rank", *["mutual_rank"] * with_mutual_rank]
+    edges = [
+        (a, b, float(r), int(rank), *(float(cell) if cell else None for cell in mutual))
+        for a, b, r, rank, *mutual in rows[1:]
+    ]
+    return edges, None
 
 
 def test_rules_categories_and_probes(atlas: Atlas, tmp_path: Path) -> None:
@@ -328,6 +401,10 @@ def test_invalid_networks_are_refused(atlas: Atlas, tmp_path: Path) -> None:
         atlas.network(tmp_path / "none" / "n.csv", top=1)
     with pytest.raises(LimitError, match="the limit is 10 edges"):
         atlas.network(path, top=1, max_edges=10)
+    with pytest.raises(OptionError, match="`mark` has no effect on a parquet file: only duckdb and graphml"):
+        atlas.network(path, top=1, mark="nervous system development")
+    with pytest.raises(NotFoundError, match="nervous sistem"):
+        atlas.network(tmp_path / "n.graphml", top=1, mark=["nervous sistem"])
     (tmp_path / "n.duckdb").write_bytes(b"")
     with pytest.raises(OutputError, match="is there already"):
         atlas.network(tmp_path / "n.duckdb", top=1)
@@ -340,3 +417,10 @@ def test_the_command(synthetic_database: Path, tmp_path: Path) -> None:
     assert "about" in done.stderr
     assert f"into {tmp_path / 'n.csv'}" in done.stderr.replace("\n", " ")
     assert "choose edges with --top, --min-abs-r, or both" in run("network", "--db", synthetic_database, code=1).stderr
+    marked = ("--mark", "nervous system development", "--mark", "synapse organization")
+    pairs = ("network", "--top", "2", "--undirected", *marked, "--db", synthetic_database, "-o")
+    messages = " ".join(run(*pairs, tmp_path / "n.graphml").stderr.split())
+    assert re.search(r"about [\d,]+ undirected edges, ", messages)
+    assert re.search(r"Wrote [\d,]+ undirected edges of ", messages)
+    assert re.search(r"Marked: \d+ members of nervous system development\. Marked: \d+ members of syn", messages)
+    assert "has no effect on a csv file" in " ".join(run(*pairs, tmp_path / "n.csv", code=1).stderr.split())

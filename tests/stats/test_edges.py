@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from coexpr.stats.edges import edges_between, edges_within, strongest
+from coexpr.stats.edges import edges_between, edges_within, merge_directions, strongest
 
 
 def unit(seed: int, rows: int, samples: int = 30) -> np.ndarray:
@@ -65,6 +65,43 @@ def test_the_order_is_that_of_a_sort(pairs: list[tuple[int, int]], r: np.ndarray
         if count is None or places[int(source[edge])] <= count:
             ranked.append((edge, places[int(source[edge])]))
     assert list(zip(kept.tolist(), rank.tolist(), strict=True)) == ranked
+
+
+@given(
+    st.dictionaries(
+        st.tuples(st.integers(0, 6), st.integers(0, 6)).filter(lambda ends: ends[0] != ends[1]), st.integers(1, 9)
+    ),
+    st.randoms(),
+    st.sampled_from([0, 2**31 - 8]),
+)
+def test_directions_are_merged_as_in_a_dict(ranks: dict[tuple[int, int], int], random, start: int) -> None:
+    r_of = {ends: (min(ends) * 10 + max(ends)) / 100 for ends in ranks}
+    expected: dict[tuple[int, int], list[int]] = {}
+    for ends, rank in ranks.items():
+        expected.setdefault((min(ends), max(ends)), []).append(rank)
+    edges = list(ranks)
+    random.shuffle(edges)
+    pairs = merge_directions(
+        np.array([source + start for source, _ in edges], dtype=np.int32),
+        np.array([target + start for _, target in edges], dtype=np.int32),
+        np.array([r_of[ends] for ends in edges], dtype=np.float32),
+        np.array([ranks[ends] for ends in edges], dtype=np.int32),
+    )
+    assert [values.dtype for values in pairs] == [np.int32, np.int32, np.float32, np.int32, np.float64]
+    found = list(zip((pairs.source - start).tolist(), (pairs.target - start).tolist(), strict=True))
+    assert found == sorted(expected)
+    for ends, r, rank, mutual_rank in zip(found, pairs.r, pairs.rank, pairs.mutual_rank, strict=True):
+        assert r == np.float32((ends[0] * 10 + ends[1]) / 100)
+        assert rank == min(expected[ends])
+        both = np.sqrt(np.prod(expected[ends], dtype=np.float64)) if len(expected[ends]) == 2 else np.nan
+        np.testing.assert_allclose(mutual_rank, both)
+
+
+def test_the_r_of_a_pair_is_that_of_the_edge_from_the_smaller_row() -> None:
+    source, target = np.array([4, 1, 3], dtype=np.int32), np.array([1, 4, 2], dtype=np.int32)
+    pairs = merge_directions(source, target, np.float32([0.25, 0.5, 0.75]), np.array([1, 9, 4], dtype=np.int32))
+    assert pairs.r.tolist() == [0.5, 0.75]
+    assert pairs.rank.tolist() == [1, 4]
 
 
 def test_a_row_without_r_has_no_edge() -> None:

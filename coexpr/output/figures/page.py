@@ -1,0 +1,218 @@
+"""The page of a figure: its style, size, caption, and file."""
+
+import textwrap
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
+
+import coexpr
+from coexpr.errors import OptionError
+from coexpr.extras import require
+from coexpr.output.figures.drawable import Drawing, Size
+from coexpr.output.files import check_folder, write_binary_file
+from coexpr.result import Provenance, json_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_ENDINGS = (".png", ".svg", ".pdf")
+_DPI = 300
+# Widths in mm.
+_NARROWEST, _WIDEST = 30, 1000
+MM = 1 / 25.4
+# Points per mm, and the mean width of a character in units of the font size.
+POINTS = 72 / 25.4
+CHARACTER = 0.6
+FONT_SIZE = 7.0
+_CAPTION_SIZE = 5.0
+_LINE = 1.4  # height of a line of text in units of the font size
+_LINE_OF_CAPTION = 2.4  # in mm
+# Around the page, and the narrowest Axes, in mm.
+_PADDING = 1.5
+_NARROWEST_AXES = 12
+# After these many passes, what is around Axes does not change.
+_PASSES = 3
+_STYLE: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so a figure looks the same everywhere
+    "font.size": FONT_SIZE,
+    "axes.titlesize": FONT_SIZE,
+    "axes.labelsize": FONT_SIZE,
+    "xtick.labelsize": FONT_SIZE - 1,
+    "ytick.labelsize": FONT_SIZE - 1,
+    "legend.fontsize": FONT_SIZE - 1,
+    "legend.frameon": False,
+    "legend.handletextpad": 0.5,
+    "legend.borderaxespad": 0.3,
+    "axes.linewidth": 0.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.major.width": 0.5,
+    "ytick.major.width": 0.5,
+    "xtick.major.size": 2,
+    "ytick.major.size": 2,
+    "lines.linewidth": 0.8,
+    "patch.linewidth": 0.5,
+    "text.parse_math": False,  # a name may contain "$"
+    "pdf.fonttype": 42,  # embedded TrueType, which remains text in a drawing program
+    "svg.fonttype": "path",  # SVG cannot embed a font
+    "svg.hashsalt": "coexpr",  # the same figure gives the same file
+}
+
+
+def check_figure_file(path: Path, width: float | None = None) -> None:
+    """Check that a figure can be written to a file, before it is computed.
+
+    Raises
+    ------
+    OptionError
+        If the ending of its name is unknown, or the width is no width of a figure.
+    OutputError
+        If its folder does not exist.
+    MissingPackageError
+        If matplotlib is not installed.
+    """
+    if path.suffix.lower() not in _ENDINGS:
+        raise OptionError(f"{path}: unknown file name ending of a figure; use one of {', '.join(_ENDINGS)}.")
+    if width is not None and not _NARROWEST <= width <= _WIDEST:
+        raise OptionError(f"`width` {width:g}: expected a width in mm, from {_NARROWEST} to {_WIDEST}.")
+    check_folder(path)
+    require("matplotlib")
+
+
+def style() -> "AbstractContextManager[None]":
+    """Return a context in which matplotlib has the style of coexpr's figures."""
+    import matplotlib
+
+    return matplotlib.rc_context(cast(Any, _STYLE))
+
+
+def plot(drawing: Drawing, ax: "Axes | None", width: float | None) -> "Axes":
+    """Draw into Axes, by default of a new figure of pyplot, which a notebook shows."""
+    require("matplotlib")
+    with style():
+        if ax is None:
+            from matplotlib import pyplot
+
+            ax, _ = _compose(pyplot.figure(dpi=150), drawing, width or drawing.width, "")
+        else:
+            extent, dpi = ax.get_window_extent(), ax.figure.dpi
+            page = ax.figure.get_window_extent().width
+            drawing.draw(ax, Size(*(pixels / dpi / MM for pixels in (extent.width, extent.height, page))))
+    return ax
+
+
+def save(drawing: Drawing, path: Path, width: float | None, provenance: Provenance) -> list[str]:
+    """Draw into a file, with the provenance as a caption and in its metadata; return what had to be left out."""
+    check_figure_file(path, width)
+    from matplotlib.figure import Figure
+
+    with style():
+        figure = Figure()
+        _, left_out = _compose(figure, drawing, width or drawing.width, provenance.caption)
+        write_binary_file(path, lambda stream: _write(figure, path, stream, provenance))
+    return left_out
+
+
+def _compose(figure: "Figure", drawing: Drawing, width: float, caption: str) -> "tuple[Axes, list[str]]":
+    """Draw into a figure of exactly some width, as high as the drawing, what is around its Axes, and a caption need.
+
+    How much is around Axes (names, legends) is known once they are drawn, so they are drawn, measured and drawn again.
+    """
+    around = Around(width / 6, width / 6, 10, 10)
+    left_out: list[str] = []
+    for _ in range(_PASSES):
+        size_width = width - around.left - around.right - 2 * _PADDING
+        if size_width < _NARROWEST_AXES:
+            raise OptionError(
+                f"`width` {width:g} is too narrow for this figure: what is next to its axes takes "
+                f"{width - size_width:.0f} mm. Use at least {width - size_width + _NARROWEST_AXES:.0f}."
+            )
+        size = Size(size_width, drawing.height(size_width, width), width)
+        figure.clear()
+        lines = _wrapped(caption and " ".join([caption, *left_out]), width)
+        below = around.bottom + len(lines) * _LINE_OF_CAPTION + _PADDING
+        height = below + size.height + around.top + _PADDING
+        figure.set_size_inches(width * MM, height * MM)
+        place = (
+            (around.left + _PADDING) / width, below / height, size.width / width, size.height / height
+        )  # fmt: skip
+        ax = figure.add_axes(place)
+        left_out = drawing.draw(ax, size)
+        around = measure(ax)
+    figure.text(
+        _PADDING / width, _PADDING / height, "\n".join(lines), fontsize=_CAPTION_SIZE, color="0.35",
+        linespacing=_LINE_OF_CAPTION * POINTS / _CAPTION_SIZE / 1.17, va="bottom",
+    )  # fmt: skip
+    return ax, left_out
+
+
+class Around(NamedTuple):
+    """How far names, titles and legends reach beyond Axes, in mm."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+def measure(ax: "Axes") -> Around:
+    """Return how far what is drawn reaches beyond Axes."""
+    extent, whole = ax.get_window_extent(), ax.get_tightbbox()
+    if whole is None:
+        return Around(0, 0, 0, 0)
+    mm = 1 / ax.figure.dpi / MM
+    return Around(
+        max(0.0, extent.x0 - whole.x0) * mm,
+        max(0.0, whole.x1 - extent.x1) * mm,
+        max(0.0, extent.y0 - whole.y0) * mm,
+        max(0.0, whole.y1 - extent.y1) * mm,
+    )
+
+
+def add_legend(ax: "Axes", handles: Sequence[Any], title: str | None, columns: int, *, on_right: bool = False) -> None:
+    """Add a legend to the right of what is drawn, or below it."""
+    from matplotlib.legend import Legend
+    from matplotlib.transforms import ScaledTranslation
+
+    around = measure(ax)
+    x, y = (around.right + 2, 0.0) if on_right else (-around.left, -around.bottom - 1)
+    corner = ax.transAxes + ScaledTranslation(x * MM, y * MM, ax.figure.dpi_scale_trans)
+    legend = Legend(
+        ax, handles, [handle.get_label() for handle in handles], title=title, ncols=columns, alignment="left",
+        loc="upper left", bbox_to_anchor=(1, 1) if on_right else (0, 0), bbox_transform=corner, borderaxespad=0,
+        borderpad=0,
+    )  # fmt: skip
+    ax.add_artist(legend)
+    legend.set_clip_on(False)  # what is clipped is not measured
+
+
+def _wrapped(text: str, width: float) -> list[str]:
+    """Return the lines of a caption in a figure of some width in mm."""
+    characters = int((width - 2 * _PADDING) * POINTS / (_CAPTION_SIZE * CHARACTER))
+    return textwrap.wrap(text, max(20, characters))
+
+
+def _write(figure: "Figure", path: Path, stream: IO[bytes], provenance: Provenance) -> None:
+    file_format = path.suffix.lower().removeprefix(".")
+    whole = json_text(provenance)
+    creator = f"coexpr {coexpr.__version__}"
+    by_format: dict[str, dict[str, Any]] = {
+        "png": {"Title": provenance.caption, "Description": whole, "Software": creator},
+        # Without a date, the same figure gives the same file.
+        "svg": {"Title": provenance.caption, "Description": whole, "Creator": creator, "Date": None},
+        "pdf": {"Title": provenance.caption, "Subject": whole, "Creator": creator, "CreationDate": None},
+    }
+    figure.savefig(stream, format=file_format, dpi=_DPI, metadata=by_format[file_format])
+
+
+def text_width(texts: Sequence[str], font_size: float = FONT_SIZE - 1) -> float:
+    """Return about how many mm the longest of some texts takes."""
+    return max((len(text) for text in texts), default=0) * font_size * CHARACTER / POINTS
+
+
+def line_height(font_size: float = FONT_SIZE - 1) -> float:
+    """Return how many mm a line of text takes."""
+    return font_size * _LINE / POINTS
