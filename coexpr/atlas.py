@@ -3,6 +3,7 @@
 Each question is imported when it is first asked: a command asks one, and imports are part of its time.
 """
 
+import html
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -32,20 +33,22 @@ from coexpr.options import (
     as_options,
 )
 from coexpr.resources import MEMORY, database_path
-from coexpr.result import MatrixResult, Provenance, Result
+from coexpr.result import Provenance, Result
 
 if TYPE_CHECKING:
     import duckdb
+    from anndata import AnnData
 
     from coexpr.analysis.categories import MembersProvenance
     from coexpr.analysis.contents import Contents
-    from coexpr.analysis.correlates import CorrelatesProvenance
-    from coexpr.analysis.expression import ExpressionProvenance
-    from coexpr.analysis.gene_probes import ProbesProvenance
-    from coexpr.analysis.matrix import MatrixProvenance
+    from coexpr.analysis.correlates import CorrelatesResult
+    from coexpr.analysis.expression import ExpressionResult
+    from coexpr.analysis.gene_probes import GeneProbes
+    from coexpr.analysis.matrix import CorrelationMatrix
     from coexpr.analysis.names import NamesProvenance
-    from coexpr.analysis.network import NetworkProvenance
+    from coexpr.analysis.network import NetworkResult
     from coexpr.analysis.pair import Pair
+    from coexpr.analysis.structures import StructureTree
     from coexpr.analysis.verify import DatabaseChecks, DownloadChecks
     from coexpr.readers.category_file import CategoryFile
 
@@ -95,6 +98,16 @@ class Atlas:
     ) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        return f"Atlas({str(self.path)!r})"
+
+    def _repr_html_(self) -> str:
+        """Return what the database contains as HTML, for notebooks."""
+        contents = self.contents()
+        totals = contents.provenance
+        summary = f"{html.escape(repr(self))}: {totals.donors:,} donors, {totals.samples:,} samples, {totals.probes:,} "
+        return f"<p>{summary}probes, {totals.genes:,} genes</p>{contents.donors._repr_html_()}"
+
     def close(self) -> None:
         """Close the database."""
         for connection in [*self._cursors, self._connection]:
@@ -120,7 +133,8 @@ class Atlas:
         by_donor: bool = False,
         stats: bool = False,
         naive_p: bool = False,
-    ) -> "Result[CorrelatesProvenance]":
+        mark: Sequence[str] | str = (),
+    ) -> "CorrelatesResult":
         """Return the correlates of a probe or gene: those with the most similar expression.
 
         Parameters
@@ -161,10 +175,13 @@ class Atlas:
             Donors are the unit: samples of one donor are not independent.
         naive_p : bool
             Add naive_t, naive_p, naive_ci95_low, naive_ci95_high: R's cor.test, which assumes independent samples.
+        mark : sequence of str
+            Categories that mark rows, without leaving others out: each adds a column of its name, whether the gene is
+            a member.
 
         Returns
         -------
-        Result
+        CorrelatesResult
             Columns rank, probe_id, probe_name, gene_symbol, gene_name, entrez_id, r and n, ordered by r, ties by
             probe_id; with a gene filter, rank_overall follows rank. Undefined r is None and comes last. A profile of
             several probes has no probe_id; its probe_name says what it is.
@@ -193,6 +210,7 @@ class Atlas:
             method=as_options(CorrelationMethod, method),
             ranks=RankOptions(top, ascending, min_r, max_r, include_self, rank_overall),
             significance=SignificanceOptions(by_donor, stats, naive_p),
+            mark=as_names(mark),
         )
 
     def probes(
@@ -201,7 +219,7 @@ class Atlas:
         *,
         probe_selection: ProbeSelectionLike | None = None,
         sample_filter: SampleFilterLike | None = None,
-    ) -> "Result[ProbesProvenance]":
+    ) -> "GeneProbes":
         """Return the probes of a gene with their statistics and the rules that select them.
 
         Parameters
@@ -285,7 +303,7 @@ class Atlas:
         probe_selection: ProbeSelectionLike | None = None,
         sample_filter: SampleFilterLike | None = None,
         gene_filter: GeneFilterLike | None = None,
-    ) -> "Result[ExpressionProvenance]":
+    ) -> "ExpressionResult":
         """Return expression values, sample by sample.
 
         Parameters
@@ -321,6 +339,45 @@ class Atlas:
             level=level,
         )
 
+    def to_anndata(
+        self,
+        items: Sequence[str] | str = (),
+        *,
+        level: Level | None = None,
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        gene_filter: GeneFilterLike | None = None,
+    ) -> "AnnData":
+        """Return expression values as AnnData, for scanpy.
+
+        Parameters
+        ----------
+        items, level, probe_selection, sample_filter, gene_filter
+            As for `expression`.
+
+        Returns
+        -------
+        AnnData
+            `X`: log2 intensity, samples by probes or genes, NaN where missing. `obs`: donor, structure_id, acronym,
+            structure_name, hemisphere, MNI coordinates and top_level_structure, by sample_id. `var`: probe_id,
+            probe_name, gene_symbol, gene_name and entrez_id. `obsm["spatial"]`: MNI coordinates in mm.
+            `uns["provenance"]`: the provenance as JSON.
+
+        Raises
+        ------
+        MissingPackageError
+            If anndata is not installed.
+        NotFoundError, AmbiguousNameError, TooFewSamplesError, OptionError
+            As for `expression`.
+        """
+        return self.expression(
+            items,
+            level=level,
+            probe_selection=probe_selection,
+            sample_filter=sample_filter,
+            gene_filter=gene_filter,
+        ).to_anndata()
+
     def correlation_matrix(
         self,
         items: Sequence[str] | str = (),
@@ -330,9 +387,10 @@ class Atlas:
         sample_filter: SampleFilterLike | None = None,
         gene_filter: GeneFilterLike | None = None,
         method: CorrelationMethodLike | None = None,
+        mark: Sequence[str] | str = (),
         max_rows: int | None = MAX_MATRIX_ROWS,
         progress: Callable[[str], None] = lambda message: None,
-    ) -> "MatrixResult[MatrixProvenance]":
+    ) -> "CorrelationMatrix":
         """Return r of every item with every other.
 
         Parameters
@@ -344,6 +402,8 @@ class Atlas:
             As for `expression`.
         probe_selection, sample_filter, gene_filter, method
             As for `correlates`.
+        mark : sequence of str
+            Categories that mark rows in a figure; those of a gene filter with several do so anyway.
         max_rows : int or None
             A larger matrix is refused; None for no limit.
         progress : callable, optional
@@ -351,7 +411,7 @@ class Atlas:
 
         Returns
         -------
-        MatrixResult
+        CorrelationMatrix
             Labelled with symbols of genes and names of probes; the Entrez id follows a symbol that two genes share.
             NaN where a profile is constant.
 
@@ -373,6 +433,7 @@ class Atlas:
             as_options(SampleFilter, sample_filter),
             as_options(CorrelationMethod, method),
             level=level,
+            mark=as_names(mark),
             max_rows=max_rows,
             progress=progress,
         )
@@ -396,7 +457,7 @@ class Atlas:
         memory: int = MEMORY,
         max_edges: int | None = MAX_NETWORK_EDGES,
         progress: Callable[[str], None] = lambda message: None,
-    ) -> "Result[NetworkProvenance]":
+    ) -> "NetworkResult":
         """Write the network of all pairs: the strongest edges of every gene or probe.
 
         Products are computed in single precision: r is within 2e-6 of that in double precision, and ties within that
@@ -475,7 +536,7 @@ class Atlas:
             progress=progress,
         )
 
-    def structures(self, search: str | None = None) -> Result[Provenance]:
+    def structures(self, search: str | None = None) -> "StructureTree":
         """Return the structures that have samples, in the order of the tree.
 
         Parameters

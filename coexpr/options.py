@@ -62,6 +62,7 @@ FEW_SAMPLES = 30
 MIN_SAMPLES_FOR_R = 4
 # A larger matrix or network is refused unless the limit is lifted.
 MAX_MATRIX_ROWS = 5000
+MAX_HEATMAP_ROWS = 2000
 MAX_NETWORK_EDGES = 100_000_000
 
 _ADJUSTED_FOR = {"donor": "donors", "structure": "structures", "donor+structure": "donors and structures"}

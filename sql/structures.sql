@@ -58,9 +58,11 @@ select
     structure_tree.name,
     structure_tree.hemisphere,
     structure_tree.depth,
+    structures.color_hex_triplet as color,
     structure_samples.donor_id,
     structure_samples.samples
 from structure_tree
+join structures using (structure_id)
 join structure_samples using (structure_id)
 where $search is null
     or lower(structure_tree.acronym) = lower($search)

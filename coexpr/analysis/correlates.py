@@ -1,7 +1,8 @@
 """The correlates of a seed: probes or genes ranked by r."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +12,26 @@ from coexpr.analysis.gene_probes import Disagreement, find_disagreements
 from coexpr.analysis.labels import Label, find_labels
 from coexpr.analysis.profiles import Profiles, all_probes_of, profile_of, profiles_at_level
 from coexpr.analysis.provenance import CorrelationProvenance, SeedUse, describe_data, describe_seed
-from coexpr.analysis.significance import Columns, Correlated, SignificanceOptions, significance_columns
+from coexpr.analysis.significance import (
+    Columns,
+    Correlated,
+    SignificanceOptions,
+    columns_of_donors,
+    significance_columns,
+)
 from coexpr.database.categories import GeneFilterUse, choose_genes, chosen_gene_ids
 from coexpr.database.expression import Expression
+from coexpr.database.marks import find_marks
 from coexpr.database.names import Seed, find_seed
 from coexpr.database.samples import refuse_too_few
 from coexpr.errors import OptionError
 from coexpr.options import CorrelationMethod, GeneFilter, Level, ProbeSelection, SampleFilter
+from coexpr.output.figures.drawable import Drawable
 from coexpr.result import Result, number_or_none
 from coexpr.stats.scan import Scan
+
+if TYPE_CHECKING:
+    from coexpr.output.figures.dots import Dots
 
 
 @dataclass(frozen=True)
@@ -74,6 +86,50 @@ class CorrelatesProvenance(CorrelationProvenance):
     ranks: RankOptions
 
 
+@dataclass(frozen=True, repr=False)
+class CorrelatesResult(Result[CorrelatesProvenance], Drawable):
+    """Correlates.
+
+    Parameters
+    ----------
+    marks : tuple of str
+        Columns that say whether a row is in a category.
+    """
+
+    marks: tuple[str, ...] = ()
+
+    def without_donors(self) -> "CorrelatesResult":
+        """Return the rows without the columns that `by_donor` adds."""
+        left_out = columns_of_donors(self.provenance.data.donors)
+        places = [place for place, name in enumerate(self.columns) if name not in left_out]
+        rows = [[row[place] for place in places] for row in self.rows]
+        return CorrelatesResult([self.columns[place] for place in places], rows, self.provenance, self.marks)
+
+    def drawing(self) -> "Dots":
+        """Return a dot plot of r, with its range over donors where the columns of `by_donor` are there."""
+        from coexpr.output.figures.dots import Dots
+
+        provenance = self.provenance
+        names = [str(name) for name in self.column("gene_symbol" if provenance.level == "gene" else "probe_name")]
+        if provenance.level == "probe":
+            names = [
+                f"{name}  {gene or ''}".rstrip() for name, gene in zip(names, self.column("gene_symbol"), strict=True)
+            ]
+        of_donors = [f"r_{donor}" for donor in provenance.data.donors if f"r_{donor}" in self.columns]
+        by_donor = np.array([self.column(name) for name in of_donors], dtype=np.float64).reshape(-1, len(self))
+        has_range = ~np.isnan(by_donor).all(axis=0) if len(by_donor) else np.zeros(len(self), dtype=np.bool_)
+        low, high = np.full(len(self), np.nan), np.full(len(self), np.nan)
+        low[has_range] = np.nanmin(by_donor[:, has_range], axis=0)
+        high[has_range] = np.nanmax(by_donor[:, has_range], axis=0)
+        about = "r; lines: its range over donors" if has_range.any() else "r"
+        marks = {name: np.array(self.column(name), dtype=np.bool_) for name in self.marks}
+        seed = provenance.seed
+        title = f"Correlates of {seed.gene or seed.probe if seed.level == 'gene' else seed.probe}"
+        if provenance.gene_filter and len(provenance.gene_filter.categories) == 1:
+            title += f" in {provenance.gene_filter.categories[0].name}"
+        return Dots(names, np.array(self.column("r"), dtype=np.float64), low, high, title, about, marks)
+
+
 @dataclass(frozen=True)
 class _Compared:
     """What a seed is compared with.
@@ -104,7 +160,8 @@ def correlates(
     method: CorrelationMethod,
     ranks: RankOptions,
     significance: SignificanceOptions,
-) -> Result[CorrelatesProvenance]:
+    mark: Sequence[str],
+) -> CorrelatesResult:
     """Return the correlates of a seed; see `Atlas.correlates`."""
     seed = find_seed(expression.connection, name, selection.annotation)
     level = level or seed.level
@@ -114,6 +171,8 @@ def correlates(
     profile = profile_of(expression, seed, selection, design.samples, probe)
     known = ~np.isnan(profile.expression[0])
     refuse_too_few(int(np.count_nonzero(known)), sample_filter)
+    # Before the genes are chosen: both use the same temporary table.
+    marks = find_marks(expression.connection, mark, selection.annotation) if mark else {}
     use = choose_genes(expression.connection, gene_filter, selection.annotation)
     compared = _compare_with(expression, seed, profile, level, selection, design, use, ranks)
     scan = design.scan(profile.expression[0], compared.profiles.expression)
@@ -146,7 +205,10 @@ def correlates(
         ranks=ranks,
     )
     labels = find_labels(expression.connection, compared.profiles, order)
-    return _result(columns, labels, scan, order, extra, provenance)
+    members = {
+        _free_name(name): np.isin(compared.profiles.gene_ids[order], gene_ids) for name, gene_ids in marks.items()
+    }
+    return _result(columns, labels, scan, order, members, extra, provenance)
 
 
 def _compare_with(
@@ -196,18 +258,25 @@ def _result(
     labels: list[Label],
     scan: Scan,
     order: NDArray[np.intp],
+    members: dict[str, NDArray[np.bool_]],
     extra: Columns,
     provenance: CorrelatesProvenance,
-) -> Result[CorrelatesProvenance]:
+) -> CorrelatesResult:
     """Return the reported rows; a row without r has no rank."""
-    columns = [*ranks, *Label._fields, "r", "n", *extra]
+    columns = [*ranks, *Label._fields, "r", "n", *members, *extra]
     rows: list[tuple[Any, ...]] = []
     for place, (row, label) in enumerate(zip(order.tolist(), labels, strict=True)):
         r = number_or_none(scan.r[row])
         of_ranks = [None if r is None else int(ranks[name][place]) for name in ranks]
         numbers = [number_or_none(extra[name][place]) for name in extra]
-        rows.append((*of_ranks, *label, r, int(scan.n[row]), *numbers))
-    return Result(columns, rows, provenance)
+        is_member = [bool(members[name][place]) for name in members]
+        rows.append((*of_ranks, *label, r, int(scan.n[row]), *is_member, *numbers))
+    return CorrelatesResult(columns, rows, provenance, tuple(members))
+
+
+def _free_name(category: str) -> str:
+    """Return the name of the column of a category, which is the name of no other column."""
+    return f"{category} (category)" if category in (*Label._fields, "rank", "rank_overall", "r", "n") else category
 
 
 def _refuse_unused(

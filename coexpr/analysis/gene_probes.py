@@ -1,7 +1,7 @@
 """The probes of a gene: which one represents it, and whether they agree."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from coexpr.analysis.labels import find_labels
 from coexpr.analysis.probe_selection import NO_PROBE, find_candidates, probes_of_genes, select_probes
 from coexpr.analysis.profiles import Profiles, profiles_of_probes, reader_of, why_no_profile
 from coexpr.analysis.provenance import CorrelationProvenance, describe_data
+from coexpr.analysis.sample_labels import SampleLabels
 from coexpr.database.expression import Expression
 from coexpr.database.names import Seed, find_seed
 from coexpr.errors import NotFoundError, OptionError
@@ -24,8 +25,16 @@ from coexpr.options import (
     Rule,
     SampleFilter,
 )
+from coexpr.output.figures.drawable import Drawable
+from coexpr.output.figures.palette import hex_color
 from coexpr.result import Result, number_or_none
 from coexpr.stats.correlate import correlate_seed
+from coexpr.stats.site_scale import average_by, z_scores
+from coexpr.wording import count_of
+
+if TYPE_CHECKING:
+    from coexpr.output.figures.profiles import ProfileHeatmap
+
 
 # A probe with a lower mean r with the gene's other probes hardly measures what they measure.
 LOW_MEAN_R = 0.2
@@ -117,10 +126,57 @@ class ProbesProvenance(CorrelationProvenance):
     sign_conflicts: list[SignConflict] = field(default_factory=list)
     recommendation: Recommendation | None = None
 
+    @property
+    def caption(self) -> str:
+        """What a heatmap of the probes shows, in sentences."""
+        return (
+            f"Averages by structure of the log2 expression of {self.data.description}, as z-scores over structures. In "
+            f"bold: the probe with the highest mean. Data: {self.data.origin}. coexpr {self.coexpr_version}."
+        )
+
+
+@dataclass(frozen=True, repr=False)
+class GeneProbes(Result[ProbesProvenance], Drawable):
+    """The probes of a gene.
+
+    Parameters
+    ----------
+    log2 : (P, S) float
+        The expression of each row.
+    labels : SampleLabels
+    """
+
+    log2: NDArray[np.floating]
+    labels: SampleLabels
+
+    def drawing(self) -> "ProfileHeatmap":
+        """Return a heatmap of probes by structures.
+
+        The average over the samples of each structure is that of the site (the log2 of the mean intensity); z-scores
+        are over the structures of all donors. The name of the probe that the default rule selects is bold.
+        """
+        from coexpr.output.figures.profiles import ProfileHeatmap
+
+        structures, members = self.labels.by_structure
+        averages, present = average_by(self.log2, members)
+        z = z_scores(averages, np.zeros(averages.shape[1], dtype=np.intp))
+        columns = [structures[place] for place in present.tolist()]
+        first_sample = np.array([int(np.argmax(members == place)) for place in present.tolist()], dtype=np.intp)
+        names = [str(name) for name in self.column("probe_name")]
+        selected = [row for row, rules in enumerate(self.column("selected_by")) if DEFAULT_RULE in rules]
+        return ProfileHeatmap(
+            names,
+            z,
+            self.labels.top_level.take(first_sample),
+            [hex_color(structure.color) for structure in columns],
+            f"{count_of(len(names), 'probe')} of {self.provenance.gene}",
+            selected[0] if selected else None,
+        )
+
 
 def gene_probes(
     expression: Expression, name: str, selection: ProbeSelection, sample_filter: SampleFilter
-) -> Result[ProbesProvenance]:
+) -> GeneProbes:
     """Return the probes of a gene; see `Atlas.probes`."""
     gene = find_seed(expression.connection, name, selection.annotation)
     if not gene.gene_ids:
@@ -137,7 +193,8 @@ def gene_probes(
     r, n = design.correlate_all(log2)
     selected_by, rules_skipped = _rules_by_probe(expression, probes, selection, gene.gene_ids)
     rows = []
-    for row in np.lexsort((probes.probe_ids, -candidates.statistics["mean_log2"])).tolist():
+    order = np.lexsort((probes.probe_ids, -candidates.statistics["mean_log2"]))
+    for row in order.tolist():
         statistics = [number_or_none(candidates.statistics[column][row]) for column in _STATISTICS]
         probe_id = int(probes.probe_ids[row])
         rows.append((probe_id, names[row], *statistics, *_agreement(r, row, names), selected_by.get(probe_id, [])))
@@ -153,7 +210,7 @@ def gene_probes(
         sign_conflicts=_sign_conflicts(r, n, names),
         recommendation=_recommend(rows),
     )
-    return Result(_COLUMNS, rows, provenance)
+    return GeneProbes(_COLUMNS, rows, provenance, log2[order], SampleLabels(expression, design.samples))
 
 
 def find_disagreements(seed: Seed, profile: Profiles, probes: Profiles) -> dict[str, Disagreement]:

@@ -1,18 +1,27 @@
 """The matrix of r of every probe or gene with every other."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coexpr.analysis.design import find_design
 from coexpr.analysis.items import find_items, profiles_of_items
 from coexpr.analysis.labels import find_labels, unique_names
 from coexpr.analysis.provenance import CorrelationProvenance, describe_data
 from coexpr.database.expression import Expression
+from coexpr.database.marks import find_marks, marks_of_filter
 from coexpr.errors import LimitError
-from coexpr.options import CorrelationMethod, GeneFilter, Level, ProbeSelection, SampleFilter
+from coexpr.options import MAX_HEATMAP_ROWS, CorrelationMethod, GeneFilter, Level, ProbeSelection, SampleFilter
+from coexpr.output.figures.drawable import Drawable
 from coexpr.result import MatrixResult, MatrixTable
+from coexpr.stats.clustering import cluster
+
+if TYPE_CHECKING:
+    from coexpr.output.figures.heatmap import Heatmap
+
 
 # r in double precision, and the number of samples of each r.
 _BYTES_PER_CELL = 12
@@ -39,6 +48,37 @@ class MatrixProvenance(CorrelationProvenance):
     without_r: int
 
 
+@dataclass(frozen=True, repr=False)
+class CorrelationMatrix(MatrixResult[MatrixProvenance], Drawable):
+    """A matrix of r.
+
+    Parameters
+    ----------
+    marks : dict of str to (N,) bool
+        For each category that marks rows, which are members.
+    """
+
+    marks: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+
+    def drawing(self, *, max_rows: int | None = MAX_HEATMAP_ROWS) -> "Heatmap":
+        """Return a heatmap, clustered by average linkage of 1 - r, with a strip for each marking category.
+
+        Parameters
+        ----------
+        max_rows : int or None
+            A larger heatmap is refused; None for no limit.
+        """
+        from coexpr.output.figures.heatmap import Heatmap
+
+        title = f"{self.provenance.rows:,} {'rows' if self.provenance.rows != 1 else 'row'}"
+        use = self.provenance.gene_filter
+        if use and len(use.categories) == 1 and use.gene_list is None:
+            title = f"{use.categories[0].name}: {title.replace('row', 'gene')}"
+        Heatmap.check_size(len(self.r), max_rows)
+        clusters = cluster(self.r)
+        return Heatmap(self.names, self.r, clusters.tree, clusters.order, title, self.marks)
+
+
 def correlation_matrix(
     expression: Expression,
     names: Sequence[str],
@@ -48,11 +88,16 @@ def correlation_matrix(
     method: CorrelationMethod,
     *,
     level: Level | None,
+    mark: Sequence[str],
     max_rows: int | None,
     progress: Callable[[str], None],
-) -> MatrixResult[MatrixProvenance]:
+) -> CorrelationMatrix:
     """Return the matrix of r of items; see `Atlas.correlation_matrix`."""
+    # Before the genes are chosen: both use the same temporary table.
+    marks = find_marks(expression.connection, mark, selection.annotation) if mark else {}
     items = find_items(expression, names, gene_filter, level, selection)
+    if items.gene_filter:
+        marks |= marks_of_filter(expression.connection, items.gene_filter, gene_filter.categories)
     _check_size(len(items), max_rows, progress)
     design = find_design(expression, sample_filter, method)
     profiles = profiles_of_items(expression, items, selection, design.samples)
@@ -72,7 +117,8 @@ def correlation_matrix(
     )
     labels = find_labels(expression.connection, profiles)
     row_names = unique_names(labels, profiles, len(items.probe_ids))
-    return MatrixResult(["name", *row_names], MatrixTable(row_names, r), provenance, row_names, r)
+    members = {name: np.isin(profiles.gene_ids, gene_ids) for name, gene_ids in marks.items()}
+    return CorrelationMatrix(["name", *row_names], MatrixTable(row_names, r), provenance, row_names, r, members)
 
 
 def _check_size(rows: int, max_rows: int | None, progress: Callable[[str], None]) -> None:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,16 @@ from coexpr.network.plan import ROWS_AT_A_TIME, EdgeSelection, Plan, make_plan
 from coexpr.network.summary import NetworkSummary, SummaryBuilder
 from coexpr.network.writers import BYTES_ON_DISK, WITH_NODES, format_of_network, refuse_output, write_network
 from coexpr.options import MIN_SAMPLES_FOR_R, CorrelationMethod, GeneFilter, Level, ProbeSelection, SampleFilter
+from coexpr.output.figures.drawable import Drawable
 from coexpr.result import Result
+from coexpr.stats.clustering import cluster
 from coexpr.stats.correlate import Rows
 from coexpr.stats.measures import unit_rows
+from coexpr.wording import count_of
+
+if TYPE_CHECKING:
+    from coexpr.output.figures.graph import Circle, Distributions
+
 
 # Rows from which the number of edges above an |r| is estimated.
 _SAMPLED_ROWS = 2000
@@ -64,7 +71,7 @@ class NetworkProvenance(CorrelationProvenance):
 
 
 @dataclass(frozen=True, repr=False)
-class NetworkResult(Result[NetworkProvenance]):
+class NetworkResult(Result[NetworkProvenance], Drawable):
     """What was written: one row of output, rows and edges, and a summary of the network.
 
     Parameters
@@ -74,6 +81,20 @@ class NetworkResult(Result[NetworkProvenance]):
     """
 
     summary: NetworkSummary
+
+    def drawing(self) -> "Circle | Distributions":
+        """Return the graph of a small network, or else the distributions of r and of degree."""
+        from coexpr.output.figures.graph import MAX_NODES, Circle, Distributions
+
+        summary, ((_, rows, edges),) = self.summary, self.rows
+        kind = "undirected " * self.provenance.edges.undirected
+        title = f"{count_of(rows, self.provenance.level)}, {count_of(edges, f'{kind}edge')}"
+        if summary.edges is None or len(summary.names) > MAX_NODES:
+            return Distributions(summary.degrees, summary.r_counts, title)
+        similarity = np.eye(len(summary.names))
+        similarity[summary.edges.source, summary.edges.target] = summary.edges.r
+        similarity[summary.edges.target, summary.edges.source] = summary.edges.r
+        return Circle(summary.names, cluster(similarity).order, *summary.edges, title)
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from coexpr.analysis.sample_labels import SampleLabels, shortest
 from coexpr.errors import OptionError
 from coexpr.output.figures.drawable import Drawable
-from coexpr.output.figures.scatter import DonorR, Scatter
+from coexpr.output.figures.palette import DonorR
 from coexpr.output.spreadsheet import Formula, Sheet
 from coexpr.result import LazyRows, Result, number_or_none
 from coexpr.stats.correlate import correlate_seed
 
 if TYPE_CHECKING:
     from coexpr.analysis.pair import PairProvenance
+    from coexpr.output.figures.scatter import Scatter
 
 Color = Literal["donor", "structure"]
 Facet = Literal["donor"]
@@ -42,7 +43,7 @@ class PairSamples(Result["PairProvenance"], Drawable):
     labels: SampleLabels
     by_donor: Sequence[DonorR]
 
-    def drawing(self, *, color: Color = "donor", facet: Facet | None = None) -> Scatter:
+    def drawing(self, *, color: Color = "donor", facet: Facet | None = None) -> "Scatter":
         """Return a scatter plot of the samples, with a fitted line per donor.
 
         Parameters
@@ -52,6 +53,8 @@ class PairSamples(Result["PairProvenance"], Drawable):
         facet : "donor", optional
             Draw a panel per donor.
         """
+        from coexpr.output.figures.scatter import Scatter
+
         if color not in get_args(Color):
             raise OptionError(f"`color` {color!r}: expected donor or structure.")
         if facet not in (None, *get_args(Facet)):

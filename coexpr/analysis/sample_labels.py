@@ -81,7 +81,7 @@ class SampleLabels:
         """The samples grouped by top-level structure, in the order of the tree; those without one come last."""
         keys = [structure.top_level_id for structure in self.structures]
         groups = {structure.top_level_id: structure for structure in self.structures}
-        order = sorted(groups, key=lambda key: (key is None, groups[key].top_level_place or 0, key or 0))
+        order = sorted(groups, key=lambda key: _place_in_tree(groups[key])[:2])
         return Groups(
             [groups[key].top_level_acronym or _NO_STRUCTURE for key in order],
             [groups[key].top_level_name or _NO_STRUCTURE for key in order],
@@ -91,9 +91,12 @@ class SampleLabels:
 
     @cached_property
     def by_structure(self) -> tuple[list[Structure], NDArray[np.intp]]:
-        """The structures with samples in the order of the tree, and the place of each sample's structure in them."""
+        """The structures with samples, and the place of each sample's structure in them.
+
+        They are in the order of the tree, top-level structure by top-level structure.
+        """
         found = {structure.structure_id: structure for structure in self.structures}
-        order = sorted(found.values(), key=lambda structure: (structure.place, structure.structure_id))
+        order = sorted(found.values(), key=_place_in_tree)
         ids = [structure.structure_id for structure in order]
         return order, group_by([structure.structure_id for structure in self.structures], ids)
 
@@ -109,6 +112,12 @@ class SampleLabels:
     def _columns(self) -> list[int]:
         columns: list[int] = self.samples.columns_in(self.expression.all_samples).tolist()
         return columns
+
+
+def _place_in_tree(structure: Structure) -> tuple[bool, int, int, int]:
+    """Return what structures are sorted by; those without a top-level structure come last."""
+    top_level = structure.top_level_place
+    return (top_level is None, top_level or 0, structure.place, structure.structure_id)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Columns about the reliability of r: by donor, over donors, and as if samples were independent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,7 +86,7 @@ def _columns_by_donor(
     design: Design, correlated: Correlated, order: NDArray[np.intp], donor_names: Mapping[int, str]
 ) -> Columns:
     by_donor = compare_donors(correlated.seed, correlated.rows, order, design)
-    columns: Columns = {}
+    columns: Columns = {}  # those that `columns_of_donors` names
     for donor_id, r, n in zip(by_donor.donor_ids, by_donor.r, by_donor.n, strict=True):
         columns |= {f"r_{donor_names[donor_id]}": r, f"n_{donor_names[donor_id]}": n}
     over = by_donor.combined
@@ -94,6 +94,14 @@ def _columns_by_donor(
     columns |= {"Q": over.q, "I2": over.i2, "tau2": over.tau2}
     columns |= {"donors": over.k.astype(np.int64), "same_sign": np.nan_to_num(over.same_sign).astype(np.int64)}
     return columns | {"lowest_without_one": by_donor.lowest, "highest_without_one": by_donor.highest}
+
+
+def columns_of_donors(donors: Sequence[str]) -> set[str]:
+    """Return the names of the columns that `by_donor` adds."""
+    return {f"{statistic}_{donor}" for donor in donors for statistic in ("r", "n")} | {
+        "random_r", "random_low", "random_high", "Q", "I2", "tau2", "donors", "same_sign", "lowest_without_one",
+        "highest_without_one",
+    }  # fmt: skip
 
 
 def _columns_over_donors(

@@ -1,13 +1,51 @@
 """The tree of structures, with the number of samples of each donor."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from coexpr.database.expression import Expression
 from coexpr.database.queries import run
+from coexpr.output.figures.drawable import Drawable
+from coexpr.output.figures.palette import hex_color
 from coexpr.result import Provenance, Result
 
+if TYPE_CHECKING:
+    from coexpr.output.figures.tree import Tree
 
-def structure_tree(expression: Expression, search: str | None) -> Result[Provenance]:
+
+_DESCRIBED = ("structure_id", "acronym", "name", "hemisphere", "depth")
+
+
+@dataclass(frozen=True, repr=False)
+class StructureTree(Result[Provenance], Drawable):
+    """Structures with samples, in the order of the tree.
+
+    Parameters
+    ----------
+    colors : list of str or None
+        Allen's color of each row.
+    """
+
+    colors: list[str | None]
+
+    def with_samples(self, least: int) -> "StructureTree":
+        """Return the structures with at least so many samples."""
+        kept = [row for row, samples in enumerate(self.column("samples")) if samples >= least]
+        rows, colors = [self.rows[row] for row in kept], [self.colors[row] for row in kept]
+        return StructureTree(self.columns, rows, self.provenance, colors)
+
+    def drawing(self) -> "Tree":
+        """Return the tree with a bar of the number of samples of each structure, in Allen's colors."""
+        from coexpr.output.figures.tree import Tree
+
+        names = [
+            f"{acronym}  {name}" for acronym, name in zip(self.column("acronym"), self.column("name"), strict=True)
+        ]
+        colors = [hex_color(color) for color in self.colors]
+        return Tree(names, self.column("depth"), self.column("samples"), colors, "Samples in structures and below")
+
+
+def structure_tree(expression: Expression, search: str | None) -> StructureTree:
     """Return structures with samples; see `Atlas.structures`."""
     donors = expression.donor_names
     structures: dict[int, dict[str, Any]] = {}
@@ -15,13 +53,14 @@ def structure_tree(expression: Expression, search: str | None) -> Result[Provena
     for row in run(expression.connection, "structure_tree", {"search": None if search is None else search.strip()}):
         structures.setdefault(row["structure_id"], row)
         by_donor.setdefault(row["structure_id"], {})[row["donor_id"]] = row["samples"]
-    described = ("structure_id", "acronym", "name", "hemisphere", "depth")
     rows = [
         (
-            *(structure[name] for name in described),
+            *(structure[name] for name in _DESCRIBED),
             sum(by_donor[structure_id].values()),
             *(by_donor[structure_id].get(donor_id, 0) for donor_id in donors),
         )
         for structure_id, structure in structures.items()
     ]
-    return Result([*described, "samples", *donors.values()], rows, Provenance(database=str(expression.path)))
+    colors = [structure["color"] for structure in structures.values()]
+    provenance = Provenance(database=str(expression.path))
+    return StructureTree([*_DESCRIBED, "samples", *donors.values()], rows, provenance, colors)

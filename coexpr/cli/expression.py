@@ -6,7 +6,7 @@ import typer
 
 from coexpr.cli.groups import with_groups
 from coexpr.cli.options import Database, GeneOptions, LevelOption, ProbeOptions, SampleOptions, Threads
-from coexpr.cli.output_options import OutputOptions
+from coexpr.cli.output_options import OutputOptions, PlotOptions
 from coexpr.cli.summary import (
     describe_gene_filter,
     describe_genes_without_profile,
@@ -28,6 +28,7 @@ def expression(
     samples: SampleOptions,
     gene_options: GeneOptions,
     result_options: OutputOptions,
+    figure: PlotOptions,
     threads: Threads = None,
     db: Database = None,
 ) -> None:
@@ -40,10 +41,10 @@ def expression(
       coexpr expression NTRK2 BDNF --structure Cx -o values.csv
       coexpr expression --category "synapse organization" -o values.csv
     """
-    from coexpr.analysis.expression import LABELS
+    from coexpr.analysis.sample_labels import LABELS
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
-    from coexpr.cli.screen import deliver
+    from coexpr.cli.screen import deliver, draw_figure
 
     with Atlas(db, threads=threads) as atlas:
         result = atlas.expression(
@@ -53,13 +54,14 @@ def expression(
             sample_filter=samples.sample_filter(),
             gene_filter=gene_options.gene_filter(atlas),
         )
-    values = list(result.columns)[len(LABELS) :]
-    layout = Layout(
-        keys=("sample_id", "donor", "acronym"),
-        drop=("mni_z", "mni_y", "mni_x", "structure_id", "hemisphere", "structure_name", *reversed(values[1:])),
-        shorten=("structure_name",),
-    )
-    deliver(result, result_options, layout)
+        values = list(result.columns)[len(LABELS) :]
+        layout = Layout(
+            keys=("sample_id", "donor", "acronym"),
+            drop=("mni_z", "mni_y", "mni_x", "structure_id", "hemisphere", "structure_name", *reversed(values[1:])),
+            shorten=("structure_name",),
+        )
+        deliver(result, result_options, layout)
+        draw_figure(result, figure)
     provenance = result.provenance
     say(f"log2 intensity of {count_of(len(values), 'profile')} over {provenance.data.description}.")
     for gene, profile in list(provenance.profiles.items())[:10]:

@@ -9,12 +9,13 @@ from coexpr.cli.options import (
     Database,
     GeneOptions,
     LevelOption,
+    Mark,
     MethodOptions,
     ProbeOptions,
     SampleOptions,
     Threads,
 )
-from coexpr.cli.output_options import MatrixFileOptions
+from coexpr.cli.output_options import MatrixFileOptions, PlotOptions
 from coexpr.cli.summary import (
     describe_correlation,
     describe_gene_filter,
@@ -34,8 +35,10 @@ def matrix(
     selection: ProbeOptions,
     samples: SampleOptions,
     gene_options: GeneOptions,
+    mark: Mark = None,
     correlation: MethodOptions,
     result_file: MatrixFileOptions,
+    figure: PlotOptions,
     force: Annotated[bool, option(None, "--force", "Lift the limit on the number of rows.")] = False,
     threads: Threads = None,
     db: Database = None,
@@ -49,7 +52,7 @@ def matrix(
     """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
-    from coexpr.cli.screen import write_as
+    from coexpr.cli.screen import draw_figure, write_as
     from coexpr.output.formats import MATRIX_WRITERS
 
     with Atlas(db, threads=threads) as atlas:
@@ -60,10 +63,15 @@ def matrix(
             sample_filter=samples.sample_filter(),
             gene_filter=gene_options.gene_filter(atlas),
             method=correlation.correlation_method(),
+            mark=mark or [],
             max_rows=None if force else MAX_MATRIX_ROWS,
             progress=say,
         )
     write_as(result, result_file.target(), MATRIX_WRITERS)
+    if force:
+        draw_figure(result, figure, max_rows=None)
+    else:
+        draw_figure(result, figure)
     provenance = result.provenance
     for line in [
         *describe_representation(provenance.probe_selection),

@@ -18,6 +18,7 @@ from coexpr.cli.options import (
     SampleOptions,
     Threads,
 )
+from coexpr.cli.output_options import PlotOptions
 from coexpr.cli.summary import (
     describe_correlation,
     describe_gene_filter,
@@ -29,8 +30,7 @@ from coexpr.resources import INTERRUPTED, MEMORY
 from coexpr.wording import count_of
 
 if TYPE_CHECKING:
-    from coexpr.analysis.network import NetworkProvenance
-    from coexpr.result import Result
+    from coexpr.analysis.network import NetworkResult
 
 _GIGABYTE = 10**9
 
@@ -108,6 +108,7 @@ def network(
     mark: Mark = None,
     correlation: MethodOptions,
     file: FileOptions,
+    figure: PlotOptions,
     memory: Annotated[
         float,
         option(
@@ -130,6 +131,7 @@ def network(
     """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
+    from coexpr.cli.screen import draw_figure
 
     with Atlas(db, threads=threads) as atlas:
         try:
@@ -151,11 +153,12 @@ def network(
         except KeyboardInterrupt:
             say("Interrupted. The same command continues where this one stopped.")
             raise typer.Exit(INTERRUPTED) from None
+    draw_figure(result, figure)
     for line in _describe(result):
         say(line)
 
 
-def _describe(result: "Result[NetworkProvenance]") -> list[str]:
+def _describe(result: "NetworkResult") -> list[str]:
     provenance = result.provenance
     ((output, rows, edges),) = result
     kind = "undirected edges" if provenance.edges.undirected else "edges"

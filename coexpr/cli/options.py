@@ -281,7 +281,7 @@ _PARAMETERS: tuple[str, ...] = (
     "rule", "power", "min_present", "scope", "annotation", "hemisphere", "match", "include_regulates", "evidence_not",
     "genes", "method", "max_p_outliers", "adjust", "level", "probe", "top", "min_r", "max_r", "by_donor", "stats",
     "naive_p", "observed_r", "min_abs_r", "mutual_rank", "memory", "threads", "name", "source", "release", "format",
-    "gene_column", "set_column", "ontology", "donor",
+    "gene_column", "set_column", "ontology", "donor", "mark", "width", "color", "facet",
 )  # fmt: skip
 OPTION_OF |= {name: "--" + name.replace("_", "-") for name in _PARAMETERS}
 

@@ -6,7 +6,7 @@ import typer
 
 from coexpr.cli.groups import with_groups
 from coexpr.cli.options import CandidateOptions, Database, SampleOptions
-from coexpr.cli.output_options import OutputOptions
+from coexpr.cli.output_options import OutputOptions, PlotOptions
 from coexpr.cli.summary import describe_correlation, describe_other_name, describe_skipped_rules
 from coexpr.cli.table import Layout
 from coexpr.wording import count_of
@@ -40,6 +40,7 @@ def probes(
     candidates: CandidateOptions,
     samples: SampleOptions,
     result_options: OutputOptions,
+    figure: PlotOptions,
     db: Database = None,
 ) -> None:
     """List the probes of GENE, and recommend one.
@@ -50,15 +51,16 @@ def probes(
     """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
-    from coexpr.cli.screen import deliver
+    from coexpr.cli.screen import deliver, draw_figure
 
     sample_filter = samples.sample_filter()
     with Atlas(db) as atlas:
         result = atlas.probes(gene, probe_selection=candidates.selection(), sample_filter=sample_filter)
-    provenance = result.provenance
-    for line in [*describe_other_name(provenance.other_name, provenance.gene), *_recommend(provenance)]:
-        say(line)
-    deliver(result, result_options, _LAYOUT)
+        provenance = result.provenance
+        for line in [*describe_other_name(provenance.other_name, provenance.gene), *_recommend(provenance)]:
+            say(line)
+        deliver(result, result_options, _LAYOUT)
+        draw_figure(result, figure)
     say(f"{count_of(len(result), 'probe')} of {provenance.gene}.")
     if sample_filter:
         say("Only r is over these samples; means, variance, stability and the selection by rules are over all samples.")

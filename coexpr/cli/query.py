@@ -10,12 +10,13 @@ from coexpr.cli.options import (
     Database,
     GeneOptions,
     LevelOption,
+    Mark,
     MethodOptions,
     ProbeOptions,
     SampleOptions,
     Threads,
 )
-from coexpr.cli.output_options import OutputOptions
+from coexpr.cli.output_options import OutputOptions, PlotOptions
 from coexpr.cli.summary import (
     describe_correlation,
     describe_disagreements,
@@ -117,9 +118,11 @@ def query(
     selection: ProbeOptions,
     samples: SampleOptions,
     gene_options: GeneOptions,
+    mark: Mark = None,
     correlation: MethodOptions,
     statistics: StatisticsOptions,
     result_options: OutputOptions,
+    figure: PlotOptions,
     threads: Threads = None,
     db: Database = None,
 ) -> None:
@@ -132,7 +135,7 @@ def query(
     """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
-    from coexpr.cli.screen import deliver
+    from coexpr.cli.screen import deliver, draw_figure
 
     with Atlas(db, threads=threads) as atlas:
         result = atlas.correlates(
@@ -143,11 +146,15 @@ def query(
             sample_filter=samples.sample_filter(),
             gene_filter=gene_options.gene_filter(atlas),
             method=correlation.correlation_method(),
+            mark=mark or [],
             **rows.arguments(),
-            **vars(statistics),
+            **vars(statistics) | {"by_donor": statistics.by_donor or figure.plot is not None},
         )
     provenance = result.provenance
-    deliver(result, result_options, LAYOUTS[provenance.level], matching=provenance.matching)
+    # A figure shows the range over donors; the table has it only if it is asked for.
+    shown = result if statistics.by_donor else result.without_donors()
+    deliver(shown, result_options, LAYOUTS[provenance.level], matching=provenance.matching)
+    draw_figure(result, figure)
     for line in describe(provenance, len(result)):
         say(line)
 

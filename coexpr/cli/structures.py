@@ -6,7 +6,7 @@ import typer
 
 from coexpr.cli.groups import option, with_groups
 from coexpr.cli.options import Database
-from coexpr.cli.output_options import OutputOptions
+from coexpr.cli.output_options import OutputOptions, PlotOptions
 from coexpr.cli.table import Layout
 from coexpr.options import MIN_SAMPLES
 from coexpr.wording import count_of
@@ -32,6 +32,7 @@ def structures(
         bool, option(None, "--all", f"Include structures with fewer than {MIN_SAMPLES} samples, too few for r.")
     ] = False,
     result_options: OutputOptions,
+    figure: PlotOptions,
     db: Database = None,
 ) -> None:
     """List the tree of structures with numbers of samples.
@@ -42,19 +43,18 @@ def structures(
     """
     from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
-    from coexpr.cli.screen import deliver
-    from coexpr.result import Result
+    from coexpr.cli.screen import deliver, draw_figure
 
     with Atlas(db) as atlas:
         found = atlas.structures(search)
-    samples, depths = found.column("samples"), found.column("depth")
-    rows = [row for row, count in zip(found, samples, strict=True) if all_rows or count >= MIN_SAMPLES]
-    deliver(Result(found.columns, rows, found.provenance), result_options, draw=_draw)
-    if left_out := len(found) - len(rows):
+    shown = found if all_rows else found.with_samples(MIN_SAMPLES)
+    deliver(shown, result_options, draw=_draw)
+    draw_figure(shown, figure)
+    if left_out := len(found) - len(shown):
         say(f"Not listed: {count_of(left_out, 'structure')} with fewer than {MIN_SAMPLES} samples (--all).")
     if not len(found):
         say(f"No structure with samples matches {search!r}." if search else "This database has no samples.")
-    elif not any(depths) and search is None:
+    elif not any(found.column("depth")) and search is None:
         say("The tree of structures is known once a full-donor download is loaded.")
 
 

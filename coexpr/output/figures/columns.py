@@ -36,9 +36,8 @@ def draw_strip(ax: "Axes", groups: Groups, colors: list[str], size: Size) -> Non
     strip = ax.inset_axes((0, 1 + 0.4 / height, 1, _STRIP / height))
     strip.imshow(np.array([[to_rgb(color) for color in colors]]), aspect="auto", interpolation="none")
     strip.set_axis_off()
-    present = [group for group in range(len(groups.names)) if (groups.members == group).any()]
-    centers = np.array([np.flatnonzero(groups.members == group).mean() for group in present])
     columns = len(colors)
+    present, centers = _centers(groups.members)
     needed = line_height(_FONT) / size.width * columns
     places = spread(centers, needed, columns - 1)
     bottom = 1 + (0.4 + _STRIP) / height
@@ -52,6 +51,17 @@ def draw_strip(ax: "Axes", groups: Groups, colors: list[str], size: Size) -> Non
             xs[1], bottom + _LINES / height, groups.names[group], rotation=90, fontsize=_FONT, ha="center",
             va="bottom", transform=ax.transAxes,
         )  # fmt: skip
+
+
+def _centers(members: NDArray[np.intp]) -> tuple[list[int], NDArray[np.float64]]:
+    """Return each group, and the center of the longest run of its columns; from left to right."""
+    starts = np.flatnonzero(np.concatenate([[True], members[1:] != members[:-1]]))
+    ends = np.concatenate([starts[1:], [len(members)]])
+    longest: dict[int, tuple[int, float]] = {}
+    for group, start, end in zip(members[starts].tolist(), starts.tolist(), ends.tolist(), strict=True):
+        longest[group] = max(longest.get(group, (0, 0.0)), (end - start, (start + end - 1) / 2))
+    order = sorted(longest, key=lambda group: longest[group][1])
+    return order, np.array([longest[group][1] for group in order])
 
 
 def spread(centers: NDArray[np.float64], apart: float, last: float) -> NDArray[np.float64]:

@@ -108,7 +108,9 @@ class ExpressionByStructure:
         if boxes:
             drawn = ax.bxp(
                 boxes, positions=[box["place"] for box in boxes], widths=0.7, showfliers=False, patch_artist=True,
-                medianprops={"color": "0.2"}, manage_ticks=False,
+                medianprops={"color": "0.2"},
+                whiskerprops={"color": "0.4", "linewidth": 0.6},
+                capprops={"color": "0.4", "linewidth": 0.6}, manage_ticks=False,
             )  # fmt: skip
             for patch, box in zip(drawn["boxes"], boxes, strict=True):
                 patch.set_facecolor(self.groups.colors[groups[box["place"]]])

@@ -136,6 +136,7 @@ class Distributions:
         right.hist(self.degrees, bins=(bins - 0.5).tolist(), color=color_of(2), gid="degree")
         right.set(xlabel="degree (edges of a node)", ylabel="nodes")
         right.set_yscale("symlog", linthresh=1)
+        right.yaxis.set_major_formatter("{x:g}")
         ax.set_axis_off()
         ax.set_title(self.title, loc="left", pad=8)
         return []

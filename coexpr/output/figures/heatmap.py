@@ -17,7 +17,6 @@ from coexpr.output.figures.strips import STRIP, draw_strips, handles_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MAX_ROWS = 2000
 # Sizes in points: of the smallest names that are drawn, and of a row in units of its name.
 _SMALLEST, _ROW = 3.5, 1.3
 # In mm.
@@ -39,8 +38,6 @@ class Heatmap:
         The rows from top to bottom; those that are not clustered come last.
     title : str
     marks : mapping of str to (N,) bool
-    limit : int or None
-        More rows are refused.
     """
 
     names: Sequence[str]
@@ -49,22 +46,25 @@ class Heatmap:
     order: NDArray[np.intp]
     title: str
     marks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
-    limit: int | None = MAX_ROWS
 
     def __post_init__(self) -> None:
         if np.isnan(self.r).all():
             raise FigureError("there is nothing to draw: no r is defined.")
-        if self.limit is not None and len(self.r) > self.limit:
+
+    @staticmethod
+    def check_size(rows: int, limit: int | None) -> None:
+        """Raise FigureError if there are more rows than a limit; called before they are clustered."""
+        if limit is not None and rows > limit:
             raise FigureError(
-                f"a heatmap of {len(self.r):,} x {len(self.r):,} values of r cannot be read; the limit is "
-                f"{self.limit:,} rows. Choose fewer genes; `max_rows` lifts the limit."
+                f"a heatmap of {rows:,} x {rows:,} values of r cannot be read; the limit is {limit:,} rows. Choose "
+                "fewer genes; `max_rows` lifts the limit."
             )
 
     @property
     def width(self) -> float:
         """The usual width in mm: names can be read, as far as a page allows it."""
         around = _DENDROGRAM + len(self.marks) * STRIP + text_width(self.names, 5) + 6
-        return float(np.clip(around + len(self.r) * (_SMALLEST + 0.5) * _ROW / POINTS, 89, 600))
+        return float(np.clip(around + len(self.r) * (_SMALLEST + 0.5) * _ROW / POINTS, 89, 700))
 
     def height(self, width: float, page: float) -> float:
         """Return the height in mm of square Axes; few rows do not fill them."""
@@ -105,7 +105,9 @@ class Heatmap:
         from matplotlib.collections import LineCollection
 
         tree = ax.inset_axes((-right - share, 0, share, 1))
-        tree.add_collection(LineCollection(branches(self.tree, self.order), colors="0.25", linewidths=0.5))
+        tree.add_collection(
+            LineCollection(branches(self.tree, self.order), colors="0.25", linewidths=min(0.5, 25 / len(self.r)))
+        )
         tree.set_xlim(max(float(self.tree[:, 2].max()) * 1.03, 1e-9), 0)
         tree.set_ylim(len(self.r) - 0.5, -0.5)
         tree.set_axis_off()

@@ -40,6 +40,14 @@ class Groups(NamedTuple):
         return self._replace(members=self.members[rows])
 
 
+class DonorR(NamedTuple):
+    """r within one donor, None where it is undefined."""
+
+    donor: str
+    r: float | None
+    n: int
+
+
 def color_of(place: int) -> str:
     """Return the color of a donor or category by its place."""
     return COLORS[place % len(COLORS)]

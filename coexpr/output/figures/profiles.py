@@ -22,7 +22,7 @@ _MOST = 3.0
 
 
 @dataclass(frozen=True)
-class Profiles:
+class ProfileHeatmap:
     """A heatmap of probes by structures.
 
     Parameters
@@ -76,7 +76,7 @@ class Profiles:
         for spine in ax.spines.values():
             spine.set_visible(False)
         draw_strip(ax, self.groups, self.colors, size)
-        ax.set_xlabel(f"{columns:,} structures in the order of the ontology", loc="left")
+        ax.set_xlabel(f"{columns:,} structures in the order of the ontology, by top-level structure", loc="left")
         wide = min(0.4, 30 / size.width)
         bar = ax.inset_axes((1 - wide, -3.2 / size.height, wide, 1.8 / size.height))
         ax.figure.colorbar(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from coexpr.errors import FigureError
 from coexpr.output.figures.drawable import Size
 from coexpr.output.figures.page import add_legend
-from coexpr.output.figures.palette import Groups, color_of, marker_of
+from coexpr.output.figures.palette import DonorR, Groups, color_of, marker_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 _WIDE = 110
 # Between panels, and above each for its title.
 _GAP, _TITLE = 4, 8
-
-
-class DonorR(NamedTuple):
-    """r within one donor, None where it is undefined."""
-
-    donor: str
-    r: float | None
-    n: int
 
 
 @dataclass(frozen=True)
