@@ -34,6 +34,7 @@ from coexpr.options import (
 )
 from coexpr.resources import MEMORY, database_path
 from coexpr.result import Provenance, Result
+from coexpr.wording import count_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -105,8 +106,9 @@ class Atlas:
         """Return what the database contains as HTML, for notebooks."""
         contents = self.contents()
         totals = contents.provenance
-        summary = f"{html.escape(repr(self))}: {totals.donors:,} donors, {totals.samples:,} samples, {totals.probes:,} "
-        return f"<p>{summary}probes, {totals.genes:,} genes</p>{contents.donors._repr_html_()}"
+        counts = {"donor": totals.donors, "sample": totals.samples, "probe": totals.probes, "gene": totals.genes}
+        summary = ", ".join(count_of(count, thing) for thing, count in counts.items())
+        return f"<p>{html.escape(repr(self))}: {summary}</p>{contents.donors._repr_html_()}"
 
     def close(self) -> None:
         """Close the database."""

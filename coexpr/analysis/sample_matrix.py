@@ -47,7 +47,9 @@ def as_anndata(
     var = pd.DataFrame(profiles, columns=list(Label._fields), index=pd.Index(list(names), name="name"))
     for name in ("probe_id", "entrez_id"):
         var[name] = var[name].astype("Int64")
-    coordinates = obs[list(_COORDINATES)].to_numpy(dtype=np.float64)
+    for name in _COORDINATES:
+        obs[name] = obs[name].astype(np.float64)  # NaN where missing, even if all are
+    coordinates = obs[list(_COORDINATES)].to_numpy()
     return AnnData(
         np.ascontiguousarray(log2.T, dtype=np.float32),
         obs=obs,

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 # Sizes in points: of the smallest names that are drawn, and of a row in units of its name.
 _SMALLEST, _ROW = 3.5, 1.3
-# In mm.
-_DENDROGRAM = 12
-_LARGEST_CELL = 7.0
+_DENDROGRAM = 12  # in mm
 
 
 @dataclass(frozen=True)
@@ -64,11 +62,11 @@ class Heatmap:
     def width(self) -> float:
         """The usual width in mm: names can be read, as far as a page allows it."""
         around = _DENDROGRAM + len(self.marks) * STRIP + text_width(self.names, 5) + 6
-        return float(np.clip(around + len(self.r) * (_SMALLEST + 0.5) * _ROW / POINTS, 89, 700))
+        return float(np.clip(around + len(self.r) * (_SMALLEST + 0.5) * _ROW / POINTS, 60, 700))
 
     def height(self, width: float, page: float) -> float:
-        """Return the height in mm of square Axes; few rows do not fill them."""
-        return min(width, len(self.r) * _LARGEST_CELL + 10)
+        """Return the height in mm of square Axes."""
+        return width
 
     def draw(self, ax: "Axes", size: Size) -> list[str]:
         """Draw heatmap, names, dendrogram, strips and color bar."""
