@@ -26,10 +26,8 @@ from coexpr.options import (
     SampleFilter,
 )
 from coexpr.output.figures.drawable import Drawable
-from coexpr.output.figures.palette import hex_color
 from coexpr.result import Result, number_or_none
 from coexpr.stats.correlate import correlate_seed
-from coexpr.stats.site_scale import average_by, z_scores
 from coexpr.wording import count_of
 
 if TYPE_CHECKING:
@@ -155,7 +153,9 @@ class GeneProbes(Result[ProbesProvenance], Drawable):
         The average over the samples of each structure is that of the site (the log2 of the mean intensity); z-scores
         are over the structures of all donors. The name of the probe that the default rule selects is bold.
         """
+        from coexpr.output.figures.palette import hex_color
         from coexpr.output.figures.profiles import ProfileHeatmap
+        from coexpr.stats.site_scale import average_by, z_scores
 
         structures, members = self.labels.by_structure
         averages, present = average_by(self.log2, members)

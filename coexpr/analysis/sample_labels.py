@@ -1,10 +1,10 @@
 """The labels of samples: donors, structures and coordinates. They are read from the database when first needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -14,7 +14,9 @@ from coexpr.database.expression import Expression
 from coexpr.database.queries import query, run
 from coexpr.database.samples import Samples
 from coexpr.errors import DatabaseError
-from coexpr.output.figures.palette import Groups, group_by, hex_color
+
+if TYPE_CHECKING:
+    from coexpr.output.figures.palette import Groups
 
 LABELS = (
     "sample_id",
@@ -77,8 +79,10 @@ class SampleLabels:
             return [found[column] for column in self._columns]
 
     @cached_property
-    def top_level(self) -> Groups:
+    def top_level(self) -> "Groups":
         """The samples grouped by top-level structure, in the order of the tree; those without one come last."""
+        from coexpr.output.figures.palette import Groups, hex_color
+
         keys = [structure.top_level_id for structure in self.structures]
         groups = {structure.top_level_id: structure for structure in self.structures}
         order = sorted(groups, key=lambda key: _place_in_tree(groups[key])[:2])
@@ -86,7 +90,7 @@ class SampleLabels:
             [groups[key].top_level_acronym or _NO_STRUCTURE for key in order],
             [groups[key].top_level_name or _NO_STRUCTURE for key in order],
             [hex_color(groups[key].top_level_color) for key in order],
-            group_by(keys, order),
+            _places(keys, order),
         )
 
     @cached_property
@@ -98,7 +102,7 @@ class SampleLabels:
         found = {structure.structure_id: structure for structure in self.structures}
         order = sorted(found.values(), key=_place_in_tree)
         ids = [structure.structure_id for structure in order]
-        return order, group_by([structure.structure_id for structure in self.structures], ids)
+        return order, _places([structure.structure_id for structure in self.structures], ids)
 
     @cached_property
     def donors(self) -> tuple[list[str], NDArray[np.intp]]:
@@ -106,12 +110,18 @@ class SampleLabels:
         ids = list(self.samples.columns)
         with _open_database():
             names = [self.expression.donor_names[donor_id] for donor_id in ids]
-        return names, group_by(self.samples.donor_ids.tolist(), ids)
+        return names, _places(self.samples.donor_ids.tolist(), ids)
 
     @property
     def _columns(self) -> list[int]:
         columns: list[int] = self.samples.columns_in(self.expression.all_samples).tolist()
         return columns
+
+
+def _places(keys: Sequence[object], order: Sequence[object]) -> NDArray[np.intp]:
+    """Return the place of each key in an order."""
+    places = {key: place for place, key in enumerate(order)}
+    return np.array([places[key] for key in keys], dtype=np.intp)
 
 
 def _place_in_tree(structure: Structure) -> tuple[bool, int, int, int]:

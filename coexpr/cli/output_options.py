@@ -14,6 +14,10 @@ from coexpr.errors import OptionError
 _STDOUT = (Path("-"), Path("/dev/stdout"))
 
 
+# The formats that are not text.
+BINARY = frozenset({"parquet", "arrow", "xlsx", "npz"})
+
+
 class Format(StrEnum):
     """How a result is written."""
 
@@ -151,6 +155,6 @@ def _target_of(output: Path | None, given: StrEnum | None, names: Iterable[StrEn
     formats.check_format(name)
     if file is not None:
         check_folder(file)
-    elif name in formats.BINARY and sys.stdout.isatty():
+    elif name in BINARY and sys.stdout.isatty():
         raise OptionError(f"{name} is not text: write it to a file with -o FILE.")
     return Target(file, name)

@@ -1,5 +1,6 @@
 """coexpr pair: two genes or probes."""
 
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ from coexpr.cli.summary import (
     describe_skipped_rules,
 )
 from coexpr.cli.table import Layout
+from coexpr.errors import OptionError
 
 if TYPE_CHECKING:
     from coexpr.analysis.pair import Pair, PairProvenance
@@ -32,6 +34,23 @@ _HIGH_HETEROGENEITY = 0.5
 _DONORS = {"pooled": "pooled", "mean over donors": "mean"}
 
 
+@dataclass(eq=False, repr=False)
+class ScatterOptions(PlotOptions):
+    """The scatter plot of a pair."""
+
+    color: Annotated[Color | None, option(FIGURE, "--color", "What the color of a point says. Default: donor.")] = None
+    facet: Annotated[Facet | None, option(FIGURE, "--facet", "Draw a panel per donor.")] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.plot is None and self.settings():
+            raise OptionError("--color and --facet are about a figure, and there is none. Add --plot FILE.")
+
+    def settings(self) -> dict[str, str]:
+        """Return the options that are given."""
+        return {name: value for name in ("color", "facet") if (value := getattr(self, name)) is not None}
+
+
 @with_groups
 def pair(
     a: Annotated[str, typer.Argument(metavar="A", help="A probe or a gene.", show_default=False)],
@@ -44,9 +63,7 @@ def pair(
     selection: ProbeOptions,
     samples: SampleOptions,
     correlation: MethodOptions,
-    figure: PlotOptions,
-    color: Annotated[Color, option(FIGURE, "--color", "What the color of a point says.", show_default=True)] = "donor",
-    facet: Annotated[Facet | None, option(FIGURE, "--facet", "Draw a panel per donor.")] = None,
+    figure: ScatterOptions,
     result_options: OutputOptions,
     threads: Threads = None,
     db: Database = None,
@@ -77,7 +94,7 @@ def pair(
             draw=lambda _, stream, screen: _draw(tables, stream, screen),
             writers={"xlsx": lambda _, stream: tables.write_workbook(stream)},
         )
-        draw_figure(tables, figure, color=color, facet=facet)
+        draw_figure(tables, figure, **figure.settings())
     for line in _describe(tables):
         say(line)
 

@@ -10,12 +10,10 @@ from itertools import islice
 from typing import IO, Any
 
 from coexpr.cli.messages import say
-from coexpr.cli.output_options import Format, OutputOptions, PlotOptions, Target
+from coexpr.cli.output_options import BINARY, Format, OutputOptions, PlotOptions, Target
 from coexpr.cli.table import Layout, draw_table
 from coexpr.errors import OptionError
-from coexpr.output import formats
 from coexpr.output.columns import shown as text_of
-from coexpr.output.files import write_binary_file, write_file
 from coexpr.result import Provenance, Result, Table
 
 # Columns of an SQL result that are omitted last on a narrow terminal.
@@ -86,7 +84,11 @@ def write_as(
     matching: int | None = None,
 ) -> None:
     """Write a result to a file or stdout; `writers` come before those in `coexpr.output.formats`."""
-    writer = writers.get(target.format) or formats.WRITERS[target.format]
+    writer = writers.get(target.format)
+    if writer is None:
+        from coexpr.output import formats  # a table needs none of its formats
+
+        writer = formats.WRITERS[target.format]
     write_to(target, partial(writer, result))
     if target.file:
         say(f"Wrote {_extent(result, matching)} to {target.file}.")
@@ -94,8 +96,10 @@ def write_as(
 
 def write_to(target: Target, write: Callable[[IO[Any]], None]) -> None:
     """Write to a file, whole or not at all, or to stdout."""
-    is_binary = target.format in formats.BINARY
+    is_binary = target.format in BINARY
     if target.file:
+        from coexpr.output.files import write_binary_file, write_file
+
         (write_binary_file if is_binary else write_file)(target.file, write)
     elif is_binary:
         whole = io.BytesIO()  # some formats are not written from start to end

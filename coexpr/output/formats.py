@@ -34,8 +34,6 @@ WRITERS: dict[str, Callable[[Any, IO[Any]], None]] = {
 }
 # A matrix of r has no header above its names, and can be an archive of arrays.
 MATRIX_WRITERS = WRITERS | {"csv": text.write_matrix_csv, "tsv": text.write_matrix_tsv, "npz": binary.write_npz}
-# The formats that are not text.
-BINARY = frozenset({"parquet", "arrow", "xlsx", "npz"})
 
 
 def format_of_file(path: Path, names: Iterable[str]) -> str:

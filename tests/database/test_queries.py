@@ -28,6 +28,7 @@ NOT_PREPARABLE = {
     "detach_network",
     "create_edges",
     "create_nodes",
+    "create_node_categories",
     "create_provenance",
     "create_chosen_genes",
     "create_requested_categories",

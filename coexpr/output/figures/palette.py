@@ -1,6 +1,5 @@
 """Colors: of donors and categories for every kind of color vision, and of structures as in Allen's atlas."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -69,9 +68,3 @@ def is_dark(color: str) -> bool:
     """Return whether white text is easier to read on a color than black text."""
     red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
     return 0.299 * red + 0.587 * green + 0.114 * blue < 140
-
-
-def group_by(keys: Sequence[object], order: Sequence[object]) -> NDArray[np.intp]:
-    """Return the place of each key in an order."""
-    places = {key: place for place, key in enumerate(order)}
-    return np.array([places[key] for key in keys], dtype=np.intp)
