@@ -42,12 +42,12 @@ if TYPE_CHECKING:
 
     from coexpr.analysis.categories import MembersProvenance
     from coexpr.analysis.contents import Contents
-    from coexpr.analysis.correlates import CorrelatesResult
+    from coexpr.analysis.correlates_result import CorrelatesResult
     from coexpr.analysis.expression import ExpressionResult
     from coexpr.analysis.gene_probes import GeneProbes
     from coexpr.analysis.matrix import CorrelationMatrix
     from coexpr.analysis.names import NamesProvenance
-    from coexpr.analysis.network import NetworkResult
+    from coexpr.analysis.network_result import NetworkResult
     from coexpr.analysis.pair import Pair
     from coexpr.analysis.structures import StructureTree
     from coexpr.analysis.verify import DatabaseChecks, DownloadChecks
@@ -198,7 +198,8 @@ class Atlas:
             For an invalid or unused option.
         """
         _check_level(level)
-        from coexpr.analysis.correlates import RankOptions, correlates
+        from coexpr.analysis.correlates import correlates
+        from coexpr.analysis.correlates_result import RankOptions
         from coexpr.analysis.significance import SignificanceOptions
 
         return correlates(

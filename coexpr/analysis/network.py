@@ -15,8 +15,9 @@ import coexpr
 from coexpr.analysis.design import Design, find_design
 from coexpr.analysis.items import Items, find_items, profiles_of_items
 from coexpr.analysis.labels import find_labels, unique_names
+from coexpr.analysis.network_result import NetworkProvenance, NetworkResult
 from coexpr.analysis.profiles import Profiles, profiles_at_level
-from coexpr.analysis.provenance import CorrelationProvenance, describe_data
+from coexpr.analysis.provenance import describe_data
 from coexpr.database.expression import NO_GENE, Expression
 from coexpr.database.marks import Marks, find_marks, marks_of_filter
 from coexpr.errors import LimitError, NotFoundError, OptionError
@@ -24,77 +25,20 @@ from coexpr.network.checkpoint import Checkpoint
 from coexpr.network.driver import Network
 from coexpr.network.nodes import Nodes
 from coexpr.network.plan import ROWS_AT_A_TIME, EdgeSelection, Plan, make_plan
-from coexpr.network.summary import NetworkSummary, SummaryBuilder
+from coexpr.network.summary import SummaryBuilder
 from coexpr.network.writers import BYTES_ON_DISK, WITH_NODES, format_of_network, refuse_output, write_network
 from coexpr.options import MIN_SAMPLES_FOR_R, CorrelationMethod, GeneFilter, Level, ProbeSelection, SampleFilter
-from coexpr.output.figures.drawable import Drawable
-from coexpr.result import Result
-from coexpr.stats.clustering import cluster
 from coexpr.stats.correlate import Rows
 from coexpr.stats.measures import unit_rows
-from coexpr.wording import count_of
 
 if TYPE_CHECKING:
-    from coexpr.output.figures.graph import Circle, Distributions
+    pass
 
 
 # Rows from which the number of edges above an |r| is estimated.
 _SAMPLED_ROWS = 2000
 # For each edge in a checkpoint, which is written before the previous one is removed.
 _CHECKPOINT_BYTES = 24
-
-
-@dataclass(frozen=True, kw_only=True)
-class NetworkProvenance(CorrelationProvenance):
-    """The provenance of a network.
-
-    Parameters
-    ----------
-    level : "probe" or "gene"
-    edges : EdgeSelection
-    rows : int
-    genes_without_profile : int
-        How many genes were left out because they have no usable probe.
-    rows_with_missing_values, constant_rows : int
-        How many rows have no edge because a value is missing, or the profile is constant.
-    marks : dict of str to int
-        How many rows each category marks, in a file with nodes.
-    """
-
-    level: Level
-    edges: EdgeSelection
-    rows: int
-    genes_without_profile: int
-    rows_with_missing_values: int
-    constant_rows: int
-    marks: dict[str, int] = dataclasses.field(default_factory=dict)
-
-
-@dataclass(frozen=True, repr=False)
-class NetworkResult(Result[NetworkProvenance], Drawable):
-    """What was written: one row of output, rows and edges, and a summary of the network.
-
-    Parameters
-    ----------
-    summary : NetworkSummary
-        What a figure of the network shows.
-    """
-
-    summary: NetworkSummary
-
-    def drawing(self) -> "Circle | Distributions":
-        """Return the graph of a small network, or else the distributions of r and of degree."""
-        from coexpr.output.figures.graph import MAX_NODES, Circle, Distributions
-
-        summary, ((_, rows, edges),) = self.summary, self.rows
-        kind = "undirected " * self.provenance.edges.undirected
-        title = f"{count_of(rows, self.provenance.level)}, {count_of(edges, f'{kind}edge')}"
-        if summary.edges is None or len(summary.names) > MAX_NODES:
-            return Distributions(summary.degrees, summary.r_counts, title)
-        similarity = np.eye(len(summary.names))
-        similarity[summary.edges.source, summary.edges.target] = summary.edges.r
-        similarity[summary.edges.target, summary.edges.source] = summary.edges.r
-        return Circle(summary.names, cluster(similarity).order, *summary.edges, title)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from coexpr.analysis.between_donors import ByDonor, compare_donors
+from coexpr.analysis.between_donors import compare_donors
 from coexpr.analysis.design import Design, find_design
-from coexpr.analysis.gene_probes import Disagreement, conflict_limit, find_disagreements
+from coexpr.analysis.gene_probes import Disagreement, find_disagreements
 from coexpr.analysis.labels import find_labels
 from coexpr.analysis.pair_samples import Color, Facet, PairSamples, pair_samples
+from coexpr.analysis.pair_summary import DonorSummary, Spread, summarise_donors, summarise_spread
 from coexpr.analysis.probe_selection import Candidates, find_candidates
 from coexpr.analysis.profiles import (
     Profiles,
@@ -36,67 +36,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _BY_PROBES = "probes"
-
-
-@dataclass(frozen=True)
-class Spread:
-    """How r of single probes varies over all pairs of probes of two genes.
-
-    Parameters
-    ----------
-    lowest, highest : float
-    lowest_probes, highest_probes : tuple of str
-        The pairs with these r.
-    median : float
-    pairs : int
-    conflicts : int
-        How many pairs clearly have the opposite sign of others.
-    """
-
-    lowest: float
-    lowest_probes: tuple[str, str]
-    highest: float
-    highest_probes: tuple[str, str]
-    median: float
-    pairs: int
-    conflicts: int
-
-
-@dataclass(frozen=True)
-class DonorSummary:
-    """The meta-analysis of r over donors; see `coexpr.stats.meta_analysis`.
-
-    Parameters
-    ----------
-    k : int
-        Number of donors used.
-    same_sign : int, optional
-        How many agree in sign with the mean.
-    r, low, high : float, optional
-        Random-effects mean and its 95 % interval.
-    fixed_r : float, optional
-        Fixed-effect mean.
-    q, i2, tau2 : float, optional
-        Heterogeneity between donors.
-    lowest_r, highest_r : float, optional
-        The range of r in single donors.
-    lowest_without_one, highest_without_one : float, optional
-        The range of the pooled r when one donor is left out.
-    """
-
-    k: int
-    same_sign: int | None
-    r: float | None
-    low: float | None
-    high: float | None
-    fixed_r: float | None
-    q: float | None
-    i2: float | None
-    tau2: float | None
-    lowest_r: float | None
-    highest_r: float | None
-    lowest_without_one: float | None
-    highest_without_one: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,7 +224,7 @@ def pair(
         other_names={seed.name: seed.other_name for seed in seeds if seed.other_name},
         same_profile=bool(np.array_equal(x, y, equal_nan=True)),
         r=r,
-        donors=_summarise_donors(by_donor),
+        donors=summarise_donors(by_donor),
         disagreements=find_disagreements(a.seed, of_a, a.probes) | find_disagreements(b.seed, of_b, b.probes),
         rules_skipped=skipped,
         spread=spread,
@@ -339,7 +278,7 @@ def _correlate_probes(
     is_same = a.probes.probe_ids[:, None] == b.probes.probe_ids
     if not is_same.all():
         r[is_same] = np.nan  # r of a probe with itself is always 1
-    return rows, _summarise_spread(r, n, a.names, b.names)
+    return rows, summarise_spread(r, n, a.names, b.names)
 
 
 def _correlate_by_rule(
@@ -357,34 +296,3 @@ def _correlate_by_rule(
         r, n = design.correlate(of_a.expression[0], of_b.expression)
         rows.append((rule, a.name_of(of_a), b.name_of(of_b), number_or_none(r[0]), int(n[0])))
     return rows, skipped
-
-
-def _summarise_donors(by_donor: ByDonor) -> DonorSummary:
-    combined: dict[str, Any] = {name: number_or_none(column[0]) for name, column in by_donor.combined._asdict().items()}
-    defined = by_donor.r[~np.isnan(by_donor.r)].tolist()
-    return DonorSummary(
-        **{name: combined[name] for name in ("same_sign", "r", "low", "high", "fixed_r", "q", "i2", "tau2")},
-        k=int(combined["k"] or 0),
-        lowest_r=min(defined, default=None),
-        highest_r=max(defined, default=None),
-        lowest_without_one=number_or_none(by_donor.lowest[0]),
-        highest_without_one=number_or_none(by_donor.highest[0]),
-    )
-
-
-def _summarise_spread(
-    r: NDArray[np.float64], n: NDArray[np.int32], names_a: list[str], names_b: list[str]
-) -> Spread | None:
-    if np.isnan(r).all():
-        return None
-    limits = conflict_limit(n)
-    lowest, highest = (np.unravel_index(place(r), r.shape) for place in (np.nanargmin, np.nanargmax))
-    return Spread(
-        lowest=float(r[lowest]),
-        lowest_probes=(names_a[lowest[0]], names_b[lowest[1]]),
-        highest=float(r[highest]),
-        highest_probes=(names_a[highest[0]], names_b[highest[1]]),
-        median=float(np.nanmedian(r)),
-        pairs=int(np.count_nonzero(~np.isnan(r))),
-        conflicts=int(np.count_nonzero(r < -limits)) if (r > limits).any() else 0,
-    )

@@ -30,7 +30,7 @@ from coexpr.resources import INTERRUPTED, MEMORY
 from coexpr.wording import count_of
 
 if TYPE_CHECKING:
-    from coexpr.analysis.network import NetworkResult
+    from coexpr.analysis.network_result import NetworkResult
 
 _GIGABYTE = 10**9
 

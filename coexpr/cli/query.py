@@ -30,7 +30,7 @@ from coexpr.options import SELECTS, Rule
 from coexpr.wording import count_of
 
 if TYPE_CHECKING:
-    from coexpr.analysis.correlates import CorrelatesProvenance
+    from coexpr.analysis.correlates_result import CorrelatesProvenance
 
 _TOP = 20
 LAYOUTS = {

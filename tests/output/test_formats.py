@@ -163,7 +163,6 @@ def test_the_ending_of_another_format_is_refused_with_those_that_are_possible(na
 def test_every_format_with_an_ending_has_a_writer() -> None:
     assert {*formats.MATRIX_WRITERS, "table"} == ALL
     assert set(formats.WRITERS) == ALL - {"table", "npz"}
-    assert formats.BINARY < ALL
 
 
 def test_a_file_is_written_completely_or_not_at_all(tmp_path: Path) -> None:

@@ -123,7 +123,9 @@ def expression(size: str) -> ExpressionByStructure:
 def tree(size: str) -> Tree:
     rng = np.random.default_rng(6)
     rows = of_size(size, 2, 36, 250)
-    names = [f"{ACRONYMS[row % len(ACRONYMS)]}  structure {row} {'of the brain, left ' * (row % 4)}" for row in range(rows)]
+    names = [
+        f"{ACRONYMS[row % len(ACRONYMS)]}  structure {row} {'of the brain, left ' * (row % 4)}" for row in range(rows)
+    ]
     samples = np.sort(rng.integers(10, 3702, rows))[::-1].tolist()
     colors = [f"#{(row + 1) * 0x091F31 % 0xFFFFFF:06X}" for row in range(rows)]
     return Tree(names, [2 + row % 8 for row in range(rows)], samples, colors, "Samples in structures and below")
