@@ -28,6 +28,8 @@ from coexpr.network.plan import ROWS_AT_A_TIME, EdgeSelection, Plan, make_plan
 from coexpr.network.summary import SummaryBuilder
 from coexpr.network.writers import BYTES_ON_DISK, WITH_NODES, format_of_network, refuse_output, write_network
 from coexpr.options import MIN_SAMPLES_FOR_R, CorrelationMethod, GeneFilter, Level, ProbeSelection, SampleFilter
+from coexpr.output.formats import check_format
+from coexpr.output.spreadsheet import MAX_ROWS
 from coexpr.stats.correlate import Rows
 from coexpr.stats.measures import unit_rows
 
@@ -79,6 +81,7 @@ def network(
     """Write a network; see `Atlas.network`."""
     output = settings.output
     file_format = settings.format or format_of_network(output)
+    check_format(file_format)
     _refuse_impossible(edges, mark, file_format)
     refuse_output(output)
     design = find_design(expression, sample_filter, method)
@@ -187,6 +190,10 @@ def _check_size(
         f"{plan.rows:,} rows, {plan.rows * (plan.rows - 1) // 2:,} pairs, about {written:,} {kind}, "
         f"{on_disk / 1e6:,.1f} MB of disk while it runs"
     )
+    if file_format == "xlsx" and written > MAX_ROWS:
+        raise LimitError(
+            f"{size}, and a spreadsheet has at most {MAX_ROWS:,} rows. Use another format, or fewer edges."
+        )
     if max_edges is not None and written > max_edges:
         raise LimitError(
             f"{size}, and the limit is {max_edges:,} edges. Choose fewer with `top` or a higher `min_abs_r`; "

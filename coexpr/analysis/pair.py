@@ -140,7 +140,7 @@ class Pair(NamedTuple):
         """
         tables = {"probes": self.probes, "rules": self.rules, "scales": self.scales}
         more = [Sheet(name, table.columns, table.rows) for name, table in tables.items() if len(table)]
-        write_workbook([*self.samples.sheets(), *more], self.provenance, stream)
+        write_workbook([*self.samples.sheets(), *more], self.provenance.as_dict(), stream)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ class NetworkFormat(StrEnum):
     ARROW = "arrow"
     CSV = "csv"
     TSV = "tsv"
+    XLSX = "xlsx"
     GRAPHML = "graphml"
     DUCKDB = "duckdb"
 
@@ -82,7 +83,7 @@ class FileOptions:
         option(
             OUTPUT,
             "--output -o",
-            "The file: .parquet, .arrow, .csv, .tsv, .graphml, .duckdb.",
+            "The file: .parquet, .arrow, .csv, .tsv, .xlsx, .graphml, .duckdb.",
             "FILE",
             show_default=True,
         ),

@@ -1,4 +1,4 @@
-"""Writing of a network to a file: Parquet, Arrow, CSV, TSV, GraphML, or tables of a DuckDB file.
+"""Writing of a network to a file: Parquet, Arrow, CSV, TSV, XLSX, GraphML, or tables of a DuckDB file.
 
 Edges are written part by part to a temporary file, which is renamed when it is complete.
 """
@@ -20,6 +20,7 @@ from coexpr.database.queries import attach, query, registered
 from coexpr.errors import OptionError, OutputError
 from coexpr.network.graphml import write_graphml
 from coexpr.network.nodes import Nodes
+from coexpr.network.workbook import write_xlsx
 from coexpr.output.files import write_binary_file
 from coexpr.resources import is_duckdb_file
 from coexpr.result import json_text
@@ -31,13 +32,14 @@ ENDINGS = {
     ".arrow": "arrow",
     ".csv": "csv",
     ".tsv": "tsv",
+    ".xlsx": "xlsx",
     ".graphml": "graphml",
     ".duckdb": "duckdb",
 }
 # Approximate size of an edge on disk in bytes, for the estimate that is shown before a run.
-BYTES_ON_DISK = {"parquet": 12, "arrow": 26, "csv": 80, "tsv": 80, "graphml": 170, "duckdb": 32}
+BYTES_ON_DISK = {"parquet": 12, "arrow": 26, "csv": 80, "tsv": 80, "xlsx": 60, "graphml": 170, "duckdb": 32}
 # Formats that describe nodes, not only edges.
-WITH_NODES = frozenset({"graphml", "duckdb"})
+WITH_NODES = frozenset({"xlsx", "graphml", "duckdb"})
 
 
 def format_of_network(path: Path) -> str:
@@ -96,6 +98,7 @@ def write_network(
         "arrow": partial(_write_batches, open_writer=pa.ipc.new_file),
         "csv": partial(_write_separated, delimiter=","),
         "tsv": partial(_write_separated, delimiter="\t"),
+        "xlsx": write_xlsx,
         "graphml": partial(write_graphml, undirected=undirected),
     }
     if form == "duckdb":

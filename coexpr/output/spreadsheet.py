@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-# Limits of the file format: rows and columns of a sheet, and characters of a cell.
-_MAX_ROWS, _MAX_COLUMNS, _MAX_CHARACTERS = 1_048_576, 16_384, 32_767
+# Limits of the file format: rows below the header and columns of a sheet, and characters of a cell.
+MAX_ROWS, _MAX_COLUMNS, _MAX_CHARACTERS = 1_048_575, 16_384, 32_767
 # Larger whole numbers are not exact in a spreadsheet, which has only double precision.
 _MAX_EXACT = 2**53
 # Characters of the narrowest and the widest column.
@@ -61,10 +61,10 @@ class Sheet:
 
 def write_xlsx(result: Table[Provenance], stream: IO[bytes]) -> None:
     """Write a result as a workbook with two sheets, the rows and the provenance."""
-    write_workbook([Sheet("result", result.columns, result.rows)], result.provenance, stream)
+    write_workbook([Sheet("result", result.columns, result.rows)], result.provenance.as_dict(), stream)
 
 
-def write_workbook(sheets: Sequence[Sheet], provenance: Provenance, stream: IO[bytes]) -> None:
+def write_workbook(sheets: Sequence[Sheet], provenance: Mapping[str, Any], stream: IO[bytes]) -> None:
     """Write sheets as a workbook, followed by a sheet with the provenance.
 
     Raises
@@ -79,7 +79,7 @@ def write_workbook(sheets: Sequence[Sheet], provenance: Provenance, stream: IO[b
 
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with Workbook(stream, options) as workbook:
-        for sheet in [*sheets, Sheet("provenance", ("name", "value"), _flat(provenance.as_dict()))]:
+        for sheet in [*sheets, Sheet("provenance", ("name", "value"), _flat(provenance))]:
             _SheetWriter(workbook, sheet).write()
 
 
@@ -111,10 +111,8 @@ class _SheetWriter:
             self._target.write_string(0, column, name, self._header)
         last = 0
         for last, row in enumerate(self._sheet.rows, start=1):
-            if last >= _MAX_ROWS:
-                raise LimitError(
-                    f"a spreadsheet has at most {_MAX_ROWS - 1:,} rows below its header. Use CSV or Parquet."
-                )
+            if last > MAX_ROWS:
+                raise LimitError(f"a spreadsheet has at most {MAX_ROWS:,} rows below its header. Use CSV or Parquet.")
             for column, value in enumerate(row):
                 self._write_cell(last, column, value)
         self._target.freeze_panes(1, 0)
