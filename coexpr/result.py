@@ -158,7 +158,7 @@ class Result(Generic[P_co]):
         return table.replace_schema_metadata({"provenance": json_text(self.provenance)})
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class MatrixResult(Result[P_co]):
     """A symmetric matrix of r with its provenance.
 

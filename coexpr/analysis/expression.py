@@ -56,7 +56,7 @@ class ExpressionProvenance(Provenance):
         return f"log2 expression of {self.data.description}.{genes} Data: {self.data.origin}. {super().caption}"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class ExpressionResult(Result[ExpressionProvenance], Drawable):
     """Expression values: one row per sample, one column per probe or gene after the labels of the sample.
 

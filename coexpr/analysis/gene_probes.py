@@ -133,7 +133,7 @@ class ProbesProvenance(CorrelationProvenance):
         )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class GeneProbes(Result[ProbesProvenance], Drawable):
     """The probes of a gene.
 

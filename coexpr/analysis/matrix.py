@@ -48,7 +48,7 @@ class MatrixProvenance(CorrelationProvenance):
     without_r: int
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class CorrelationMatrix(MatrixResult[MatrixProvenance], Drawable):
     """A matrix of r.
 

@@ -26,7 +26,7 @@ _LABELS = {"sample_id": 0, "donor": 1, "structure_id": 2, "acronym": 3, "structu
 _LOG2 = "0.0000"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class PairSamples(Result["PairProvenance"], Drawable):
     """Both profiles of a pair, sample by sample.
 
@@ -73,7 +73,7 @@ class PairSamples(Result["PairProvenance"], Drawable):
         )
 
     def sheets(self) -> list[Sheet]:
-        """Return a sheet with r beside a formula that computes it, and a sheet of the samples.
+        """Return a sheet with r next to a formula that computes it, and a sheet of the samples.
 
         The formula computes Pearson's r; with another method, that r has a column too.
         """

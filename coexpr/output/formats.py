@@ -37,12 +37,12 @@ MATRIX_WRITERS = WRITERS | {"csv": text.write_matrix_csv, "tsv": text.write_matr
 
 
 def format_of_file(path: Path, names: Iterable[str]) -> str:
-    """Return which of some formats the ending of a file name stands for.
+    """Return which of some formats the ending of a file name means.
 
     Raises
     ------
     OptionError
-        If it stands for none of them.
+        If it means none of them.
     """
     wanted = set(names)
     endings = {ending: name for ending, name in ENDINGS.items() if name in wanted}

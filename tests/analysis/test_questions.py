@@ -166,9 +166,10 @@ def test_a_matrix_is_written(ending: str, synthetic_database: Path, tmp_path: Pa
     assert list(actual.columns) == list(expected.columns)
 
 
-def test_binary_matrices_need_a_file(synthetic_database: Path) -> None:
-    done = run("matrix", "NTRK2", "BDNF", "--format", "npz", "--db", synthetic_database, code=1)
-    assert "name it with -o FILE" in done.stderr
+def test_an_archive_of_a_matrix_can_go_to_a_pipe(synthetic_database: Path) -> None:
+    done = run("matrix", "NTRK2", "BDNF", "--format", "npz", "--db", synthetic_database)
+    with np.load(io.BytesIO(done.stdout_bytes)) as archive:
+        assert archive["names"].tolist() == ["NTRK2", "BDNF"]
 
 
 def test_pair_prints_a_grid_and_a_line_for_every_rule(synthetic_database: Path) -> None:

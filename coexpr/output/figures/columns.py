@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.output.figures.drawable import Size
+from coexpr.output.figures.drawing import Size
 from coexpr.output.figures.page import POINTS, line_height
 from coexpr.output.figures.palette import Groups
 
@@ -78,8 +78,8 @@ def spread(centers: NDArray[np.float64], apart: float, last: float) -> NDArray[n
             (first, count), (second, added) = blocks[-2:]
             blocks[-2:] = [[(first * count + second * added) / (count + added), count + added]]
     level = np.concatenate([np.full(int(count), value) for value, count in blocks]) if blocks else np.empty(0)
-    room = last - (offsets[-1] if len(offsets) else 0)
-    places: NDArray[np.float64] = np.clip(level, 0, max(0.0, room)) + offsets
+    spare = last - (offsets[-1] if len(offsets) else 0)
+    places: NDArray[np.float64] = np.clip(level, 0, max(0.0, spare)) + offsets
     return places
 
 

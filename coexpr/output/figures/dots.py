@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.errors import FigureError
-from coexpr.output.figures.drawable import Size
+from coexpr.output.figures.drawing import Size
 from coexpr.output.figures.page import add_legend, measure
 from coexpr.output.figures.palette import PLAIN, color_of
 from coexpr.output.figures.strips import STRIP, draw_strips, handles_of

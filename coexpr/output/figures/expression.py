@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.errors import FigureError
-from coexpr.output.figures.drawable import Size
+from coexpr.output.figures.drawing import Size
 from coexpr.output.figures.page import add_legend, text_width
 from coexpr.output.figures.palette import Groups, color_of, marker_of
 

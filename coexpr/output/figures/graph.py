@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.errors import FigureError
-from coexpr.output.figures.drawable import Size
+from coexpr.output.figures.drawing import Size
 from coexpr.output.figures.page import line_height, text_width
 from coexpr.output.figures.palette import DIVERGING, color_of
 

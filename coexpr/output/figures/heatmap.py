@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from coexpr.errors import FigureError
 from coexpr.output.figures.columns import font_of
-from coexpr.output.figures.drawable import Size
+from coexpr.output.figures.drawing import Size
 from coexpr.output.figures.page import FONT_SIZE, POINTS, add_legend, measure, text_width
 from coexpr.output.figures.palette import DIVERGING, MISSING
 from coexpr.output.figures.strips import STRIP, draw_strips, handles_of

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 import coexpr
 from coexpr.errors import OptionError
 from coexpr.extras import require
-from coexpr.output.figures.drawable import Drawing, Size
+from coexpr.output.figures.drawing import Drawing, Size
 from coexpr.output.files import check_folder, write_binary_file
 from coexpr.result import Provenance, json_text
 

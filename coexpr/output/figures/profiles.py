@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from coexpr.errors import FigureError
 from coexpr.output.figures.columns import draw_strip, font_of
-from coexpr.output.figures.drawable import Size
+from coexpr.output.figures.drawing import Size
 from coexpr.output.figures.page import POINTS, measure
 from coexpr.output.figures.palette import DIVERGING, MISSING, Groups
 

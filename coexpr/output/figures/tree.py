@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from coexpr.errors import FigureError
-from coexpr.output.figures.drawable import Size
+from coexpr.output.figures.drawing import Size
 from coexpr.output.figures.page import text_width
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ class Tree:
         names = [_shortened(name) for name in self.names]
         least = min(self.depths)
         indents = [(depth - least) * _INDENT for depth in self.depths]
-        room = max(indent + text_width([name], _FONT) for indent, name in zip(indents, names, strict=True)) + 1
+        margin = max(indent + text_width([name], _FONT) for indent, name in zip(indents, names, strict=True)) + 1
         ax.barh(rows, self.samples, color=list(self.colors), edgecolor="0.5", linewidth=0.3, height=0.75)
         for row, name, indent, count in zip(rows, names, indents, self.samples, strict=True):
             ax.text(
-                (indent - room) / size.width, row, name, fontsize=_FONT, va="center", ha="left",
+                (indent - margin) / size.width, row, name, fontsize=_FONT, va="center", ha="left",
                 transform=ax.get_yaxis_transform(),
             )  # fmt: skip
             ax.annotate(
@@ -74,7 +74,7 @@ class Tree:
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
         ax.set_xlabel("samples")
-        ax.set_title(self.title, loc="left", x=-room / size.width)
+        ax.set_title(self.title, loc="left", x=-margin / size.width)
         return []
 
 
