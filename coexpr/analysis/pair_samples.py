@@ -64,7 +64,7 @@ class PairSamples(Result["PairProvenance"], Drawable):
         return Scatter(
             self.x,
             self.y,
-            _names(provenance.profiles),
+            _names(provenance),
             self.labels.donors[1],
             self.by_donor,
             f"{r}, n = {provenance.data.n_samples:,}",
@@ -115,7 +115,7 @@ def pair_samples(
         values = zip(labels.rows, shortest(x), shortest(y), strict=True)
         return [(*_labels_of(of_sample), a, b) for of_sample, a, b in values]
 
-    columns = [*_LABELS, *_names(provenance.profiles)]
+    columns = [*_LABELS, *_names(provenance)]
     return PairSamples(columns, LazyRows(len(x), rows), provenance, x, y, labels, [DonorR(*donor) for donor in donors])
 
 
@@ -123,9 +123,12 @@ def _labels_of(labels: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(labels[place] for place in _LABELS.values())
 
 
-def _names(profiles: tuple[str, str]) -> tuple[str, str]:
-    """Return the names of both profiles, made different."""
-    a, b = profiles
+def _names(provenance: "PairProvenance") -> tuple[str, str]:
+    """Return the names of both profiles, made different: "NTRK2, A_23_P216779" for the probe of a gene."""
+    a, b = (
+        profile if profile.split(",")[0] == name else f"{name}, {profile}"
+        for name, profile in zip(provenance.names, provenance.profiles, strict=True)
+    )
     return (a, b) if a != b else (f"{a} (1)", f"{b} (2)")
 
 

@@ -77,8 +77,9 @@ def summarise_donors(by_donor: ByDonor) -> DonorSummary:
     combined: dict[str, Any] = {name: number_or_none(column[0]) for name, column in by_donor.combined._asdict().items()}
     defined = by_donor.r[~np.isnan(by_donor.r)].tolist()
     return DonorSummary(
-        **{name: combined[name] for name in ("same_sign", "r", "low", "high", "fixed_r", "q", "i2", "tau2")},
+        **{name: combined[name] for name in ("r", "low", "high", "fixed_r", "q", "i2", "tau2")},
         k=int(combined["k"] or 0),
+        same_sign=None if combined["same_sign"] is None else int(combined["same_sign"]),
         lowest_r=min(defined, default=None),
         highest_r=max(defined, default=None),
         lowest_without_one=number_or_none(by_donor.lowest[0]),

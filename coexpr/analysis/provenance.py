@@ -119,6 +119,9 @@ class CorrelationProvenance(Provenance):
         """What r is computed from, in sentences for a figure."""
         genes = f" Each gene {self.probe_selection.description}." if self.probe_selection else ""
         r = f"{self.method.description} over {self.data.description}."
+        if self.gene_filter and self.gene_filter.categories:
+            categories = "; ".join(category.reference for category in self.gene_filter.categories)
+            genes = f" Genes of {categories}.{genes}"
         return f"{r}{genes} Data: {self.data.origin}. {super().caption}"
 
 

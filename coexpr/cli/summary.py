@@ -45,11 +45,9 @@ def describe_cache(problem: str | None) -> list[str]:
 
 def describe_category(category: "CategoryUse") -> str:
     """Say which category is used, and how many of its genes have expression data."""
-    accession = category.accession or f"source {category.source}"
-    release = f", release {category.release}" if category.release else ""
     return (
-        f"Category {category.name} ({accession}{release}): {category.with_expression:,} of its "
-        f"{count_of(category.genes, 'gene')} have expression data here."
+        f"Category {category.reference}: {category.with_expression:,} of its {count_of(category.genes, 'gene')} have "
+        "expression data here."
     )
 
 

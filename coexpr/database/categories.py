@@ -39,6 +39,12 @@ class CategoryUse:
     on_chip: int
     with_expression: int
 
+    @property
+    def reference(self) -> str:
+        """Its name with its accession, or else its source, and its release."""
+        release = f", release {self.release}" if self.release else ""
+        return f"{self.name} ({self.accession or f'source {self.source}'}{release})"
+
 
 @dataclass(frozen=True)
 class ListUse:

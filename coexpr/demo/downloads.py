@@ -104,15 +104,15 @@ def _ontology() -> list[dict[str, str]]:
     """Return the rows of Ontology.csv: the tree, with a left and a right half of each sampled structure."""
     paths: dict[int | None, str] = {None: "/"}
     rows = []
-    nodes: list[tuple[int, str, str, int | None, str]] = []
-    for node, acronym, name, parent in STRUCTURES:
-        nodes.append((node, acronym, name, parent, ""))
+    nodes: list[tuple[int, str, str, int | None, str, str]] = []
+    for node, acronym, name, parent, color in STRUCTURES:
+        nodes.append((node, acronym, name, parent, color, ""))
         if node in SAMPLED:
             nodes += [
-                (_half(node, side), acronym, f"{name}, {'right' if side == 'R' else 'left'}", node, side)
+                (_half(node, side), acronym, f"{name}, {'right' if side == 'R' else 'left'}", node, color, side)
                 for side in "LR"
             ]
-    for order, (node, acronym, name, parent, side) in enumerate(nodes):
+    for order, (node, acronym, name, parent, color, side) in enumerate(nodes):
         paths[node] = f"{paths[parent]}{node}/"
         cells = (
             node,
@@ -122,7 +122,7 @@ def _ontology() -> list[dict[str, str]]:
             side,
             order,
             paths[node],
-            f"{(node * 7919) % 0xFFFFFF:06X}",
+            color,
         )
         header = ("id", "acronym", "name", "parent_structure_id", "hemisphere", "graph_order")
         rows.append(dict(zip((*header, "structure_id_path", "color_hex_triplet"), map(str, cells), strict=True)))
@@ -136,7 +136,7 @@ def _half(structure_id: int, side: str) -> int:
 
 def _sample_annotation(plan: Plan, donor: int) -> list[dict[str, str]]:
     """Return the rows of one donor's SampleAnnot.csv."""
-    labels = {node: (acronym, name) for node, acronym, name, _ in STRUCTURES}
+    labels = {node: (acronym, name) for node, acronym, name, *_ in STRUCTURES}
     rng = np.random.default_rng([plan.seed, donor])
     rows = []
     for sample in np.flatnonzero(plan.donor_of_sample == donor).tolist():

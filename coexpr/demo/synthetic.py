@@ -36,32 +36,33 @@ _REAL_PROBES = {
 }
 NERVOUS_SYSTEM_DEVELOPMENT = "GO:0007399"
 
-# id, acronym, name, parent: the top of Allen's ontology. Each sampled structure gets a left and a right half.
+# id, acronym, name, parent, color: the top of Allen's ontology. Each sampled structure gets a left and a right half.
 STRUCTURES = (
-    (4005, "Br", "brain", None),
-    (4006, "GM", "gray matter", 4005),
-    (4007, "Tel", "telencephalon", 4006),
-    (4008, "Cx", "cerebral cortex", 4007),
-    (4009, "FL", "frontal lobe", 4008),
-    (4084, "PL", "parietal lobe", 4008),
-    (4132, "TL", "temporal lobe", 4008),
-    (4180, "OL", "occipital lobe", 4008),
-    (4249, "HiF", "hippocampal formation", 4008),
-    (4268, "Ins", "insula", 4008),
-    (4275, "CxN", "cerebral nuclei", 4007),
-    (4277, "Str", "striatum", 4275),
-    (4327, "Amg", "amygdala", 4275),
-    (4391, "DiE", "diencephalon", 4006),
-    (4393, "DT", "dorsal thalamus", 4391),
-    (4540, "Hy", "hypothalamus", 4391),
-    (9001, "MES", "mesencephalon", 4006),
-    (4696, "Cb", "cerebellum", 4006),
-    (4697, "CbCx", "cerebellar cortex", 4696),
-    (9131, "Pons", "pons", 4006),
-    (9512, "MY", "myelencephalon", 4006),
-    (9218, "WM", "white matter", 4005),
+    (4005, "Br", "brain", None, "A0A0A0"),
+    (4006, "GM", "gray matter", 4005, "787878"),
+    (4007, "Tel", "telencephalon", 4006, "D988A3"),
+    (4008, "Cx", "cerebral cortex", 4007, "EDA65F"),
+    (4009, "FL", "frontal lobe", 4008, "E8CD59"),
+    (4084, "PL", "parietal lobe", 4008, "FF6C62"),
+    (4132, "TL", "temporal lobe", 4008, "FF937F"),
+    (4180, "OL", "occipital lobe", 4008, "E88551"),
+    (4249, "HiF", "hippocampal formation", 4008, "FFC466"),
+    (4268, "Ins", "insula", 4008, "FEFF61"),
+    (4275, "CxN", "cerebral nuclei", 4007, "C96AE6"),
+    (4277, "Str", "striatum", 4275, "895BFF"),
+    (4327, "Amg", "amygdala", 4275, "FF60DE"),
+    (4391, "DiE", "diencephalon", 4006, "94F66E"),
+    (4393, "DT", "dorsal thalamus", 4391, "A9E855"),
+    (4540, "Hy", "hypothalamus", 4391, "7FFF90"),
+    (9001, "MES", "mesencephalon", 4006, "0E7911"),
+    (4696, "Cb", "cerebellum", 4006, "03CFF3"),
+    (4697, "CbCx", "cerebellar cortex", 4696, "00D5E8"),
+    (9131, "Pons", "pons", 4006, "00F3B2"),
+    (9132, "Bpons", "basal part of pons", 9131, "00E8BB"),
+    (9512, "MY", "myelencephalon", 4006, "1F67CC"),
+    (9218, "WM", "white matter", 4005, "F2F1F0"),
 )
-SAMPLED = (4009, 4084, 4132, 4180, 4249, 4268, 4277, 4327, 4393, 4540, 9001, 4697, 9131, 9512, 9218)
+SAMPLED = (4009, 4084, 4132, 4180, 4249, 4268, 4277, 4327, 4393, 4540, 9001, 4697, 9132, 9512, 9218)
 _PROGRAMS = 10
 _ROWS_AT_ONCE = 1000
 

@@ -3,12 +3,15 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import IO, Any
 from xml.sax.saxutils import escape, quoteattr
 
 from coexpr.network.nodes import COLUMNS, Nodes
 from coexpr.result import json_text
 
+# The types of the attributes of edges.
+_EDGE_KINDS = {"r": "double", "rank": "int", "mutual_rank": "double"}
 # Characters that XML cannot represent, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -35,13 +38,15 @@ def write_graphml(
     keys = _node_keys(nodes)
     for key, (name, kind) in keys.items():
         put(f'<key id="{key}" for="node" attr.name={quoteattr(name)} attr.type="{kind}"/>')
-    for name, kind in (("r", "double"), ("rank", "int"), ("mutual_rank", "double")):
+    first = next(parts, {})
+    for name in [name for name in _EDGE_KINDS if name in first]:
+        kind = _EDGE_KINDS[name]
         put(f'<key id="{name}" for="edge" attr.name="{name}" attr.type="{kind}"/>')
     put(f'<graph edgedefault="{"undirected" if undirected else "directed"}">')
     ids = [quoteattr(name) for name in nodes.names]
     for node, values in zip(ids, _node_values(nodes), strict=True):
         put(f"<node id={node}>{_data(keys, values)}</node>")
-    for part in parts:
+    for part in chain([first] if first else [], parts):
         names = [name for name in part if name not in ("source", "target")]
         columns = [part[name].tolist() for name in ("source", "target", *names)]
         for source, target, *values in zip(*columns, strict=True):

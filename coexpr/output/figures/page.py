@@ -92,15 +92,17 @@ def style() -> "AbstractContextManager[None]":
 def plot(drawing: Drawing, ax: "Axes | None", width: float | None) -> "Axes":
     """Draw into Axes, by default of a new figure of pyplot, which a notebook shows."""
     require("matplotlib")
-    with style():
-        if ax is None:
-            from matplotlib import pyplot
+    if ax is None:
+        from matplotlib import pyplot
 
-            ax, _ = _compose(pyplot.figure(dpi=150), drawing, width or drawing.width, "")
-        else:
-            extent, dpi = ax.get_window_extent(), ax.figure.dpi
-            page = ax.figure.get_window_extent().width
-            drawing.draw(ax, Size(*(pixels / dpi / MM for pixels in (extent.width, extent.height, page))))
+        # Outside the style: the first figure of a notebook changes settings of matplotlib that must last.
+        figure = pyplot.figure(dpi=150)
+        with style():
+            return _compose(figure, drawing, width or drawing.width, "")[0]
+    extent, dpi = ax.get_window_extent(), ax.figure.dpi
+    page = ax.figure.get_window_extent().width
+    with style():
+        drawing.draw(ax, Size(*(pixels / dpi / MM for pixels in (extent.width, extent.height, page))))
     return ax
 
 

@@ -3,13 +3,15 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from numpy.typing import NDArray
 
 from coexpr.output.figures import page
-from coexpr.output.figures.drawable import Drawing
+from coexpr.output.figures.drawing import Drawing
 
 CAPTION = (
     "Pearson r of log2 expression over 3,702 samples of 6 donors (H0351.2001, H0351.2002, H0351.1009, H0351.1012, "
@@ -63,6 +65,27 @@ def draw(drawing: Drawing, width: float | None = None, caption: str = CAPTION) -
         box = ax.get_tightbbox(recorder)
     assert box is not None
     return Drawn(ax, recorder.lines, left_out, tuple(figure.bbox.size), tuple(box.extents))
+
+
+def axes_of(drawing: Drawing) -> Axes:
+    """Draw into Axes of a figure of 180 x 180 mm."""
+    figure = Figure(figsize=(180 / 25.4, 180 / 25.4))
+    return page.plot(drawing, figure.add_subplot(), None)
+
+
+def with_gid(ax: Axes, start: str) -> list[Artist]:
+    """Return the artists in Axes and in their panels whose id starts with a text, in the order of drawing."""
+    panels = [ax, *(child for child in ax.child_axes)]
+    return [artist for panel in panels for artist in panel.get_children() if (artist.get_gid() or "").startswith(start)]
+
+
+def legends_of(ax: Axes) -> list[Legend]:
+    return [artist for artist in ax.get_children() if isinstance(artist, Legend)]
+
+
+def legend_texts(ax: Axes) -> list[str]:
+    """Return the entries of all legends."""
+    return [text.get_text() for legend in legends_of(ax) for text in legend.get_texts()]
 
 
 def overlapping(lines: list[Line], tolerance: float = 0.5) -> list[tuple[str, str]]:

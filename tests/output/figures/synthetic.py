@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.output.figures.dots import Dots
-from coexpr.output.figures.drawable import Drawing
+from coexpr.output.figures.drawing import Drawing
 from coexpr.output.figures.expression import ExpressionByStructure
 from coexpr.output.figures.graph import Circle, Distributions
 from coexpr.output.figures.heatmap import Heatmap
@@ -74,7 +74,7 @@ def scatter(size: str, *, by_structure: bool = False, by_facet: bool = False) ->
 def dots(size: str, categories: int = 0, *, with_probes: bool = False) -> Dots:
     """Return a dot plot; the range of the third row is missing."""
     rng = np.random.default_rng(2)
-    rows = of_size(size, 3, 25, 150)
+    rows = of_size(size, 3, 25, 45)
     r = np.sort(rng.uniform(-0.4, 0.95, rows))[::-1]
     low, high = r - rng.uniform(0, 0.2, rows), r + rng.uniform(0, 0.05, rows)
     low[2] = high[2] = np.nan
@@ -87,7 +87,7 @@ def dots(size: str, categories: int = 0, *, with_probes: bool = False) -> Dots:
 
 def heatmap(size: str, categories: int = 0) -> Heatmap:
     rng = np.random.default_rng(3)
-    rows = of_size(size, 3, 40, 300)
+    rows = of_size(size, 3, 25, 60)
     r = np.corrcoef(related(rng, rows, 50))
     clusters = cluster(r)
     marks = {f"category {place} of genes": rng.random(rows) < 0.5 for place in range(categories)}
@@ -96,7 +96,7 @@ def heatmap(size: str, categories: int = 0) -> Heatmap:
 
 def profiles(size: str) -> ProfileHeatmap:
     rng = np.random.default_rng(4)
-    rows, columns = of_size(size, 2, 7, 93), of_size(size, 5, 60, 414)
+    rows, columns = of_size(size, 2, 7, 60), of_size(size, 5, 60, 414)
     z = rng.normal(size=(rows, columns))
     z[0, 1] = np.nan
     structures = of_size(size, 2, 15, 25)
@@ -110,9 +110,9 @@ def profiles(size: str) -> ProfileHeatmap:
 def expression(size: str) -> ExpressionByStructure:
     """Return box plots; the first structure has few samples, which are drawn as points."""
     rng = np.random.default_rng(5)
-    samples, structures, donors = of_size(size, 14, 200, 900), of_size(size, 2, 15, 25), of_size(size, 1, 3, 6)
+    samples, structures, donors = of_size(size, 14, 120, 500), of_size(size, 2, 8, 25), of_size(size, 1, 3, 6)
     members = np.concatenate([[0, 0], 1 + np.arange(samples - 2) % (structures - 1)])
-    rows = of_size(size, 1, 2, 4)
+    rows = of_size(size, 1, 3, 2)
     log2 = related(rng, rows, samples)
     log2[0, 3] = np.nan
     return ExpressionByStructure(
@@ -122,7 +122,7 @@ def expression(size: str) -> ExpressionByStructure:
 
 def tree(size: str) -> Tree:
     rng = np.random.default_rng(6)
-    rows = of_size(size, 2, 36, 250)
+    rows = of_size(size, 2, 25, 50)
     names = [
         f"{ACRONYMS[row % len(ACRONYMS)]}  structure {row} {'of the brain, left ' * (row % 4)}" for row in range(rows)
     ]
