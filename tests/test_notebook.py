@@ -123,8 +123,8 @@ def test_the_numbers_are_those_that_the_text_states(executed: tuple[Path, list[C
     _, cells = executed
     text = " ".join(source_of(cell) for cell in cells_of(NOTEBOOK) if cell["cell_type"] == "markdown")
     shown = {cell["id"]: json.dumps([output.get("data") for output in cell["outputs"]]) for cell in cells}
-    assert "Here it is 0.543, while coexpr computes 0.452" in text
-    assert "0.543 is r of log2 intensity, averaged by coarse structure" in shown["pair-scales"]
+    assert "Here it is 0.594, while coexpr computes 0.452" in text
+    assert "0.594 is r of log2 intensity, averaged by coarse structure" in shown["pair-scales"]
     assert "0.451870" in shown["pair-scales"]
     assert "NTRK2 has seven probes" in text
     assert shown["probes-table"].count("<tr>") == 1 + 7

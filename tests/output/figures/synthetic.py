@@ -166,3 +166,5 @@ KINDS: dict[str, Callable[[str], Drawing]] = {
     "circle": circle,
     "distributions": distributions,
 }
+# Kinds that are drawn much like another one.
+VARIANTS = ("scatter", "scatter by structure and facet", "dots", "dots of probes", "dots with a category", "heatmap")

@@ -1,6 +1,5 @@
 """Files of figures: size, metadata, fonts, reproducibility, and what is refused."""
 
-import ast
 import json
 import re
 import shutil
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers.command import run
-from output.figures.synthetic import KINDS, dots, profiles, scatter
+from output.figures.synthetic import KINDS, VARIANTS, dots, profiles, scatter
 from PIL import Image
 
 import coexpr
@@ -69,12 +68,10 @@ def test_a_pdf_holds_the_provenance(tmp_path: Path) -> None:
 
 
 def subject_of(pdf: bytes) -> str:
-    """Return the subject of a PDF, a literal string in parentheses with the escapes of Python's bytes."""
-    (literal,) = re.findall(rb"/Subject \(((?:[^\\)(]|\\.)*)\)", pdf, re.S)
-    escaped = literal.replace(b"'", b"\\'").replace(b"\n", b"\\n").replace(b"\r", b"\\r").replace(b"\0", b"\\0")
-    escaped = re.sub(rb"\\([()])", rb"\1", escaped)
-    raw: bytes = ast.literal_eval("b'" + "".join(f"\\x{b:02x}" if b > 126 else chr(b) for b in escaped) + "'")
-    return raw.decode("utf-16") if raw[:2] in (b"\xfe\xff", b"\xff\xfe") else raw.decode("latin-1")
+    """Return the subject of a PDF, a literal string in parentheses with backslashes before special characters."""
+    (literal,) = re.findall(rb"/Subject \(((?:[^\\)]|\\.)*)\)", pdf, re.S)
+    raw = re.sub(rb"\\(.)", lambda found: {b"n": b"\n", b"r": b"\r"}.get(found[1], found[1]), literal, flags=re.S)
+    return str(raw, "utf-16" if raw.startswith((b"\xfe\xff", b"\xff\xfe")) else "latin-1")
 
 
 def test_fonts_of_a_pdf_are_embedded_as_truetype(tmp_path: Path) -> None:
@@ -107,14 +104,14 @@ def test_an_svg_has_text_as_paths(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("kind", ["scatter by facet", "dots with categories", "heatmap with categories", "circle"])
+@pytest.mark.parametrize("kind", ["heatmap with categories", "circle"])
 def test_the_same_figure_gives_the_same_file(tmp_path: Path, kind: str, ending: str) -> None:
     for name in ("first", "second"):
         save(KINDS[kind]("small"), tmp_path / f"{name}{ending}", 120, PROVENANCE)
     assert (tmp_path / f"first{ending}").read_bytes() == (tmp_path / f"second{ending}").read_bytes()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in VARIANTS])
 def test_every_kind_is_written_as_pdf_without_warnings(tmp_path: Path, kind: str) -> None:
     save(KINDS[kind]("small"), tmp_path / "figure.PDF", 120, PROVENANCE)
     assert (tmp_path / "figure.PDF").read_bytes().startswith(b"%PDF-")
