@@ -168,9 +168,9 @@ class Atlas:
             How r is computed. By default Pearson's r.
         by_donor : bool
             Add r and n in each donor; random_r, random_low and random_high: the random-effects mean of Fisher's z and
-            its 95 % interval, as r; Q, I2, tau2; donors and same_sign: how many are used, and how many agree in sign
-            with the mean; lowest_without_one and highest_without_one: the range of the pooled r when one donor is left
-            out.
+            its 95 % interval, as r; cochran_q, I2, tau2; donors and same_sign: how many are used, and how many agree in
+            sign with the mean; lowest_without_one and highest_without_one: the range of the pooled r when one donor is
+            left out.
         stats : bool
             Add donor_mean_r, ci95_low, ci95_high: the mean of Fisher's z over donors and its interval by Student's t,
             as r; p; and q, and q_category within a gene filter: false discovery rates over all rows that were compared.

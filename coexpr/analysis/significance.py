@@ -91,7 +91,7 @@ def _columns_by_donor(
         columns |= {f"r_{donor_names[donor_id]}": r, f"n_{donor_names[donor_id]}": n}
     over = by_donor.combined
     columns |= {"random_r": over.r, "random_low": over.low, "random_high": over.high}
-    columns |= {"Q": over.q, "I2": over.i2, "tau2": over.tau2}
+    columns |= {"cochran_q": over.q, "I2": over.i2, "tau2": over.tau2}
     columns |= {"donors": over.k.astype(np.int64), "same_sign": np.nan_to_num(over.same_sign).astype(np.int64)}
     return columns | {"lowest_without_one": by_donor.lowest, "highest_without_one": by_donor.highest}
 
@@ -99,7 +99,7 @@ def _columns_by_donor(
 def columns_of_donors(donors: Sequence[str]) -> set[str]:
     """Return the names of the columns that `by_donor` adds."""
     return {f"{statistic}_{donor}" for donor in donors for statistic in ("r", "n")} | {
-        "random_r", "random_low", "random_high", "Q", "I2", "tau2", "donors", "same_sign", "lowest_without_one",
+        "random_r", "random_low", "random_high", "cochran_q", "I2", "tau2", "donors", "same_sign", "lowest_without_one",
         "highest_without_one",
     }  # fmt: skip
 

@@ -129,7 +129,18 @@ def _main(
 
 
 _CORRELATES = ("rank", "rank_overall", "gene_symbol", "probe_name", "r", "n")
-_OVER_DONORS = ("random_r", "Q", "I2", "tau2", "same_sign", "lowest_without_one", "donor_mean_r", "ci95_low", "p", "q")
+_OVER_DONORS = (
+    "random_r",
+    "cochran_q",
+    "I2",
+    "tau2",
+    "same_sign",
+    "lowest_without_one",
+    "donor_mean_r",
+    "ci95_low",
+    "p",
+    "q",
+)
 _PROBES = ("mean_log2", "variance_log2", "present_fraction", "diff_stability", "rnaseq_r", "rnaseq_q")
 # The commands in the order of --help, each with the columns that the end of its help explains.
 _COMMANDS: tuple[tuple[Callable[..., None], tuple[str, ...]], ...] = (

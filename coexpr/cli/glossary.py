@@ -62,7 +62,7 @@ GLOSSARY = {
     "probe_name": "Allen's name of the probe, such as A_23_P216779.",
     "probes": "Number of probes of the gene.",
     "probes_with_expression": "Number of probes of the gene with expression data in this database.",
-    "Q": "Cochran's Q: heterogeneity of r between donors.",
+    "cochran_q": "Cochran's Q: heterogeneity of r between donors.",
     "q": "False discovery rate (Benjamini and Hochberg) of p over all genes or probes tested.",
     "q_category": "False discovery rate of p over the genes of the category only.",
     "r": "Correlation of two profiles over samples: 1 for the same pattern, 0 for no relation, -1 for the opposite.",

@@ -148,13 +148,13 @@ def _target_of(output: Path | None, given: StrEnum | None, names: Iterable[StrEn
     if output is None and given is None:
         return Target(None, default.value)
     from coexpr.output import formats
-    from coexpr.output.files import check_folder
+    from coexpr.output.files import check_file
 
     file = None if output in _STDOUT else output
     name = given.value if given else formats.format_of_file(file, map(str, names)) if file else default.value
     formats.check_format(name)
     if file is not None:
-        check_folder(file)
+        check_file(file)
     elif name in BINARY and sys.stdout.isatty():
         raise OptionError(f"{name} is not text: write it to a file with -o FILE.")
     return Target(file, name)

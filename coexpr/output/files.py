@@ -32,9 +32,7 @@ def write_binary_file(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     OutputError
         If the file cannot be written; one that was there before is left as it was.
     """
-    check_folder(path)
-    if is_duckdb_file(path):
-        raise OutputError(f"{path} is a DuckDB database, and would be lost. Write to another file.")
+    check_file(path)
     if path.exists() and not path.is_file():  # a pipe or a device takes what it is given
         with path.open("wb") as stream:
             write(stream)
@@ -57,10 +55,12 @@ def write_binary_file(path: Path, write: Callable[[IO[bytes]], None]) -> None:
         raise
 
 
-def check_folder(path: Path) -> None:
-    """Raise OutputError if the folder of a file does not exist."""
+def check_file(path: Path) -> None:
+    """Raise OutputError if the folder of a file does not exist, or the file is a database."""
     if not path.parent.is_dir():
         raise OutputError(f"{path} cannot be written: there is no folder {path.parent}.")
+    if is_duckdb_file(path):
+        raise OutputError(f"{path} is a DuckDB database, and would be lost. Write to another file.")
 
 
 def _umask() -> int:

@@ -5,9 +5,12 @@ Text is always written as text: SEPT2 is no date, and a name that begins with "=
 
 import datetime
 import math
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from coexpr.errors import LimitError, OutputError
@@ -26,6 +29,8 @@ _MAX_EXACT = 2**53
 # Characters of the narrowest and the widest column.
 _NARROW, _WIDE = 6, 50
 _TEXT_FORMAT = "@"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FIRST_DATE = datetime.date(1900, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -76,11 +81,26 @@ def write_workbook(sheets: Sequence[Sheet], provenance: Mapping[str, Any], strea
     """
     require("xlsxwriter")
     from xlsxwriter import Workbook
+    from xlsxwriter.exceptions import FileCreateError
 
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with Workbook(stream, options) as workbook:
-        for sheet in [*sheets, Sheet("provenance", ("name", "value"), _flat(provenance))]:
-            _SheetWriter(workbook, sheet).write()
+    # xlsxwriter leaves temporary files and half a workbook behind if it fails: they are in a folder that is removed.
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "workbook").open("w+b") as whole:
+        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": folder}
+        try:
+            with Workbook(whole, options) as workbook:
+                for sheet in [*sheets, Sheet("provenance", ("name", "value"), _flat(provenance))]:
+                    _SheetWriter(workbook, sheet).write()
+        except FileCreateError as error:
+            raise error.args[0] from None
+        whole.seek(0)
+        shutil.copyfileobj(whole, stream)
+
+
+class _Exact(float):
+    """A number that is formatted with as many digits as it needs; xlsxwriter formats numbers with 16 digits."""
+
+    def __format__(self, spec: str) -> str:
+        return float.__repr__(self)
 
 
 class _SheetWriter:
@@ -108,6 +128,7 @@ class _SheetWriter:
                 "Parquet."
             )
         for column, name in enumerate(self._sheet.columns):
+            self._check_length(0, column, name)
             self._target.write_string(0, column, name, self._header)
         last = 0
         for last, row in enumerate(self._sheet.rows, start=1):
@@ -122,7 +143,7 @@ class _SheetWriter:
             self._target.set_column(column, column, max(_NARROW, min(width, _WIDE)))
 
     def _write_cell(self, row: int, column: int, value: Any) -> None:
-        if isinstance(value, Decimal):
+        if isinstance(value, Decimal) and not (value.is_finite() and abs(value) > _MAX_EXACT):
             value = float(value)
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return
@@ -131,26 +152,36 @@ class _SheetWriter:
             self._fit(column, 12)
         elif isinstance(value, bool):
             self._target.write_boolean(row, column, value)
-        elif isinstance(value, int | float) and math.isfinite(value) and abs(value) <= _MAX_EXACT:
-            self._target.write_number(row, column, value, self._numbers[column])
+        elif _is_exact(value):
+            self._target.write_number(row, column, _Exact(value), self._numbers[column])
             self._fit(column, len(shown(self._sheet.columns[column], value)))
-        elif isinstance(value, datetime.date):
+        elif isinstance(value, datetime.date) and _naive(value).isoformat() >= _FIRST_DATE.isoformat():
             self._target.write_datetime(row, column, _naive(value), self._date)
             self._fit(column, 19)
         else:
             self._write_text(row, column, shown("", value) if isinstance(value, list | dict) else str(value))
 
-    def _write_text(self, row: int, column: int, text: str) -> None:
+    def _check_length(self, row: int, column: int, text: str) -> None:
         if len(text) > _MAX_CHARACTERS:
             raise OutputError(
-                f"row {row:,}, column {self._sheet.columns[column]}: a cell of a spreadsheet has at most "
+                f"row {row:,}, column {self._sheet.columns[column]:.80}: a cell of a spreadsheet has at most "
                 f"{_MAX_CHARACTERS:,} characters, and this text has {len(text):,}. Use CSV or Parquet."
             )
-        self._target.write_string(row, column, text, self._quoted if text[:1] in "=+-@\t\r" else self._text)
+
+    def _write_text(self, row: int, column: int, text: str) -> None:
+        self._check_length(row, column, text)
+        self._target.write_string(row, column, text, self._quoted if text.startswith(_FORMULA) else self._text)
         self._fit(column, len(text))
 
     def _fit(self, column: int, characters: int) -> None:
         self._widths[column] = max(self._widths[column], characters + 1)
+
+
+def _is_exact(value: Any) -> bool:
+    """Return whether a spreadsheet can hold a value as a number."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and abs(value) <= _MAX_EXACT
 
 
 def _naive(value: datetime.date) -> datetime.date:

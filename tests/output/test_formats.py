@@ -29,7 +29,7 @@ RESULT = Result(
 )
 
 
-def written(write: Callable[[Result, IO[str]], None], result: Result = RESULT) -> str:
+def written(write: Callable[[Result[Provenance], IO[str]], None], result: Result[Provenance] = RESULT) -> str:
     stream = io.StringIO()
     write(result, stream)
     return stream.getvalue()

@@ -47,7 +47,7 @@ CASES = {
     "genes": Case(("NTRK2", "BDNF")),
     "one probe": Case((A, A)),
     "some donors": Case(samples=SampleFilter(donors=("15496", "9861", "12876"))),
-    "a structure": Case(samples=SampleFilter("Cx")),
+    "a structure": Case(samples=SampleFilter(("Cx",))),
     "missing": Case(is_damaged=True),
     "spearman": Case(method=CorrelationMethod("spearman")),
     "bicor": Case(method=CorrelationMethod("bicor")),

@@ -187,7 +187,7 @@ def test_a_symbol_stays_text(symbol: str) -> None:
     assert cell.number_format == "@"  # editing the cell does not turn it into a date or a number either
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(formulas | texts)
 def test_text_is_never_a_formula(text: str) -> None:
     @dataclass(frozen=True, kw_only=True)
@@ -238,7 +238,7 @@ def test_columns_are_as_wide_as_their_text_within_limits() -> None:
 @pytest.mark.parametrize("columns", [[], ["a"]])
 def test_a_result_without_rows(columns: list[str]) -> None:
     sheet = read(written(columns, []))
-    assert [cell.value for cell in sheet[1]] == (columns or [None])
+    assert [cell.value for cell in sheet[1] if cell.value is not None] == columns
     assert sheet.max_row == 1
 
 
@@ -314,7 +314,7 @@ def test_a_table_of_any_values_is_read_back_equal(table: tuple[list[str], list[l
 def write_into(folder: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a spreadsheet file into a folder; if it fails, there must be no file."""
     folder.mkdir()
-    result = Stream(list(columns), iter(rows), SqlProvenance(database="a.duckdb", statement=""))
+    result = Stream(list(columns), map(tuple, rows), SqlProvenance(database="a.duckdb", statement=""))
     write_binary_file(folder / "a.xlsx", partial(write_xlsx, result))
 
 
@@ -397,8 +397,12 @@ class FullDisk(io.RawIOBase):
 
 
 def test_a_full_disk_is_an_error_of_the_system_and_leaves_nothing(scratch: Path, unraisable: list[object]) -> None:
-    with pytest.raises(OSError, match="No space left on device"):
+    found: list[str] = []
+    try:
         write_xlsx(Result(["a"], [(1,)], PROVENANCE), FullDisk())  # type: ignore[arg-type]
-    gc.collect()
+    except Exception as error:
+        found = [type(error).__name__, str(error)]
+    gc.collect()  # an open zip file writes again when it is collected
+    assert found == ["OSError", "[Errno 28] No space left on device"]
     assert unraisable == []
     assert list(scratch.iterdir()) == []

