@@ -7,10 +7,10 @@ import gallery
 import pytest
 from gallery import EXAMPLES, Example
 from helpers.command import invoke, run
-from PIL import Image
 
 from coexpr.atlas import Atlas
 
+Image = pytest.importorskip("PIL.Image", reason="matplotlib, with which Pillow comes, is not installed")
 IDS = [Path(example.image).stem for example in EXAMPLES]
 _LARGEST, _LARGEST_IN_ALL = 150_000, 1_200_000
 

@@ -44,7 +44,9 @@ FILES = [
     path
     for folder in ("coexpr", "sql", "migrations", "docs", ".ci", "tests")
     for path in sorted((TOP / folder).rglob("*"))
-    if path.suffix in {".py", ".sql", ".md", ".ipynb"} and "data" not in path.relative_to(TOP).parts and path != Path(__file__)
+    if path.suffix in {".py", ".sql", ".md", ".ipynb"}
+    and "data" not in path.relative_to(TOP).parts
+    and path != Path(__file__)
 ] + [TOP / "README.md", TOP / "pyproject.toml"]
 
 

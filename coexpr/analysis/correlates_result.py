@@ -99,12 +99,12 @@ class CorrelatesResult(Result[CorrelatesProvenance], Drawable):
                 f"{name}  {gene or ''}".rstrip() for name, gene in zip(names, self.column("gene_symbol"), strict=True)
             ]
         of_donors = [f"r_{donor}" for donor in provenance.data.donors if f"r_{donor}" in self.columns]
-        by_donor = np.array([self.column(name) for name in of_donors], dtype=np.float64).reshape(-1, len(self))
-        has_range = ~np.isnan(by_donor).all(axis=0) if len(by_donor) else np.zeros(len(self), dtype=np.bool_)
-        low, high = np.full(len(self), np.nan), np.full(len(self), np.nan)
-        low[has_range] = np.nanmin(by_donor[:, has_range], axis=0)
-        high[has_range] = np.nanmax(by_donor[:, has_range], axis=0)
-        about = "r; lines: its range over donors" if has_range.any() else "r"
+        by_donor = np.array([self.column(name) for name in of_donors], dtype=np.float64).reshape(
+            len(of_donors), len(self)
+        )
+        low = np.fmin.reduce(by_donor, axis=0, initial=np.nan)
+        high = np.fmax.reduce(by_donor, axis=0, initial=np.nan)
+        about = "r; lines: its range over donors" if of_donors else "r"
         marks = {name: np.array(self.column(name), dtype=np.bool_) for name in self.marks}
         seed = provenance.seed
         title = f"Correlates of {seed.gene or seed.probe if seed.level == 'gene' else seed.probe}"

@@ -16,8 +16,26 @@ if TYPE_CHECKING:
 _DESCRIBED = ("structure_id", "acronym", "name", "hemisphere", "depth")
 
 
+@dataclass(frozen=True, kw_only=True)
+class StructuresProvenance(Provenance):
+    """The provenance of the tree of structures.
+
+    Parameters
+    ----------
+    source : list of str
+        Titles of the atlas, as its downloads give them.
+    """
+
+    source: list[str]
+
+    @property
+    def caption(self) -> str:
+        """Where the samples are from."""
+        return f"Data: {'; '.join(self.source) or 'unnamed'}. {super().caption}"
+
+
 @dataclass(frozen=True, repr=False)
-class StructureTree(Result[Provenance], Drawable):
+class StructureTree(Result[StructuresProvenance], Drawable):
     """Structures with samples, in the order of the tree.
 
     Parameters
@@ -62,5 +80,5 @@ def structure_tree(expression: Expression, search: str | None) -> StructureTree:
         for structure_id, structure in structures.items()
     ]
     colors = [structure["color"] for structure in structures.values()]
-    provenance = Provenance(database=str(expression.path))
+    provenance = StructuresProvenance(database=str(expression.path), source=expression.titles)
     return StructureTree([*_DESCRIBED, "samples", *donors.values()], rows, provenance, colors)

@@ -38,7 +38,8 @@ def draw_strip(ax: "Axes", groups: Groups, colors: list[str], size: Size) -> Non
     strip.set_axis_off()
     columns = len(colors)
     present, centers = _centers(groups.members)
-    needed = line_height(_FONT) / size.width * columns
+    font = font_of(size.width / len(present), _FONT)
+    needed = line_height(font) / size.width * columns
     places = spread(centers, needed, columns - 1)
     bottom = 1 + (0.4 + _STRIP) / height
     for group, center, place in zip(present, centers.tolist(), places.tolist(), strict=True):
@@ -48,7 +49,7 @@ def draw_strip(ax: "Axes", groups: Groups, colors: list[str], size: Size) -> Non
             transform=ax.transAxes, clip_on=False,
         )  # fmt: skip
         ax.text(
-            xs[1], bottom + _LINES / height, groups.names[group], rotation=90, fontsize=_FONT, ha="center",
+            xs[1], bottom + _LINES / height, groups.names[group], rotation=90, fontsize=font, ha="center",
             va="bottom", transform=ax.transAxes,
         )  # fmt: skip
 

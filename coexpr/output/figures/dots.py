@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from coexpr.errors import FigureError
 from coexpr.output.figures.drawing import Size
-from coexpr.output.figures.page import add_legend, measure
+from coexpr.output.figures.page import add_legend, add_title, wrapped
 from coexpr.output.figures.palette import PLAIN, color_of
 from coexpr.output.figures.strips import STRIP, draw_strips, handles_of
 
@@ -79,8 +79,8 @@ class Dots:
         ax.tick_params(axis="y", length=0)
         ax.grid(axis="x", color="0.9", linewidth=0.4)
         ax.set_axisbelow(True)
-        ax.set_xlabel(self.label)
-        ax.set_title(self.title, loc="left", x=-measure(ax).left / size.width)
+        ax.set_xlabel(wrapped(self.label, size.width))
+        add_title(ax, self.title, size)
         self._draw_marks(ax, size)
         return []
 
@@ -91,4 +91,4 @@ class Dots:
             strips = ax.inset_axes((1 + 1 / size.width, 0, len(self.marks) * STRIP / size.width, 1))
             draw_strips(strips, self.marks)
             strips.set_ylim(len(self.r) - 0.4, -0.6)
-        add_legend(ax, handles_of(list(self.marks), with_others=len(self.marks) == 1), None, 1)
+        add_legend(ax, handles_of(list(self.marks), with_others=len(self.marks) == 1), None, size)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.errors import FigureError
+from coexpr.output.figures.columns import font_of
 from coexpr.output.figures.drawing import Size
-from coexpr.output.figures.page import add_legend, text_width
+from coexpr.output.figures.page import FONT_SIZE, add_legend
 from coexpr.output.figures.palette import Groups, color_of, marker_of
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class ExpressionByStructure:
         for place, name in enumerate(self.names):
             bottom = (panels - 1 - place) * (_PANEL + _GAP) * share
             panel = ax if panels == 1 else ax.inset_axes((0, bottom, 1, _PANEL * share))
-            self._draw_panel(panel, self.log2[place])
+            self._draw_panel(panel, self.log2[place], size)
             panel.set_title(name, loc="left", pad=2)
             panel.set_ylabel("log2 expression")
             panel.tick_params(labelbottom=place == panels - 1)
@@ -90,11 +91,10 @@ class ExpressionByStructure:
             Line2D([], [], color=color_of(donor), marker=marker_of(donor), markersize=3.5, linestyle="", label=name)
             for donor, name in enumerate(self.donor_names)
         ]
-        columns = int((size.page - 10) // (text_width(self.donor_names) + 10))
-        add_legend(ax, handles, "Mean of donor", max(1, min(len(handles), columns)))
+        add_legend(ax, handles, "Mean of donor", size, len(handles))
         return []
 
-    def _draw_panel(self, ax: "Axes", log2: NDArray[np.floating]) -> None:
+    def _draw_panel(self, ax: "Axes", log2: NDArray[np.floating], size: Size) -> None:
         groups = self._shown
         boxes: list[dict[str, Any]] = []
         for place, group in enumerate(groups):
@@ -115,7 +115,9 @@ class ExpressionByStructure:
             for patch, box in zip(drawn["boxes"], boxes, strict=True):
                 patch.set_facecolor(self.groups.colors[groups[box["place"]]])
                 patch.set_edgecolor("0.4")
-        ax.set_xticks(range(len(groups)), self._labels(), rotation=90)
+                patch.set_alpha(0.5)  # so that donors can be seen on it
+        font = font_of(size.width / len(groups), FONT_SIZE - 1)
+        ax.set_xticks(range(len(groups)), self._labels(), rotation=90, fontsize=font)
         ax.set_xlim(-0.7, len(groups) - 0.3)
         ax.tick_params(axis="x", length=0)
 

@@ -125,6 +125,8 @@ class Distributions:
 
     def draw(self, ax: "Axes", size: Size) -> list[str]:
         """Draw both distributions next to each other."""
+        from matplotlib.ticker import MaxNLocator
+
         left, right = ax.inset_axes((0, 0, 0.44, 1)), ax.inset_axes((0.58, 0, 0.42, 1))
         edges = np.linspace(-1, 1, len(self.r_counts) + 1)
         found = np.flatnonzero(self.r_counts)
@@ -134,7 +136,10 @@ class Distributions:
         most = int(self.degrees.max())
         bins = np.arange(most + 2) if most < 50 else np.linspace(0, most + 1, 51)
         right.hist(self.degrees, bins=(bins - 0.5).tolist(), color=color_of(2), gid="degree")
-        right.set(xlabel="degree (edges of a node)", ylabel="nodes")
+        right.set(xlabel="degree", ylabel="nodes")
+        ticks = max(2, int(size.width / 25))
+        left.xaxis.set_major_locator(MaxNLocator(ticks))
+        right.xaxis.set_major_locator(MaxNLocator(ticks, integer=True))
         right.set_yscale("symlog", linthresh=1)
         right.yaxis.set_major_formatter("{x:g}")
         ax.set_axis_off()

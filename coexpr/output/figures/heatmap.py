@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from coexpr.errors import FigureError
 from coexpr.output.figures.columns import font_of
 from coexpr.output.figures.drawing import Size
-from coexpr.output.figures.page import FONT_SIZE, POINTS, add_legend, measure, text_width
+from coexpr.output.figures.page import FONT_SIZE, POINTS, add_legend, add_title, text_width
 from coexpr.output.figures.palette import DIVERGING, MISSING
 from coexpr.output.figures.strips import STRIP, draw_strips, handles_of
 
@@ -91,9 +91,9 @@ class Heatmap:
         if len(self.tree):
             self._draw_dendrogram(ax, left + 2 / size.width, _DENDROGRAM / size.width)
         _draw_bar(ax, image, size)
-        ax.set_title(self.title, loc="left", pad=4, x=-measure(ax).left / size.width)
+        add_title(ax, self.title, size)
         if self.marks:
-            add_legend(ax, handles_of(list(self.marks)), None, 1)
+            add_legend(ax, handles_of(list(self.marks)), None, size)
         if has_names:
             return []
         needed = size.page - size.width + len(r) * _SMALLEST * 1.25 / POINTS

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ENDINGS = (".png", ".svg", ".pdf")
 _DPI = 300
+_SCREEN_DPI = 150
 # Widths in mm.
 _NARROWEST, _WIDEST = 30, 1000
 MM = 1 / 25.4
@@ -32,8 +33,13 @@ _LINE_OF_CAPTION = 2.4  # in mm
 # Around the page, and the narrowest Axes, in mm.
 _PADDING = 1.5
 _NARROWEST_AXES = 12
+# Marks the legends below Axes.
+_BELOW = "legend-below"
+# Width of a legend in mm without its text, for each column.
+_HANDLE = 9
 # After these many passes, what is around Axes does not change.
-_PASSES = 3
+_PASSES = 5
+_TOLERANCE = 0.2  # in mm
 _STYLE: dict[str, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, so a figure looks the same everywhere
@@ -96,7 +102,7 @@ def plot(drawing: Drawing, ax: "Axes | None", width: float | None) -> "Axes":
         from matplotlib import pyplot
 
         # Outside the style: the first figure of a notebook changes settings of matplotlib that must last.
-        figure = pyplot.figure(dpi=150)
+        figure = pyplot.figure(dpi=_SCREEN_DPI)
         with style():
             return _compose(figure, drawing, width or drawing.width, "")[0]
     extent, dpi = ax.get_window_extent(), ax.figure.dpi
@@ -112,7 +118,7 @@ def save(drawing: Drawing, path: Path, width: float | None, provenance: Provenan
     from matplotlib.figure import Figure
 
     with style():
-        figure = Figure()
+        figure = Figure(dpi=_DPI)  # text has other widths at another resolution
         _, left_out = _compose(figure, drawing, width or drawing.width, provenance.caption)
         write_binary_file(path, lambda stream: _write(figure, path, stream, provenance))
     return left_out
@@ -125,7 +131,7 @@ def _compose(figure: "Figure", drawing: Drawing, width: float, caption: str) -> 
     """
     around = Around(width / 6, width / 6, 10, 10)
     left_out: list[str] = []
-    for _ in range(_PASSES):
+    for number in range(_PASSES):
         size_width = width - around.left - around.right - 2 * _PADDING
         if size_width < _NARROWEST_AXES:
             raise OptionError(
@@ -134,8 +140,8 @@ def _compose(figure: "Figure", drawing: Drawing, width: float, caption: str) -> 
             )
         size = Size(size_width, drawing.height(size_width, width), width)
         figure.clear()
-        lines = _wrapped(caption and " ".join([caption, *left_out]), width)
-        below = around.bottom + len(lines) * _LINE_OF_CAPTION + _PADDING
+        lines = wrapped(caption and " ".join([caption, *left_out]), width - 2 * _PADDING, _CAPTION_SIZE)
+        below = around.bottom + (lines.count("\n") + bool(lines)) * _LINE_OF_CAPTION + _PADDING
         height = below + size.height + around.top + _PADDING
         figure.set_size_inches(width * MM, height * MM)
         place = (
@@ -143,9 +149,13 @@ def _compose(figure: "Figure", drawing: Drawing, width: float, caption: str) -> 
         )  # fmt: skip
         ax = figure.add_axes(place)
         left_out = drawing.draw(ax, size)
-        around = measure(ax)
+        measured = measure(ax)
+        # Tick labels may change from pass to pass; in the end there must be space for each of them.
+        around = measured if number < _PASSES // 2 else Around(*map(max, around, measured))
+    if not _is_on_page(ax, width):
+        raise OptionError(f"`width` {width:g} is too narrow for this figure. Use a larger one.")
     figure.text(
-        _PADDING / width, _PADDING / height, "\n".join(lines), fontsize=_CAPTION_SIZE, color="0.35",
+        _PADDING / width, _PADDING / height, lines, fontsize=_CAPTION_SIZE, color="0.35",
         linespacing=_LINE_OF_CAPTION * POINTS / _CAPTION_SIZE / 1.17, va="bottom",
     )  # fmt: skip
     return ax, left_out
@@ -161,40 +171,60 @@ class Around(NamedTuple):
 
 
 def measure(ax: "Axes") -> Around:
-    """Return how far what is drawn reaches beyond Axes."""
+    """Return how far what is drawn reaches beyond Axes.
+
+    Titles, the label below and legends below are as wide as the page allows, whatever the width of Axes.
+    """
     extent, whole = ax.get_window_extent(), ax.get_tightbbox()
-    if whole is None:
+    below = [legend for legend in ax.get_children() if legend.get_gid() == _BELOW]
+    for legend in below:
+        legend.set_in_layout(False)
+    across = ax.get_tightbbox(for_layout_only=True)
+    for legend in below:
+        legend.set_in_layout(True)
+    if whole is None or across is None:
         return Around(0, 0, 0, 0)
     mm = 1 / ax.figure.dpi / MM
     return Around(
-        max(0.0, extent.x0 - whole.x0) * mm,
-        max(0.0, whole.x1 - extent.x1) * mm,
+        max(0.0, extent.x0 - across.x0) * mm,
+        max(0.0, across.x1 - extent.x1) * mm,
         max(0.0, extent.y0 - whole.y0) * mm,
         max(0.0, whole.y1 - extent.y1) * mm,
     )
 
 
-def add_legend(ax: "Axes", handles: Sequence[Any], title: str | None, columns: int, *, on_right: bool = False) -> None:
-    """Add a legend to the right of what is drawn, or below it."""
+def _is_on_page(ax: "Axes", width: float) -> bool:
+    """Return whether all that is drawn is within the width of the page in mm."""
+    whole = ax.get_tightbbox()
+    mm = 1 / ax.figure.dpi / MM
+    return whole is None or (whole.x0 * mm > -_TOLERANCE and whole.x1 * mm < width + _TOLERANCE)
+
+
+def add_title(ax: "Axes", title: str, size: Size, pad: float = 4) -> None:
+    """Add a title at the left edge of the page, `pad` points above Axes."""
+    lines = wrapped(title, size.page - 2 * _PADDING)
+    ax.set_title(lines, loc="left", x=-measure(ax).left / size.width, pad=pad)
+
+
+def add_legend(
+    ax: "Axes", handles: Sequence[Any], title: str | None, size: Size, columns: int = 1, *, on_right: bool = False
+) -> None:
+    """Add a legend to the right of what is drawn, or below it in as many columns as fit, `columns` at most."""
     from matplotlib.legend import Legend
     from matplotlib.transforms import ScaledTranslation
 
+    labels = [wrapped(str(handle.get_label()), size.page - _HANDLE, FONT_SIZE - 1) for handle in handles]
+    fitting = int((size.page - 2 * _PADDING) // (text_width(labels) + _HANDLE))
     around = measure(ax)
     x, y = (around.right + 2, 0.0) if on_right else (-around.left, -around.bottom - 1)
     corner = ax.transAxes + ScaledTranslation(x * MM, y * MM, ax.figure.dpi_scale_trans)
     legend = Legend(
-        ax, handles, [handle.get_label() for handle in handles], title=title, ncols=columns, alignment="left",
-        loc="upper left", bbox_to_anchor=(1, 1) if on_right else (0, 0), bbox_transform=corner, borderaxespad=0,
-        borderpad=0,
+        ax, handles, labels, title=title, ncols=max(1, min(columns, fitting)), alignment="left", loc="upper left",
+        bbox_to_anchor=(1, 1) if on_right else (0, 0), bbox_transform=corner, borderaxespad=0, borderpad=0,
     )  # fmt: skip
     ax.add_artist(legend)
+    legend.set_gid(None if on_right else _BELOW)
     legend.set_clip_on(False)  # what is clipped is not measured
-
-
-def _wrapped(text: str, width: float) -> list[str]:
-    """Return the lines of a caption in a figure of some width in mm."""
-    characters = int((width - 2 * _PADDING) * POINTS / (_CAPTION_SIZE * CHARACTER))
-    return textwrap.wrap(text, max(20, characters))
 
 
 def _write(figure: "Figure", path: Path, stream: IO[bytes], provenance: Provenance) -> None:
@@ -210,9 +240,15 @@ def _write(figure: "Figure", path: Path, stream: IO[bytes], provenance: Provenan
     figure.savefig(stream, format=file_format, dpi=_DPI, metadata=by_format[file_format])
 
 
+def wrapped(text: str, width: float, font_size: float = FONT_SIZE) -> str:
+    """Return text in lines of about a width in mm."""
+    return textwrap.fill(text, max(12, int(width * POINTS / (font_size * CHARACTER))))
+
+
 def text_width(texts: Sequence[str], font_size: float = FONT_SIZE - 1) -> float:
-    """Return about how many mm the longest of some texts takes."""
-    return max((len(text) for text in texts), default=0) * font_size * CHARACTER / POINTS
+    """Return about how many mm the longest line of some texts takes."""
+    lines = (line for text in texts for line in text.split("\n"))
+    return max(map(len, lines), default=0) * font_size * CHARACTER / POINTS
 
 
 def line_height(font_size: float = FONT_SIZE - 1) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from coexpr.errors import FigureError
 from coexpr.output.figures.columns import draw_strip, font_of
 from coexpr.output.figures.drawing import Size
-from coexpr.output.figures.page import POINTS, measure
+from coexpr.output.figures.page import POINTS, add_title, measure, wrapped
 from coexpr.output.figures.palette import DIVERGING, MISSING, Groups
 
 if TYPE_CHECKING:
@@ -76,14 +76,14 @@ class ProfileHeatmap:
         for spine in ax.spines.values():
             spine.set_visible(False)
         draw_strip(ax, self.groups, self.colors, size)
-        ax.set_xlabel(f"{columns:,} structures in the order of the ontology, by top-level structure", loc="left")
-        wide = min(0.4, 30 / size.width)
-        bar = ax.inset_axes((1 - wide, -3.2 / size.height, wide, 1.8 / size.height))
+        ax.set_xlabel(wrapped(f"{columns:,} structures in the order of the ontology", size.width), loc="left")
+        wide = min(1, 30 / size.width)
+        below = measure(ax).bottom + 3
+        bar = ax.inset_axes((0, -below / size.height, wide, 1.8 / size.height))
         ax.figure.colorbar(
             image, cax=bar, orientation="horizontal", ticks=[-_MOST, 0, _MOST], extend="both",
             label="z-score of the mean",
         )  # fmt: skip
         bar.tick_params(pad=1, length=1.5)
-        around = measure(ax)
-        ax.set_title(self.title, loc="left", x=-around.left / size.width, pad=(around.top + 1) * POINTS)
+        add_title(ax, self.title, size, pad=(measure(ax).top + 1) * POINTS)
         return []

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from coexpr.errors import FigureError
 from coexpr.output.figures.drawing import Size
-from coexpr.output.figures.page import add_legend
+from coexpr.output.figures.page import POINTS, add_legend, measure, wrapped
 from coexpr.output.figures.palette import DonorR, Groups, color_of, marker_of
 
 if TYPE_CHECKING:
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 # From this width of the page in mm on, there are three panels in a row, and legends are to the right, not below.
 _WIDE = 110
+_NARROW = 70
 # Between panels, and above each for its title.
-_GAP, _TITLE = 4, 8
+_GAP, _TITLE = 6, 8
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ class Scatter:
         return [] if self.groups is None else np.unique(self.groups.members[self._is_known]).tolist()
 
     def _grid(self, page: float) -> tuple[int, int]:
-        columns = min(len(self.by_donor), 3 if page >= _WIDE else 2)
+        most = 3 if page >= _WIDE else 2 if page >= _NARROW else 1
+        columns = min(len(self.by_donor), most)
         return -(-len(self.by_donor) // columns), columns
 
     def height(self, width: float, page: float) -> float:
@@ -82,8 +84,14 @@ class Scatter:
             self._draw_facets(ax, size)
         else:
             self._draw_panel(ax, self._is_known, range(len(self.by_donor)))
-        ax.set_xlabel(f"{self.names[0]} (log2 expression)", labelpad=13 if self.by_facet else None)
-        ax.set_ylabel(f"{self.names[1]} (log2 expression)", labelpad=17 if self.by_facet else None)
+        # The axes of facets are not its own: the labels go below and to the left of all.
+        around = measure(ax) if self.by_facet else None
+        x_label, y_label = (
+            wrapped(f"{name} (log2 expression)", length)
+            for name, length in zip(self.names, (size.width, size.height), strict=True)
+        )
+        ax.set_xlabel(x_label, labelpad=around and (around.bottom + 0.7) * POINTS)
+        ax.set_ylabel(y_label, labelpad=around and (around.left + 0.7) * POINTS)
         ax.set_title(self.title, loc="left")
         self._draw_legends(ax, size)
         return []
@@ -142,7 +150,7 @@ class Scatter:
                 )
                 for group in self._shown_groups
             ]  # fmt: skip
-            add_legend(ax, handles, "Structure", 1 if is_wide else 2, on_right=is_wide)
+            add_legend(ax, handles, "Structure", size, 1 if is_wide else 2, on_right=is_wide)
         if not self.by_facet:
             handles = [
                 Line2D(
@@ -152,7 +160,7 @@ class Scatter:
                 for place, (donor, r, n) in enumerate(self.by_donor)
             ]  # fmt: skip
             on_right = is_wide and self.groups is None
-            add_legend(ax, handles, "Donor", 1 if on_right or not is_wide else 2, on_right=on_right)
+            add_legend(ax, handles, "Donor", size, 1 if on_right else 2, on_right=on_right)
 
 
 def _point(count: int) -> tuple[float, float]:

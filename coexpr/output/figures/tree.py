@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from coexpr.errors import FigureError
 from coexpr.output.figures.drawing import Size
-from coexpr.output.figures.page import text_width
+from coexpr.output.figures.page import add_title, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,7 +74,7 @@ class Tree:
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
         ax.set_xlabel("samples")
-        ax.set_title(self.title, loc="left", x=-margin / size.width)
+        add_title(ax, self.title, size)
         return []
 
 

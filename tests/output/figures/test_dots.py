@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.drawings import SIZES, dots
+from helpers.drawn import axes_of, draw, legend_texts, overlapping, with_gid
 from matplotlib.colors import to_hex, to_rgb
-from output.figures.drawn import axes_of, draw, legend_texts, with_gid
-from output.figures.synthetic import SIZES, dots
 
 from coexpr.atlas import Atlas
 from coexpr.errors import FigureError
@@ -114,3 +114,22 @@ def test_probes_are_named_with_their_genes(atlas: Atlas) -> None:
     pairs = zip(result.column("probe_name"), result.column("gene_symbol"), strict=True)
     assert drawing.names == [f"{probe}  {gene or ''}".rstrip() for probe, gene in pairs]
     assert drawing.title == "Correlates of A_23_P216779"
+
+
+def test_without_r_by_donor_there_is_no_range(atlas: Atlas) -> None:
+    drawing = atlas.correlates("A_23_P216779", top=5).drawing()
+    assert np.isnan(drawing.low).all()
+    assert drawing.label == "r"
+
+
+def test_a_result_without_rows_cannot_be_drawn(atlas: Atlas) -> None:
+    with pytest.raises(FigureError, match="nothing to draw"):
+        atlas.correlates("NTRK2", min_r=0.9999).drawing()
+
+
+def test_long_names_are_wrapped() -> None:
+    category = "regulation of postsynaptic membrane neurotransmitter receptor levels and localization"
+    drawing = replace(dots("small"), title=category, marks={category: np.ones(len(dots("small").r), dtype=np.bool_)})
+    figure = draw(drawing)
+    assert overlapping(figure.lines) == []
+    assert max(line.corners[:, 0].max() for line in figure.lines) <= figure.page[0]

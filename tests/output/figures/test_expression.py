@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.drawings import SIZES, expression, gene_names, groups_of
+from helpers.drawn import axes_of, draw, legend_texts, legends_of, with_gid
 from helpers.profiles import profile
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.patches import PathPatch
-from output.figures.drawn import axes_of, draw, legend_texts, legends_of, with_gid
-from output.figures.synthetic import SIZES, expression, gene_names, groups_of
 
 from coexpr.atlas import Atlas
 from coexpr.errors import FigureError

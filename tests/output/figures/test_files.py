@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from helpers.command import run
-from output.figures.synthetic import KINDS, dots, profiles, scatter
+from helpers.drawings import KINDS, dots, profiles, scatter
 from PIL import Image
 
 import coexpr

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.drawings import SIZES, circle, distributions
+from helpers.drawn import axes_of, draw, with_gid
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
-from output.figures.drawn import axes_of, draw, with_gid
-from output.figures.synthetic import SIZES, circle, distributions
 
 from coexpr.atlas import Atlas
 from coexpr.errors import FigureError
@@ -75,7 +75,7 @@ def test_distributions_show_every_edge_and_every_node(size: str) -> None:
     assert drawing.degrees.max() < high
     assert to_hex(steps.get_facecolor()) == COLORS[0].lower()
     assert (left.get_xlabel(), left.get_ylabel(), right.get_ylabel()) == ("r", "edges", "nodes")
-    assert right.get_xlabel() == "degree (edges of a node)"
+    assert right.get_xlabel() == "degree"
 
 
 def test_limits_of_the_distribution_contain_every_r() -> None:

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.drawings import SIZES, gene_names, heatmap, related
+from helpers.drawn import axes_of, draw, legend_texts, with_gid
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
-from output.figures.drawn import axes_of, draw, legend_texts, with_gid
-from output.figures.synthetic import SIZES, gene_names, heatmap, related
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.drawings import SIZES, groups_of, profiles
+from helpers.drawn import axes_of, with_gid
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
-from output.figures.drawn import axes_of, with_gid
-from output.figures.synthetic import SIZES, groups_of, profiles
 
 from coexpr.atlas import Atlas
 from coexpr.errors import FigureError

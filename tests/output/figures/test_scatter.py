@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.drawings import SIZES, scatter
+from helpers.drawn import axes_of, legend_texts, legends_of, with_gid
 from helpers.profiles import profile
 from matplotlib.colors import to_hex
-from output.figures.drawn import axes_of, legend_texts, legends_of, with_gid
-from output.figures.synthetic import SIZES, scatter
 
 from coexpr.atlas import Atlas
 from coexpr.errors import FigureError, OptionError

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers.drawings import SIZES, tree
+from helpers.drawn import axes_of, draw
 from matplotlib.colors import to_hex
-from output.figures.drawn import axes_of, draw
-from output.figures.synthetic import SIZES, tree
 
 from coexpr.atlas import Atlas
 from coexpr.errors import FigureError

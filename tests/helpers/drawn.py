@@ -57,7 +57,7 @@ class Drawn(NamedTuple):
 def draw(drawing: Drawing, width: float | None = None, caption: str = CAPTION) -> Drawn:
     """Draw a figure as it is saved, at 300 dpi."""
     with page.style():
-        figure = Figure()
+        figure = Figure(dpi=300)
         ax, left_out = page._compose(figure, drawing, width or drawing.width, caption)
         figure.set_dpi(300)
         recorder = Recorder(figure)
