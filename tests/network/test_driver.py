@@ -396,7 +396,7 @@ def test_invalid_networks_are_refused(atlas: Atlas, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="two rows"):
         atlas.network(path, ["BDNF"], top=1)
     with pytest.raises(OptionError, match="ending"):
-        atlas.network(tmp_path / "n.xlsx", top=1)
+        atlas.network(tmp_path / "n.xls", top=1)
     with pytest.raises(OutputError, match="no folder"):
         atlas.network(tmp_path / "none" / "n.csv", top=1)
     with pytest.raises(LimitError, match="the limit is 10 edges"):

@@ -37,7 +37,7 @@ _NARROWEST_AXES = 12
 _BELOW = "legend-below"
 # Width of a legend in mm without its text, for each column.
 _HANDLE = 9
-# After these many passes, what is around Axes does not change.
+# The most passes until what is around Axes does not change; three are usual.
 _PASSES = 5
 _TOLERANCE = 0.2  # in mm
 _STYLE: dict[str, Any] = {
@@ -148,8 +148,10 @@ def _compose(figure: "Figure", drawing: Drawing, width: float, caption: str) -> 
             (around.left + _PADDING) / width, below / height, size.width / width, size.height / height
         )  # fmt: skip
         ax = figure.add_axes(place)
-        left_out = drawing.draw(ax, size)
+        before, left_out = left_out, drawing.draw(ax, size)
         measured = measure(ax)
+        if left_out == before and max(abs(a - b) for a, b in zip(measured, around, strict=True)) < _TOLERANCE / 4:
+            break
         # Tick labels may change from pass to pass; in the end there must be space for each of them.
         around = measured if number < _PASSES // 2 else Around(*map(max, around, measured))
     if not _is_on_page(ax, width):
