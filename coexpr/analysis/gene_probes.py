@@ -11,7 +11,6 @@ from coexpr.analysis.labels import find_labels
 from coexpr.analysis.probe_selection import NO_PROBE, find_candidates, probes_of_genes, select_probes
 from coexpr.analysis.profiles import Profiles, profiles_of_probes, reader_of, why_no_profile
 from coexpr.analysis.provenance import CorrelationProvenance, describe_data
-from coexpr.analysis.sample_labels import SampleLabels
 from coexpr.database.expression import Expression
 from coexpr.database.names import Seed, find_seed
 from coexpr.errors import NotFoundError, OptionError
@@ -31,6 +30,7 @@ from coexpr.stats.correlate import correlate_seed
 from coexpr.wording import count_of
 
 if TYPE_CHECKING:
+    from coexpr.analysis.sample_labels import SampleLabels
     from coexpr.output.figures.profiles import ProfileHeatmap
 
 
@@ -145,7 +145,7 @@ class GeneProbes(Result[ProbesProvenance], Drawable):
     """
 
     log2: NDArray[np.floating]
-    labels: SampleLabels
+    labels: "SampleLabels"
 
     def drawing(self) -> "ProfileHeatmap":
         """Return a heatmap of probes by structures.
@@ -178,6 +178,8 @@ def gene_probes(
     expression: Expression, name: str, selection: ProbeSelection, sample_filter: SampleFilter
 ) -> GeneProbes:
     """Return the probes of a gene; see `Atlas.probes`."""
+    from coexpr.analysis.sample_labels import SampleLabels  # other questions need only what disagrees
+
     gene = find_seed(expression.connection, name, selection.annotation)
     if not gene.gene_ids:
         raise OptionError(f"probe {gene.name} measures no known gene, so there are no other probes to compare it with.")
