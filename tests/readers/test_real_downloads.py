@@ -199,3 +199,22 @@ def test_a_full_donor_download_has_the_samples_of_the_heatmap(
         (pytest.approx(3.61579168071, abs=1e-6),)
     ]  # the first cell of the file; the first row of SampleAnnot.csv is well 594
     assert lengths == [(946,)]
+
+
+def test_the_tree_gives_the_top_level_structures_of_the_heatmap(
+    shared_data: Path, gabra4: Path, empty_database: duckdb.DuckDBPyConnection
+) -> None:
+    with duckdb.connect(gabra4, read_only=True) as heatmap:
+        stated = dict(heatmap.execute("select structure_id, top_level_structure_id from structures").fetchall())
+    nodes = json.loads((shared_data / "ontology" / "human_structures_graph10.json").read_text())
+    rows = [
+        (node["id"], node["acronym"], node["name"], "/".join(map(str, node["structure_id_path"]))) for node in nodes
+    ]
+    empty_database.executemany(
+        "insert into structures (structure_id, acronym, name, structure_id_path) values (?, ?, ?, ?)", rows
+    )
+    of_tree = dict(
+        empty_database.execute("select structure_id, top_level_structure_id from top_level_structures").fetchall()
+    )
+    assert {structure_id: of_tree[structure_id] for structure_id in stated} == stated
+    assert len(set(stated.values())) == 27
