@@ -61,15 +61,19 @@ class PairSamples(Result["PairProvenance"], Drawable):
             raise OptionError(f"`facet` {facet!r}: expected donor.")
         provenance = self.provenance
         r = "r undefined" if provenance.r is None else f"r = {provenance.r:.3f}"
+        adjusted = (
+            f" adjusted for {provenance.method.adjust}; values are as measured" if provenance.method.adjust else ""
+        )
         return Scatter(
             self.x,
             self.y,
             _names(provenance),
             self.labels.donors[1],
             self.by_donor,
-            f"{r}, n = {provenance.data.n_samples:,}",
+            f"{r}, n = {provenance.data.n_samples:,}{adjusted}",
             self.labels.top_level if color == "structure" else None,
             by_facet=facet is not None,
+            with_lines=not adjusted,
         )
 
     def sheets(self) -> list[Sheet]:

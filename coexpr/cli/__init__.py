@@ -96,7 +96,7 @@ def _fail(message: str) -> NoReturn:
 
 
 def _interrupted() -> NoReturn:
-    typer.echo("Interrupted. No file was written, and what was being loaded is not in the database.", err=True)
+    typer.echo("Interrupted. What was being written or loaded is not kept.", err=True)
     raise typer.Exit(INTERRUPTED) from None
 
 

@@ -46,6 +46,7 @@ def expression(
     from coexpr.cli.messages import say
     from coexpr.cli.screen import deliver, draw_figure
 
+    figure.refuse_same_file(result_options.output)
     with Atlas(db, threads=threads) as atlas:
         result = atlas.expression(
             items or [],
@@ -61,15 +62,15 @@ def expression(
             shorten=("structure_name",),
         )
         deliver(result, result_options, layout)
+        provenance = result.provenance
+        say(f"log2 intensity of {count_of(len(values), 'profile')} over {provenance.data.description}.")
+        for gene, profile in list(provenance.profiles.items())[:10]:
+            say(f"{gene}: {profile}.")
+        for line in [
+            *describe_representation(provenance.probe_selection),
+            *describe_gene_filter(provenance.gene_filter),
+            *describe_genes_without_profile(provenance.genes_without_profile),
+            *describe_source(provenance.data, provenance.database, provenance.coexpr_version),
+        ]:
+            say(line)
         draw_figure(result, figure)
-    provenance = result.provenance
-    say(f"log2 intensity of {count_of(len(values), 'profile')} over {provenance.data.description}.")
-    for gene, profile in list(provenance.profiles.items())[:10]:
-        say(f"{gene}: {profile}.")
-    for line in [
-        *describe_representation(provenance.probe_selection),
-        *describe_gene_filter(provenance.gene_filter),
-        *describe_genes_without_profile(provenance.genes_without_profile),
-        *describe_source(provenance.data, provenance.database, provenance.coexpr_version),
-    ]:
-        say(line)

@@ -55,6 +55,7 @@ def matrix(
     from coexpr.cli.screen import draw_figure, write_as
     from coexpr.output.formats import MATRIX_WRITERS
 
+    figure.refuse_same_file(result_file.output)
     with Atlas(db, threads=threads) as atlas:
         result = atlas.correlation_matrix(
             items or [],
@@ -68,10 +69,6 @@ def matrix(
             progress=say,
         )
     write_as(result, result_file.target(), MATRIX_WRITERS)
-    if force:
-        draw_figure(result, figure, max_rows=None)
-    else:
-        draw_figure(result, figure)
     provenance = result.provenance
     for line in [
         *describe_representation(provenance.probe_selection),
@@ -84,3 +81,4 @@ def matrix(
         say(f"Rows without r, with a constant or missing profile: {provenance.without_r:,}.")
     if provenance.fewest_samples < provenance.data.n_samples:
         say(f"Some values are missing: two rows share at least {provenance.fewest_samples:,} samples.")
+    draw_figure(result, figure, **({"max_rows": None} if force else {}))

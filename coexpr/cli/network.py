@@ -134,6 +134,7 @@ def network(
     from coexpr.cli.messages import say
     from coexpr.cli.screen import draw_figure
 
+    figure.refuse_same_file(file.output)
     with Atlas(db, threads=threads) as atlas:
         try:
             result = atlas.network(
@@ -154,9 +155,9 @@ def network(
         except KeyboardInterrupt:
             say("Interrupted. The same command continues where this one stopped.")
             raise typer.Exit(INTERRUPTED) from None
-    draw_figure(result, figure)
     for line in _describe(result):
         say(line)
+    draw_figure(result, figure)
 
 
 def _describe(result: "NetworkResult") -> list[str]:

@@ -132,6 +132,11 @@ class PlotOptions:
         elif self.width is not None:
             raise OptionError("--width is the width of a figure, and there is none. Add --plot FILE.")
 
+    def refuse_same_file(self, output: Path | None) -> None:
+        """Raise OptionError if the figure would replace the file of the result."""
+        if self.plot is not None and output is not None and self.plot.resolve() == output.resolve():
+            raise OptionError(f"-o and --plot name the same file, {output}. Give each a file of its own.")
+
 
 def _target_of(output: Path | None, given: StrEnum | None, names: Iterable[StrEnum], default: StrEnum) -> Target:
     """Return where a result goes.

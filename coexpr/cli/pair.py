@@ -79,6 +79,7 @@ def pair(
     from coexpr.cli.messages import say
     from coexpr.cli.screen import deliver, draw_figure
 
+    figure.refuse_same_file(result_options.output)
     with Atlas(db, threads=threads) as atlas:
         tables = atlas.pair(
             a,
@@ -94,9 +95,9 @@ def pair(
             draw=lambda _, stream, screen: _draw(tables, stream, screen),
             writers={"xlsx": lambda _, stream: tables.write_workbook(stream)},
         )
+        for line in _describe(tables):
+            say(line)
         draw_figure(tables, figure, **figure.settings())
-    for line in _describe(tables):
-        say(line)
 
 
 def _describe(tables: "Pair") -> list[str]:

@@ -53,6 +53,7 @@ def probes(
     from coexpr.cli.messages import say
     from coexpr.cli.screen import deliver, draw_figure
 
+    figure.refuse_same_file(result_options.output)
     sample_filter = samples.sample_filter()
     with Atlas(db) as atlas:
         result = atlas.probes(gene, probe_selection=candidates.selection(), sample_filter=sample_filter)
@@ -60,16 +61,19 @@ def probes(
         for line in [*describe_other_name(provenance.other_name, provenance.gene), *_recommend(provenance)]:
             say(line)
         deliver(result, result_options, _LAYOUT)
+        say(f"{count_of(len(result), 'probe')} of {provenance.gene}.")
+        if sample_filter:
+            say(
+                "Only r is over these samples; means, variance, stability and the selection by rules are over all "
+                "samples."
+            )
+        for line in [
+            *_describe_conflicts(provenance.sign_conflicts),
+            *describe_correlation(provenance),
+            *describe_skipped_rules(provenance.rules_skipped),
+        ]:
+            say(line)
         draw_figure(result, figure)
-    say(f"{count_of(len(result), 'probe')} of {provenance.gene}.")
-    if sample_filter:
-        say("Only r is over these samples; means, variance, stability and the selection by rules are over all samples.")
-    for line in [
-        *_describe_conflicts(provenance.sign_conflicts),
-        *describe_correlation(provenance),
-        *describe_skipped_rules(provenance.rules_skipped),
-    ]:
-        say(line)
 
 
 def _recommend(provenance: "ProbesProvenance") -> list[str]:

@@ -137,6 +137,7 @@ def query(
     from coexpr.cli.messages import say
     from coexpr.cli.screen import deliver, draw_figure
 
+    figure.refuse_same_file(result_options.output)
     with Atlas(db, threads=threads) as atlas:
         result = atlas.correlates(
             seed,
@@ -154,9 +155,9 @@ def query(
     # A figure shows the range over donors; the table has it only if it is asked for.
     shown = result if statistics.by_donor else result.without_donors()
     deliver(shown, result_options, LAYOUTS[provenance.level], matching=provenance.matching)
-    draw_figure(result, figure)
     for line in describe(provenance, len(result)):
         say(line)
+    draw_figure(result, figure)
 
 
 def describe(provenance: "CorrelatesProvenance", shown: int) -> list[str]:

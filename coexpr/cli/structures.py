@@ -45,17 +45,18 @@ def structures(
     from coexpr.cli.messages import say
     from coexpr.cli.screen import deliver, draw_figure
 
+    figure.refuse_same_file(result_options.output)
     with Atlas(db) as atlas:
         found = atlas.structures(search)
     shown = found if all_rows else found.with_samples(MIN_SAMPLES)
     deliver(shown, result_options, draw=_draw)
-    draw_figure(shown, figure)
     if left_out := len(found) - len(shown):
         say(f"Not listed: {count_of(left_out, 'structure')} with fewer than {MIN_SAMPLES} samples (--all).")
     if not len(found):
         say(f"No structure with samples matches {search!r}." if search else "This database has no samples.")
     elif not any(found.column("depth")) and search is None:
         say("The tree of structures is known once a full-donor download is loaded.")
+    draw_figure(shown, figure)
 
 
 def _draw(result: Any, stream: IO[str], screen: "Screen") -> None:

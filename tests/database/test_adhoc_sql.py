@@ -259,7 +259,7 @@ def test_ctrl_c_stops_a_statement(synthetic_database: Path, tmp_path: Path, outp
         finally:
             started.kill()
     assert (started.returncode, out) == (130, "")
-    assert err.startswith("Interrupted. No file was written")
+    assert err.startswith("Interrupted. What was being written")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.errors import FigureError
+from coexpr.errors import FigureError, OptionError
 from coexpr.output.figures.drawing import Size
 from coexpr.output.figures.page import line_height, text_width
 from coexpr.output.figures.palette import DIVERGING, color_of
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # A graph with more nodes cannot be read.
 MAX_NODES = 60
+_SMALLEST = 3.0  # points of a name
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ class Circle:
                 x * 1.05, y * 1.05, name, fontsize=font, rotation=np.degrees(angle) + (180 if is_left else 0),
                 rotation_mode="anchor", ha="right" if is_left else "left", va="center",
             )  # fmt: skip
+        if font < _SMALLEST:
+            raise OptionError(f"`width` {size.page:g} is too narrow for the names of {nodes} nodes. Use a larger one.")
         edge = 1.08 + text_width(self.names, font) / max(radius, 5.0)
         ax.set(xlim=(-edge, edge), ylim=(-edge, edge))
         ax.set_aspect("equal")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 # Sizes in points: of the smallest names that are drawn, and of a row in units of its name.
 _SMALLEST, _ROW = 3.5, 1.3
-_DENDROGRAM = 12  # in mm
+# In mm: of the dendrogram, and of a heatmap of few rows.
+_DENDROGRAM, _LEAST = 12, 30
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Heatmap:
     def width(self) -> float:
         """The usual width in mm: names can be read, as far as a page allows it."""
         around = _DENDROGRAM + len(self.marks) * STRIP + text_width(self.names, 5) + 6
-        return float(np.clip(around + len(self.r) * (_SMALLEST + 0.5) * _ROW / POINTS, 60, 700))
+        return float(np.clip(around + max(_LEAST, len(self.r) * (_SMALLEST + 0.5) * _ROW / POINTS), 60, 700))
 
     def height(self, width: float, page: float) -> float:
         """Return the height in mm of square Axes."""

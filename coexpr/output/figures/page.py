@@ -1,6 +1,7 @@
 """The page of a figure: its style, size, caption, and file."""
 
 import textwrap
+import warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -117,11 +118,26 @@ def save(drawing: Drawing, path: Path, width: float | None, provenance: Provenan
     check_figure_file(path, width)
     from matplotlib.figure import Figure
 
-    with style():
+    with style(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # reported below, once
         figure = Figure(dpi=_DPI)  # text has other widths at another resolution
         _, left_out = _compose(figure, drawing, width or drawing.width, provenance.caption)
         write_binary_file(path, lambda stream: _write(figure, path, stream, provenance))
-    return left_out
+        missing = _missing_characters(figure)
+    return (
+        [*left_out, f"Boxes are drawn for characters that the font does not have: {missing}."] if missing else left_out
+    )
+
+
+def _missing_characters(figure: "Figure") -> str:
+    """Return the characters in a figure that its font does not have."""
+    from matplotlib.font_manager import findfont, get_font
+    from matplotlib.text import Text
+
+    font = get_font(findfont(_STYLE["font.sans-serif"][0]))
+    texts = [text.get_text() for text in figure.findobj(Text) if isinstance(text, Text)]
+    characters = dict.fromkeys("".join(texts).replace("\n", ""))
+    return "".join(character for character in characters if not font.get_char_index(ord(character)))
 
 
 def _compose(figure: "Figure", drawing: Drawing, width: float, caption: str) -> "tuple[Axes, list[str]]":

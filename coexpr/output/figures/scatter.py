@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from coexpr.errors import FigureError
 from coexpr.output.figures.drawing import Size
-from coexpr.output.figures.page import POINTS, add_legend, measure, wrapped
+from coexpr.output.figures.page import POINTS, add_legend, add_title, measure, wrapped
 from coexpr.output.figures.palette import DonorR, Groups, color_of, marker_of
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class Scatter:
         Structures that color the points, instead of donors.
     by_facet : bool
         Draw a panel per donor.
+    with_lines : bool
+        Draw the line of least squares of each donor; it contradicts an r that is adjusted for something.
     """
 
     x: NDArray[np.floating]
@@ -50,6 +52,7 @@ class Scatter:
     title: str
     groups: Groups | None = None
     by_facet: bool = False
+    with_lines: bool = True
     width: float = 120
 
     def __post_init__(self) -> None:
@@ -92,7 +95,7 @@ class Scatter:
         )
         ax.set_xlabel(x_label, labelpad=around and (around.bottom + 0.7) * POINTS)
         ax.set_ylabel(y_label, labelpad=around and (around.left + 0.7) * POINTS)
-        ax.set_title(self.title, loc="left")
+        add_title(ax, self.title, size)
         self._draw_legends(ax, size)
         return []
 
@@ -129,7 +132,7 @@ class Scatter:
                 linewidths=0.15 if self.groups is not None else 0, edgecolors="0.3",
                 gid=f"donor-{self.by_donor[donor].donor}",
             )  # fmt: skip
-        for donor in donors:
+        for donor in donors if self.with_lines else ():
             of_donor = is_drawn & (self.donors == donor)
             if line := _fitted_line(self.x[of_donor], self.y[of_donor]):
                 is_by_donor = self.groups is None

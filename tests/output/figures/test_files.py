@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -216,3 +217,10 @@ def test_more_rows_than_a_figure_has_are_refused(synthetic_database: Path, tmp_p
     done = run("expression", *category, "--plot", figure, "--db", synthetic_database, code=1)
     assert "a figure has at most 12 panels of expression" in " ".join(done.output.split())
     assert not figure.exists()
+
+
+def test_characters_that_the_font_lacks_are_reported_once(tmp_path: Path) -> None:
+    drawing = replace(scatter("small"), title="日本語 r")
+    assert save(drawing, tmp_path / "f.png", None, PROVENANCE) == [
+        "Boxes are drawn for characters that the font does not have: 日本語."
+    ]
