@@ -18,11 +18,19 @@ def test_the_installed_version_is_that_of_the_code() -> None:
 
 
 def test_every_dependency_has_a_lower_bound_and_no_upper_one() -> None:
-    for dependency in PROJECT["project"]["dependencies"]:
+    extras = PROJECT["project"]["optional-dependencies"]
+    of_extras = [dependency for extra in extras.keys() - {"all", "dev"} for dependency in extras[extra]]
+    for dependency in [*PROJECT["project"]["dependencies"], *of_extras]:
         name, separator, bound = dependency.partition(">=")
         assert name.isidentifier()
         assert separator
         assert bound.replace(".", "").isdecimal()
+
+
+def test_all_has_every_extra() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    (everything,) = extras["all"]
+    assert set(everything.removeprefix("coexpr[").removesuffix("]").split(",")) == extras.keys() - {"all", "dev"}
 
 
 def test_folders_of_the_package_are_found_and_contain_only_what_belongs_there() -> None:
