@@ -61,9 +61,8 @@ class PairSamples(Result["PairProvenance"], Drawable):
             raise OptionError(f"`facet` {facet!r}: expected donor.")
         provenance = self.provenance
         r = "r undefined" if provenance.r is None else f"r = {provenance.r:.3f}"
-        adjusted = (
-            f" adjusted for {provenance.method.adjust}; values are as measured" if provenance.method.adjust else ""
-        )
+        adjust = provenance.method.adjust
+        adjusted = f", adjusted for {adjust} (the points are not)" if adjust else ""
         return Scatter(
             self.x,
             self.y,
@@ -73,7 +72,7 @@ class PairSamples(Result["PairProvenance"], Drawable):
             f"{r}, n = {provenance.data.n_samples:,}{adjusted}",
             self.labels.top_level if color == "structure" else None,
             by_facet=facet is not None,
-            with_lines=not adjusted,
+            with_lines=adjust is None,
         )
 
     def sheets(self) -> list[Sheet]:

@@ -138,8 +138,14 @@ class Scatter:
                 is_by_donor = self.groups is None
                 ax.plot(
                     *line, color=color_of(donor) if is_by_donor else "0.15", zorder=3,
-                    linestyle="-" if is_by_donor else _dashes(donor), linewidth=1.2, gid=f"line-{donor}",
+                    linestyle=self._line_style(donor), linewidth=1.2, gid=f"line-{donor}",
                 )  # fmt: skip
+
+    def _line_style(self, donor: int) -> Any:
+        """Return how the line of a donor is drawn: by its dashes where its color does not say whose it is."""
+        if not self.with_lines:
+            return ""
+        return "-" if self.groups is None else _dashes(donor)
 
     def _draw_legends(self, ax: "Axes", size: Size) -> None:
         from matplotlib.lines import Line2D
@@ -158,7 +164,7 @@ class Scatter:
             handles = [
                 Line2D(
                     [], [], color=color_of(place) if self.groups is None else "0.15", marker=marker_of(place),
-                    markersize=3, linestyle="-" if self.groups is None else _dashes(place), label=_label(donor, r, n),
+                    markersize=3, linestyle=self._line_style(place), label=_label(donor, r, n),
                 )
                 for place, (donor, r, n) in enumerate(self.by_donor)
             ]  # fmt: skip

@@ -12,6 +12,7 @@ from matplotlib.colors import to_hex
 
 from coexpr.atlas import Atlas
 from coexpr.errors import FigureError, OptionError
+from coexpr.options import CorrelationMethod
 from coexpr.output.figures.palette import COLORS, DonorR
 from coexpr.output.figures.scatter import Scatter
 
@@ -152,3 +153,9 @@ def test_structures_of_a_pair_have_the_colors_of_the_database(atlas: Atlas) -> N
 def test_an_unknown_option_is_refused(atlas: Atlas, option: str, message: str) -> None:
     with pytest.raises(OptionError, match=re.escape(f"`{option}` 'hemisphere': expected {message}.")):
         atlas.pair("NTRK2", "BDNF").samples.drawing(**{option: "hemisphere"})
+
+
+def test_an_adjusted_r_has_no_lines_that_would_contradict_it(atlas: Atlas) -> None:
+    drawing = atlas.pair("NTRK2", "BDNF", method=CorrelationMethod(adjust="structure")).samples.drawing()
+    assert with_gid(axes_of(drawing), "line-") == []
+    assert "adjusted for structure" in drawing.title
