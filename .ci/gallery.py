@@ -94,7 +94,7 @@ EXAMPLES = (
         "One row per correlate, the highest r first. The dot is r over all samples; the line is the range of r in "
         "single donors. Use it to report the correlates of a gene, here within one category.",
         'coexpr query NTRK2 --category "nervous system development" --top 25 --plot query.png',
-        'atlas.correlates(\n    "NTRK2", gene_filter="nervous system development", top=25, by_donor=True\n).plot()',
+        'atlas.correlates("NTRK2", gene_filter="nervous system development", top=25, by_donor=True).plot()',
     ),
     Example(
         "Correlates with a marked category",
