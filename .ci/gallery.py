@@ -108,7 +108,7 @@ EXAMPLES = (
         "r of every gene with every other. Rows and columns are clustered by average linkage of 1 - r, and the "
         "dendrogram on the left shows how. Use it for a list of genes of your own.",
         "coexpr matrix NTRK2 BDNF NOTCH1 WNT10A ASPA MAG PENK NUMB GABRA2 MAP1A LY6H PCSK9 -o r.csv --plot matrix.png",
-        'atlas.correlation_matrix(\n    ["NTRK2", "BDNF", "NOTCH1", "WNT10A", "ASPA", "MAG",\n     "PENK", "NUMB", '
+        'atlas.correlation_matrix(\n    ["NTRK2", "BDNF", "NOTCH1", "WNT10A", "ASPA", "MAG", "PENK", "NUMB", '
         '"GABRA2", "MAP1A", "LY6H", "PCSK9"]\n).plot()',
     ),
     Example(
