@@ -1,5 +1,6 @@
 """What most tests need: a synthetic atlas, an empty database, the real files where they are."""
 
+import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -9,8 +10,10 @@ import hypothesis
 import pytest
 
 from coexpr.atlas import Atlas
+from coexpr.database.bundled import fill_with_shipped
 from coexpr.database.categories import look_up
 from coexpr.database.connection import open_for_writing, open_readonly
+from coexpr.database.queries import query
 from coexpr.demo.downloads import write_downloads
 from coexpr.loading.downloads import ingest
 from coexpr.readers.category_file import Lookup
@@ -63,6 +66,17 @@ def gabra4(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("gabra4") / "gabra4.duckdb"
     ingest([shared_data / "heatmap-gabra4" / "samples_log2intensities"], path)
     return path
+
+
+@pytest.fixture(scope="session")
+def shipped_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database without downloads, whose shipped categories take a second to compute; tests copy it."""
+    folder = tmp_path_factory.mktemp("shipped")
+    with open_for_writing(folder / "new.duckdb") as connection:
+        fill_with_shipped(connection)
+        connection.execute(query("checkpoint_atlas"))
+        # Copied while it is open: a database without downloads is removed when it is closed.
+        return Path(shutil.copy(folder / "new.duckdb", folder / "shipped.duckdb"))
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import hashlib
 import re
+import shutil
 import threading
 from pathlib import Path
 
@@ -45,7 +46,12 @@ def sha256(path: Path) -> str:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
+def database(shipped_database: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(shipped_database, tmp_path / "atlas.duckdb"))
+
+
+@pytest.fixture
+def new_database(tmp_path: Path) -> Path:
     return tmp_path / "atlas.duckdb"
 
 
@@ -303,11 +309,11 @@ def test_the_error_reports_how_many_downloads_were_loaded_before(tmp_path: Path,
         ingest([donor_folder(tmp_path), donor_folder(tmp_path, 15496, damaged)], database)
 
 
-def test_a_damaged_download_creates_no_database(tmp_path: Path, database: Path) -> None:
+def test_a_damaged_download_creates_no_database(tmp_path: Path, new_database: Path) -> None:
     damaged = allen.replace_cell(full_donor(), "MicroarrayExpression.csv", 4, 7, "six")
     with pytest.raises(DownloadError):
-        ingest([donor_folder(tmp_path, files=damaged)], database)
-    assert not database.exists()
+        ingest([donor_folder(tmp_path, files=damaged)], new_database)
+    assert not new_database.exists()
 
 
 def test_progress_is_reported(tmp_path: Path, database: Path) -> None:
