@@ -80,6 +80,12 @@ def shipped_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def prepared_database(shipped_database: Path, tmp_path: Path) -> Path:
+    """A database without downloads for a test to load into."""
+    return Path(shutil.copy(shipped_database, tmp_path / "atlas.duckdb"))
+
+
+@pytest.fixture
 def empty_database(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A new database with every migration applied and nothing in it."""
     with open_for_writing(tmp_path / "empty.duckdb") as connection:

@@ -87,14 +87,16 @@ def test_ascending_min_r_and_top(atlas: Atlas) -> None:
     assert 0 < len(above) < len(everything)
 
 
-def test_ties_are_ordered_by_probe_id_and_constants_come_last_without_r(tmp_path: Path) -> None:
+def test_ties_are_ordered_by_probe_id_and_constants_come_last_without_r(
+    tmp_path: Path, prepared_database: Path
+) -> None:
     files = full_donor()
     rows = [line.split(",") for line in files["MicroarrayExpression.csv"].splitlines()]
     rows[1][1:] = rows[2][1:]  # 101 as 104
     rows[3][1:] = ["5.5"] * 6  # 102 constant
     files["MicroarrayExpression.csv"] = "\n".join(",".join(row) for row in rows)
-    ingest([donor_folder(tmp_path, files=files)], tmp_path / "atlas.duckdb")
-    with Atlas(tmp_path / "atlas.duckdb") as atlas:
+    ingest([donor_folder(tmp_path, files=files)], prepared_database)
+    with Atlas(prepared_database) as atlas:
         for ascending in (False, True):
             result = atlas.correlates("103", top=None, ascending=ascending)
             assert [(row[0], row[1]) for row in result.rows] == [(1, 101), (2, 104), (None, 102)]
@@ -102,9 +104,9 @@ def test_ties_are_ordered_by_probe_id_and_constants_come_last_without_r(tmp_path
         assert [row[1] for row in atlas.correlates("103", min_r=-1).rows] == [101, 104]
 
 
-def test_r_is_pairwise_complete_and_n_is_reported(tmp_path: Path) -> None:
+def test_r_is_pairwise_complete_and_n_is_reported(tmp_path: Path, prepared_database: Path) -> None:
     files = replace_cell(heatmap(donors=(9861,)), "Expression.csv", 2, 4, "")
-    database = tmp_path / "atlas.duckdb"
+    database = prepared_database
     ingest([write_folder(tmp_path / "page", files)], database)
     x = np.round(values(), 4)
     kept = [column for column in range(6) if WELLS[9861][column] != WELLS[9861][1]]  # the third heatmap column
@@ -145,9 +147,9 @@ def test_a_probe_is_found_by_name_in_any_case_or_id(atlas: Atlas) -> None:
     assert find_seed(atlas._connection, str(by_name.probe_id)) == by_name
 
 
-def test_a_placeholder_gene_is_its_probe(tmp_path: Path) -> None:
-    ingest([donor_folder(tmp_path)], tmp_path / "atlas.duckdb")
-    with Atlas(tmp_path / "atlas.duckdb") as atlas:
+def test_a_placeholder_gene_is_its_probe(tmp_path: Path, prepared_database: Path) -> None:
+    ingest([donor_folder(tmp_path)], prepared_database)
+    with Atlas(prepared_database) as atlas:
         assert find_seed(atlas._connection, "A_32_P9207").level == "probe"
 
 
@@ -170,29 +172,29 @@ def two_genes(first: str, second: str) -> dict[str, str]:
     return replace_cell(replace_cell(full_donor(), "Probes.csv", 4, 4, first), "Probes.csv", 5, 4, second)
 
 
-def test_a_symbol_of_two_genes_is_ambiguous(tmp_path: Path) -> None:
-    ingest([donor_folder(tmp_path, files=two_genes("na", "na"))], tmp_path / "atlas.duckdb")
+def test_a_symbol_of_two_genes_is_ambiguous(tmp_path: Path, prepared_database: Path) -> None:
+    ingest([donor_folder(tmp_path, files=two_genes("na", "na"))], prepared_database)
     with (
-        Atlas(tmp_path / "atlas.duckdb") as atlas,
+        Atlas(prepared_database) as atlas,
         pytest.raises(AmbiguousNameError, match=r"na has 2 meanings: na .Entrez"),
     ):
         atlas.correlates("na")
 
 
-def test_the_symbol_in_the_given_case_is_preferred(tmp_path: Path) -> None:
-    ingest([donor_folder(tmp_path, files=two_genes("C1orf1", "C1ORF1"))], tmp_path / "atlas.duckdb")
-    with Atlas(tmp_path / "atlas.duckdb") as atlas:
+def test_the_symbol_in_the_given_case_is_preferred(tmp_path: Path, prepared_database: Path) -> None:
+    ingest([donor_folder(tmp_path, files=two_genes("C1orf1", "C1ORF1"))], prepared_database)
+    with Atlas(prepared_database) as atlas:
         assert find_seed(atlas._connection, "C1orf1").gene_symbol == "C1orf1"
         assert find_seed(atlas._connection, "C1ORF1").gene_symbol == "C1ORF1"
         with pytest.raises(AmbiguousNameError):
             find_seed(atlas._connection, "c1orf1")
 
 
-def test_a_number_that_is_a_probe_and_a_gene_is_ambiguous(tmp_path: Path) -> None:
+def test_a_number_that_is_a_probe_and_a_gene_is_ambiguous(tmp_path: Path, prepared_database: Path) -> None:
     files = replace_cell(full_donor(), "Probes.csv", 4, 6, "103")
-    ingest([donor_folder(tmp_path, files=files)], tmp_path / "atlas.duckdb")
+    ingest([donor_folder(tmp_path, files=files)], prepared_database)
     with (
-        Atlas(tmp_path / "atlas.duckdb") as atlas,
+        Atlas(prepared_database) as atlas,
         pytest.raises(AmbiguousNameError, match=r"103 has 2 meanings: BDNF .* Use the symbol of a gene"),
     ):
         atlas.correlates("103")
@@ -216,8 +218,8 @@ def test_contents(atlas: Atlas) -> None:
     assert all(len(file["sha256"]) == 64 for files in contents.downloads.column("files") for file in files)
 
 
-def test_the_provenance_has_only_donors_that_are_used(tmp_path: Path) -> None:
-    database = tmp_path / "atlas.duckdb"
+def test_the_provenance_has_only_donors_that_are_used(tmp_path: Path, prepared_database: Path) -> None:
+    database = prepared_database
     ingest([donor_folder(tmp_path), write_folder(tmp_path / "page", heatmap(donors=(15496,), probes=(2,)))], database)
     with Atlas(database) as atlas:
         assert atlas.correlates("103").provenance.data.donors == ["H0351.2001"]

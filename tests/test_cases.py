@@ -208,9 +208,9 @@ def test_a_symbol_of_two_genes_is_ambiguous_everywhere(tmp_path: Path) -> None:
         assert atlas.members("list:stdin").rows == []
 
 
-def test_retired_entrez_ids_are_followed(shared_data: Path, tmp_path: Path) -> None:
+def test_retired_entrez_ids_are_followed(shared_data: Path, tmp_path: Path, prepared_database: Path) -> None:
     """The ids are those of 30,000 real probes; MRC1L1 (414308) is now MRC1 (4360)."""
-    path = tmp_path / "atlas.duckdb"
+    path = prepared_database
     ingest([CASES / "atlases" / "small"], path)
     probes = shared_data / "probes" / "ABA_AllProbesNoEmptyRow.csv"
 

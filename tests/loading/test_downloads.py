@@ -1,6 +1,5 @@
 import hashlib
 import re
-import shutil
 import threading
 from pathlib import Path
 
@@ -46,8 +45,8 @@ def sha256(path: Path) -> str:
 
 
 @pytest.fixture
-def database(shipped_database: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copy(shipped_database, tmp_path / "atlas.duckdb"))
+def database(prepared_database: Path) -> Path:
+    return prepared_database
 
 
 @pytest.fixture
