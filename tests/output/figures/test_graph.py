@@ -90,9 +90,10 @@ def test_limits_of_the_distribution_contain_every_r() -> None:
 
 def test_two_nodes_and_a_node_without_edges_are_drawn() -> None:
     drawing = circle("small")
-    draw(replace(drawing, source=drawing.source[:1], target=drawing.target[:1], r=drawing.r[:1]))
+    one_edge = draw(replace(drawing, source=drawing.source[:1], target=drawing.target[:1], r=drawing.r[:1]))
+    assert set(drawing.names) <= {line.text for line in one_edge.lines}
     two = Circle(["A", "B"], np.array([1, 0]), np.array([0]), np.array([1]), np.array([-1.0]), "2 genes")
-    draw(two)
+    assert {"A", "B"} <= {line.text for line in draw(two).lines}
 
 
 def test_a_network_without_edges_is_refused() -> None:

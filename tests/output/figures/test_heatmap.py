@@ -99,7 +99,9 @@ def test_rows_without_r_are_last_and_gray() -> None:
 def test_one_and_two_rows_are_drawn(rows: int) -> None:
     r = random_r(2, rows)
     clusters = cluster(r)
-    draw(Heatmap(gene_names(rows), r, clusters.tree, clusters.order, "few rows"))
+    figure = draw(Heatmap(gene_names(rows), r, clusters.tree, clusters.order, "few rows"))
+    texts = [line.text for line in figure.lines]
+    assert all(texts.count(name) == 2 for name in gene_names(rows))  # of a row and of a column
 
 
 def test_nothing_to_draw_and_too_many_rows_are_refused() -> None:
