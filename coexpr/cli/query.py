@@ -152,7 +152,7 @@ def query(
             **vars(statistics) | {"by_donor": statistics.by_donor or figure.plot is not None},
         )
     provenance = result.provenance
-    # A figure shows the range over donors; the table has it only if it is asked for.
+    # A figure shows the range over donors; the table has it only with --by-donor.
     shown = result if statistics.by_donor else result.without_donors()
     deliver(shown, result_options, LAYOUTS[provenance.level], matching=provenance.matching)
     for line in describe(provenance, len(result)):

@@ -75,7 +75,7 @@ def check_figure_file(path: Path, width: float | None = None) -> None:
     Raises
     ------
     OptionError
-        If the ending of its name is unknown, or the width is no width of a figure.
+        If the ending of its name is unknown, or the width is outside the limits.
     OutputError
         If its folder does not exist.
     MissingPackageError
@@ -180,7 +180,7 @@ def _compose(figure: "Figure", drawing: Drawing, width: float, caption: str) -> 
 
 
 class Around(NamedTuple):
-    """How far names, titles and legends reach beyond Axes, in mm."""
+    """How far names, titles and legends extend beyond Axes, in mm."""
 
     left: float
     right: float
@@ -189,7 +189,7 @@ class Around(NamedTuple):
 
 
 def measure(ax: "Axes") -> Around:
-    """Return how far what is drawn reaches beyond Axes.
+    """Return how far what is drawn extends beyond Axes.
 
     Titles, the label below and legends below are as wide as the page allows, whatever the width of Axes.
     """

@@ -62,9 +62,3 @@ def hex_color(triplet: str | None) -> str:
     text = (triplet or "").strip().lstrip("#").rjust(6, "0")
     is_color = triplet is not None and len(text) == 6 and all(digit in "0123456789abcdefABCDEF" for digit in text)
     return f"#{text}" if is_color else MISSING
-
-
-def is_dark(color: str) -> bool:
-    """Return whether white text is easier to read on a color than black text."""
-    red, green, blue = (int(color[start : start + 2], 16) for start in (1, 3, 5))
-    return 0.299 * red + 0.587 * green + 0.114 * blue < 140

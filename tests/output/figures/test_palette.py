@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from coexpr.output.figures.palette import COLORS, MARKERS, MISSING, color_of, hex_color, is_dark, marker_of
+from coexpr.output.figures.palette import COLORS, MARKERS, MISSING, color_of, hex_color, marker_of
 
 # Machado, Oliveira and Fernandes 2009, severity 1, for linear RGB.
 VISION = {
@@ -65,8 +65,3 @@ def test_no_two_of_many_donors_have_the_same_color_and_marker() -> None:
 )
 def test_colors_of_structures_as_downloads_write_them(given: str | None, expected: str) -> None:
     assert hex_color(given) == expected
-
-
-def test_dark_and_light_colors() -> None:
-    assert is_dark("#000000")
-    assert not is_dark("#FFFFFF")
