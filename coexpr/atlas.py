@@ -4,7 +4,7 @@ Each question is imported when it is first asked: a command asks one, and import
 """
 
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +32,7 @@ from coexpr.options import (
     as_names,
     as_options,
 )
+from coexpr.progress import SILENT, Progress
 from coexpr.resources import MEMORY, database_path
 from coexpr.result import Provenance, Result
 from coexpr.wording import count_of
@@ -63,6 +64,8 @@ class Atlas:
         The database. By default COEXPR_DB, or else a file in the user's data folder.
     threads : int, optional
         Number of threads for matrix products and queries. By default COEXPR_THREADS, or else one per processor.
+    progress : Progress, optional
+        Receives messages and tasks of questions that take long; `coexpr.progress.Messages(print)` prints the messages.
 
     Raises
     ------
@@ -80,7 +83,9 @@ class Atlas:
     ...     atlas.correlates("NTRK2", top=5).to_pandas()
     """
 
-    def __init__(self, path: Path | str | None = None, *, threads: int | None = None) -> None:
+    def __init__(
+        self, path: Path | str | None = None, *, threads: int | None = None, progress: Progress = SILENT
+    ) -> None:
         self.path = database_path(path)
         self._connection = open_readonly(self.path)
         try:
@@ -88,7 +93,7 @@ class Atlas:
         except BaseException:
             self._connection.close()
             raise
-        self._expression = Expression(self._connection, self.path, self._threads)
+        self._expression = Expression(self._connection, self.path, self._threads, progress)
         self._cursors: list[duckdb.DuckDBPyConnection] = []
 
     def __enter__(self) -> Self:
@@ -392,7 +397,6 @@ class Atlas:
         method: CorrelationMethodLike | None = None,
         mark: Sequence[str] | str = (),
         max_rows: int | None = MAX_MATRIX_ROWS,
-        progress: Callable[[str], None] = lambda message: None,
     ) -> "CorrelationMatrix":
         """Return r of every item with every other.
 
@@ -409,8 +413,6 @@ class Atlas:
             Categories that mark rows in a figure; those of a gene filter with several do so anyway.
         max_rows : int or None
             A larger matrix is refused; None for no limit.
-        progress : callable, optional
-            Called with the size before anything is computed.
 
         Returns
         -------
@@ -438,7 +440,6 @@ class Atlas:
             level=level,
             mark=as_names(mark),
             max_rows=max_rows,
-            progress=progress,
         )
 
     def network(
@@ -459,7 +460,6 @@ class Atlas:
         format: str | None = None,
         memory: int = MEMORY,
         max_edges: int | None = MAX_NETWORK_EDGES,
-        progress: Callable[[str], None] = lambda message: None,
     ) -> "NetworkResult":
         """Write the network of all pairs: the strongest edges of every gene or probe.
 
@@ -498,8 +498,6 @@ class Atlas:
             Bytes to use beyond the mapped matrix.
         max_edges : int or None
             A network with more edges is refused; None for no limit.
-        progress : callable, optional
-            Called with the size before anything is computed, then with what remains.
 
         Returns
         -------
@@ -536,7 +534,6 @@ class Atlas:
             NetworkSettings(Path(output), format, memory, max_edges),
             level=level,
             mark=as_names(mark),
-            progress=progress,
         )
 
     def structures(self, search: str | None = None) -> "StructureTree":

@@ -78,6 +78,10 @@ class OutputError(CoexprError, OSError):
     """A result cannot be written to the requested file."""
 
 
+class FetchError(CoexprError, OSError):
+    """A file cannot be fetched, or is not what was expected."""
+
+
 class MissingPackageError(CoexprError, ImportError):
     """A feature needs a package that is not installed."""
 

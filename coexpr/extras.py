@@ -9,6 +9,7 @@ _EXTRAS = {
     "anndata": ("anndata", "AnnData"),
     "matplotlib": ("plot", "a figure"),
     "openpyxl": ("xlsx", "reading a spreadsheet"),
+    "pooch": ("fetch", "fetching files"),
     "polars": ("polars", "a polars DataFrame"),
     "xlsxwriter": ("xlsx", "an .xlsx file"),
 }

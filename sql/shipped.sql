@@ -10,11 +10,27 @@ with names as (
 )
 select entrez_id, alias, bool_or(is_current) from names group by entrez_id, alias order by alias, entrez_id;
 
+-- name: keep_ids_of_shipped_categories
+-- Keep the ids of the terms, before terms of a newer release replace them.
+create or replace temp table kept_ids as
+select accession, category_id from categories where is_shipped;
+
+-- name: create_kept_ids
+-- Create the table of kept ids, without rows, unless ids were kept.
+create temp table if not exists kept_ids (accession varchar, category_id integer);
+
 -- name: insert_shipped_categories
--- Insert the terms of the Gene Ontology as categories.
+-- Insert the terms of the Gene Ontology as categories. A term keeps its id; a new one gets the next that is free.
 insert into categories by name
+with used as (
+    select coalesce(max(category_id), 0) as highest
+    from (select category_id from categories union all select category_id from kept_ids)
+)
 select
-    row_number() over (order by go_id) as category_id,
+    coalesce(
+        kept_ids.category_id,
+        highest + count(*) filter (kept_ids.category_id is null) over (order by go_id rows unbounded preceding)
+    ) as category_id,
     $source as source,
     $release as release,
     go_id as accession,
@@ -22,6 +38,8 @@ select
     aspect,
     true as is_shipped
 from shipped_terms
+cross join used
+left join kept_ids on kept_ids.accession = go_id
 where go_id like 'GO:%';
 
 -- name: insert_shipped_edges
@@ -91,6 +109,56 @@ select members.category_id, members.entrez_id, members.direct, evidence_of_bits.
 from members
 left join evidence_of_bits using (bits)
 order by members.category_id, members.entrez_id;
+
+-- name: delete_gene_aliases
+-- Delete the names of genes.
+delete from gene_aliases;
+
+-- name: restore_given_ids
+-- Take the Entrez ids of the downloads as current, before retired ones are followed again.
+update genes set current_entrez_id = entrez_id where current_entrez_id is distinct from entrez_id;
+
+-- name: delete_shipped_category_genes
+-- Delete the members of the terms of the Gene Ontology.
+delete from category_genes where category_id in (select category_id from categories where is_shipped);
+
+-- name: delete_shipped_category_edges
+-- Delete the hierarchy of the terms.
+delete from category_edges where parent_id in (select category_id from categories where is_shipped);
+
+-- name: delete_shipped_categories
+-- Delete the terms.
+delete from categories where is_shipped;
+
+-- name: record_release
+-- Record the release of gene names, terms or annotations.
+insert or replace into releases (name, release, sha256) values ($name, $release, $sha256);
+
+-- name: count_of_releases
+-- The numbers of names of genes, of terms, and of pairs of a term and a gene.
+select
+    (select count(*) from gene_aliases) as names,
+    count(*) as terms,
+    (
+        select count(*)
+        from category_genes
+        join categories using (category_id)
+        where is_shipped and direct
+    ) as annotations
+from categories
+where is_shipped;
+
+-- name: current_symbols
+-- The current symbol of every human gene.
+select alias, entrez_id from gene_aliases where is_current;
+
+-- name: drop_kept_ids
+-- Drop the table of kept ids, after terms were inserted.
+drop table kept_ids;
+
+-- name: releases
+-- The releases of gene names, terms and annotations.
+select name, release, sha256 from releases order by name;
 
 -- name: drop_direct_members
 -- Drop the table of direct members, after members were inserted.

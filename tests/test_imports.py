@@ -13,22 +13,25 @@ from helpers.folders import PACKAGE
 from coexpr.atlas import Atlas
 
 # What each package, or module at the top, may import of ours besides itself.
-FOUNDATION = {"errors", "extras", "resources", "wording"}
+FOUNDATION = {"errors", "extras", "progress", "resources", "wording"}
 ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli", *FOUNDATION},
     "cli": {
-        "atlas", "analysis", "loading", "demo", "database", "output", "readers", "result", "options", *FOUNDATION
+        "atlas", "analysis", "loading", "fetching", "demo", "database", "output", "readers", "result", "options",
+        *FOUNDATION,
     },
     "atlas": {"analysis", "network", "database", "readers", "result", "options", *FOUNDATION},
     "analysis": {"network", "database", "output", "readers", "stats", "result", "options", *FOUNDATION},
     "loading": {"database", "readers", "stats", "result", "options", *FOUNDATION},
+    "fetching": {"readers", "result", *FOUNDATION},
     "demo": {"database", "readers", *FOUNDATION},
     "network": {"database", "output", "stats", "result", *FOUNDATION},
     "database": {"output", "readers", "stats", "result", "options", *FOUNDATION},
     "output": {"result", *FOUNDATION},
-    "readers": set(FOUNDATION),
+    "readers": FOUNDATION - {"progress"},
     "stats": set(),
     "result": {"extras"},
+    "progress": set(),
     "wording": set(),
     "options": {"errors"},
     "extras": {"errors"},

@@ -1,6 +1,6 @@
 """The matrix of r of every probe or gene with every other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from coexpr.database.marks import find_marks, marks_of_filter
 from coexpr.errors import LimitError
 from coexpr.options import MAX_HEATMAP_ROWS, CorrelationMethod, GeneFilter, Level, ProbeSelection, SampleFilter
 from coexpr.output.figures.drawable import Drawable
+from coexpr.progress import Progress
 from coexpr.result import MatrixResult, MatrixTable
 from coexpr.stats.clustering import cluster
 
@@ -90,7 +91,6 @@ def correlation_matrix(
     level: Level | None,
     mark: Sequence[str],
     max_rows: int | None,
-    progress: Callable[[str], None],
 ) -> CorrelationMatrix:
     """Return the matrix of r of items; see `Atlas.correlation_matrix`."""
     # Before the genes are chosen: both use the same temporary table.
@@ -98,7 +98,7 @@ def correlation_matrix(
     items = find_items(expression, names, gene_filter, level, selection)
     if items.gene_filter:
         marks |= marks_of_filter(expression.connection, items.gene_filter, gene_filter.categories)
-    _check_size(len(items), max_rows, progress)
+    _check_size(len(items), max_rows, expression.progress)
     design = find_design(expression, sample_filter, method)
     profiles = profiles_of_items(expression, items, selection, design.samples)
     log2 = np.asarray(profiles.expression)
@@ -121,9 +121,9 @@ def correlation_matrix(
     return CorrelationMatrix(["name", *row_names], MatrixTable(row_names, r), provenance, row_names, r, members)
 
 
-def _check_size(rows: int, max_rows: int | None, progress: Callable[[str], None]) -> None:
+def _check_size(rows: int, max_rows: int | None, progress: Progress) -> None:
     """Report the size of a matrix, and refuse one past the limit."""
     size = f"{rows:,} x {rows:,}: {rows * rows:,} values of r, {rows * rows * _BYTES_PER_CELL / 1e6:,.1f} MB of memory"
     if max_rows is not None and rows > max_rows:
         raise LimitError(f"{size}, and the limit is {max_rows:,} rows. `max_rows` lifts it.")
-    progress(f"{size}.")
+    progress.say(f"{size}.")

@@ -3,10 +3,10 @@
 import dataclasses
 import math
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +30,9 @@ from coexpr.network.writers import BYTES_ON_DISK, WITH_NODES, format_of_network,
 from coexpr.options import MIN_SAMPLES_FOR_R, CorrelationMethod, GeneFilter, Level, ProbeSelection, SampleFilter
 from coexpr.output.formats import check_format
 from coexpr.output.spreadsheet import MAX_ROWS
+from coexpr.progress import Progress
 from coexpr.stats.correlate import Rows
 from coexpr.stats.measures import unit_rows
-
-if TYPE_CHECKING:
-    pass
-
 
 # Rows from which the number of edges above an |r| is estimated.
 _SAMPLED_ROWS = 2000
@@ -76,7 +73,6 @@ def network(
     *,
     level: Level | None,
     mark: Sequence[str],
-    progress: Callable[[str], None],
 ) -> NetworkResult:
     """Write a network; see `Atlas.network`."""
     output = settings.output
@@ -96,10 +92,10 @@ def network(
     count = _estimate_edges(profiles.expression, design, edges)
     plan = make_plan(len(profiles), len(design.samples), edges, count, settings.memory)
     folder = output.with_name(f"{output.name}.partial")
-    _check_size(plan, edges, count, file_format, folder, settings.max_edges, progress)
+    _check_size(plan, edges, count, file_format, folder, settings.max_edges, expression.progress)
     with Checkpoint(folder, _fingerprint(expression, rows, design, edges, plan, selection)) as checkpoint:
         found = Network(profiles.expression, design.estimator, edges, plan, checkpoint)
-        found.find(progress)
+        found.find(expression.progress)
         nodes = _nodes(expression, rows, rows.marks | marks, file_format in WITH_NODES)
         provenance = NetworkProvenance(
             database=str(expression.path),
@@ -180,7 +176,7 @@ def _check_size(
     file_format: str,
     folder: Path,
     max_edges: int | None,
-    progress: Callable[[str], None],
+    progress: Progress,
 ) -> None:
     """Report the size of a network of directed edges, and refuse one past the limit or the free space."""
     written = selection.count_written(edges, plan.rows)
@@ -205,7 +201,7 @@ def _check_size(
             f"{size}, and {folder.absolute().parent} has {free / 1e6:,.1f} MB left. Write to another disk, or choose "
             "fewer edges."
         )
-    progress(f"{size}.")
+    progress.say(f"{size}.")
 
 
 def _nodes(expression: Expression, rows: _Rows, marks: Marks, are_described: bool) -> Nodes:

@@ -110,10 +110,12 @@ def _wrong_stability(expression: Expression) -> int:
     """Return how many probes have a stored differential stability that is not that of their values, or none."""
     stored = dict(expression.connection.execute(query("stored_stability")).fetchall())
     wrong = len(stored)  # what is stored of probes for which there is nothing to compute
-    for probe_ids, stability in compute_stability(expression.connection, expression.all_samples):
-        kept = np.array([stored.get(probe_id, np.inf) for probe_id in probe_ids.tolist()], dtype=np.float64)
-        wrong -= sum(probe_id in stored for probe_id in probe_ids.tolist())
-        wrong += int(np.count_nonzero(~np.isclose(kept, stability, rtol=0, atol=1e-9, equal_nan=True)))
+    with expression.progress.task("Differential stability", len(stored), "probes") as advance:
+        for probe_ids, stability in compute_stability(expression.connection, expression.all_samples):
+            kept = np.array([stored.get(probe_id, np.inf) for probe_id in probe_ids.tolist()], dtype=np.float64)
+            wrong -= sum(probe_id in stored for probe_id in probe_ids.tolist())
+            wrong += int(np.count_nonzero(~np.isclose(kept, stability, rtol=0, atol=1e-9, equal_nan=True)))
+            advance(len(probe_ids))
     return wrong
 
 

@@ -5,6 +5,7 @@ runs, so that `coexpr --help` loads neither DuckDB nor numpy.
 """
 
 import sys
+import time
 from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
@@ -18,6 +19,7 @@ from coexpr.cli import (
     categories,
     demo,
     expression,
+    fetch,
     genes,
     glossary,
     info,
@@ -30,11 +32,13 @@ from coexpr.cli import (
     shell,
     sql,
     structures,
+    update_genes,
     verify,
 )
 from coexpr.cli.glossary import explain
-from coexpr.cli.groups import GroupedCommand
+from coexpr.cli.groups import GroupedCommand, with_groups
 from coexpr.cli.hints import hint_for
+from coexpr.cli.messages import detail, memory_used, set_verbosity
 from coexpr.cli.options import with_options
 from coexpr.errors import CoexprError
 from coexpr.resources import INTERRUPTED
@@ -64,8 +68,12 @@ class _Group(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
+        set_verbosity()
+        start = time.perf_counter()
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            detail(f"{time.perf_counter() - start:.2f} s{memory_used()}.")
+            return result
         except _UsageError as error:
             error.message = f"{error.message.rstrip('.')}.{hint_for(error.message)}"
             raise
@@ -144,6 +152,7 @@ _OVER_DONORS = (
 _PROBES = ("mean_log2", "variance_log2", "present_fraction", "diff_stability", "rnaseq_r", "rnaseq_q")
 # The commands in the order of --help, each with the columns that the end of its help explains.
 _COMMANDS: tuple[tuple[Callable[..., None], tuple[str, ...]], ...] = (
+    (fetch.fetch, ()),
     (ingest.ingest, ()),
     (query.query, (*_CORRELATES, *_OVER_DONORS)),
     (probes.probes, (*_PROBES, "mean_r", "lowest_r", "lowest_r_with", "selected_by")),
@@ -153,6 +162,7 @@ _COMMANDS: tuple[tuple[Callable[..., None], tuple[str, ...]], ...] = (
     (matrix.matrix, ("r",)),
     (network.network, ("r", "rank")),
     (structures.structures, ("structure_id", "acronym", "hemisphere", "samples")),
+    (update_genes.update_genes, ()),
     (info.info, ()),
     (verify.verify, ()),
     (sql.sql, ()),
@@ -161,5 +171,7 @@ _COMMANDS: tuple[tuple[Callable[..., None], tuple[str, ...]], ...] = (
     (demo.demo, ()),
 )
 for _command, _columns in _COMMANDS:
-    app.command(_command.__name__, cls=GroupedCommand, epilog=explain(*_columns) if _columns else None)(_command)
+    app.command(
+        _command.__name__.replace("_", "-"), cls=GroupedCommand, epilog=explain(*_columns) if _columns else None
+    )(with_groups(_command))
 app.add_typer(categories.app, name="categories")

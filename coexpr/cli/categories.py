@@ -44,11 +44,11 @@ def list_categories(
 
     The first column is an id that --category takes. Names that equal SEARCH come first, then short ones.
     """
-    from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.messages import say
+    from coexpr.cli.opened import open_atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.screen import deliver
 
-    with Atlas(db) as atlas:
+    with open_atlas(db) as atlas:
         result = atlas.categories(search)
     deliver(result, result_options, _LIST)
     say(f"{len(result):,} {'category' if len(result) == 1 else 'categories'}.")
@@ -65,11 +65,11 @@ def show(
     db: Database = None,
 ) -> None:
     """Show the genes of a category, and which have expression data."""
-    from coexpr.atlas import Atlas
     from coexpr.cli.messages import say
+    from coexpr.cli.opened import open_atlas
     from coexpr.cli.screen import deliver
 
-    with Atlas(db) as atlas:
+    with open_atlas(db) as atlas:
         result = atlas.members(name, include_regulates=include_regulates, evidence_not=evidence_not or [])
     deliver(result, result_options, _MEMBERS)
     provenance = result.provenance
@@ -82,6 +82,7 @@ def show(
 
 
 @app.command(cls=GroupedCommand)
+@with_groups
 def add(
     files: Annotated[
         list[Path],
@@ -149,6 +150,7 @@ def _describe(report: "Result[CategoryFileProvenance]", what: str) -> list[str]:
 
 
 @app.command(cls=GroupedCommand)
+@with_groups
 def remove(
     name: Annotated[
         str | None, typer.Argument(help="A name, an accession, source:name, or id:number.", show_default=False)

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from coexpr.cli.groups import with_groups
 from coexpr.cli.options import Database, GeneOptions, LevelOption, ProbeOptions, SampleOptions, Threads
 from coexpr.cli.output_options import OutputOptions, PlotOptions
 from coexpr.cli.summary import (
@@ -17,7 +16,6 @@ from coexpr.cli.table import Layout
 from coexpr.wording import count_of
 
 
-@with_groups
 def expression(
     items: Annotated[
         list[str] | None, typer.Argument(metavar="[ITEM]...", help="Probes or genes.", show_default=False)
@@ -42,12 +40,12 @@ def expression(
       coexpr expression --category "synapse organization" -o values.csv
     """
     from coexpr.analysis.sample_labels import LABELS
-    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
+    from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.screen import deliver, draw_figure
 
     figure.refuse_same_file(result_options.output)
-    with Atlas(db, threads=threads) as atlas:
+    with open_atlas(db, threads) as atlas:
         result = atlas.expression(
             items or [],
             level=level,

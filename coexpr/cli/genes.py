@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from coexpr.cli.groups import with_groups
 from coexpr.cli.options import AnnotationOption, Database, GeneColumn
 from coexpr.cli.output_options import OutputOptions
 from coexpr.cli.table import Layout
@@ -20,7 +19,6 @@ _LAYOUT = Layout(
 )
 
 
-@with_groups
 def genes(
     names: Annotated[
         list[str],
@@ -42,12 +40,12 @@ def genes(
     Example:
       coexpr genes TRKB trk-B FSIP2 4915 A_23_P216779
     """
-    from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.messages import say
+    from coexpr.cli.opened import open_atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.options import gene_names
     from coexpr.cli.screen import deliver
 
-    with Atlas(db) as atlas:
+    with open_atlas(db) as atlas:
         is_file = len(names) == 1 and (names[0] == "-" or Path(names[0]).is_file())
         given = gene_names(atlas, names[0], gene_column) if is_file else names
         result = atlas.resolve(given, annotation=annotation or "allen")

@@ -7,11 +7,13 @@ and receives one object.
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
-from typing import Any, get_type_hints
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Annotated, Any, get_type_hints
 
 import typer
 from typer.core import TyperCommand
+
+from coexpr.cli.messages import set_verbosity
 
 # The order of headings in --help; options without a heading come last.
 PROBES = "Selection of probes"
@@ -43,8 +45,19 @@ def option(heading: str | None, names: str, help_text: str, metavar: str | None 
     return typer.Option(*names.split(), help=help_text, **settings)
 
 
+@dataclass(eq=False, repr=False)
+class _Verbosity:
+    """How much is printed besides the result."""
+
+    quiet: Annotated[bool, option(None, "--quiet -q", "Print only the result and errors.")] = False
+    verbose: Annotated[bool, option(None, "--verbose -v", "Print the time and memory used, and other details.")] = False
+
+
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command with the options of its groups in place of its parameters of these classes."""
+    """Return a command with the options of its groups in place of its parameters of these classes.
+
+    Every command also has --quiet and --verbose.
+    """
     own = inspect.signature(command, eval_str=True).parameters
     groups: dict[str, Any] = {
         name: parameter.annotation for name, parameter in own.items() if is_dataclass(parameter.annotation)
@@ -55,9 +68,11 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
             parameters += _options_of(groups[name])
         else:
             parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+    parameters += _options_of(_Verbosity)
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
+        set_verbosity(quiet=given.pop("quiet"), verbose=given.pop("verbose"))
         built = {
             name: group(**{option.name: given.pop(option.name) for option in fields(group)})
             for name, group in groups.items()

@@ -23,10 +23,10 @@ def info(
     if path:
         typer.echo(database_path(db))
         return
-    from coexpr.atlas import Atlas  # loads DuckDB, which --path and --help do not need
+    from coexpr.cli.opened import open_atlas  # loads DuckDB, which --path and --help do not need
     from coexpr.result import json_text
 
-    with Atlas(db) as atlas:
+    with open_atlas(db) as atlas:
         contents = atlas.contents()
     if output_format == "json":
         tables = {

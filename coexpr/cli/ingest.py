@@ -47,12 +47,11 @@ def ingest(
     Example:
       coexpr ingest ~/Downloads
     """
-    from coexpr.cli.messages import say
+    from coexpr.cli.progress import progress_of_command
     from coexpr.loading.downloads import ingest as load  # loads DuckDB and numpy, which --help does not need
     from coexpr.output.text import write_json
 
-    progress = say if sys.stderr.isatty() else lambda message: None
-    report = load(paths, db, donor=donor, threads=threads, progress=progress)
+    report = load(paths, db, donor=donor, threads=threads, progress=progress_of_command())
     if output_format == "json":
         write_json(report, sys.stdout)
     else:

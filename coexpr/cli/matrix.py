@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from coexpr.cli.groups import option, with_groups
+from coexpr.cli.groups import option
 from coexpr.cli.options import (
     Database,
     GeneOptions,
@@ -25,7 +25,6 @@ from coexpr.cli.summary import (
 from coexpr.options import MAX_MATRIX_ROWS
 
 
-@with_groups
 def matrix(
     items: Annotated[
         list[str] | None, typer.Argument(metavar="[ITEM]...", help="Probes or genes.", show_default=False)
@@ -50,13 +49,13 @@ def matrix(
       coexpr matrix NTRK2 BDNF NTF3
       coexpr matrix --category "synapse organization" -o r.parquet
     """
-    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
+    from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.screen import draw_figure, write_as
     from coexpr.output.formats import MATRIX_WRITERS
 
     figure.refuse_same_file(result_file.output)
-    with Atlas(db, threads=threads) as atlas:
+    with open_atlas(db, threads) as atlas:
         result = atlas.correlation_matrix(
             items or [],
             level=level,
@@ -66,7 +65,6 @@ def matrix(
             method=correlation.correlation_method(),
             mark=mark or [],
             max_rows=None if force else MAX_MATRIX_ROWS,
-            progress=say,
         )
     write_as(result, result_file.target(), MATRIX_WRITERS)
     provenance = result.provenance

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli.groups import OUTPUT, ROWS, option, with_groups
+from coexpr.cli.groups import OUTPUT, ROWS, option
 from coexpr.cli.options import (
     Database,
     GeneOptions,
@@ -90,7 +90,6 @@ class FileOptions:
     ] = Path("network.parquet")
 
 
-@with_groups
 def network(
     items: Annotated[
         list[str] | None,
@@ -130,12 +129,12 @@ def network(
       coexpr network --category "synapse organization" --min-abs-r 0.7
       coexpr network --top 10 --undirected --mark "nervous system development" -o genes.graphml
     """
-    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
+    from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.screen import draw_figure
 
     figure.refuse_same_file(file.output)
-    with Atlas(db, threads=threads) as atlas:
+    with open_atlas(db, threads) as atlas:
         try:
             result = atlas.network(
                 file.output,
@@ -150,7 +149,6 @@ def network(
                 format=file.output_format.value if file.output_format else None,
                 memory=int(memory * _GIGABYTE),
                 max_edges=None if force else MAX_NETWORK_EDGES,
-                progress=say,
             )
         except KeyboardInterrupt:
             say("Interrupted. The same command continues where this one stopped.")

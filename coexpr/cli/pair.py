@@ -5,7 +5,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli.groups import FIGURE, option, with_groups
+from coexpr.cli.groups import FIGURE, option
 from coexpr.cli.options import Database, MethodOptions, ProbeOptions, SampleOptions, Threads
 from coexpr.cli.output_options import OutputOptions, PlotOptions
 from coexpr.cli.summary import (
@@ -51,7 +51,6 @@ class ScatterOptions(PlotOptions):
         return {name: value for name in ("color", "facet") if (value := getattr(self, name)) is not None}
 
 
-@with_groups
 def pair(
     a: Annotated[str, typer.Argument(metavar="A", help="A probe or a gene.", show_default=False)],
     b: Annotated[str, typer.Argument(metavar="B", help="Another.", show_default=False)],
@@ -75,12 +74,12 @@ def pair(
       coexpr pair NTRK2 BDNF
       coexpr pair A_23_P216779 CUST_1359_PI416573500 --observed-r 0.9676
     """
-    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
+    from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.screen import deliver, draw_figure
 
     figure.refuse_same_file(result_options.output)
-    with Atlas(db, threads=threads) as atlas:
+    with open_atlas(db, threads) as atlas:
         tables = atlas.pair(
             a,
             b,

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli.groups import with_groups
 from coexpr.cli.options import CandidateOptions, Database, SampleOptions
 from coexpr.cli.output_options import OutputOptions, PlotOptions
 from coexpr.cli.summary import describe_correlation, describe_other_name, describe_skipped_rules
@@ -30,7 +29,6 @@ _LAYOUT = Layout(
 )
 
 
-@with_groups
 def probes(
     gene: Annotated[
         str,
@@ -49,13 +47,13 @@ def probes(
     Example:
       coexpr probes NTRK2
     """
-    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
+    from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.screen import deliver, draw_figure
 
     figure.refuse_same_file(result_options.output)
     sample_filter = samples.sample_filter()
-    with Atlas(db) as atlas:
+    with open_atlas(db) as atlas:
         result = atlas.probes(gene, probe_selection=candidates.selection(), sample_filter=sample_filter)
         provenance = result.provenance
         for line in [*describe_other_name(provenance.other_name, provenance.gene), *_recommend(provenance)]:

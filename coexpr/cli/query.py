@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coexpr.cli.groups import PROBES, ROWS, STATISTICS, option, with_groups
+from coexpr.cli.groups import PROBES, ROWS, STATISTICS, option
 from coexpr.cli.options import (
     Database,
     GeneOptions,
@@ -99,7 +99,6 @@ class StatisticsOptions:
     ] = False
 
 
-@with_groups
 def query(
     seed: Annotated[
         str,
@@ -133,12 +132,12 @@ def query(
       coexpr query NTRK2 --category "nervous system development"
       coexpr query A_23_P216779 --all -o r.csv
     """
-    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
+    from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.screen import deliver, draw_figure
 
     figure.refuse_same_file(result_options.output)
-    with Atlas(db, threads=threads) as atlas:
+    with open_atlas(db, threads) as atlas:
         result = atlas.correlates(
             seed,
             level=level,

@@ -31,11 +31,11 @@ def shell(
       coexpr shell
       coexpr shell -- -markdown -c "FROM correlates('NTRK2', top := 5)"
     """
-    from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.messages import say
+    from coexpr.cli.opened import open_atlas  # loads DuckDB, which --help does not need
 
     program = _find_program()
-    with Atlas(db) as atlas:  # reports problems of the database better than the shell
+    with open_atlas(db) as atlas:  # reports problems of the database better than the shell
         path = atlas.path
     if not arguments and sys.stdin.isatty():
         say(f"{path}, for reading only. Try: FROM correlates('NTRK2', top := 5);  Leave with: .quit")

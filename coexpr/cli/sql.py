@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from coexpr.cli.groups import option, with_groups
+from coexpr.cli.groups import option
 from coexpr.cli.options import Database
 from coexpr.cli.output_options import FileOptions, Format
 from coexpr.errors import OptionError
@@ -36,7 +36,6 @@ _Parameters = Annotated[
 ]
 
 
-@with_groups
 def sql(
     statement: _Statement = None,
     file: _File = None,
@@ -57,15 +56,15 @@ def sql(
     SELECT acronym, avg(log2) FROM expression_values JOIN structures USING (structure_id) WHERE probe_name = 'A_23_P216779' GROUP BY ALL
     SELECT gene_symbol, r(gene_symbol, 'NTRK2') AS r FROM members('synapse organization') WHERE status = 'with expression data'
     """  # noqa: E501  (queries stay on one line)
-    from coexpr.atlas import Atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.messages import say
+    from coexpr.cli.opened import open_atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.screen import Screen, write_as, write_table, write_to
     from coexpr.output import binary
 
     text = _text(statement, file)
     values = _values(parameter or [])
     target = result_file.target()
-    with Atlas(db) as atlas:
+    with open_atlas(db) as atlas:
         atlas.forbid_other_files()
         if target.format in (Format.PARQUET, Format.ARROW):
             is_parquet = target.format == Format.PARQUET

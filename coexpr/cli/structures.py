@@ -4,7 +4,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coexpr.cli.groups import option, with_groups
+from coexpr.cli.groups import option
 from coexpr.cli.options import Database
 from coexpr.cli.output_options import OutputOptions, PlotOptions
 from coexpr.cli.table import Layout
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 _LAYOUT = Layout(keys=("structure_id", "acronym"), drop=("hemisphere",), shorten=("name",), comfortable=45)
 
 
-@with_groups
 def structures(
     search: Annotated[
         str | None,
@@ -41,12 +40,12 @@ def structures(
     Example:
       coexpr structures hippocamp
     """
-    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
+    from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.screen import deliver, draw_figure
 
     figure.refuse_same_file(result_options.output)
-    with Atlas(db) as atlas:
+    with open_atlas(db) as atlas:
         found = atlas.structures(search)
     shown = found if all_rows else found.with_samples(MIN_SAMPLES)
     deliver(shown, result_options, draw=_draw)

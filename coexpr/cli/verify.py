@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from coexpr.cli.groups import with_groups
 from coexpr.cli.options import Database
 from coexpr.cli.output_options import OutputOptions
 from coexpr.resources import database_path
@@ -18,7 +17,6 @@ _WHY = {
 }
 
 
-@with_groups
 def verify(
     path: Annotated[
         Path | None,
@@ -37,19 +35,19 @@ def verify(
     Exit code 1: a check failed.
     """
     from coexpr.analysis.verify import verify_download  # loads DuckDB and numpy, which --help does not need
-    from coexpr.atlas import Atlas
     from coexpr.cli.messages import say
+    from coexpr.cli.opened import open_atlas
     from coexpr.cli.screen import deliver
 
     if path is None:
-        with Atlas(db) as atlas:
+        with open_atlas(db) as atlas:
             checks = atlas.verify()
         deliver(checks, result_options)
         holds = checks.provenance.holds
         say("All checks hold." if holds else "A check failed: load the downloads into a new database.")
     else:
         if database_path(db).exists():
-            with Atlas(db) as atlas:
+            with open_atlas(db) as atlas:
                 compared = atlas.verify_download(path)
         else:
             compared = verify_download(None, path)

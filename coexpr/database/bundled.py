@@ -1,7 +1,8 @@
-"""The tables bundled with coexpr: Gene Ontology terms and annotations, and names of human genes from NCBI."""
+"""Gene names, and the terms and annotations of the Gene Ontology: those bundled with coexpr, and newer ones."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 
 import duckdb
@@ -12,15 +13,31 @@ from coexpr.database.queries import query, registered, single, transaction
 from coexpr.resources import package_folder
 
 ONTOLOGY_SOURCE = "GO"
-ONTOLOGY_RELEASE = "2022-07-01"
+ONTOLOGY, GENE_NAMES, ANNOTATIONS = "Gene Ontology", "NCBI gene names", "annotations of genes"
 
-_TABLES = ("terms", "edges", "annotations", "genes", "aliases")
+_NAMES = ("genes", "aliases")
+_TERMS = ("terms", "edges", "annotations")
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release of gene names, terms or annotations; a file has a fingerprint."""
+
+    release: str
+    sha256: str | None = None
+
+
+_BUNDLED = {
+    ONTOLOGY: Release("2022-07-01"),
+    GENE_NAMES: Release("2022-09-12"),
+    ANNOTATIONS: Release("2022-09-12"),
+}
 
 
 @contextmanager
 def shipped_tables(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Let queries read the bundled tables as shipped_terms, shipped_edges and so on, within the `with` block."""
-    with registered(connection, **{f"shipped_{name}": _table(name) for name in _TABLES}):
+    with registered(connection, **{f"shipped_{name}": _table(name) for name in (*_NAMES, *_TERMS)}):
         yield
 
 
@@ -34,12 +51,47 @@ def fill_with_shipped(connection: duckdb.DuckDBPyConnection) -> None:
     """Insert the bundled categories and gene names into a database, unless it has categories."""
     if single(connection, "count_categories") != 0:
         return
-    release = {"source": ONTOLOGY_SOURCE, "release": ONTOLOGY_RELEASE}
     with transaction(connection), shipped_tables(connection):
         connection.execute(query("insert_shipped_aliases"))
-        connection.execute(query("insert_shipped_categories"), release)
-        connection.execute(query("insert_shipped_edges"))
-        connection.execute(query("create_direct_members_of_shipped_categories"))
-        connection.execute(query("insert_members"), {"is_shipped": True})
-        connection.execute(query("drop_direct_members"))
+        _insert_terms(connection, _BUNDLED[ONTOLOGY])
         connection.execute(query("follow_retired_ids"))
+        _record(connection, _BUNDLED)
+
+
+def replace_gene_names(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], release: Release) -> None:
+    """Replace the names of genes by those in the tables genes and aliases, in the caller's transaction."""
+    connection.execute(query("delete_gene_aliases"))
+    with registered(connection, **{f"shipped_{name}": tables[name] for name in _NAMES}):
+        connection.execute(query("insert_shipped_aliases"))
+    connection.execute(query("restore_given_ids"))
+    _record(connection, {GENE_NAMES: release})
+
+
+def replace_terms(
+    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table], ontology: Release, annotations: Release
+) -> None:
+    """Replace the terms by those in the tables terms, edges and annotations, in the caller's transaction.
+
+    A term keeps its category_id.
+    """
+    connection.execute(query("keep_ids_of_shipped_categories"))
+    for name in ("category_genes", "category_edges", "categories"):
+        connection.execute(query(f"delete_shipped_{name}"))
+    with registered(connection, **{f"shipped_{name}": tables[name] for name in _TERMS}):
+        _insert_terms(connection, ontology)
+    _record(connection, {ONTOLOGY: ontology, ANNOTATIONS: annotations})
+
+
+def _insert_terms(connection: duckdb.DuckDBPyConnection, ontology: Release) -> None:
+    connection.execute(query("create_kept_ids"))
+    connection.execute(query("insert_shipped_categories"), {"source": ONTOLOGY_SOURCE, "release": ontology.release})
+    connection.execute(query("insert_shipped_edges"))
+    connection.execute(query("create_direct_members_of_shipped_categories"))
+    connection.execute(query("insert_members"), {"is_shipped": True})
+    connection.execute(query("drop_direct_members"))
+    connection.execute(query("drop_kept_ids"))
+
+
+def _record(connection: duckdb.DuckDBPyConnection, releases: Mapping[str, Release]) -> None:
+    for name, release in releases.items():
+        connection.execute(query("record_release"), {"name": name, **vars(release)})

@@ -26,6 +26,7 @@ from coexpr.database.samples import Samples, find_all_samples
 from coexpr.database.threads import Threads
 from coexpr.errors import OutputError
 from coexpr.options import Annotation
+from coexpr.progress import SILENT, Progress
 
 NO_GENE = 0
 CACHE_VARIABLE = "COEXPR_CACHE"
@@ -44,12 +45,17 @@ class Expression:
     path : path
         Its file; the cache is stored next to it.
     threads : Threads
+    progress : Progress, optional
+        Receives what takes long.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, threads: Threads) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, path: Path, threads: Threads, progress: Progress = SILENT
+    ) -> None:
         self.connection = connection
         self.path = path
         self.threads = threads
+        self.progress = progress
         # Resolved now: the working folder may change, and the file may be replaced while it is open.
         self._file = path.resolve()
         self._stamp = stamp_of(self._file)
@@ -107,7 +113,7 @@ class Expression:
         """The whole matrix: mapped; or read from the database, and then written to the cache and mapped."""
         matrix = self._cached_matrix()
         if matrix is None:
-            matrix = read_matrix(self.connection, self.all_samples)
+            matrix = read_matrix(self.connection, self.all_samples, self.progress)
             if _cache_is_on():
                 matrix = self._write_cache(matrix)
             self._matrix = matrix
@@ -122,11 +128,13 @@ class Expression:
         if not np.array_equal(probe_ids, matrix.probe_ids):
             return len(np.setxor1d(probe_ids, matrix.probe_ids))
         differing = int(np.count_nonzero(~_equal(statistics, matrix.statistics).all(axis=0)))
-        for start in range(0, len(matrix.probe_ids), _COMPARED_ROWS):
-            rows = slice(start, start + _COMPARED_ROWS)
-            choose_probes(self.connection, matrix.probe_ids[rows])
-            stored = read_expression(self.connection, matrix.probe_ids[rows], self.all_samples)
-            differing += int(np.count_nonzero(~_equal(stored, matrix.log2(rows)).all(axis=1)))
+        with self.progress.task("Comparing the cache", len(matrix.probe_ids), "probes") as advance:
+            for start in range(0, len(matrix.probe_ids), _COMPARED_ROWS):
+                rows = slice(start, start + _COMPARED_ROWS)
+                choose_probes(self.connection, matrix.probe_ids[rows])
+                stored = read_expression(self.connection, matrix.probe_ids[rows], self.all_samples)
+                differing += int(np.count_nonzero(~_equal(stored, matrix.log2(rows)).all(axis=1)))
+                advance(len(stored))
         return differing
 
     def genes_of(self, probe_ids: NDArray[np.int32], annotation: Annotation) -> NDArray[np.int32]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from coexpr.database.matrix_cache import Matrix, shift_rows
 from coexpr.database.queries import query, registered
 from coexpr.database.samples import Samples
+from coexpr.progress import Advance, Progress, ignore
 from coexpr.stats.scan import is_scannable, scan_columns, scan_rows
 
 # What is stored for each probe, besides its expression, that selection rules use.
@@ -107,7 +108,10 @@ def choose_all_probes(connection: duckdb.DuckDBPyConnection) -> NDArray[np.int32
 
 
 def read_expression(
-    connection: duckdb.DuckDBPyConnection, probe_ids: NDArray[np.int32], samples: Samples
+    connection: duckdb.DuckDBPyConnection,
+    probe_ids: NDArray[np.int32],
+    samples: Samples,
+    advance: Advance = ignore,
 ) -> NDArray[np.float32]:
     """Return the log2 intensity of the chosen probes.
 
@@ -117,6 +121,8 @@ def read_expression(
     probe_ids : (P,) int32, ascending
         All probes in chosen_probes.
     samples : Samples
+    advance : callable, optional
+        Called with the number of values that were read.
 
     Returns
     -------
@@ -138,14 +144,16 @@ def read_expression(
             else:
                 of_donor = donor_ids == donor_id
                 log2[rows[of_donor], columns] = some[of_donor]
+        advance(lists.size)
     return log2
 
 
-def read_matrix(connection: duckdb.DuckDBPyConnection, all_samples: Samples) -> Matrix:
+def read_matrix(connection: duckdb.DuckDBPyConnection, all_samples: Samples, progress: Progress) -> Matrix:
     """Read the whole matrix from the database, with the moments of each row in each donor."""
     choose_all_probes(connection)
     probe_ids, statistics = read_statistics(connection)
-    log2 = read_expression(connection, probe_ids, all_samples)
+    with progress.task("Reading the matrix", len(probe_ids) * len(all_samples), "values") as advance:
+        log2 = read_expression(connection, probe_ids, all_samples, advance)
     donors = list(all_samples.columns)
     n, means, squares = (np.zeros((len(donors), len(log2)), dtype=kind) for kind in (np.int32, float, float))
     for start in range(0, len(log2), _BLOCK_ROWS):

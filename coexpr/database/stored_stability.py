@@ -1,6 +1,6 @@
 """Differential stability of every probe, stored in the database until further data are loaded."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import duckdb
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from coexpr.database.matrix import choose_all_probes, choose_probes, read_expression
 from coexpr.database.queries import query, registered, single, transaction
 from coexpr.database.samples import Samples, find_all_samples
+from coexpr.progress import SILENT, Progress
 from coexpr.stats.stability import NothingToCompareError, differential_stability
 
 # Probes whose profiles are read at a time: 60 MB for the whole atlas.
@@ -21,19 +22,18 @@ def forget_stability(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(query("forget_stability"))
 
 
-def store_stability(
-    connection: duckdb.DuckDBPyConnection, progress: Callable[[str], None] = lambda message: None
-) -> None:
+def store_stability(connection: duckdb.DuckDBPyConnection, progress: Progress = SILENT) -> None:
     """Compute and store differential stability, unless it is stored or no two donors share two structures."""
     all_samples = find_all_samples(connection)
     if len(all_samples.columns) < 2 or single(connection, "stability_is_stored"):
         return
-    progress("differential stability of every probe")
-    with transaction(connection):
+    probes = single(connection, "count_probes")
+    with progress.task("Differential stability", probes, "probes") as advance, transaction(connection):
         for probe_ids, stability in compute_stability(connection, all_samples):
             table = {"probe_id": probe_ids, "diff_stability": stability}
             with registered(connection, incoming_stability=table):
                 connection.execute(query("store_stability"))
+            advance(len(probe_ids))
 
 
 def compute_stability(

@@ -6,8 +6,9 @@ genes, probes and samples are merged, and a download that contradicts the databa
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from coexpr.database.threads import Threads
 from coexpr.errors import CoexprError, ConflictError
 from coexpr.loading.prefetch import Prefetched, prefetch
 from coexpr.loading.values import write_values
+from coexpr.progress import BYTES, SILENT, Advance, Progress
 from coexpr.readers import full_donor
 from coexpr.readers.download import Download
 from coexpr.readers.published_table import PublishedTable
@@ -30,6 +32,8 @@ from coexpr.readers.recognise import Recognised, find_downloads
 from coexpr.resources import database_path
 from coexpr.result import Provenance, Result
 
+# Opens the task of writing a download, given how much there is of what.
+_Task = Callable[[float, str], AbstractContextManager[Advance]]
 # The tables of a download, in the order in which they are merged.
 _TABLES = ("donors", "structures", "genes", "probes", "samples")
 
@@ -72,7 +76,7 @@ def ingest(
     *,
     donor: str | None = None,
     threads: int | None = None,
-    progress: Callable[[str], None] = lambda message: None,
+    progress: Progress = SILENT,
 ) -> Result[IngestProvenance]:
     """Load the downloads under each path into the database, which is created if it does not exist.
 
@@ -86,8 +90,8 @@ def ingest(
         Id or name of the donor, for a full-donor download that is not named after it.
     threads : int, optional
         See `Atlas`.
-    progress : callable, optional
-        Called with a line of text before each download.
+    progress : Progress, optional
+        Receives the tasks of reading and writing.
 
     Returns
     -------
@@ -109,10 +113,14 @@ def ingest(
     with open_for_writing(target) as connection, closing(Threads(connection, threads)):
         known = {sha256 for (sha256,) in connection.execute(query("known_downloads")).fetchall()}
         try:
-            with closing(prefetch(recognised, known)) as prefetched:
+            size = sum(download.size for download in recognised)
+            with (
+                progress.task("Reading", size, BYTES) as advance,
+                closing(prefetch(recognised, known, advance)) as prefetched,
+            ):
                 for number, download in enumerate(recognised, start=1):
-                    progress(f"[{number}/{len(recognised)}] {download.kind} {download.place.location}")
-                    loaded.append(_load(connection, download, prefetched))
+                    what = f"Writing {number} of {len(recognised)}"
+                    loaded.append(_load(connection, download, prefetched, partial(progress.task, what)))
                     fill_with_shipped(connection)
         except CoexprError as error:
             if not loaded:
@@ -128,7 +136,12 @@ def ingest(
     return Result(columns, [tuple(getattr(one, name) for name in columns) for one in loaded], provenance)
 
 
-def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised, prefetched: Iterator[Prefetched]) -> _Loaded:
+def _load(
+    connection: duckdb.DuckDBPyConnection,
+    recognised: Recognised,
+    prefetched: Iterator[Prefetched],
+    writing: _Task,
+) -> _Loaded:
     """Write the next prefetched download to the database; on an error the database is unchanged."""
     start = time.perf_counter()
     download = next(prefetched)
@@ -139,7 +152,7 @@ def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised, prefetc
         if isinstance(download.contents, PublishedTable):
             summary, report = _put_table(connection, recognised, download.contents)
         else:
-            summary, report = _put_download(connection, recognised, download.contents)
+            summary, report = _put_download(connection, recognised, download.contents, writing)
         record = {
             "kind": recognised.kind,
             "location": str(recognised.place.location),
@@ -162,14 +175,16 @@ def _load(connection: duckdb.DuckDBPyConnection, recognised: Recognised, prefetc
 
 
 def _put_download(
-    connection: duckdb.DuckDBPyConnection, recognised: Recognised, download: Download
+    connection: duckdb.DuckDBPyConnection, recognised: Recognised, download: Download, writing: _Task
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Merge a download into the tables; return what is recorded, and what else is reported about it."""
     with registered(connection, **{f"incoming_{name}": getattr(download, name) for name in _TABLES}):
         _refuse_contradictions(connection, recognised, download)
         for table in _TABLES:
             connection.execute(query(f"merge_{table}"))
-        written = write_values(connection, download, str(recognised.place.location))
+        values = download.log2.size * (1 if download.present is None else 2)
+        with writing(values, "values") as advance:
+            written = write_values(connection, download, str(recognised.place.location), advance)
     forget_stability(connection)
     summary = {
         "title": download.title,

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from coexpr.errors import DownloadError
+from coexpr.progress import Advance
 from coexpr.readers.download import Download
 from coexpr.readers.place import FileDigest
 from coexpr.readers.published_table import PublishedTable
@@ -31,8 +32,12 @@ class Prefetched:
     contents: Download | PublishedTable | None
 
 
-def prefetch(downloads: Sequence[Recognised], known: Collection[str]) -> Generator[Prefetched, None, None]:
+def prefetch(
+    downloads: Sequence[Recognised], known: Collection[str], advance: Advance
+) -> Generator[Prefetched, None, None]:
     """Yield downloads in order; those with a known fingerprint are not read.
+
+    `advance` is called with the bytes that were read, in all the sizes of the downloads.
 
     The error of a damaged download is raised when that download is next. When the generator is closed, a read in
     progress is cancelled.
@@ -42,7 +47,7 @@ def prefetch(downloads: Sequence[Recognised], known: Collection[str]) -> Generat
         try:
             pending: deque[Future[Prefetched]] = deque()
             for download in downloads:
-                pending.append(reader.submit(_read, download, seen))
+                pending.append(reader.submit(_read, download, seen, advance))
                 if len(pending) > 1:
                     yield pending.popleft().result()
             while pending:
@@ -52,15 +57,24 @@ def prefetch(downloads: Sequence[Recognised], known: Collection[str]) -> Generat
                 download.place.give_up()
 
 
-def _read(recognised: Recognised, seen: set[str]) -> Prefetched:
+def _read(recognised: Recognised, seen: set[str], advance: Advance) -> Prefetched:
     """Read a download unless its fingerprint is known; add a remedy to an error without one."""
+    reported = 0.0
+
+    def report(size: float) -> None:
+        nonlocal reported
+        reported += size
+        advance(size)
+
+    recognised.place.when_read = report
     digests = recognised.digests()
     sha256 = _fingerprint(digests, recognised.place.inside)
-    if sha256 in seen:
-        return Prefetched(sha256, digests, None)
     try:
+        is_known = sha256 in seen
         seen.add(sha256)
-        return Prefetched(sha256, digests, recognised.read())
+        contents = None if is_known else recognised.read()
+        advance(recognised.size - reported)
+        return Prefetched(sha256, digests, contents)
     except DownloadError as error:
         if error.remedy:
             raise

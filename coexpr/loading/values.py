@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from coexpr.database.arrow import read_matrices, to_lists
 from coexpr.database.queries import query, registered
 from coexpr.errors import ConflictError
+from coexpr.progress import Advance
 from coexpr.readers.download import Download
 from coexpr.stats.merge import LARGEST_DIFFERENCE, conflicts_of_calls, conflicts_of_log2, merge_calls, merge_log2
 
@@ -37,7 +38,7 @@ class _Values(NamedTuple):
     summary: Callable[[Any, NDArray[np.bool_] | None], dict[str, NDArray[Any]]]
 
 
-def write_values(connection: duckdb.DuckDBPyConnection, download: Download, location: str) -> int:
+def write_values(connection: duckdb.DuckDBPyConnection, download: Download, location: str, advance: Advance) -> int:
     """Write the values of a download whose samples and probes are in the database.
 
     Parameters
@@ -47,6 +48,8 @@ def write_values(connection: duckdb.DuckDBPyConnection, download: Download, loca
     download : Download
     location : str
         Location of the download, for messages.
+    advance : callable
+        Called with the number of values that were written or compared.
 
     Returns
     -------
@@ -71,6 +74,7 @@ def write_values(connection: duckdb.DuckDBPyConnection, download: Download, loca
             np.array([positions[sample_id] for sample_id in sample_ids[columns].tolist()], dtype=np.intp) - 1,
             samples_of[donor_id],
             location,
+            advance,
         )
         connection.execute(query("pad_expression"), {"donor_id": donor_id, "samples": layout.samples})
         connection.execute(query("pad_present_calls"), {"donor_id": donor_id, "samples": layout.samples})
@@ -101,6 +105,7 @@ class _Layout:
     positions: NDArray[np.intp]
     samples: int
     location: str
+    advance: Advance
 
     def arrange(self, values: NDArray[Any], rows: NDArray[np.intp], empty: float) -> NDArray[Any]:
         """Return some rows of a download in the stored order, with `empty` where the download has no value."""
@@ -138,6 +143,7 @@ def _write_donor(connection: duckdb.DuckDBPyConnection, kind: _Values, values: N
         rows = np.searchsorted(layout.probe_ids, probe_ids)
         new[rows] = False
         incoming = layout.arrange(values, rows, kind.empty)
+        layout.advance(incoming.size)
         in_conflict = kind.conflicts(stored, incoming)
         conflicts += int(np.count_nonzero(in_conflict))
         if conflicts:
@@ -162,6 +168,7 @@ def _write_donor(connection: duckdb.DuckDBPyConnection, kind: _Values, values: N
         rows = new_rows[start : start + _BLOCK_ROWS]
         block = layout.arrange(values, rows, kind.empty)
         _insert(connection, kind, donor, layout.probe_ids[rows], block)
+        layout.advance(block.size)
         added += block.size - int(np.count_nonzero(_is_missing(block)))
     return added
 

@@ -6,7 +6,7 @@ are needed. Results are written to a checkpoint at intervals, from which an inte
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from coexpr.network.checkpoint import Checkpoint
 from coexpr.network.edge_store import AllEdges, TopEdges
 from coexpr.network.plan import ROWS_AT_A_TIME, EdgeSelection, Plan
+from coexpr.progress import SILENT, Progress
 from coexpr.stats.correlate import Rows
 from coexpr.stats.edges import Block, edges_between, edges_within, merge_directions, mutual_ranks, strongest
 from coexpr.stats.measures import Estimator, unit_rows
@@ -47,23 +48,22 @@ class Network:
             AllEdges(selection, plan, checkpoint) if selection.top is None else TopEdges(selection, plan, checkpoint)
         )
 
-    def find(self, progress: Callable[[str], None] = lambda message: None) -> None:
+    def find(self, progress: Progress = SILENT) -> None:
         """Compute the remaining steps, and update the checkpoint at intervals."""
         done, states = self._found.resume()
         if done:
             self._states[:] = states
-            progress(f"{done:,} of {len(self._steps):,} steps were done before")
-        start = saved = time.monotonic()
-        for number, step in enumerate(self._steps[done:], start=done + 1):
-            self._compute(*step)
-            now = time.monotonic()
-            if now - saved >= _CHECKPOINT_SECONDS:
-                self._found.write(number, self._states)
-                fraction = (number - done) / (len(self._steps) - done)
-                left = (now - start) * (1 - fraction) / fraction
-                if number < len(self._steps):
-                    progress(f"{number:,} of {len(self._steps):,} steps, {_in_words(left)} left")
-                saved = now
+            progress.say(f"{done:,} of {len(self._steps):,} steps were done before")
+        pairs = [self._pairs_of(*step) for step in self._steps]
+        saved = time.monotonic()
+        with progress.task("Correlating", sum(pairs), "pairs", done=sum(pairs[:done])) as advance:
+            for number, step in enumerate(self._steps[done:], start=done + 1):
+                self._compute(*step)
+                now = time.monotonic()
+                if now - saved >= _CHECKPOINT_SECONDS:
+                    self._found.write(number, self._states)
+                    saved = now
+                advance(pairs[number - 1])
         self._found.finish()
         self._units.clear()
 
@@ -106,6 +106,12 @@ class Network:
                 del part["mutual_rank"]
             yield {name: values[order] for name, values in part.items()}
 
+    def _pairs_of(self, block: int, other: int) -> int:
+        """Return the number of pairs of rows that a step compares."""
+        rows, others = self._plan.block(block), self._plan.block(other)
+        count: int = rows.stop - rows.start
+        return count * (count - 1) // 2 if block == other else count * (others.stop - others.start)
+
     def _compute(self, block: int, other: int) -> None:
         """Compute and store the edges between two blocks, or within one if both are the same."""
         kept = self._plan.are_held_with(block)
@@ -140,9 +146,3 @@ def _concatenate(parts: Iterator[dict[str, NDArray[Any]]]) -> dict[str, NDArray[
     """Return all parts as one; they are released on return."""
     together = list(parts)
     return {name: np.concatenate([part[name] for part in together]) for name in together[0]}
-
-
-def _in_words(seconds: float) -> str:
-    if seconds < 90:
-        return f"about {max(1, round(seconds))} s"
-    return f"about {round(seconds / 60)} minutes" if seconds < 5400 else f"about {seconds / 3600:.1f} hours"

@@ -108,6 +108,7 @@ def _placed_blocks(
                 raise DownloadError(f"{where}: probe {repeated[0]} has two rows.")
             seen[rows] = True
             yield rows, values
+            place.when_read(len(rows) / len(probe_ids) * place.size(file_name))
             if place.is_given_up:
                 raise DownloadError(f"{where}: reading was cancelled.")
     if not seen.all():

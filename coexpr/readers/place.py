@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -45,6 +45,8 @@ class Place(ABC):
         names = Counter(PurePosixPath(name).name.lower() for name in file_names)
         self._repeated = {name for name, times in names.items() if times > 1}
         self.is_given_up = False
+        # Called with the number of bytes of a large file that were read since the last call.
+        self.when_read: Callable[[float], None] = lambda size: None
 
     @property
     @abstractmethod

@@ -47,6 +47,11 @@ class Recognised:
     donor_id: int | None
     read: Callable[[], Download | PublishedTable]
 
+    @property
+    def size(self) -> int:
+        """Size of its files in bytes, decompressed."""
+        return sum(self.place.size(name) for name in self.files)
+
     def digests(self) -> list[FileDigest]:
         """Return size and SHA-256 of its files on disk."""
         return self.place.digests(self.files)

@@ -13,6 +13,7 @@ comment on table present_calls is 'One row per probe and donor: Allen''s present
 comment on table probe_stability is 'Differential stability of each probe, computed at the end of ingest; empty while it is out of date.';
 comment on table probes is 'One row per probe of the microarray; a probe measures at most one gene.';
 comment on table reannotations is 'The gene that each probe measures according to a newer genome: Arnatkeviciute et al. 2019.';
+comment on table releases is 'The releases of gene names, of the Gene Ontology and of the annotations of genes.';
 comment on table rnaseq_agreement is 'Agreement of each probe with RNA-seq of its gene: Additional file 8 of Miller et al. 2014.';
 comment on table samples is 'One row per sample: a piece of tissue of one donor.';
 comment on table schema_definitions is 'The version of the views, macros and comments of this database.';
@@ -228,6 +229,9 @@ comment on column probes.gene_id is 'Allen''s id of the gene.';
 comment on column reannotations.probe_name is 'Allen''s name of the probe, such as A_23_P216779.';
 comment on column reannotations.gene_symbol is 'Symbol of the gene in the atlas.';
 comment on column reannotations.entrez_id is 'Id of the gene in NCBI Gene. category_genes, category_members and chip_genes have the current id.';
+comment on column releases.name is 'What it is the release of.';
+comment on column releases.release is 'Release of the ontology, or date of the names or annotations.';
+comment on column releases.sha256 is 'SHA-256 of the file it was renewed from; null for what ships with coexpr.';
 comment on column representative_probes.gene_id is 'Allen''s id of the gene.';
 comment on column representative_probes.probe_id is 'Allen''s id of the probe.';
 comment on column representative_probes.candidates is 'Number of probes of the gene with expression data.';

@@ -132,10 +132,8 @@ def test_a_matrix_of_probes_and_genes(atlas: Atlas) -> None:
 
 
 def test_an_invalid_matrix_is_refused(atlas: Atlas) -> None:
-    messages: list[str] = []
     with pytest.raises(LimitError, match=r"300 x 300: 90,000 values of r.*limit is 299 rows"):
-        atlas.correlation_matrix([str(1000001 + row) for row in range(300)], max_rows=299, progress=messages.append)
-    assert messages == []
+        atlas.correlation_matrix([str(1000001 + row) for row in range(300)], max_rows=299)
     with pytest.raises(OptionError, match="one of the two"):
         atlas.correlation_matrix()
     with pytest.raises(OptionError, match="rows are probes"):

@@ -37,7 +37,10 @@ NOT_PREPARABLE = {
     "create_chosen_structures",
     "create_direct_members_of_added_categories",
     "create_direct_members_of_shipped_categories",
+    "create_kept_ids",
     "drop_direct_members",
+    "drop_kept_ids",
+    "keep_ids_of_shipped_categories",
 }
 
 LISTS = to_lists(np.zeros((0, 2), np.float32))
@@ -94,6 +97,7 @@ def test_every_query_prepares_against_an_empty_database(name: str, empty_databas
     for name_of_table in ("chosen_probes", "chosen_genes", "chosen_structures", "requested_categories", "edges"):
         empty_database.execute(query(f"create_{name_of_table}"))
     empty_database.execute(query("create_direct_members_of_added_categories"))
+    empty_database.execute(query("create_kept_ids"))
     for table, rows in REGISTERED.items():
         empty_database.register(table, rows)
     empty_database.execute(f"prepare query as {query(name)}")
@@ -109,6 +113,7 @@ def test_every_query_is_used() -> None:
         .replace("{kind.table}", table)
         .replace("{what}", table)
         .replace("{part}", table)
+        .replace("{name}", table)
         .replace("{table.name}", table)
         for pattern in re.findall(r'f"([a-z_{}.]+)"', code)
         for table in (

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from helpers import allen
 from helpers.allen import donor_folder, full_donor, heatmap, replace_cell, write_folder, write_zip
+from helpers.recorded import Recorded
 
 from coexpr.database.matrix import choose_all_probes, read_expression
 from coexpr.database.samples import find_all_samples
 from coexpr.errors import ConflictError, DownloadError
 from coexpr.loading.downloads import ingest
 from coexpr.loading.prefetch import prefetch
+from coexpr.progress import ignore
 from coexpr.readers.recognise import find_downloads
 
 
@@ -316,9 +318,12 @@ def test_a_damaged_download_creates_no_database(tmp_path: Path, new_database: Pa
 
 
 def test_progress_is_reported(tmp_path: Path, database: Path) -> None:
-    messages: list[str] = []
-    report = ingest([donor_folder(tmp_path)], database, progress=messages.append)
-    assert messages == [f"[1/1] full-donor download {report.column('location')[0]}"]
+    progress = Recorded()
+    ingest([donor_folder(tmp_path)], database, progress=progress)
+    assert list(progress.tasks) == ["Reading", "Writing 1 of 1"]
+    for total, done in progress.tasks.values():
+        assert done == pytest.approx(total)
+        assert total > 0
 
 
 def test_two_downloads_in_one_zip_are_both_loaded(tmp_path: Path, database: Path) -> None:
@@ -453,7 +458,7 @@ def test_rows_that_are_stored_out_of_order_are_compared_correctly(
 def test_one_download_named_several_times_is_read_once(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "normalized_microarray_donor9861.zip", full_donor(9861))
     recognised, _ = find_downloads([path])
-    prefetched = list(prefetch(recognised * 3, set()))
+    prefetched = list(prefetch(recognised * 3, set(), ignore))
     assert [one.contents is None for one in prefetched] == [False, True, True]
     assert len({one.sha256 for one in prefetched}) == 1
 

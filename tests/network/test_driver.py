@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pytest
 from helpers.command import run
+from helpers.recorded import Recorded
 from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import ipc, parquet
@@ -123,21 +124,21 @@ def test_an_interrupted_run_continues(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, selection: EdgeSelection, after: int
 ) -> None:
     monkeypatch.setattr(coexpr.network.driver, "_CHECKPOINT_SECONDS", 0)
-    x, plan, messages = profiles(), Plan(61, 16, 2), []
+    x, plan = profiles(), Plan(61, 16, 2)
 
-    def stop(message: str) -> None:
-        messages.append(message)
-        if len(messages) == after:
+    def stop() -> None:
+        if first.advances == after:
             raise KeyboardInterrupt
 
+    first, second = Recorded(stop), Recorded()
     with pytest.raises(KeyboardInterrupt), Checkpoint(tmp_path / "run", {"of": 1}) as checkpoint:
-        Network(x, Estimator(), selection, plan, checkpoint).find(stop)
+        Network(x, Estimator(), selection, plan, checkpoint).find(first)
     with Checkpoint(tmp_path / "run", {"of": 1}) as checkpoint:
         again = Network(x, Estimator(), selection, plan, checkpoint)
-        messages = []
-        again.find(messages.append)
-    assert messages[0] == f"{after} of 10 steps were done before"
-    assert len(messages) == 10 - after
+        again.find(second)
+    assert second.messages == [f"{after} of 10 steps were done before"]
+    assert second.advances == 10 - after
+    assert second.tasks == {"Correlating": (61 * 60 / 2, 61 * 60 / 2)}
     assert edges_of(again).keys() == expected_edges(x, selection).keys()
     assert again.left_out == {"with_missing_values": 1, "constant": 1}
 
