@@ -4,6 +4,7 @@ Each question is imported when it is first asked: a command asks one, and import
 """
 
 import html
+import inspect
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +15,9 @@ from coexpr.database.adhoc_sql import ArrowStream, SqlProvenance, Stream, relati
 from coexpr.database.connection import open_readonly
 from coexpr.database.expression import Expression
 from coexpr.database.queries import query
+from coexpr.database.sources import find_sources
 from coexpr.database.threads import Threads
-from coexpr.errors import OptionError
+from coexpr.errors import OptionError, ResultFileError
 from coexpr.options import (
     MAX_MATRIX_ROWS,
     MAX_NETWORK_EDGES,
@@ -33,6 +35,7 @@ from coexpr.options import (
     as_options,
 )
 from coexpr.progress import SILENT, Progress
+from coexpr.question import Sources, is_question, question
 from coexpr.resources import MEMORY, database_path
 from coexpr.result import Provenance, Result
 from coexpr.wording import count_of
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
     from coexpr.analysis.names import NamesProvenance
     from coexpr.analysis.network_result import NetworkResult
     from coexpr.analysis.pair import Pair
+    from coexpr.analysis.replay import ReplayProvenance
     from coexpr.analysis.structures import StructureTree
     from coexpr.analysis.verify import DatabaseChecks, DownloadChecks
     from coexpr.readers.category_file import CategoryFile
@@ -115,12 +119,18 @@ class Atlas:
         summary = ", ".join(count_of(count, thing) for thing, count in counts.items())
         return f"<p>{html.escape(repr(self))}: {summary}</p>{contents.donors._repr_html_()}"
 
+    @cached_property
+    def sources(self) -> Sources:
+        """The downloads in the database, and the releases of gene names, terms and annotations."""
+        return find_sources(self._connection)
+
     def close(self) -> None:
         """Close the database."""
         for connection in [*self._cursors, self._connection]:
             connection.close()
         self._threads.close()
 
+    @question
     def correlates(
         self,
         seed: str,
@@ -221,6 +231,7 @@ class Atlas:
             mark=as_names(mark),
         )
 
+    @question
     def probes(
         self,
         gene: str,
@@ -258,6 +269,7 @@ class Atlas:
         selection = as_options(ProbeSelection, probe_selection)
         return gene_probes(self._expression, str(gene), selection, as_options(SampleFilter, sample_filter))
 
+    @question
     def pair(
         self,
         a: str,
@@ -303,6 +315,7 @@ class Atlas:
             observed_r,
         )
 
+    @question
     def expression(
         self,
         items: Sequence[str] | str = (),
@@ -386,6 +399,7 @@ class Atlas:
             gene_filter=gene_filter,
         ).to_anndata()
 
+    @question
     def correlation_matrix(
         self,
         items: Sequence[str] | str = (),
@@ -442,6 +456,7 @@ class Atlas:
             max_rows=max_rows,
         )
 
+    @question
     def network(
         self,
         output: Path | str,
@@ -536,13 +551,16 @@ class Atlas:
             mark=as_names(mark),
         )
 
-    def structures(self, search: str | None = None) -> "StructureTree":
+    @question
+    def structures(self, search: str | None = None, *, min_samples: int = 1) -> "StructureTree":
         """Return the structures that have samples, in the order of the tree.
 
         Parameters
         ----------
         search : str, optional
             An acronym or id, or part of a name.
+        min_samples : int
+            Leave out structures with fewer samples.
 
         Returns
         -------
@@ -552,14 +570,16 @@ class Atlas:
         """
         from coexpr.analysis.structures import structure_tree
 
-        return structure_tree(self._expression, search)
+        return structure_tree(self._expression, search, min_samples)
 
+    @question
     def categories(self, search: str | None = None) -> Result[Provenance]:
         """Return the categories whose name or accession contains `search`, with their numbers of genes."""
         from coexpr.analysis.categories import list_categories
 
         return list_categories(self._connection, str(self.path), search)
 
+    @question
     def members(
         self, category: str, *, include_regulates: bool = False, evidence_not: Sequence[str] | str = ()
     ) -> "Result[MembersProvenance]":
@@ -589,6 +609,7 @@ class Atlas:
 
         return list_members(self._connection, str(self.path), category, include_regulates, as_names(evidence_not))
 
+    @question
     def resolve(self, names: Sequence[str] | str, *, annotation: Annotation = "allen") -> "Result[NamesProvenance]":
         """Return what names mean in this database.
 
@@ -634,6 +655,7 @@ class Atlas:
 
         return read_list(self._connection, Path(path), gene_column)
 
+    @question
     def contents(self) -> "Contents":
         """Return what the database contains.
 
@@ -646,6 +668,7 @@ class Atlas:
 
         return contents(self._connection, str(self.path))
 
+    @question
     def verify(self) -> "Result[DatabaseChecks]":
         """Check that the database is consistent, and how much of the atlas it contains.
 
@@ -658,6 +681,7 @@ class Atlas:
 
         return verify_database(self._expression)
 
+    @question
     def verify_download(self, path: Path | str) -> "Result[DownloadChecks]":
         """Compare the r of a Find Correlates download with r computed from its values and from this database.
 
@@ -680,6 +704,41 @@ class Atlas:
         from coexpr.analysis.verify import verify_download
 
         return verify_download(self._expression, Path(path))
+
+    def replay(self, path: Path | str) -> "Result[ReplayProvenance]":
+        """Ask the question of a result again, and compare.
+
+        Parameters
+        ----------
+        path : path
+            A result as JSON, Parquet or Arrow, written by this version of coexpr or an older one.
+
+        Returns
+        -------
+        Result
+            What has changed, before and now: downloads and releases, samples and options, and examples of rows. The
+            provenance says how many rows changed, and by how much.
+
+        Raises
+        ------
+        ResultFileError
+            If the file is not a result, or of a newer version.
+        CoexprError
+            If the question has no answer any more.
+        """
+        from coexpr.analysis.replay import replay
+
+        def ask(name: str, arguments: dict[str, Any]) -> Any:
+            method = getattr(type(self), name, None)
+            if method is None or not is_question(method):
+                raise ResultFileError(f"{path}: this version of coexpr has no question {name!r:.60}.")
+            try:
+                inspect.signature(method).bind(self, **arguments)
+            except TypeError as error:
+                raise ResultFileError(f"{path}: this version of coexpr cannot ask {name} so: {error}.") from None
+            return getattr(self, name)(**arguments)
+
+        return replay(Path(path), ask, str(self.path))
 
     def sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> "duckdb.DuckDBPyRelation":
         """Run SQL and return its result as a DuckDB relation; the database is open for reading only.
@@ -705,10 +764,12 @@ class Atlas:
         """
         return relation_of(self._relations, statement, parameters)
 
+    @question
     def stream_sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Stream:
         """Run SQL and return a stream of rows; the result may be larger than memory."""
         return stream_rows(self._user_connection(), statement, parameters, self._sql_provenance(statement))
 
+    @question
     def stream_sql_as_arrow(self, statement: str, parameters: Mapping[str, Any] | None = None) -> ArrowStream:
         """Run SQL and return a stream of Arrow batches. Close it before the Atlas."""
         return stream_arrow(self._user_connection(), statement, parameters, self._sql_provenance(statement))

@@ -82,6 +82,10 @@ class FetchError(CoexprError, OSError):
     """A file cannot be fetched, or is not what was expected."""
 
 
+class ResultFileError(CoexprError, ValueError):
+    """A file is not a result that this version of coexpr can read."""
+
+
 class MissingPackageError(CoexprError, ImportError):
     """A feature needs a package that is not installed."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import coexpr
 from coexpr.extras import require
+from coexpr.question import Question, Sources, current_question, current_sources
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,10 +37,16 @@ class Provenance:
     database : str
         Path of the database.
     coexpr_version : str
+    question : Question, optional
+        The call of `Atlas` that the result answers.
+    sources : Sources, optional
+        The downloads and releases in the database.
     """
 
     database: str
     coexpr_version: str = field(default_factory=_version)
+    question: Question | None = field(default_factory=current_question)
+    sources: Sources | None = field(default_factory=current_sources)
 
     @property
     def caption(self) -> str:

@@ -45,6 +45,14 @@ select kind, location, title, donor_ids, samples, probes, genes, sha256, files, 
 from downloads
 order by loaded_at, sha256;
 
+-- name: sources
+-- Every download with its kind, the name of its file or folder and its checksum; and, without a kind, the releases of
+-- gene names, terms and annotations.
+select kind, regexp_extract(location, '[^/\\]*$') as name, sha256 as version from downloads
+union all
+select null, name, release from releases
+order by all;
+
 -- name: contents
 -- The numbers of donors, samples, structures, probes and genes in the database.
 select

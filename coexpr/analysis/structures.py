@@ -24,9 +24,12 @@ class StructuresProvenance(Provenance):
     ----------
     source : list of str
         Titles of the atlas, as its downloads give them.
+    with_fewer_samples : int
+        How many structures were left out because they have too few samples.
     """
 
     source: list[str]
+    with_fewer_samples: int
 
     @property
     def caption(self) -> str:
@@ -46,12 +49,6 @@ class StructureTree(Result[StructuresProvenance], Drawable):
 
     colors: list[str | None]
 
-    def with_samples(self, least: int) -> "StructureTree":
-        """Return the structures with at least so many samples."""
-        kept = [row for row, samples in enumerate(self.column("samples")) if samples >= least]
-        rows, colors = [self.rows[row] for row in kept], [self.colors[row] for row in kept]
-        return StructureTree(self.columns, rows, self.provenance, colors)
-
     def drawing(self) -> "Tree":
         """Return the tree with a bar of the number of samples of each structure, in Allen's colors."""
         from coexpr.output.figures.tree import Tree
@@ -63,7 +60,7 @@ class StructureTree(Result[StructuresProvenance], Drawable):
         return Tree(names, self.column("depth"), self.column("samples"), colors, "Samples in structures and below")
 
 
-def structure_tree(expression: Expression, search: str | None) -> StructureTree:
+def structure_tree(expression: Expression, search: str | None, min_samples: int) -> StructureTree:
     """Return structures with samples; see `Atlas.structures`."""
     donors = expression.donor_names
     structures: dict[int, dict[str, Any]] = {}
@@ -80,5 +77,9 @@ def structure_tree(expression: Expression, search: str | None) -> StructureTree:
         for structure_id, structure in structures.items()
     ]
     colors = [structure["color"] for structure in structures.values()]
-    provenance = StructuresProvenance(database=str(expression.path), source=expression.titles)
-    return StructureTree([*_DESCRIBED, "samples", *donors.values()], rows, provenance, colors)
+    kept = [place for place, row in enumerate(rows) if row[len(_DESCRIBED)] >= min_samples]
+    provenance = StructuresProvenance(
+        database=str(expression.path), source=expression.titles, with_fewer_samples=len(rows) - len(kept)
+    )
+    columns = [*_DESCRIBED, "samples", *donors.values()]
+    return StructureTree(columns, [rows[place] for place in kept], provenance, [colors[place] for place in kept])

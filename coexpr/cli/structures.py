@@ -46,16 +46,15 @@ def structures(
 
     figure.refuse_same_file(result_options.output)
     with open_atlas(db) as atlas:
-        found = atlas.structures(search)
-    shown = found if all_rows else found.with_samples(MIN_SAMPLES)
-    deliver(shown, result_options, draw=_draw)
-    if left_out := len(found) - len(shown):
+        found = atlas.structures(search, min_samples=1 if all_rows else MIN_SAMPLES)
+    deliver(found, result_options, draw=_draw)
+    if left_out := found.provenance.with_fewer_samples:
         say(f"Not listed: {count_of(left_out, 'structure')} with fewer than {MIN_SAMPLES} samples (--all).")
-    if not len(found):
+    elif not len(found):
         say(f"No structure with samples matches {search!r}." if search else "This database has no samples.")
     elif not any(found.column("depth")) and search is None:
         say("The tree of structures is known once a full-donor download is loaded.")
-    draw_figure(shown, figure)
+    draw_figure(found, figure)
 
 
 def _draw(result: Any, stream: IO[str], screen: "Screen") -> None:

@@ -8,11 +8,11 @@ import gzip
 import html
 import json
 import re
+import struct
 import zipfile
 import zlib
 from pathlib import Path
 
-from coexpr.errors import FetchError
 from coexpr.fetching.catalogue import Kind
 
 # How many bytes are needed to recognise a file, and to quote the message that came instead.
@@ -21,6 +21,16 @@ _LONGEST_QUOTE = 160
 _BLOCK = 1 << 20
 _STARTS: dict[Kind, bytes] = {"zip": b"PK\x03\x04", "gzip": b"\x1f\x8b", "obo": b"format-version:"}
 _NAMES: dict[Kind, str] = {"zip": "a zip", "gzip": "a gzip file", "obo": "an OBO file"}
+# What errors of zipfile, gzip and zlib mean.
+_DAMAGE: dict[type[Exception], str] = {
+    EOFError: "its end is missing",
+    gzip.BadGzipFile: "its checksum is wrong, or other data follow it",
+    zlib.error: "its data cannot be decompressed",
+    zipfile.BadZipFile: "its end is missing or wrong",
+    struct.error: "its directory is wrong",
+    ValueError: "its directory is wrong",
+    RuntimeError: "it is encrypted, or compressed by an unknown method",
+}
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.I | re.S)
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.I | re.S)
 
@@ -58,30 +68,26 @@ def _error_in(text: str) -> str:
     return answer if isinstance(answer, str) else text
 
 
-def refuse_damaged(path: Path, kind: Kind) -> None:
-    """Raise FetchError if a file on disk is not a whole file of a kind; all checksums in it are compared.
+def damage_of(path: Path, kind: Kind) -> str | None:
+    """Return why a file on disk is not a whole file of a kind, such as "is damaged (…)"; None if it is.
 
-    Parameters
-    ----------
-    path : path
-    kind : "zip", "gzip" or "obo"
+    All checksums in it are compared.
     """
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
     if not looks_like(kind, head):
-        raise FetchError(f"{path.name} is {describe_other(kind, head)}.")
+        return f"is {describe_other(kind, head)}" if head else "is empty"
     try:
         problem = {"zip": _problem_of_zip, "gzip": _problem_of_gzip, "obo": _problem_of_obo}[kind](path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile, NotImplementedError, RuntimeError) as error:
-        problem = str(error).rstrip(".") or type(error).__name__
-    if problem:
-        raise FetchError(f"{path.name} is damaged ({problem}).")
+    except tuple(_DAMAGE) as error:
+        problem = next(text for cause, text in _DAMAGE.items() if isinstance(error, cause))
+    return f"is damaged ({problem})" if problem else None
 
 
 def _problem_of_zip(path: Path) -> str | None:
     with zipfile.ZipFile(path) as archive:
         damaged = archive.testzip()
-    return f"{damaged} in it does not have its checksum" if damaged else None
+    return f"the checksum of {damaged} in it is wrong" if damaged else None
 
 
 def _problem_of_gzip(path: Path) -> None:

@@ -19,7 +19,7 @@ import urllib3
 
 from coexpr.errors import FetchError
 from coexpr.fetching.catalogue import Group, RemoteFile, files_of
-from coexpr.fetching.contents import refuse_damaged
+from coexpr.fetching.contents import damage_of
 from coexpr.fetching.http import BrokenOffError, UnreachableError, explain, new_session, refuse_status
 from coexpr.fetching.parallel import in_parallel, stopping
 from coexpr.fetching.partial_file import partial_of
@@ -131,8 +131,10 @@ def fetch(
     jobs = [_Job(file, folder) for file in files_of(what, donors, base_url)]
     sums = Sums(folder / SUMS)
     recorded = sums.read()
-    for job in jobs:
-        _look(job, recorded)
+    with progress.task("Checking", len(jobs), "files") as advance:
+        for job in jobs:
+            _look(job, recorded)
+            advance(1)
     missing = [job for job in jobs if job.status == "to fetch"]
     with stopping() as stop:
         with progress.task("Asking for sizes", len(missing), "files") as advance:
@@ -157,10 +159,8 @@ def _look(job: _Job, recorded: dict[str, str]) -> None:
         job.sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     expected = recorded.get(job.file.name)
     if expected is None:
-        try:
-            refuse_damaged(job.path, job.file.kind)
-        except FetchError as error:
-            raise FetchError(f"{job.path}: {error} Delete it to fetch it again.") from None
+        if damage := damage_of(job.path, job.file.kind):
+            raise FetchError(f"{job.path} {damage}. Delete it to fetch it again.")
     elif expected != job.sha256:
         raise FetchError(
             f"{job.path} has changed since it was fetched: its SHA-256 is not the one in {SUMS}. Delete it to fetch it "

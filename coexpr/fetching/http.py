@@ -51,7 +51,10 @@ def new_session() -> requests.Session:
 
 def host_of(url: str) -> str:
     """Return the host of an address, for messages: addresses themselves may be long and encoded."""
-    return urllib3.util.parse_url(url).host or url
+    try:
+        return urllib3.util.parse_url(url).host or url
+    except urllib3.exceptions.LocationParseError:
+        return url
 
 
 def refuse_status(name: str, response: requests.Response) -> None:
@@ -74,13 +77,12 @@ def refuse_status(name: str, response: requests.Response) -> None:
         return
     if status == requests.codes.proxy_authentication_required:
         _refuse_proxy()
-    answer = f"{host_of(response.url)} answered {_name_of(status)}"
     if status in _TRANSIENT:
         wait = response.headers.get("Retry-After", "")
-        raise BrokenOffError(answer, wait=float(wait) if wait.isdecimal() else 0)
+        raise BrokenOffError(f"the server answered {_name_of(status)}", wait=float(wait) if wait.isdecimal() else 0)
     raise FetchError(
-        f"{answer} for {name}. The file may have moved: give a mirror with `base_url`, or download it in a browser and "
-        "load it with coexpr ingest."
+        f"{host_of(response.url)} answered {_name_of(status)} for {name}. The file may have moved: give a mirror with "
+        "`base_url`, or download it in a browser and load it with coexpr ingest."
     )
 
 
@@ -113,7 +115,7 @@ def _explain_connection(host: str, error: Exception) -> NoReturn:
     if isinstance(error, requests.ConnectTimeout):
         raise UnreachableError(f"{host} did not accept a connection in time") from None
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-        raise BrokenOffError(f"{host} sent nothing for too long") from None
+        raise BrokenOffError("the server sent nothing for too long") from None
     if "NameResolutionError" in text or "getaddrinfo" in text or "Name or service not known" in text:
         raise UnreachableError(f"{host} cannot be found (no Internet connection, or a wrong address)") from None
     if isinstance(error, requests.ConnectionError) and "refused" in text.lower():

@@ -18,7 +18,7 @@ import urllib3
 
 from coexpr.errors import FetchError
 from coexpr.fetching.catalogue import RemoteFile
-from coexpr.fetching.contents import HEAD_BYTES, describe_other, looks_like, refuse_damaged
+from coexpr.fetching.contents import HEAD_BYTES, damage_of, describe_other, looks_like
 from coexpr.fetching.http import BrokenOffError, explain, host_of, refuse_status
 from coexpr.fetching.partial_file import PartialFile, partial_of
 from coexpr.progress import Advance
@@ -105,20 +105,19 @@ class Transfer:
         """Receive all bytes and test the file; once more in one part if a file of several parts is damaged."""
         while True:
             parts = self._receive_parts(partial)
-            try:
-                refuse_damaged(partial.path, self.file.kind)
+            damage = damage_of(partial.path, self.file.kind)
+            if damage is None:
                 return
-            except FetchError as error:
-                # One part of unknown size may have been cut without a sign of it.
-                is_final = parts == 1 and partial.total is not None
-                self._discard(partial)
-                if is_final or not self._uses_ranges:
-                    raise FetchError(
-                        f"{error} It came from {host_of(self.file.url)} and was deleted. Try again later, or use "
-                        "`base_url`."
-                    ) from None
-                self._uses_ranges = False
-                self.say(f"{error} It is fetched again in one part.")
+            # One part of unknown size may have been cut without a sign of it.
+            is_final = not self._uses_ranges or (parts == 1 and partial.total is not None)
+            self._discard(partial)
+            if is_final:
+                raise FetchError(
+                    f"{self.file.name} {damage}. It came from {host_of(self.file.url)} and was deleted. Try again "
+                    "later, or use `base_url`."
+                )
+            self._uses_ranges = False
+            self.say(f"{self.file.name} {damage}; fetching it again in one part.")
 
     def _receive_parts(self, partial: PartialFile) -> int:
         """Receive what is missing, however often the connection is lost; return the number of parts."""
@@ -135,7 +134,7 @@ class Transfer:
                 furthest = max(furthest, partial.size)
                 if failures > self.patience.retries or failures >= (problem.attempts or math.inf):
                     self._give_up(problem, partial)
-                self._wait(problem, failures)
+                self._wait(problem, failures, partial)
 
     def _give_up(self, problem: BrokenOffError, partial: PartialFile) -> NoReturn:
         remedy = "Try again later, or use `base_url`."
@@ -144,10 +143,12 @@ class Transfer:
             remedy = f"{bytes_of(partial.size)}{whole} are kept; the same command continues."
         raise FetchError(f"{self.file.name} was not fetched from {host_of(self.file.url)}: {problem}. {remedy}")
 
-    def _wait(self, problem: BrokenOffError, failures: int) -> None:
+    def _wait(self, problem: BrokenOffError, failures: int, partial: PartialFile) -> None:
         wait = max(problem.wait, self.patience.wait * 2 ** max(0, failures - 1))
         wait = min(wait, _LONGEST_WAIT)
-        self.say(f"{self.file.name}: {problem}; trying again in {wait:.0f} s.")
+        is_continued = partial.size and self._can_continue(partial)
+        next_step = f"continuing at {bytes_of(partial.size)}" if is_continued else "trying again"
+        self.say(f"{self.file.name}: {problem}; {next_step} in {wait:.0f} s.")
         if self.stop.wait(wait):
             raise StoppedError
 

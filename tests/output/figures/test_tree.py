@@ -66,4 +66,4 @@ def test_the_structures_of_the_atlas_are_drawn_in_its_order(atlas: Atlas) -> Non
     of_database = dict(atlas.sql("select structure_id, '#' || color_hex_triplet from structures").fetchall())
     assert drawing.colors == [of_database[structure_id] for structure_id in found.column("structure_id")]
     with pytest.raises(FigureError):
-        found.with_samples(1000).drawing()
+        atlas.structures("cortex", min_samples=1000).drawing()

@@ -1,0 +1,120 @@
+"""What was asked, and of which data: the part of a provenance from which a result can be made again.
+
+A method of `Atlas` that is a question records its arguments and the sources of its database while it runs, and every
+`Provenance` that is made meanwhile contains them.
+"""
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+
+@dataclass(frozen=True)
+class Question:
+    """A call of a method of `Atlas`.
+
+    Parameters
+    ----------
+    method : str
+    arguments : dict
+        Those that differ from the default; options as dicts of the fields that do.
+    """
+
+    method: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LoadedDownload:
+    """A download in the database of a result."""
+
+    kind: str
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The data of a database: its downloads, and the releases of gene names, terms and annotations."""
+
+    downloads: list[LoadedDownload]
+    releases: dict[str, str]
+
+
+class HasSources(Protocol):
+    """A database that can be asked."""
+
+    @property
+    def sources(self) -> Sources:
+        """The data of the database."""
+
+
+_asked: ContextVar[tuple[Question, Sources] | None] = ContextVar("asked", default=None)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+D = TypeVar("D", bound=HasSources)
+
+
+def question(method: Callable[Concatenate[D, P], R]) -> Callable[Concatenate[D, P], R]:
+    """Record a call of a method in the provenance of its result; a question may ask others."""
+    signature = inspect.signature(method)
+
+    @functools.wraps(method)
+    def ask(self: D, /, *arguments: P.args, **named: P.kwargs) -> R:
+        if _asked.get() is not None:
+            return method(self, *arguments, **named)
+        given = signature.bind(self, *arguments, **named).arguments
+        plain = {
+            name: _as_plain(value)
+            for name, value in list(given.items())[1:]
+            if value != signature.parameters[name].default
+        }
+        plain = {name: value for name, value in plain.items() if value not in ({}, [])}
+        token = _asked.set((Question(method.__name__, plain), self.sources))
+        try:
+            return method(self, *arguments, **named)
+        finally:
+            _asked.reset(token)
+
+    ask.is_question = True  # type: ignore[attr-defined]  # read by `is_question`
+    return ask
+
+
+def is_question(method: object) -> bool:
+    """Return whether a method is a question, and not anything else that an object has."""
+    return getattr(method, "is_question", False)
+
+
+def current_question() -> Question | None:
+    """Return the question that is being answered."""
+    asked = _asked.get()
+    return asked[0] if asked else None
+
+
+def current_sources() -> Sources | None:
+    """Return the sources of the database that is being asked."""
+    asked = _asked.get()
+    return asked[1] if asked else None
+
+
+def _as_plain(value: Any) -> Any:
+    """Return an argument as plain values: options as the fields that differ from their defaults."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: _as_plain(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+            if getattr(value, field.name) != field.default
+        }
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _as_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_plain(item) for item in value]
+    return value
