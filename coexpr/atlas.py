@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from coexpr.analysis.contents import Contents
     from coexpr.analysis.correlates_result import CorrelatesResult
     from coexpr.analysis.expression import ExpressionResult
+    from coexpr.analysis.funnel import Funnel
     from coexpr.analysis.gene_probes import GeneProbes
     from coexpr.analysis.matrix import CorrelationMatrix
     from coexpr.analysis.names import NamesProvenance
@@ -123,6 +124,12 @@ class Atlas:
     def sources(self) -> Sources:
         """The downloads in the database, and the releases of gene names, terms and annotations."""
         return find_sources(self._connection)
+
+    @property
+    def example_gene(self) -> str | None:
+        """A gene with expression data: NTRK2, or else the one with the most probes; None if there is none."""
+        found = self._connection.execute(query("example_gene")).fetchall()
+        return found[0][0] if found else None
 
     def close(self) -> None:
         """Close the database."""
@@ -268,6 +275,44 @@ class Atlas:
 
         selection = as_options(ProbeSelection, probe_selection)
         return gene_probes(self._expression, str(gene), selection, as_options(SampleFilter, sample_filter))
+
+    @question
+    def why(
+        self,
+        gene: str | None = None,
+        *,
+        probe_selection: ProbeSelectionLike | None = None,
+        with_entrez_id: bool = False,
+    ) -> "Funnel":
+        """Return the steps from the probes on the chip to the gene, or to all genes, of a result.
+
+        Parameters
+        ----------
+        gene : str, optional
+            Symbol, alias or Entrez id. All genes by default.
+        probe_selection : ProbeSelection or str, optional
+            The selection of the result: its annotation, threshold of presence, and rule.
+        with_entrez_id : bool
+            Only genes with an Entrez id, which all categories consist of.
+
+        Returns
+        -------
+        Funnel
+            A named tuple of results. `steps`: step, applied (whether the selection has it), probes and genes that are
+            left, probes_removed, genes_removed, note; a step that is not applied shows what it would leave. `probes`:
+            for one gene, each probe with the step that removed it. The provenance has the conclusions in sentences.
+
+        Raises
+        ------
+        OptionError
+            If the name means several genes.
+        NotFoundError
+            If the selection needs data that are not loaded.
+        """
+        from coexpr.analysis.funnel import funnel
+
+        selection = as_options(ProbeSelection, probe_selection)
+        return funnel(self._expression, None if gene is None else str(gene), selection, with_entrez_id=with_entrez_id)
 
     @question
     def pair(

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from coexpr.errors import MissingPackageError
 
 # The extra that installs each package, and what needs it.
-_EXTRAS = {
+PACKAGES = {
     "anndata": ("anndata", "AnnData"),
     "matplotlib": ("plot", "a figure"),
     "openpyxl": ("xlsx", "reading a spreadsheet"),
@@ -24,5 +24,5 @@ def require(package: str) -> None:
         If it is not; the message says how to install it.
     """
     if find_spec(package) is None:
-        extra, purpose = _EXTRAS[package]
+        extra, purpose = PACKAGES[package]
         raise MissingPackageError(f"{purpose} needs the package {package}. Install it: pip install 'coexpr[{extra}]'")

@@ -52,6 +52,16 @@ select given_names.name, meanings.*
 from given_names, meanings_of(given_names.name, $annotation) as meanings
 order by given_names.name, meanings.level, meanings.gene_id, meanings.probe_id, meanings.entrez_id;
 
+-- name: example_gene
+-- A gene with expression data, as an example: NTRK2 if it has any, or else the gene with the most probes.
+select gene_symbol
+from probes
+join genes using (gene_id)
+where probe_id in (select probe_id from expression)
+group by gene_symbol
+order by gene_symbol = 'NTRK2' desc, count(*) desc, gene_symbol
+limit 1;
+
 -- name: symbol_of_gene
 -- The symbol of a gene.
 select gene_symbol from all_genes where gene_id = $gene_id;

@@ -48,3 +48,24 @@ insert into reannotations by name select * from incoming_table;
 -- name: count_rows_without_probe
 -- The number of rows of a published table whose probes are not in this database.
 select count(*) from incoming_table anti join probes using (probe_name);
+
+-- name: facts_of_probes
+-- What decides whether each probe that measures a gene by Allen's annotation can represent one: its gene, what the
+-- re-annotation says, and its statistics.
+select
+    probes.probe_id,
+    probes.probe_name,
+    genes.gene_id,
+    genes.entrez_id,
+    reannotations.gene_symbol as reannotated_symbol,
+    coalesce(reannotated.gene_id, 0) as reannotated_gene_id,
+    probe_statistics.n,
+    probe_statistics.mean_log2,
+    probe_statistics.present_fraction
+from probes
+join genes using (gene_id)
+left join reannotations using (probe_name)
+left join (from probe_genes where annotation = 'reannotated') as reannotated using (probe_id)
+left join probe_statistics using (probe_id)
+where $gene_id is null or genes.gene_id = $gene_id
+order by probes.probe_id;

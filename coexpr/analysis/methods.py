@@ -82,9 +82,7 @@ def describe_methods(path: Path | str) -> Methods:
     try:
         return writer.write()
     except (LookupError, TypeError, AttributeError, ValueError):
-        raise ResultFileError(
-            f"{path}: its provenance is not complete. The file was changed; write it again."
-        ) from None
+        raise ResultFileError(f"{path}: its provenance was changed and is not complete. Write it again.") from None
 
 
 class _Writer:
@@ -143,7 +141,7 @@ class _Writer:
         sources = _SOURCES_OF_RULES[selection.rule]
         if selection.annotation == "reannotated":
             sources = (*sources, "arnatkeviciute2019")
-        return f"Genes were represented {selection.description} {self._cite(*sources)}."
+        return f"Each gene was represented {selection.description} {self._cite(*sources)}."
 
     def _seed(self) -> str:
         seed = self._of.get("seed")
@@ -156,7 +154,8 @@ class _Writer:
             return ""
         method = CorrelationMethod(**self._of["method"])
         cited = f" {self._cite('langfelder2012')}" if method.name == "bicor" else ""
-        return f"Correlation was {method.description}{cited}, over samples of all donors pooled."
+        pooled = ", over the samples of all donors pooled" if len(self._of["data"]["donors"]) > 1 else ""
+        return f"Correlation was {method.description}{cited}{pooled}."
 
     def _genes(self) -> str:
         use = self._of.get("gene_filter")
@@ -195,7 +194,7 @@ class _Writer:
         if self._arguments.get("stats"):
             sentences.append(
                 "P-values are of a t-test of Fisher's z over donors, because samples of one donor are not independent; "
-                f"false discovery rates are after {references()['benjamini1995'].short} {self._cite('benjamini1995')}."
+                f"false discovery rates are adjusted for all genes or probes {self._cite('benjamini1995')}."
             )
         if self._arguments.get("mutual_rank"):
             sentences.append(f"Edges have mutual ranks {self._cite('obayashi2009')}.")

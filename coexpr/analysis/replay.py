@@ -195,7 +195,7 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = ""
             continue
         if isinstance(a, dict) and isinstance(b, dict):
             changes += _changes(a, b, f"{prefix}{name}.")
-        elif _are_like(a, b):
+        elif isinstance(a, list) and isinstance(b, list) and _are_like(a, b):
             for number, (one, other) in enumerate(zip(a, b, strict=True)):
                 changes += _changes(one, other, f"{prefix}{name}[{number}].")
         else:
@@ -203,10 +203,9 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = ""
     return changes
 
 
-def _are_like(before: Any, now: Any) -> bool:
-    """Return whether two values are lists of as many objects."""
-    are_lists = isinstance(before, list) and isinstance(now, list) and len(before) == len(now)
-    return are_lists and all(isinstance(item, dict) for item in [*before, *now])
+def _are_like(before: Sequence[Any], now: Sequence[Any]) -> bool:
+    """Return whether two lists have as many objects."""
+    return len(before) == len(now) and all(isinstance(item, dict) for item in [*before, *now])
 
 
 def _text(value: Any) -> str:

@@ -18,6 +18,7 @@ import coexpr
 from coexpr.cli import (
     categories,
     demo,
+    doctor,
     expression,
     fetch,
     genes,
@@ -36,12 +37,14 @@ from coexpr.cli import (
     structures,
     update_genes,
     verify,
+    why,
 )
 from coexpr.cli.glossary import explain
 from coexpr.cli.groups import GroupedCommand, with_groups
 from coexpr.cli.hints import hint_for
 from coexpr.cli.messages import detail, memory_used, set_verbosity
 from coexpr.cli.options import with_options
+from coexpr.cli.welcome import welcome
 from coexpr.errors import CoexprError
 from coexpr.resources import INTERRUPTED
 
@@ -114,7 +117,7 @@ app = typer.Typer(
     cls=_Group,
     name="coexpr",
     help="Gene co-expression in the Allen Human Brain Atlas.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich would double the time of --help
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
@@ -129,6 +132,7 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _main(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -136,6 +140,8 @@ def _main(
     # Redirected output is UTF-8 on every system, whatever the encoding of the terminal.
     if isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.isatty():
         sys.stdout.reconfigure(encoding="utf-8")
+    if context.invoked_subcommand is None:
+        typer.echo("\n".join(welcome()))
 
 
 _CORRELATES = ("rank", "rank_overall", "gene_symbol", "probe_name", "r", "n")
@@ -158,6 +164,7 @@ _COMMANDS: tuple[tuple[Callable[..., None], tuple[str, ...]], ...] = (
     (ingest.ingest, ()),
     (query.query, (*_CORRELATES, *_OVER_DONORS)),
     (probes.probes, (*_PROBES, "mean_r", "lowest_r", "lowest_r_with", "selected_by")),
+    (why.why, ()),
     (genes.genes, ("status", "gene_symbol", "matched_by", "current_symbol", "explanation")),
     (pair.pair, ("by", "rule", "r", "n", "resolution", "donors")),
     (expression.expression, ("expression", "sample_id", "donor", "acronym")),
@@ -166,6 +173,7 @@ _COMMANDS: tuple[tuple[Callable[..., None], tuple[str, ...]], ...] = (
     (structures.structures, ("structure_id", "acronym", "hemisphere", "samples")),
     (update_genes.update_genes, ()),
     (info.info, ()),
+    (doctor.doctor, ()),
     (verify.verify, ()),
     (replay.replay, ()),
     (methods.methods, ()),

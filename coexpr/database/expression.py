@@ -119,6 +119,11 @@ class Expression:
             self._matrix = matrix
         return matrix
 
+    @property
+    def has_cache(self) -> bool:
+        """Whether there is a valid cache of the matrix."""
+        return self._cached_matrix() is not None
+
     def count_stale_rows(self) -> int | None:
         """Return how many rows of the cache differ from the database; None without a cache."""
         matrix = self._cached_matrix()

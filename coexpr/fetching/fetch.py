@@ -21,6 +21,7 @@ from coexpr.errors import FetchError
 from coexpr.fetching.catalogue import Group, RemoteFile, files_of
 from coexpr.fetching.contents import damage_of
 from coexpr.fetching.http import BrokenOffError, UnreachableError, explain, new_session, refuse_status
+from coexpr.fetching.lock import locked
 from coexpr.fetching.parallel import in_parallel, stopping
 from coexpr.fetching.partial_file import partial_of
 from coexpr.fetching.sums import SUMS, Sums
@@ -142,8 +143,9 @@ def fetch(
         _announce(missing, folder, progress, "To fetch:" if dry_run else "Fetching")
         if missing and not dry_run:
             folder.mkdir(parents=True, exist_ok=True)
-            _refuse_full_disk(missing, folder)
-            _fetch_all(missing, sums, patience, progress, stop)
+            with locked(folder):
+                _refuse_full_disk(missing, folder)
+                _fetch_all(missing, sums, patience, progress, stop)
     for job in jobs:
         if job.status == "already there" and job.file.name not in recorded and not dry_run:
             sums.add(job.file.name, job.sha256)

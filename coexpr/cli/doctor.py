@@ -1,0 +1,27 @@
+"""coexpr doctor: whether everything is in order, and what to do where it is not."""
+
+import typer
+
+from coexpr.cli.options import Database
+from coexpr.cli.output_options import OutputOptions
+from coexpr.cli.table import Layout
+
+_PROBLEM = 1
+_LAYOUT = Layout(keys=("part", "status"), wrap=("found", "advice"))
+
+
+def doctor(*, result_options: OutputOptions, db: Database = None) -> None:
+    """Examine programs, database, cache, disk and memory.
+
+    It says what is missing for which rule, and what to run. Exit code 1: there is a problem.
+    """
+    from coexpr.analysis.doctor import examine  # loads DuckDB and numpy, which --help does not need
+    from coexpr.cli.messages import say
+    from coexpr.cli.screen import deliver
+
+    result = examine(db)
+    deliver(result, result_options, _LAYOUT)
+    problems, notes = (result.column("status").count(status) for status in ("problem", "note"))
+    say("Everything is in order." if not problems + notes else f"Problems: {problems}. Notes: {notes}.")
+    if problems:
+        raise typer.Exit(_PROBLEM)
