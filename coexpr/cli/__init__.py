@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 import coexpr
 from coexpr.cli import (
     categories,
+    completion,
     demo,
     doctor,
     expression,
@@ -118,6 +119,7 @@ app = typer.Typer(
     name="coexpr",
     help="Gene co-expression in the Allen Human Brain Atlas.",
     invoke_without_command=True,
+    add_completion=False,  # coexpr.cli.completion has its own scripts
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # rich would double the time of --help
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
@@ -181,6 +183,7 @@ _COMMANDS: tuple[tuple[Callable[..., None], tuple[str, ...]], ...] = (
     (shell.shell, ()),
     (glossary.glossary, ()),
     (demo.demo, ()),
+    (completion.completion, ()),
 )
 for _command, _columns in _COMMANDS:
     app.command(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coexpr.cli import completion
 from coexpr.cli.groups import GroupedCommand, option, with_groups
 from coexpr.cli.options import Database, EvidenceNot, GeneColumn, IncludeRegulates
 from coexpr.cli.output_options import OutputOptions
@@ -35,7 +36,12 @@ _MEMBERS = Layout(keys=("gene_symbol",), drop=("direct", "current_symbol"), wrap
 @app.command("list", cls=GroupedCommand)
 @with_groups
 def list_categories(
-    search: Annotated[str | None, typer.Argument(help="Part of a name, or an accession.", show_default=False)] = None,
+    search: Annotated[
+        str | None,
+        typer.Argument(
+            help="Part of a name, or an accession.", show_default=False, autocompletion=completion.categories
+        ),
+    ] = None,
     *,
     result_options: OutputOptions,
     db: Database = None,
@@ -57,7 +63,14 @@ def list_categories(
 @app.command(cls=GroupedCommand)
 @with_groups
 def show(
-    name: Annotated[str, typer.Argument(help="A name, an accession, source:name, or id:number.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A name, an accession, source:name, or id:number.",
+            show_default=False,
+            autocompletion=completion.categories,
+        ),
+    ],
     *,
     include_regulates: IncludeRegulates = False,
     evidence_not: EvidenceNot = None,
@@ -153,7 +166,12 @@ def _describe(report: "Result[CategoryFileProvenance]", what: str) -> list[str]:
 @with_groups
 def remove(
     name: Annotated[
-        str | None, typer.Argument(help="A name, an accession, source:name, or id:number.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="A name, an accession, source:name, or id:number.",
+            show_default=False,
+            autocompletion=completion.categories,
+        ),
     ] = None,
     source: Annotated[str | None, typer.Option(help="All added categories of this source.", show_default=False)] = None,
     db: Database = None,

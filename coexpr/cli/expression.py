@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from coexpr.cli import completion
 from coexpr.cli.options import Database, GeneOptions, LevelOption, ProbeOptions, SampleOptions, Threads
 from coexpr.cli.output_options import OutputOptions, PlotOptions
 from coexpr.cli.summary import (
@@ -18,7 +19,10 @@ from coexpr.wording import count_of
 
 def expression(
     items: Annotated[
-        list[str] | None, typer.Argument(metavar="[ITEM]...", help="Probes or genes.", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            metavar="[ITEM]...", help="Probes or genes.", show_default=False, autocompletion=completion.genes_and_probes
+        ),
     ] = None,
     level: LevelOption = None,
     *,

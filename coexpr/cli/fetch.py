@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from coexpr.cli.groups import SAMPLES, option
-from coexpr.cli.options import OPTION_OF, Database
+from coexpr.cli.options import Database
 from coexpr.cli.output_options import OutputOptions
 from coexpr.cli.table import Layout
 from coexpr.resources import INTERRUPTED
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from coexpr.fetching.fetch import FetchProvenance
     from coexpr.result import Result
 
-OPTION_OF |= {name: "--" + name.replace("_", "-") for name in ("base_url", "folder")}
 _LAYOUT = Layout(keys=("file",), drop=("sha256", "seconds", "url"), shorten=("url",), comfortable=70)
 
 

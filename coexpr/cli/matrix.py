@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from coexpr.cli import completion
 from coexpr.cli.groups import option
 from coexpr.cli.options import (
     Database,
@@ -27,7 +28,10 @@ from coexpr.options import MAX_MATRIX_ROWS
 
 def matrix(
     items: Annotated[
-        list[str] | None, typer.Argument(metavar="[ITEM]...", help="Probes or genes.", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            metavar="[ITEM]...", help="Probes or genes.", show_default=False, autocompletion=completion.genes_and_probes
+        ),
     ] = None,
     level: LevelOption = None,
     *,

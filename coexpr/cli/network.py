@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from coexpr.cli import completion
 from coexpr.cli.groups import OUTPUT, ROWS, option
 from coexpr.cli.options import (
     Database,
@@ -97,6 +98,7 @@ def network(
             metavar="[ITEM]...",
             help="Probes or genes. Without them and without a category: all genes.",
             show_default=False,
+            autocompletion=completion.genes_and_probes,
         ),
     ] = None,
     level: LevelOption = None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from coexpr.cli import completion
 from coexpr.cli.groups import GENES, METHOD, PROBES, SAMPLES, option
 from coexpr.errors import OptionError
 from coexpr.options import (
@@ -72,7 +73,13 @@ EvidenceNot = Annotated[
 ]
 Mark = Annotated[
     list[str] | None,
-    option(GENES, "--mark", "Mark the members of this category, without leaving others out. Repeatable.", "NAME"),
+    option(
+        GENES,
+        "--mark",
+        "Mark the members of this category, without leaving others out. Repeatable.",
+        "NAME",
+        autocompletion=completion.categories,
+    ),
 ]
 
 
@@ -141,13 +148,21 @@ class SampleOptions:
             "--structure",
             "Only samples in this structure and those below it: an acronym, name or id. Repeatable.",
             "NAME",
+            autocompletion=completion.structures,
         ),
     ] = None
     hemisphere: Annotated[
         Hemisphere | None, option(SAMPLES, "--hemisphere", "Only samples of the left or right hemisphere.")
     ] = None
     donor: Annotated[
-        list[str] | None, option(SAMPLES, "--donor", "Only samples of this donor: an id or name. Repeatable.", "ID")
+        list[str] | None,
+        option(
+            SAMPLES,
+            "--donor",
+            "Only samples of this donor: an id or name. Repeatable.",
+            "ID",
+            autocompletion=completion.donors,
+        ),
     ] = None
 
     def sample_filter(self) -> SampleFilter:
@@ -167,6 +182,7 @@ class GeneOptions:
             "Only genes of this category: a name, an accession such as GO:0007399, source:name, "
             "or id:number. Repeatable.",
             "NAME",
+            autocompletion=completion.categories,
         ),
     ] = None
     genes: Annotated[
@@ -281,7 +297,7 @@ _PARAMETERS: tuple[str, ...] = (
     "rule", "power", "min_present", "scope", "annotation", "hemisphere", "match", "include_regulates", "evidence_not",
     "genes", "method", "max_p_outliers", "adjust", "level", "probe", "top", "min_r", "max_r", "by_donor", "stats",
     "naive_p", "observed_r", "min_abs_r", "mutual_rank", "memory", "threads", "name", "source", "release", "format",
-    "gene_column", "set_column", "ontology", "donor", "mark", "width", "color", "facet",
+    "base_url", "folder", "gene_column", "set_column", "ontology", "donor", "mark", "width", "color", "facet",
 )  # fmt: skip
 OPTION_OF |= {name: "--" + name.replace("_", "-") for name in _PARAMETERS}
 

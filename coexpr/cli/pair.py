@@ -5,6 +5,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
+from coexpr.cli import completion
 from coexpr.cli.groups import FIGURE, option
 from coexpr.cli.options import Database, MethodOptions, ProbeOptions, SampleOptions, Threads
 from coexpr.cli.output_options import OutputOptions, PlotOptions
@@ -52,8 +53,16 @@ class ScatterOptions(PlotOptions):
 
 
 def pair(
-    a: Annotated[str, typer.Argument(metavar="A", help="A probe or a gene.", show_default=False)],
-    b: Annotated[str, typer.Argument(metavar="B", help="Another.", show_default=False)],
+    a: Annotated[
+        str,
+        typer.Argument(
+            metavar="A", help="A probe or a gene.", show_default=False, autocompletion=completion.genes_and_probes
+        ),
+    ],
+    b: Annotated[
+        str,
+        typer.Argument(metavar="B", help="Another.", show_default=False, autocompletion=completion.genes_and_probes),
+    ],
     *,
     observed_r: Annotated[
         str | None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from coexpr.cli import completion
 from coexpr.cli.groups import PROBES, ROWS, STATISTICS, option
 from coexpr.cli.options import (
     Database,
@@ -105,12 +106,20 @@ def query(
         typer.Argument(
             metavar="SEED",
             help="Name or id of a probe, or symbol or Entrez id of a gene.",
+            autocompletion=completion.genes_and_probes,
             show_default=False,
         ),
     ],
     level: LevelOption = None,
     probe: Annotated[
-        str | None, option(PROBES, "--probe", "The probe that represents the seed gene, whatever the rule.", "NAME")
+        str | None,
+        option(
+            PROBES,
+            "--probe",
+            "The probe that represents the seed gene, whatever the rule.",
+            "NAME",
+            autocompletion=completion.genes_and_probes,
+        ),
     ] = None,
     *,
     rows: RowOptions,

@@ -4,6 +4,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from coexpr.cli import completion
 from coexpr.cli.groups import option
 from coexpr.cli.options import Database
 from coexpr.cli.output_options import OutputOptions, PlotOptions
@@ -22,6 +23,7 @@ def structures(
         str | None,
         typer.Argument(
             metavar="[SEARCH]",
+            autocompletion=completion.structures,
             help="Only structures with this acronym or id, or with this text in their name.",
             show_default=False,
         ),

@@ -4,6 +4,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from coexpr.cli import completion
 from coexpr.cli.groups import GENES, option
 from coexpr.cli.options import Database, ProbeOptions
 from coexpr.cli.output_options import OutputOptions
@@ -19,7 +20,13 @@ _PROBES = Layout(keys=("probe_name", "removed_by", "selected"), drop=("probe_id"
 
 def why(
     gene: Annotated[
-        str | None, typer.Argument(metavar="[GENE]", help="A gene. Default: all genes.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="[GENE]",
+            help="A gene. Default: all genes.",
+            show_default=False,
+            autocompletion=completion.genes_and_probes,
+        ),
     ] = None,
     *,
     selection: ProbeOptions,

@@ -20,9 +20,10 @@ from coexpr.database.matrix import (
     read_matrix,
     read_statistics,
 )
-from coexpr.database.matrix_cache import Matrix, cache_path, key_of, load, save, stamp_of
+from coexpr.database.matrix_cache import Matrix, cache_path, load, save
 from coexpr.database.queries import query, single
 from coexpr.database.samples import Samples, find_all_samples
+from coexpr.database.stamp import key_of, stamp_of
 from coexpr.database.threads import Threads
 from coexpr.errors import OutputError
 from coexpr.options import Annotation

@@ -11,7 +11,6 @@ import math
 import os
 import time
 import zlib
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,10 +30,6 @@ _PAGE = 4096
 _BACKDATED_SECONDS = 10
 # Temporary files of killed processes are removed when they are this old.
 _ABANDONED_SECONDS = 600
-# A DuckDB file starts with three headers: one of the file, and one of each of its last two checkpoints.
-_DUCKDB_HEADER_BYTES = 3 * 4096
-# The file itself, and the files next to it with changes that are not checkpointed.
-_DUCKDB_ENDINGS = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
 # Shifts are multiples of this. They have few binary digits, so that most rows can be restored exactly.
 _SHIFT_STEP = 0.125
 _ROWS_AT_A_TIME = 256
@@ -132,31 +127,6 @@ def shift_rows(log2: NDArray[np.float32], means: NDArray[np.float64]) -> NDArray
 def cache_path(database: Path) -> Path:
     """Return the path of the matrix file of a database."""
     return database.with_name(database.name + ".matrix")
-
-
-def stamp_of(database: Path) -> list[Any]:
-    """Return a stamp that changes whenever a database file is written to.
-
-    Every checkpoint of DuckDB changes the headers of the file, but different checkpoints may result in the same
-    headers, so size and time are included. Changes that are not checkpointed are in files next to it.
-
-    Parameters
-    ----------
-    database : path
-        Path of the file with links resolved: DuckDB's log is next to the file itself.
-    """
-    with database.open("rb") as stream:
-        stamp: list[Any] = [stream.read(_DUCKDB_HEADER_BYTES).hex()]
-    for ending in _DUCKDB_ENDINGS:
-        with suppress(FileNotFoundError):
-            state = database.with_name(f"{database.name}{ending}").stat()
-            stamp.append([ending, state.st_size, state.st_mtime_ns])
-    return stamp
-
-
-def key_of(stamp: Sequence[Any], *contents: str) -> str:
-    """Return the key of a matrix: a hash of the stamp of its database and of what the matrix contains."""
-    return hashlib.sha256(json.dumps([stamp, contents]).encode()).hexdigest()
 
 
 def save(path: Path, key: str, matrix: Matrix) -> None:

@@ -1,0 +1,38 @@
+"""What tells whether a database file is the one that a cache was made from."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+# A DuckDB file starts with three headers: one of the file, and one of each of its last two checkpoints.
+_DUCKDB_HEADER_BYTES = 3 * 4096
+# The file itself, and the files next to it with changes that are not checkpointed.
+_DUCKDB_ENDINGS = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
+
+
+def stamp_of(database: Path) -> list[Any]:
+    """Return a stamp that changes whenever a database file is written to.
+
+    Every checkpoint of DuckDB changes the headers of the file, but different checkpoints may result in the same
+    headers, so size and time are included. Changes that are not checkpointed are in files next to it.
+
+    Parameters
+    ----------
+    database : path
+        Path of the file with links resolved: DuckDB's log is next to the file itself.
+    """
+    with database.open("rb") as stream:
+        stamp: list[Any] = [stream.read(_DUCKDB_HEADER_BYTES).hex()]
+    for ending in _DUCKDB_ENDINGS:
+        with suppress(FileNotFoundError):
+            state = database.with_name(f"{database.name}{ending}").stat()
+            stamp.append([ending, state.st_size, state.st_mtime_ns])
+    return stamp
+
+
+def key_of(stamp: Sequence[Any], *contents: str) -> str:
+    """Return the key of a cache: a hash of the stamp of its database and of what the cache contains."""
+    return hashlib.sha256(json.dumps([stamp, contents]).encode()).hexdigest()
