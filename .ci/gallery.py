@@ -153,7 +153,7 @@ EXAMPLES = (
         "The tree of structures with the number of samples in each, those of its substructures included. Use it to see "
         "which structures have enough samples for an r.",
         "coexpr structures --plot structures.png",
-        "atlas.structures().with_samples(10).plot()",
+        "atlas.structures(min_samples=10).plot()",
     ),
 )
 

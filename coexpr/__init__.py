@@ -2,7 +2,9 @@
 
 `ingest` loads downloads of the atlas into a database; `Atlas` opens a database and answers questions, each with a
 `Result` and its `Provenance`. Questions take a `ProbeSelection`, a `SampleFilter`, a `GeneFilter` and a
-`CorrelationMethod`. `CoexprError` is the base class of all errors that coexpr raises deliberately.
+`CorrelationMethod`. `fetch` gets the files of the atlas, `update_genes` renews gene names and categories,
+`describe_methods` writes a methods paragraph for a result, and `examine` looks for problems. Long work reports to a
+`Progress`. `CoexprError` is the base class of all errors that coexpr raises deliberately.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -13,8 +15,13 @@ from coexpr.errors import CoexprError
 from coexpr.options import CorrelationMethod, GeneFilter, ProbeSelection, SampleFilter
 
 if TYPE_CHECKING:
+    from coexpr.analysis.doctor import examine
+    from coexpr.analysis.methods import describe_methods
     from coexpr.atlas import Atlas
+    from coexpr.fetching.fetch import fetch
     from coexpr.loading.downloads import ingest
+    from coexpr.loading.gene_names import update_genes
+    from coexpr.progress import Progress
     from coexpr.result import Provenance, Result
     from coexpr.stats.collapse import collapse_rows
 
@@ -24,22 +31,32 @@ __all__ = [
     "CorrelationMethod",
     "GeneFilter",
     "ProbeSelection",
+    "Progress",
     "Provenance",
     "Result",
     "SampleFilter",
     "__version__",
     "collapse_rows",
+    "describe_methods",
+    "examine",
+    "fetch",
     "ingest",
+    "update_genes",
 ]
 
 
 # Imported when they are first used: `coexpr --help` needs neither DuckDB nor numpy, which take longest to import.
 _LAZY = {
     "Atlas": "coexpr.atlas",
+    "Progress": "coexpr.progress",
     "Provenance": "coexpr.result",
     "Result": "coexpr.result",
     "collapse_rows": "coexpr.stats.collapse",
+    "describe_methods": "coexpr.analysis.methods",
+    "examine": "coexpr.analysis.doctor",
+    "fetch": "coexpr.fetching.fetch",
     "ingest": "coexpr.loading.downloads",
+    "update_genes": "coexpr.loading.gene_names",
 }
 
 

@@ -537,8 +537,8 @@ class Atlas:
         top : int, optional
             This many edges of each row: those with the highest r.
         min_abs_r : float, optional
-            Only edges of at least this |r|. The strongest edges are then those with the highest |r|, and ranks are by
-            |r|.
+            Only edges of at least this absolute r. The strongest edges are then those with the highest absolute r, and
+            ranks are by it.
         mutual_rank : bool
             Add the geometric mean of the ranks that both ends have for each other; missing where the source is not
             among the `top` of the target.

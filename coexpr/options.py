@@ -5,9 +5,9 @@ returned, and `CorrelationMethod` how r is computed. Each refuses values that ha
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from coexpr.errors import OptionError
 
@@ -289,6 +289,15 @@ ProbeSelectionLike = ProbeSelection | Rule
 SampleFilterLike = SampleFilter | str | Sequence[str]
 GeneFilterLike = GeneFilter | str | Sequence[str]
 CorrelationMethodLike = CorrelationMethod | MethodName
+
+
+# The class of each parameter that takes options.
+OPTIONS: Mapping[str, Any] = {
+    "probe_selection": ProbeSelection,
+    "sample_filter": SampleFilter,
+    "gene_filter": GeneFilter,
+    "method": CorrelationMethod,
+}
 
 
 def as_options(kind: type[_Options], given: "_Options | str | Sequence[str] | None") -> _Options:

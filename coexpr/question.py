@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+from coexpr.options import OPTIONS, as_names, as_options
+
 
 @dataclass(frozen=True)
 class Question:
@@ -54,6 +56,9 @@ class HasSources(Protocol):
         """The data of the database."""
 
 
+# Arguments that are one name or several.
+_LISTS = ("items", "names", "mark", "evidence_not")
+
 _asked: ContextVar[tuple[Question, Sources] | None] = ContextVar("asked", default=None)
 
 P = ParamSpec("P")
@@ -71,11 +76,15 @@ def question(method: Callable[Concatenate[D, P], R]) -> Callable[Concatenate[D, 
             return method(self, *arguments, **named)
         given = signature.bind(self, *arguments, **named).arguments
         plain = {
-            name: _as_plain(value)
+            name: _as_plain(as_options(OPTIONS[name], value) if name in OPTIONS else value)
             for name, value in list(given.items())[1:]
             if value != signature.parameters[name].default
         }
-        plain = {name: value for name, value in plain.items() if value not in ({}, [])}
+        plain = {
+            name: list(as_names(value)) if name in _LISTS else value
+            for name, value in plain.items()
+            if value not in ({}, [])
+        }
         token = _asked.set((Question(method.__name__, plain), self.sources))
         try:
             return method(self, *arguments, **named)

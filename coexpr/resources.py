@@ -5,9 +5,11 @@ In a wheel, `sql/` and `migrations/` are inside the package; in a checkout they 
 """
 
 import os
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 DATABASE_VARIABLE = "COEXPR_DB"
 # Bytes that a network may use beyond the mapped matrix, by default.
@@ -16,7 +18,7 @@ MEMORY = 2 * 10**9
 INTERRUPTED = 130
 
 
-def package_folder(name: str) -> Traversable:
+def package_folder(name: str) -> "Traversable":
     """Return a folder of coexpr, wherever it is installed.
 
     Parameters
@@ -24,6 +26,8 @@ def package_folder(name: str) -> Traversable:
     name : str
         "sql", "migrations" or "data".
     """
+    from importlib.resources import files  # takes longer to import than --help needs otherwise
+
     inside = files("coexpr") / name
     return inside if inside.is_dir() else Path(__file__).parents[1] / name
 

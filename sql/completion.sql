@@ -18,11 +18,11 @@ names as (
     from gene_aliases
     join genes_here on genes_here.current_entrez_id = gene_aliases.entrez_id
 )
-select name, arg_min(description, way) as description from names group by name;
+select name, arg_min(description, (way, description)) as description from names group by name;
 
 -- name: names_of_categories
 -- Names and accessions of categories.
-select name, any_value(concat_ws(' ', source, accession, release)) as description from categories group by name
+select name, min(concat_ws(' ', source, accession, release)) as description from categories group by name
 union
 select accession, name from categories where accession is not null;
 
@@ -35,7 +35,7 @@ with sampled as (
         or sampled.structure_id = ancestor.structure_id
     where sampled.structure_id in (select structure_id from samples)
 )
-select acronym as name, any_value(name) as description from sampled group by acronym
+select acronym as name, arg_min(name, (length(name), name)) as description from sampled group by acronym
 union
 select name, acronym from sampled;
 

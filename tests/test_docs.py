@@ -8,6 +8,7 @@ from pathlib import Path
 import comments
 import duckdb
 import pytest
+import tutorial
 import typer.core
 import typer.main
 from helpers.folders import TOP
@@ -61,9 +62,22 @@ def test_output_is_compared_line_by_line() -> None:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if sessions(page)], ids=lambda page: page.name)
-def test_every_command_prints_what_the_page_shows(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_command_prints_what_the_page_shows(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     monkeypatch.chdir(tmp_path)
-    for command, shown in sessions(page):
+    # Commands on the real download name its gene or its database. They come last, and are skipped where it is absent.
+    real = [session for session in sessions(page) if "gabra4" in session[0].lower()]
+    run_sessions([session for session in sessions(page) if session not in real], monkeypatch)
+    if real:
+        shared_data = request.getfixturevalue("shared_data")
+        tutorial.put_download(shared_data / "heatmap-gabra4" / "samples_log2intensities", tmp_path)
+        run_sessions(real, monkeypatch)
+
+
+def run_sessions(expected: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run commands, and compare their output with what a page shows."""
+    for command, shown in expected:
         first, *arguments = shlex.split(command)
         if first == "export":
             monkeypatch.setenv(*arguments[0].split("="))
@@ -72,6 +86,26 @@ def test_every_command_prints_what_the_page_shows(page: Path, tmp_path: Path, mo
         done = CliRunner().invoke(app, arguments)
         assert done.exit_code == 0, done.output
         assert agrees(shown, done.output), f"{command} prints\n{done.output}"
+
+
+def test_the_tutorial_needs_ten_commands() -> None:
+    page = tutorial.PAGE.read_text()
+    in_the_shell = "".join(re.findall(r"^```sh\n(.*?)^```$", page, re.M | re.S)).splitlines()
+    assert len(sessions(tutorial.PAGE)) + len(in_the_shell) == 10
+
+
+@pytest.mark.parametrize("file", tutorial.figures())
+def test_the_figures_of_the_tutorial_are_drawn_by_its_commands(
+    file: str, demo: Path, gabra4: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = pytest.importorskip("PIL.Image", reason="matplotlib, with which Pillow comes, is not installed")
+    monkeypatch.chdir(tmp_path)
+    (words,) = [words for words in tutorial.commands() if file in words]
+    place = words.index("--db") + 1
+    words[place] = str(gabra4 if words[place] == "gabra4.duckdb" else demo / words[place])
+    assert CliRunner().invoke(app, words).exit_code == 0
+    with image.open(file) as drawn, image.open(tutorial.figures()[file]) as shown:
+        assert (shown.width, shown.height) == (drawn.width // 2, drawn.height // 2)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -193,8 +227,13 @@ def test_links_lead_to_files_and_headings() -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
             if heading:
                 text = (page.parent / target).read_text()
-                headings = [line.lower().replace(" ", "-") for line in re.findall(r"^#+ (.+)$", text, re.M)]
+                headings = [anchor_of(line) for line in re.findall(r"^#+ (.+)$", text, re.M)]
                 assert heading in headings, f"{page.name}: {target}#{heading}"
+
+
+def anchor_of(heading: str) -> str:
+    """Return the anchor of a heading, as GitHub and the documentation site make it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def test_the_changelog_has_this_version() -> None:

@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "output": {"question", "result", *FOUNDATION},
     "readers": FOUNDATION - {"progress"},
     "stats": set(),
-    "question": set(),
+    "question": {"options"},
     "result": {"extras", "question"},
     "progress": set(),
     "wording": set(),

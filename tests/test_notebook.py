@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from helpers.folders import TOP
 
-NOTEBOOK = TOP / "docs" / "tutorial.ipynb"
+NOTEBOOK = TOP / "docs" / "notebook.ipynb"
 # The packages that run the notebook, and the optional ones that it uses.
 MISSING = [
     name

@@ -22,15 +22,22 @@ def test_every_dependency_has_a_lower_bound_and_no_upper_one() -> None:
     of_extras = [dependency for extra in extras.keys() - {"all", "dev"} for dependency in extras[extra]]
     for dependency in [*PROJECT["project"]["dependencies"], *of_extras]:
         name, separator, bound = dependency.partition(">=")
-        assert name.isidentifier()
+        assert name.replace("-", "_").isidentifier()
         assert separator
         assert bound.replace(".", "").isdecimal()
+
+
+def test_the_citation_is_of_this_version() -> None:
+    citation = (TOP / "CITATION.cff").read_text()
+    assert f"\nversion: {coexpr.__version__}\n" in citation
+    assert f"\nlicense: {PROJECT['project']['license']}\n" in citation
 
 
 def test_all_has_every_extra() -> None:
     extras = PROJECT["project"]["optional-dependencies"]
     (everything,) = extras["all"]
-    assert set(everything.removeprefix("coexpr[").removesuffix("]").split(",")) == extras.keys() - {"all", "dev"}
+    of_users = extras.keys() - {"all", "dev", "docs"}
+    assert set(everything.removeprefix("coexpr[").removesuffix("]").split(",")) == of_users
 
 
 def test_folders_of_the_package_are_found_and_contain_only_what_belongs_there() -> None:
@@ -47,7 +54,7 @@ def test_the_shipped_tables_stay_small() -> None:
 
 def test_the_top_of_the_checkout_stays_as_it_is() -> None:
     expected = {"coexpr", "sql", "migrations", "tests", "docs", ".ci", "pyproject.toml", ".gitignore"}
-    expected |= {"README.md", "CHANGELOG.md", "LICENSE"}
+    expected |= {"README.md", "CHANGELOG.md", "CITATION.cff", "LICENSE"}
     ignored = [".git", *(line.rstrip("/") for line in (TOP / ".gitignore").read_text().split())]
     found = {path.name for path in TOP.iterdir()}
     assert {name for name in found if not any(fnmatch(name, pattern) for pattern in ignored)} == expected

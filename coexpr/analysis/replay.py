@@ -8,17 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from coexpr.errors import ResultFileError
-from coexpr.options import CorrelationMethod, GeneFilter, ProbeSelection, SampleFilter
+from coexpr.options import OPTIONS
 from coexpr.readers.result_file import ResultFile, read_result, rows_of_tables
 from coexpr.result import Provenance, Result, json_text
 
 _COLUMNS = ("what", "before", "now")
-_OPTIONS: dict[str, Any] = {
-    "probe_selection": ProbeSelection,
-    "sample_filter": SampleFilter,
-    "gene_filter": GeneFilter,
-    "method": CorrelationMethod,
-}
 # Larger differences are changes; smaller ones are rounding, which depends on processors and libraries.
 _ROUNDING = 1e-12
 # Networks are computed in single precision.
@@ -99,7 +93,7 @@ def _question_of(file: ResultFile) -> tuple[str, dict[str, Any]]:
     arguments = {}
     for name, value in asked["arguments"].items():
         try:
-            arguments[name] = _OPTIONS[name](**value) if name in _OPTIONS and isinstance(value, dict) else value
+            arguments[name] = OPTIONS[name](**value) if name in OPTIONS and isinstance(value, dict) else value
         except TypeError:
             raise ResultFileError(
                 f"{file.path}: this version of coexpr does not know the options {', '.join(value)} of `{name}`."

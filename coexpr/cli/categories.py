@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli import completion
+from coexpr.cli.completion import complete_categories
 from coexpr.cli.groups import GroupedCommand, option, with_groups
 from coexpr.cli.options import Database, EvidenceNot, GeneColumn, IncludeRegulates
 from coexpr.cli.output_options import OutputOptions
@@ -38,9 +38,7 @@ _MEMBERS = Layout(keys=("gene_symbol",), drop=("direct", "current_symbol"), wrap
 def list_categories(
     search: Annotated[
         str | None,
-        typer.Argument(
-            help="Part of a name, or an accession.", show_default=False, autocompletion=completion.categories
-        ),
+        typer.Argument(help="Part of a name, or an accession.", show_default=False, autocompletion=complete_categories),
     ] = None,
     *,
     result_options: OutputOptions,
@@ -68,7 +66,7 @@ def show(
         typer.Argument(
             help="A name, an accession, source:name, or id:number.",
             show_default=False,
-            autocompletion=completion.categories,
+            autocompletion=complete_categories,
         ),
     ],
     *,
@@ -170,7 +168,7 @@ def remove(
         typer.Argument(
             help="A name, an accession, source:name, or id:number.",
             show_default=False,
-            autocompletion=completion.categories,
+            autocompletion=complete_categories,
         ),
     ] = None,
     source: Annotated[str | None, typer.Option(help="All added categories of this source.", show_default=False)] = None,

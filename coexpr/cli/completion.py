@@ -38,9 +38,10 @@ _HOW = {
 
 
 def completion(shell: Annotated[Shell, typer.Argument(help="The shell.", show_default=False)]) -> None:
-    """Print the script that completes commands, options and names in a shell.
+    """Print the script for completion in a shell.
 
-    Genes, probes, categories, structures and donors are those of the database that COEXPR_DB or --db names.
+    It completes commands, options and names: genes, probes, categories, structures and donors of the database that
+    COEXPR_DB or --db names.
 
     \b
     Examples:
@@ -83,6 +84,16 @@ def _words(line: str) -> list[str]:
     return words
 
 
+class _Proposal(str):
+    """A name in its own spelling. typer drops what does not begin as what was typed, but names match in any case."""
+
+    __slots__ = ()
+
+    def startswith(self, *_: Any) -> bool:
+        """Return True: the index has compared the beginning."""
+        return True
+
+
 def _completer(kind: Any) -> Completer:
     """Return a function that proposes the names of a kind, for the `autocompletion` of a parameter."""
 
@@ -95,13 +106,12 @@ def _completer(kind: Any) -> Completer:
         except CoexprError as error:
             sys.stderr.write(f"\n{str(error).replace('`database`', '--db')}\n")
             return []
-        # typer drops what does not begin as what was typed; coexpr takes names in any case.
-        return [f"{incomplete}{name[len(incomplete) :]}\t{description}" for name, description in found]
+        return [_Proposal(f"{name}\t{description}") for name, description in found]
 
     return complete
 
 
-genes_and_probes = _completer("genes_and_probes")
-categories = _completer("categories")
-structures = _completer("structures")
-donors = _completer("donors")
+complete_genes_and_probes = _completer("genes_and_probes")
+complete_categories = _completer("categories")
+complete_structures = _completer("structures")
+complete_donors = _completer("donors")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from coexpr.cli import completion
+from coexpr.cli.completion import complete_genes_and_probes
 from coexpr.cli.options import Database, GeneOptions, LevelOption, ProbeOptions, SampleOptions, Threads
 from coexpr.cli.output_options import OutputOptions, PlotOptions
 from coexpr.cli.summary import (
@@ -21,7 +21,7 @@ def expression(
     items: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[ITEM]...", help="Probes or genes.", show_default=False, autocompletion=completion.genes_and_probes
+            metavar="[ITEM]...", help="Probes or genes.", show_default=False, autocompletion=complete_genes_and_probes
         ),
     ] = None,
     level: LevelOption = None,

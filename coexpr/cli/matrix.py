@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from coexpr.cli import completion
+from coexpr.cli.completion import complete_genes_and_probes
 from coexpr.cli.groups import option
 from coexpr.cli.options import (
     Database,
@@ -30,7 +30,7 @@ def matrix(
     items: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[ITEM]...", help="Probes or genes.", show_default=False, autocompletion=completion.genes_and_probes
+            metavar="[ITEM]...", help="Probes or genes.", show_default=False, autocompletion=complete_genes_and_probes
         ),
     ] = None,
     level: LevelOption = None,
@@ -46,7 +46,7 @@ def matrix(
     threads: Threads = None,
     db: Database = None,
 ) -> None:
-    """Write the matrix of r of ITEMs, or of the genes of a category.
+    """Write the matrix of r of ITEMs, or of a category.
 
     \b
     Examples:

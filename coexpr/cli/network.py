@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli import completion
+from coexpr.cli.completion import complete_genes_and_probes
 from coexpr.cli.groups import OUTPUT, ROWS, option
 from coexpr.cli.options import (
     Database,
@@ -98,7 +98,7 @@ def network(
             metavar="[ITEM]...",
             help="Probes or genes. Without them and without a category: all genes.",
             show_default=False,
-            autocompletion=completion.genes_and_probes,
+            autocompletion=complete_genes_and_probes,
         ),
     ] = None,
     level: LevelOption = None,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from coexpr.cli import completion
+from coexpr.cli.completion import complete_categories, complete_donors, complete_structures
 from coexpr.cli.groups import GENES, METHOD, PROBES, SAMPLES, option
 from coexpr.errors import OptionError
 from coexpr.options import (
@@ -78,7 +78,7 @@ Mark = Annotated[
         "--mark",
         "Mark the members of this category, without leaving others out. Repeatable.",
         "NAME",
-        autocompletion=completion.categories,
+        autocompletion=complete_categories,
     ),
 ]
 
@@ -148,7 +148,7 @@ class SampleOptions:
             "--structure",
             "Only samples in this structure and those below it: an acronym, name or id. Repeatable.",
             "NAME",
-            autocompletion=completion.structures,
+            autocompletion=complete_structures,
         ),
     ] = None
     hemisphere: Annotated[
@@ -161,7 +161,7 @@ class SampleOptions:
             "--donor",
             "Only samples of this donor: an id or name. Repeatable.",
             "ID",
-            autocompletion=completion.donors,
+            autocompletion=complete_donors,
         ),
     ] = None
 
@@ -182,7 +182,7 @@ class GeneOptions:
             "Only genes of this category: a name, an accession such as GO:0007399, source:name, "
             "or id:number. Repeatable.",
             "NAME",
-            autocompletion=completion.categories,
+            autocompletion=complete_categories,
         ),
     ] = None
     genes: Annotated[

@@ -5,7 +5,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli import completion
+from coexpr.cli.completion import complete_genes_and_probes
 from coexpr.cli.groups import FIGURE, option
 from coexpr.cli.options import Database, MethodOptions, ProbeOptions, SampleOptions, Threads
 from coexpr.cli.output_options import OutputOptions, PlotOptions
@@ -56,12 +56,12 @@ def pair(
     a: Annotated[
         str,
         typer.Argument(
-            metavar="A", help="A probe or a gene.", show_default=False, autocompletion=completion.genes_and_probes
+            metavar="A", help="A probe or a gene.", show_default=False, autocompletion=complete_genes_and_probes
         ),
     ],
     b: Annotated[
         str,
-        typer.Argument(metavar="B", help="Another.", show_default=False, autocompletion=completion.genes_and_probes),
+        typer.Argument(metavar="B", help="Another.", show_default=False, autocompletion=complete_genes_and_probes),
     ],
     *,
     observed_r: Annotated[

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from coexpr.cli import completion
+from coexpr.cli.completion import complete_genes_and_probes
 from coexpr.cli.options import CandidateOptions, Database, SampleOptions
 from coexpr.cli.output_options import OutputOptions, PlotOptions
 from coexpr.cli.summary import describe_correlation, describe_other_name, describe_skipped_rules
@@ -37,7 +37,7 @@ def probes(
             metavar="GENE",
             help="Symbol, alias or Entrez id; or one of the probes.",
             show_default=False,
-            autocompletion=completion.genes_and_probes,
+            autocompletion=complete_genes_and_probes,
         ),
     ],
     *,

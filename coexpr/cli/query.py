@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coexpr.cli import completion
+from coexpr.cli.completion import complete_genes_and_probes
 from coexpr.cli.groups import PROBES, ROWS, STATISTICS, option
 from coexpr.cli.options import (
     Database,
@@ -106,7 +106,7 @@ def query(
         typer.Argument(
             metavar="SEED",
             help="Name or id of a probe, or symbol or Entrez id of a gene.",
-            autocompletion=completion.genes_and_probes,
+            autocompletion=complete_genes_and_probes,
             show_default=False,
         ),
     ],
@@ -118,7 +118,7 @@ def query(
             "--probe",
             "The probe that represents the seed gene, whatever the rule.",
             "NAME",
-            autocompletion=completion.genes_and_probes,
+            autocompletion=complete_genes_and_probes,
         ),
     ] = None,
     *,

@@ -27,7 +27,7 @@ def replay(
     threads: Threads = None,
     db: Database = None,
 ) -> None:
-    """Ask the question of a result again, and say whether anything changed and why.
+    """Ask the question of a result again, and compare.
 
     The result contains the question and its options. Exit code 1: rows changed.
 

@@ -4,7 +4,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coexpr.cli import completion
+from coexpr.cli.completion import complete_structures
 from coexpr.cli.groups import option
 from coexpr.cli.options import Database
 from coexpr.cli.output_options import OutputOptions, PlotOptions
@@ -23,7 +23,7 @@ def structures(
         str | None,
         typer.Argument(
             metavar="[SEARCH]",
-            autocompletion=completion.structures,
+            autocompletion=complete_structures,
             help="Only structures with this acronym or id, or with this text in their name.",
             show_default=False,
         ),

@@ -4,7 +4,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coexpr.cli import completion
+from coexpr.cli.completion import complete_genes_and_probes
 from coexpr.cli.groups import GENES, option
 from coexpr.cli.options import Database, ProbeOptions
 from coexpr.cli.output_options import OutputOptions
@@ -25,7 +25,7 @@ def why(
             metavar="[GENE]",
             help="A gene. Default: all genes.",
             show_default=False,
-            autocompletion=completion.genes_and_probes,
+            autocompletion=complete_genes_and_probes,
         ),
     ] = None,
     *,
@@ -36,7 +36,7 @@ def why(
     result_options: OutputOptions,
     db: Database = None,
 ) -> None:
-    """Show why a gene is missing, or how many genes are left, step by step.
+    """Show why a gene is missing, or how many are left.
 
     From the probes on the chip to the selected ones. A step that is not applied shows what it would leave.
 

@@ -4,7 +4,6 @@ The matrix is mapped from its cache (`coexpr.database.matrix_cache`). Without a 
 database; the first query for all rows reads the whole matrix and writes the cache.
 """
 
-import os
 from functools import cached_property
 from pathlib import Path
 
@@ -23,15 +22,13 @@ from coexpr.database.matrix import (
 from coexpr.database.matrix_cache import Matrix, cache_path, load, save
 from coexpr.database.queries import query, single
 from coexpr.database.samples import Samples, find_all_samples
-from coexpr.database.stamp import key_of, stamp_of
+from coexpr.database.stamp import cache_is_on, key_of, stamp_of
 from coexpr.database.threads import Threads
 from coexpr.errors import OutputError
 from coexpr.options import Annotation
 from coexpr.progress import SILENT, Progress
 
 NO_GENE = 0
-CACHE_VARIABLE = "COEXPR_CACHE"
-_OFF = ("off", "0", "no", "false")
 # Rows that are compared with the database at a time: 120 MB at full size.
 _COMPARED_ROWS = 8192
 
@@ -115,7 +112,7 @@ class Expression:
         matrix = self._cached_matrix()
         if matrix is None:
             matrix = read_matrix(self.connection, self.all_samples, self.progress)
-            if _cache_is_on():
+            if cache_is_on():
                 matrix = self._write_cache(matrix)
             self._matrix = matrix
         return matrix
@@ -168,7 +165,7 @@ class Expression:
 
     def _cached_matrix(self) -> Matrix | None:
         """Return the matrix if it was used before, or a valid cache exists."""
-        if not self._looked_for_cache and _cache_is_on():
+        if not self._looked_for_cache and cache_is_on():
             self._matrix = load(cache_path(self._file), self.key)
         self._looked_for_cache = True
         return self._matrix
@@ -183,10 +180,6 @@ class Expression:
             self.cache_problem = str(error).rstrip(".")
             return matrix
         return load(cache_path(self._file), self.key) or matrix
-
-
-def _cache_is_on() -> bool:
-    return os.environ.get(CACHE_VARIABLE, "").strip().lower() not in _OFF
 
 
 def _equal(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.bool_]:

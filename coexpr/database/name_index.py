@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
-from coexpr.database.stamp import key_of, stamp_of
+from coexpr.database.stamp import cache_is_on, key_of, stamp_of
 from coexpr.errors import CoexprError
 
 Kind = Literal["genes_and_probes", "categories", "structures", "donors"]
@@ -47,11 +47,12 @@ def find_names(database: Path, kind: Kind, prefix: str, limit: int) -> list[tupl
 
         refuse_missing(database)
     key = key_of(stamp_of(file), _FORMAT)
-    lines = _lines_of_index(index_path(file), key, kind, prefix)
+    lines = _lines_of_index(index_path(file), key, kind, prefix) if cache_is_on() else None
     if lines is None:
         sections = _read_names(database)
-        with suppress(OSError, CoexprError):  # without an index, every completion reads the database
-            _write(index_path(file), key, sections)
+        if cache_is_on():
+            with suppress(OSError, CoexprError):  # without an index, every completion reads the database
+                _write(index_path(file), key, sections)
         capitals = prefix.upper()
         lines = iter([line for line in sections[kind] if line.startswith(capitals)])
     found = []

@@ -32,7 +32,7 @@ def find_shell() -> ShellProgram:
     how = "`pip install duckdb-cli` brings it into this environment; duckdb.org has it for every system."
     if program is None:
         raise ShellError(f"the program duckdb is not installed here. {how}")
-    printed = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
+    printed = subprocess.run([program, "-version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
     version = re.match(r"v?(\d+)\.(\d+)\.(\d+)", printed)
     if version is None or tuple(map(int, version.groups())) < _OLDEST:
         found = printed.strip() or "of an unrecognised version"

@@ -1,7 +1,8 @@
-"""What tells whether a database file is the one that a cache was made from."""
+"""Caches next to a database: whether they are wanted, and whether they were made from this file."""
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,14 @@ from typing import Any
 _DUCKDB_HEADER_BYTES = 3 * 4096
 # The file itself, and the files next to it with changes that are not checkpointed.
 _DUCKDB_ENDINGS = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
+
+CACHE_VARIABLE = "COEXPR_CACHE"
+_OFF = ("off", "0", "no", "false")
+
+
+def cache_is_on() -> bool:
+    """Return whether caches are read and written, which COEXPR_CACHE can turn off."""
+    return os.environ.get(CACHE_VARIABLE, "").strip().lower() not in _OFF
 
 
 def stamp_of(database: Path) -> list[Any]:

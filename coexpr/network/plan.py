@@ -28,7 +28,7 @@ class EdgeSelection:
     top : int or None
         Number of strongest edges of each row; None for no limit.
     min_abs_r : float or None
-        Smallest |r| of an edge. If given, the strength of an edge is |r|, otherwise r.
+        Smallest absolute r of an edge. If given, the strength of an edge is its absolute r, otherwise r.
     mutual_rank : bool
         Whether edges have a mutual rank, the geometric mean of the ranks of an edge and its reverse; requires `top`.
     undirected : bool

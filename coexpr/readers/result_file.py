@@ -12,7 +12,7 @@ from coexpr.errors import ResultFileError
 
 _LARGEST_JSON = 2_000_000_000
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
-_AGAIN = "Write it again with --format json."
+_AGAIN = "Write it again as JSON."
 
 
 @dataclass(frozen=True)

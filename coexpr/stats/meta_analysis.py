@@ -19,8 +19,8 @@ class BetweenDonors(NamedTuple):
     Parameters
     ----------
     k
-        Number of donors used: those with a defined r, |r| below 1, and more than three samples plus the degrees of
-        freedom lost to factors.
+        Number of donors used: those with a defined r, above -1 and below 1, and more than three samples plus the
+        degrees of freedom lost to factors.
     q, q_p, i2, tau2
         Cochran's Q with its p, I² (a fraction, from 0 to 1), and τ² of DerSimonian and Laird 1986 (doi
         10.1016/0197-2456(86)90046-2).

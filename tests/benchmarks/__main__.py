@@ -286,7 +286,7 @@ def main() -> None:
             f"{given.probes:,} probes, {given.donors} donors. {machine()}. {time.strftime('%Y-%m-%d')}.",
         ]
         for heading, step in steps:
-            parts += [f"### {heading}"] * bool(heading) + [table(step())]
+            parts += [f"## {heading}"] * bool(heading) + [table(step())]
     finally:
         if not given.keep:
             shutil.rmtree(folder)

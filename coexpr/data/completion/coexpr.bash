@@ -6,6 +6,7 @@ _coexpr_complete() {
   local before=${COMP_LINE:0:COMP_POINT}
   while read -r line; do
     word=${line%%$'\t'*}
+    [[ -n $word ]] || continue
     case $typed in
       [\"\']*) proposal=$word ;;
       *) printf -v proposal '%q' "$word" ;;

@@ -1,17 +1,15 @@
 # Completion of coexpr in zsh.
 _coexpr_complete() {
-  local line
-  local -a words_found shown
-  for line in ${(f)"$(_COEXPR_COMPLETE_LINE=${BUFFER[1,CURSOR]} ${words[1]})"}; do
-    words_found+=("${line%%$'\t'*}")
-    if [[ $line == *$'\t'?* ]]; then
-      shown+=("${line%%$'\t'*} -- ${line#*$'\t'}")
-    else
-      shown+=("${line%%$'\t'*}")
-    fi
+  # Not BUFFER, in which zsh leaves out an open quotation mark.
+  local line typed="${words[1,CURRENT-1]} $QIPREFIX$PREFIX"
+  local -a found shown
+  for line in ${(f)"$(_COEXPR_COMPLETE_LINE=$typed ${words[1]})"}; do
+    found+=("${line%%$'\t'*}")
+    shown+=("${line/$'\t'/ -- }")
   done
-  if (( $#words_found )); then
-    compadd -l -d shown -- $words_found
+  if (( $#found )); then
+    # Names match in any case.
+    compadd -M 'm:{[:lower:][:upper:]}={[:upper:][:lower:]}' -l -d shown -- $found
   else
     _files
   fi
