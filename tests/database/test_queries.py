@@ -1,6 +1,7 @@
 import ast
 import re
 from pathlib import Path
+from typing import get_args
 
 import duckdb
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from helpers.folders import PACKAGE
 
 from coexpr.database.arrow import to_lists
+from coexpr.database.name_index import Kind
 from coexpr.database.queries import queries, query, read_queries, run
 from coexpr.loading.categories import _PARTS, _tables
 from coexpr.readers import download
@@ -114,6 +116,7 @@ def test_every_query_is_used() -> None:
         .replace("{what}", table)
         .replace("{part}", table)
         .replace("{name}", table)
+        .replace("{kind}", table)
         .replace("{table.name}", table)
         for pattern in re.findall(r'f"([a-z_{}.]+)"', code)
         for table in (
@@ -127,6 +130,7 @@ def test_every_query_is_used() -> None:
             "rnaseq_agreement",
             "reannotations",
             *_PARTS,
+            *get_args(Kind),
         )
     }
     unused = {name for name in queries() if f'"{name}"' not in code and name not in composed}
