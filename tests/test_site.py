@@ -32,7 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built from copies: the generated pages are not written to the checkout."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(DOCS, folder / "docs", ignore=shutil.ignore_patterns("reference"))
-    for name in ("README.md", "CHANGELOG.md", "LICENSE", "coexpr"):
+    for name in ("README.md", "CHANGELOG.md", "CITATION.cff", "LICENSE", "coexpr"):
         (folder / name).symlink_to(TOP / name)
     options = ["-W", "--keep-going", "-n", "-q", "-c", str(DOCS)]
     command = [sys.executable, "-m", "sphinx", *options, str(folder / "docs"), str(folder / "html")]
