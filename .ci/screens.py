@@ -23,6 +23,7 @@ COMMANDS = (
     "coexpr pair NTRK2 BDNF",
     "coexpr expression NTRK2 BDNF --structure HiF --donor H0351.2001",
     "coexpr genes TRKB trk-B 2-Sep FSIP2 4915 A_23_P216779 nonsense",
+    "coexpr why NTRK2 --min-present 0.9",
     "coexpr structures cortex",
     "coexpr categories list nervous",
     "coexpr glossary mean_r",

@@ -68,12 +68,11 @@ D = TypeVar("D", bound=HasSources)
 
 def question(method: Callable[Concatenate[D, P], R]) -> Callable[Concatenate[D, P], R]:
     """Record a call of a method in the provenance of its result; a question may ask others."""
-    signature = inspect.signature(method)
-
     @functools.wraps(method)
     def ask(self: D, /, *arguments: P.args, **named: P.kwargs) -> R:
         if _asked.get() is not None:
             return method(self, *arguments, **named)
+        signature = inspect.signature(method)  # here, because one of many questions is asked
         given = signature.bind(self, *arguments, **named).arguments
         plain = {
             name: _as_plain(as_options(OPTIONS[name], value) if name in OPTIONS else value)

@@ -7,14 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.analysis.names import resolve_names
+from coexpr.analysis.names import COLUMNS, resolve_names
 from coexpr.analysis.probe_selection import NO_PROBE, find_candidates, select_probes
-from coexpr.analysis.profiles import profiles_of_probes, reader_of
 from coexpr.database.expression import NO_GENE, Expression
-from coexpr.database.names import meanings_of
+from coexpr.database.names import find_seed, meanings_of
 from coexpr.database.queries import query, single
-from coexpr.errors import OptionError
-from coexpr.options import SELECTS, ProbeSelection
+from coexpr.options import BUILDS, SELECTS, ProbeSelection
 from coexpr.result import Provenance, Result, number_or_none
 from coexpr.wording import count_of
 
@@ -67,27 +65,68 @@ class Funnel(NamedTuple):
 
 
 @dataclass(frozen=True)
+class _Probes:
+    """What the steps decide by: the facts of the probes that are examined, as arrays of equal length.
+
+    Parameters
+    ----------
+    ids, names : (P,)
+    genes, reannotated : (P,)
+        The gene of each probe by Allen's annotation and by the re-annotation; `NO_GENE` where there is none.
+    reannotated_symbols : (P,)
+        The symbol in the table of the re-annotation; None where there is none.
+    has_entrez_id : (P,)
+        Whether the gene of Allen's annotation has an Entrez id.
+    n, mean_log2, present : (P,) float64
+        The statistics; NaN where missing.
+    """
+
+    ids: NDArray[np.int32]
+    names: NDArray[np.object_]
+    genes: NDArray[np.int32]
+    reannotated: NDArray[np.int32]
+    reannotated_symbols: NDArray[np.object_]
+    has_entrez_id: Mask
+    n: NDArray[np.float64]
+    mean_log2: NDArray[np.float64]
+    present: NDArray[np.float64]
+
+    def of_gene(self, gene_id: int | None, selection: ProbeSelection) -> "_Probes":
+        """Return the probes that an annotation in use assigns to a gene; no probe for None."""
+        is_of_gene = self.genes == gene_id
+        if selection.annotation == "reannotated":
+            is_of_gene |= self.reannotated == gene_id
+        return _Probes(**{name: column[is_of_gene] for name, column in vars(self).items()})
+
+
+@dataclass(frozen=True)
 class _Step:
-    """A condition on probes; `kept` is None if the data for it are not loaded."""
+    """A condition on probes; `kept` is None if the data for it are not loaded.
+
+    Parameters
+    ----------
+    genes : array
+        The gene of each probe by which genes are counted.
+    """
 
     name: str
     is_applied: bool
     kept: Mask | None
+    genes: NDArray[np.int32]
     note: str = ""
 
 
 def funnel(expression: Expression, gene: str | None, selection: ProbeSelection, *, with_entrez_id: bool) -> Funnel:
     """Return the funnel of a gene, or of all genes; see `Atlas.why`."""
-    symbol, gene_id, missing = _resolve(expression, gene, selection) if gene else (None, None, None)
-    facts = expression.connection.execute(query("facts_of_probes"), {"gene_id": gene_id}).fetchnumpy()
-    if missing:
-        facts = {name: column[:0] for name, column in facts.items()}
-    genes = np.ma.filled(facts["gene_id"], NO_GENE)
-    steps = _steps(expression, facts, selection, with_entrez_id=with_entrez_id)
-    selected = _selected(expression, selection, gene_id, steps)
-    rows, removed_by = _count(steps, genes, facts, selection, selected)
-    probes = _probe_rows(facts, removed_by, selected) if gene else []
-    conclusions = [missing] if missing else _conclude(symbol, steps, rows, probes)
+    symbol, gene_id, missing = (None, None, None) if gene is None else _resolve(expression, gene, selection)
+    probes = _read_probes(expression)
+    if gene is not None:
+        probes = probes.of_gene(gene_id, selection)
+    selected = np.empty(0, dtype=np.int32) if missing else _select(expression, selection, gene_id)
+    steps = _steps(expression, probes, selection, gene_id, selected, with_entrez_id=with_entrez_id)
+    rows, removed_by = _count(steps)
+    of_probes = [] if gene is None else _probe_rows(probes, removed_by)
+    conclusions = [missing] if missing else _conclude(symbol, selection, rows, of_probes)
     provenance = FunnelProvenance(
         database=str(expression.path),
         gene=symbol,
@@ -95,148 +134,171 @@ def funnel(expression: Expression, gene: str | None, selection: ProbeSelection, 
         with_entrez_id=with_entrez_id,
         conclusions=conclusions,
     )
-    return Funnel(Result(_STEPS, rows, provenance), Result(_PROBES, probes, provenance))
+    return Funnel(Result(_STEPS, rows, provenance), Result(_PROBES, of_probes, provenance))
 
 
-def _resolve(expression: Expression, gene: str, selection: ProbeSelection) -> tuple[str | None, int | None, str | None]:
-    """Return the symbol and id of a gene; or, for a name without probes here, a sentence that says why.
+def _resolve(expression: Expression, gene: str, selection: ProbeSelection) -> tuple[str, int | None, str | None]:
+    """Return the symbol and id of a gene; or, for a name without a gene here, the name and a sentence that says why.
 
     Raises
     ------
-    OptionError
-        If the name means several genes.
+    NotFoundError, AmbiguousNameError
+        If the name means nothing, or several genes.
     """
-    resolved = resolve_names(expression.connection, str(expression.path), [gene], "allen")
-    row = dict(zip(resolved.columns, resolved.rows[0], strict=True))
-    meanings = meanings_of(expression.connection, [gene], "allen")[gene]
-    if len(meanings) > 1:
-        raise OptionError(f"{gene} has several meanings: {row['explanation']}. Use one of them.")
-    if not meanings or meanings[0].gene_id is None:
-        what = row["explanation"] or "a probe of no gene"
-        return None, None, f"{gene}: {row['status']}; {what}. No loaded download has a probe of it."
-    return meanings[0].gene_symbol, meanings[0].gene_id, None
+    connection = expression.connection
+    meanings = meanings_of(connection, [gene], selection.annotation)[gene]
+    if not meanings or any(meaning.gene_id is not None for meaning in meanings):
+        seed = find_seed(connection, gene, selection.annotation)
+        return str(seed.gene_symbol), seed.gene_ids[0], None
+    if any(meaning.level == "probe" for meaning in meanings):
+        return gene, None, f"{gene} is a probe of no gene, so no gene is missing because of it."
+    (row,) = resolve_names(connection, str(expression.path), [gene], selection.annotation).rows
+    found = dict(zip(COLUMNS, row, strict=True))
+    return gene, None, f"{gene}: {found['status']}; {found['explanation']}. No loaded download has a probe of it."
+
+
+def _read_probes(expression: Expression) -> _Probes:
+    facts = expression.connection.execute(query("facts_of_probes"), {"gene_id": None}).fetchnumpy()
+
+    def numbers(name: str) -> NDArray[np.float64]:
+        return np.ma.filled(np.ma.asarray(facts[name], dtype=np.float64), np.nan)
+
+    symbols = np.ma.asarray(facts["reannotated_symbol"], dtype=np.object_)
+    return _Probes(
+        ids=np.ma.getdata(facts["probe_id"]),
+        names=np.ma.getdata(facts["probe_name"]),
+        genes=np.ma.getdata(facts["gene_id"]),
+        reannotated=np.ma.getdata(facts["reannotated_gene_id"]),
+        reannotated_symbols=np.ma.filled(symbols, None),
+        has_entrez_id=~np.isnan(numbers("entrez_id")),
+        n=numbers("n"),
+        mean_log2=numbers("mean_log2"),
+        present=numbers("present_fraction"),
+    )
+
+
+def _select(expression: Expression, selection: ProbeSelection, gene_id: int | None) -> NDArray[np.int32]:
+    """Return the probes that the rule selects, or all candidates if it builds a profile of them."""
+    candidates = find_candidates(expression, selection, None if gene_id is None else [gene_id])
+    read = expression.mapped_rows if gene_id is None else expression.log2
+    selected = select_probes(expression, selection, candidates, read)
+    if selected is None:
+        return candidates.probe_ids
+    return np.asarray(np.unique(selected[selected != NO_PROBE]), dtype=np.int32)
 
 
 def _steps(
-    expression: Expression, facts: dict[str, Any], selection: ProbeSelection, *, with_entrez_id: bool
+    expression: Expression,
+    probes: _Probes,
+    selection: ProbeSelection,
+    gene_id: int | None,
+    selected: NDArray[np.int32],
+    *,
+    with_entrez_id: bool,
 ) -> list[_Step]:
-    present = np.ma.filled(np.ma.asarray(facts["present_fraction"], dtype=np.float64), np.nan)
     threshold = _USUAL_PRESENT if selection.min_present is None else selection.min_present
-    n = np.ma.filled(np.ma.asarray(facts["n"], dtype=np.float64), 0)
     has_calls = single(expression.connection, "count_present_calls") > 0
-    is_reannotated = np.ma.filled(facts["reannotated_gene_id"], 0) != NO_GENE
     has_reannotations = single(expression.connection, "count_reannotations") > 0
+    is_reannotated = selection.annotation == "reannotated"
+    if gene_id is None:
+        allen, reannotated, kept = probes.genes, probes.reannotated, probes.reannotated != NO_GENE
+    else:
+        allen = reannotated = np.full(len(probes.ids), gene_id)
+        kept = probes.reannotated == gene_id
+    genes = reannotated if is_reannotated else allen
+    # The re-annotation assigns probes only to genes with an Entrez id, whatever their gene by Allen's annotation.
+    has_entrez_id = probes.has_entrez_id | kept if is_reannotated else probes.has_entrez_id
+    by = "Allen's annotation" if gene_id is None or not is_reannotated else "either annotation"
+    rule = f"the probe {SELECTS[selection.rule]}" if selection.rule in SELECTS else f"their {BUILDS[selection.rule]}"
+    no_reannotation = "not loaded: the table of Arnatkeviciute et al. 2019"
+    present = f"in at least {threshold * 100:g} % of samples"
     return [
-        _Step(_CHIP, True, np.ones(len(n), dtype=np.bool_), "measures a gene by Allen's annotation"),
-        _Step(
-            _ENTREZ,
-            with_entrez_id,
-            ~np.ma.getmaskarray(np.ma.asarray(facts["entrez_id"])),
-            "genes without one are in no category",
-        ),
+        _Step(_CHIP, True, np.ones(len(allen), dtype=np.bool_), allen, f"measures a gene by {by}"),
+        _Step(_ENTREZ, with_entrez_id, has_entrez_id, allen, "genes without one are in no category"),
         _Step(
             _REANNOTATED,
-            selection.annotation == "reannotated",
-            is_reannotated if has_reannotations else None,
-            "" if has_reannotations else "not loaded: the table of Arnatkeviciute et al. 2019",
+            is_reannotated,
+            kept if has_reannotations else None,
+            reannotated,
+            "" if has_reannotations else no_reannotation,
         ),
+        _Step(_EXPRESSION, True, probes.n > 0, genes),
         _Step(
             _PRESENT,
             selection.min_present is not None,
-            present >= threshold if has_calls else None,
-            f"in at least {threshold * 100:g} % of samples" if has_calls else "not loaded: full-donor downloads",
+            probes.present >= threshold if has_calls else None,
+            genes,
+            present if has_calls else "not loaded: full-donor downloads",
         ),
-        _Step(_EXPRESSION, True, n > 0),
+        _Step(_SELECTED, True, np.isin(probes.ids, selected), genes, rule),
     ]
 
 
-def _selected(
-    expression: Expression, selection: ProbeSelection, gene_id: int | None, steps: Sequence[_Step]
-) -> NDArray[np.int32]:
-    """Return the probes that the rule selects, or all candidates if it builds a profile of them."""
-    if steps[0].kept is None or not len(steps[0].kept):
-        return np.empty(0, dtype=np.int32)
-    gene_ids = None if gene_id is None else [gene_id]
-    candidates = find_candidates(expression, selection, gene_ids)
-    probes = profiles_of_probes(expression, selection.annotation, expression.all_samples, candidates.probe_ids)
-    chosen = select_probes(expression, selection, candidates, reader_of(probes, expression.all_samples))
-    if chosen is None:
-        return candidates.probe_ids
-    return np.asarray(np.unique(chosen[chosen != NO_PROBE]), dtype=np.int32)
-
-
-def _count(
-    steps: Sequence[_Step],
-    genes: NDArray[np.int32],
-    facts: dict[str, Any],
-    selection: ProbeSelection,
-    selected: NDArray[np.int32],
-) -> tuple[list[tuple[Any, ...]], NDArray[np.object_]]:
+def _count(steps: Sequence[_Step]) -> tuple[list[tuple[Any, ...]], NDArray[np.object_]]:
     """Return a row per step, and for each probe the step that removes it."""
-    remaining = np.ones(len(genes), dtype=np.bool_)
-    removed_by = np.full(len(genes), None, dtype=object)
-    is_selected = np.isin(facts["probe_id"], selected)
-    rule = f"the probe {SELECTS[selection.rule]}" if selection.rule in SELECTS else f"built by {selection.rule}"
+    remaining = np.ones(len(steps[0].genes), dtype=np.bool_)
+    removed_by = np.full(len(remaining), None, dtype=object)
+    probes, genes = len(remaining), len(np.unique(steps[0].genes))
     rows: list[tuple[Any, ...]] = []
-    for step in [*steps, _Step(_SELECTED, True, is_selected, rule)]:
-        of_genes = genes
-        if selection.annotation == "reannotated" and step.name in (_REANNOTATED, _PRESENT, _EXPRESSION, _SELECTED):
-            of_genes = np.ma.filled(facts["reannotated_gene_id"], NO_GENE)
+    for step in steps:
         if step.kept is None:
             rows.append((step.name, step.is_applied, None, None, None, None, step.note))
             continue
         kept = remaining & step.kept
-        before = len(np.unique(of_genes[remaining]))
-        after = len(np.unique(of_genes[kept]))
-        removed = int(np.count_nonzero(remaining)) - int(np.count_nonzero(kept))
-        rows.append(
-            (step.name, step.is_applied, int(np.count_nonzero(kept)), after, removed, before - after, step.note)
-        )
+        left, genes_left = int(np.count_nonzero(kept)), len(np.unique(step.genes[kept]))
+        rows.append((step.name, step.is_applied, left, genes_left, probes - left, genes - genes_left, step.note))
         if step.is_applied:
-            removed_by[remaining & ~step.kept] = "selection" if step.name == _SELECTED else step.name
-            remaining = kept
+            removed_by[remaining & ~kept] = "selection" if step.name == _SELECTED else step.name
+            remaining, probes, genes = kept, left, genes_left
     return rows, removed_by
 
 
-def _probe_rows(
-    facts: dict[str, Any], removed_by: NDArray[np.object_], selected: NDArray[np.int32]
-) -> list[tuple[Any, ...]]:
-    rows = []
-    for place, probe_id in enumerate(facts["probe_id"].tolist()):
-        values = [facts[name][place] for name in ("mean_log2", "present_fraction", "n")]
-        mean, present, n = (None if value is np.ma.masked else number_or_none(value) for value in values)
-        symbol = facts["reannotated_symbol"][place]
-        rows.append(
-            (
-                probe_id,
-                facts["probe_name"][place],
-                mean,
-                present,
-                n,
-                None if symbol is np.ma.masked else symbol,
-                removed_by[place],
-                probe_id in selected,
-            )
+def _probe_rows(probes: _Probes, removed_by: NDArray[np.object_]) -> list[tuple[Any, ...]]:
+    columns = [probes.ids, probes.names, probes.mean_log2, probes.present, probes.n, probes.reannotated_symbols]
+    return [
+        (probe_id, name, *map(number_or_none, (mean, present)), None if np.isnan(n) else int(n), symbol, by, by is None)
+        for probe_id, name, mean, present, n, symbol, by in zip(
+            *(column.tolist() for column in columns), removed_by.tolist(), strict=True
         )
-    return rows
+    ]
 
 
 def _conclude(
-    symbol: str | None, steps: Sequence[_Step], rows: list[tuple[Any, ...]], probes: list[tuple[Any, ...]]
+    symbol: str | None,
+    selection: ProbeSelection,
+    rows: list[tuple[Any, ...]],
+    probes: list[tuple[Any, ...]],
 ) -> list[str]:
-    """Say what remains, and which step removed the rest."""
-    final = dict(zip(_STEPS, rows[-1], strict=True))
-    removing = [f"{count_of(row[4], 'probe')} by the step {row[0]!r}" for row in rows[1:-1] if row[1] and row[4]]
-    lines = []
+    """Say what remains, and which steps removed the rest."""
+    first, entrez, last = (dict(zip(_STEPS, row, strict=True)) for row in (rows[0], rows[1], rows[-1]))
+    facts = [dict(zip(_PROBES, probe, strict=True)) for probe in probes]
     if symbol is None:
-        lines.append(f"{count_of(final['genes'], 'gene')} can be used, of {rows[0][3]:,} on the chip.")
-    elif final["genes"]:
-        names = ", ".join(str(probe[1]) for probe in probes if probe[-1])
-        lines.append(f"{symbol} is represented by {names}.")
+        lines = [f"{count_of(last['genes'], 'gene')} can be used, of {first['genes']:,} on the chip."]
+        removing = [(count_of(row[5], "gene"), row[0]) for row in rows if row[1] and row[5] > 0]
     else:
-        lines.append(f"{symbol} is missing: none of its {count_of(rows[0][2], 'probe')} is left.")
+        lines = [_outcome(symbol, selection, facts)]
+        removing = [(count_of(row[4], "probe"), row[0]) for row in rows[:-1] if row[1] and row[4]]
     if removing:
-        lines.append(f"Removed: {'; '.join(removing)}.")
-    if any(step.name == _ENTREZ and step.kept is not None and not step.kept.all() for step in steps) and symbol:
+        lines.append(f"Removed: {'; '.join(f'{count} by the step {step!r}' for count, step in removing)}.")
+    if symbol is None:
+        return lines
+    moved = {fact["reannotated"] for fact in facts if fact["removed_by"] == _REANNOTATED}
+    if others := sorted(moved - {None}):
+        lines.append(f"The re-annotation assigns its probes to other genes: {', '.join(others)}.")
+    if not entrez["probes"]:
         lines.append(f"{symbol} has no Entrez id, so it is in no category.")
     return lines
+
+
+def _outcome(symbol: str, selection: ProbeSelection, facts: list[dict[str, Any]]) -> str:
+    """Say which of the probes of a gene represent it."""
+    left = [fact["probe_name"] for fact in facts if fact["selected"]]
+    names = ", ".join(left)
+    if not left:
+        removed = "its only probe is" if len(facts) == 1 else f"all of its {len(facts)} probes are"
+        return f"{symbol} is missing: {removed} removed."
+    if selection.builds_profile:
+        return f"{symbol} is represented by the {BUILDS[selection.rule]} of {count_of(len(left), 'probe')}: {names}."
+    if len(left) > 1:
+        return f"{symbol} is represented by {count_of(len(left), 'probe')}, one in each donor: {names}."
+    return f"{symbol} is represented by {names}."

@@ -17,8 +17,9 @@ def demo(
 
     Its numbers are invented, not measured. Your own database is not changed.
     """
-    from coexpr.atlas import Atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import program_name, say
+    from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
+    from coexpr.cli.progress import progress_of_command
     from coexpr.cli.query import LAYOUTS, describe
     from coexpr.cli.screen import deliver
     from coexpr.demo.downloads import DATABASE, DOWNLOADS, claim_folder, write_downloads
@@ -29,12 +30,13 @@ def demo(
     refuse_too_small(probes, samples)
     claim_folder(folder)
     say(f"Writing a synthetic atlas of {probes:,} probes and {samples:,} samples to {folder} …")
-    zips = write_downloads(folder / DOWNLOADS, probes=probes, samples=samples)
+    progress = progress_of_command()
+    zips = write_downloads(folder / DOWNLOADS, probes=probes, samples=samples, progress=progress)
     say(f"Loading it into {database} …")
-    ingest(zips, database)
+    ingest(zips, database, progress=progress)
     program = program_name()
     say(f"$ {program} query NTRK2")
-    with Atlas(database) as atlas:
+    with open_atlas(database) as atlas:
         result = atlas.correlates("NTRK2")
     deliver(result, layout=LAYOUTS[result.provenance.level])
     for line in describe(result.provenance, len(result)):

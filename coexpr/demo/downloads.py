@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from coexpr.demo.synthetic import SAMPLED, STRUCTURES, Plan, blocks, design
 from coexpr.errors import OutputError
+from coexpr.progress import SILENT, Advance, Progress
 from coexpr.readers import full_donor
 from coexpr.readers.donors import DONORS
 from coexpr.readers.download import SYNTHETIC_MARK, SYNTHETIC_TITLE
@@ -50,6 +51,7 @@ def claim_folder(folder: Path) -> None:
         for path in [
             folder / DATABASE,
             folder / f"{DATABASE}.matrix",
+            folder / f"{DATABASE}.names",
             *(folder / DOWNLOADS).glob("normalized_microarray_donor*.zip"),
         ]:
             path.unlink(missing_ok=True)
@@ -59,7 +61,9 @@ def claim_folder(folder: Path) -> None:
     mark.write_text(README, encoding="utf-8")
 
 
-def write_downloads(folder: Path, *, probes: int = 2000, samples: int = 360, seed: int = 4915) -> list[Path]:
+def write_downloads(
+    folder: Path, *, probes: int = 2000, samples: int = 360, seed: int = 4915, progress: Progress = SILENT
+) -> list[Path]:
     """Write the six full-donor zips of a synthetic atlas.
 
     Parameters
@@ -72,6 +76,7 @@ def write_downloads(folder: Path, *, probes: int = 2000, samples: int = 360, see
         Number of samples of all donors, at least 60, distributed as in the real atlas, which has 3,702.
     seed : int
         Seed of the random numbers. The same seed and sizes give the same files.
+    progress : Progress, optional
 
     Returns
     -------
@@ -88,8 +93,9 @@ def write_downloads(folder: Path, *, probes: int = 2000, samples: int = 360, see
             archive.writestr(full_donor.PROBES, _csv(plan.probes))
             archive.writestr(full_donor.ONTOLOGY, _csv(_ontology()))
             archive.writestr(full_donor.SAMPLES, _csv(_sample_annotation(plan, number)))
-        _write_matrix(archives, full_donor.EXPRESSION, plan, _log2)
-        _write_matrix(archives, full_donor.CALLS, plan, _calls)
+        with progress.task("Writing a synthetic atlas", 2 * probes, "rows") as advance:
+            _write_matrix(archives, full_donor.EXPRESSION, plan, _log2, advance)
+            _write_matrix(archives, full_donor.CALLS, plan, _calls, advance)
     except BaseException:
         for path in paths:
             path.unlink(missing_ok=True)
@@ -188,6 +194,7 @@ def _write_matrix(
     member: str,
     plan: Plan,
     what: Callable[[NDArray[np.float64], np.random.Generator], NDArray[Any]],
+    advance: Advance,
 ) -> None:
     """Write one of the two large files into all zips, some rows at a time."""
     ids = np.array([int(row["probe_id"]) for row in plan.probes])
@@ -198,6 +205,7 @@ def _write_matrix(
             for donor, stream in enumerate(streams):
                 of_donor = np.ascontiguousarray(block[:, plan.donor_of_sample == donor])
                 stream.write(_lines(ids[start : start + len(block)], of_donor))
+            advance(len(block))
 
 
 def _lines(ids: NDArray[np.int64], values: NDArray[Any]) -> bytes:
