@@ -58,6 +58,8 @@ class HasSources(Protocol):
 
 # Arguments that are one name or several.
 _LISTS = ("items", "names", "mark", "evidence_not")
+# Arguments that are the name of a gene or probe, or an Entrez id.
+_NAMES = ("seed", "gene", "a", "b")
 
 _asked: ContextVar[tuple[Question, Sources] | None] = ContextVar("asked", default=None)
 
@@ -68,25 +70,24 @@ D = TypeVar("D", bound=HasSources)
 
 def question(method: Callable[Concatenate[D, P], R]) -> Callable[Concatenate[D, P], R]:
     """Record a call of a method in the provenance of its result; a question may ask others."""
+
     @functools.wraps(method)
     def ask(self: D, /, *arguments: P.args, **named: P.kwargs) -> R:
         if _asked.get() is not None:
             return method(self, *arguments, **named)
         signature = inspect.signature(method)  # here, because one of many questions is asked
-        given = signature.bind(self, *arguments, **named).arguments
+        bound = signature.bind(self, *arguments, **named)
+        given = bound.arguments
+        given |= {name: _canonical(name, value) for name, value in list(given.items())[1:]}
         plain = {
-            name: _as_plain(as_options(OPTIONS[name], value) if name in OPTIONS else value)
+            name: _as_plain(value)
             for name, value in list(given.items())[1:]
             if value != signature.parameters[name].default
         }
-        plain = {
-            name: list(as_names(value)) if name in _LISTS else value
-            for name, value in plain.items()
-            if value not in ({}, [])
-        }
+        plain = {name: value for name, value in plain.items() if value not in ({}, [])}
         token = _asked.set((Question(method.__name__, plain), self.sources))
         try:
-            return method(self, *arguments, **named)
+            return method(*bound.args, **bound.kwargs)
         finally:
             _asked.reset(token)
 
@@ -109,6 +110,15 @@ def current_sources() -> Sources | None:
     """Return the sources of the database that is being asked."""
     asked = _asked.get()
     return asked[1] if asked else None
+
+
+def _canonical(name: str, value: Any) -> Any:
+    """Return an argument as the one object that all ways to give it mean; names may come from an iterator."""
+    if name in OPTIONS:
+        return as_options(OPTIONS[name], value)
+    if name in _LISTS:
+        return as_names(value)
+    return str(value) if name in _NAMES and value is not None else value
 
 
 def _as_plain(value: Any) -> Any:

@@ -163,13 +163,12 @@ def _read_probes(expression: Expression) -> _Probes:
     def numbers(name: str) -> NDArray[np.float64]:
         return np.ma.filled(np.ma.asarray(facts[name], dtype=np.float64), np.nan)
 
-    symbols = np.ma.asarray(facts["reannotated_symbol"], dtype=np.object_)
     return _Probes(
         ids=np.ma.getdata(facts["probe_id"]),
         names=np.ma.getdata(facts["probe_name"]),
         genes=np.ma.getdata(facts["gene_id"]),
         reannotated=np.ma.getdata(facts["reannotated_gene_id"]),
-        reannotated_symbols=np.ma.filled(symbols, None),
+        reannotated_symbols=np.array(facts["reannotated_symbol"].tolist(), dtype=np.object_),
         has_entrez_id=~np.isnan(numbers("entrez_id")),
         n=numbers("n"),
         mean_log2=numbers("mean_log2"),

@@ -1,15 +1,16 @@
 """The methods paragraph of a paper, and its references, from the provenance of a result."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from coexpr.analysis.references import Reference, references
 from coexpr.errors import ResultFileError
-from coexpr.options import CorrelationMethod, ProbeSelection
+from coexpr.options import BUILDS, CorrelationMethod, ProbeSelection
 from coexpr.readers.download import SYNTHETIC_TITLE
-from coexpr.readers.result_file import read_result
+from coexpr.readers.gene_cells import is_probe_name
+from coexpr.readers.result_file import printable, read_result
 from coexpr.wording import count_of
 
 # The publications of each selection rule, after docs/probes.md.
@@ -28,13 +29,21 @@ _SOURCES_OF_RULES = {
     "corr-variance": ("markello2021",),
     "rnaseq": ("miller2014",),
 }
+# The source of the categories that are shipped.
+_GENE_ONTOLOGY = "GO"
+# What was done, before "normalized microarray data".
 _WHAT = {
-    "correlates": "Co-expression of {seed} with {compared} was computed",
-    "pair": "Co-expression of {pair} was computed",
-    "correlation_matrix": "Pairwise co-expression of {rows} was computed",
-    "network": "A co-expression network of {rows} was computed",
-    "expression": "Expression of {rows} was extracted",
-    "probes": "The probes of {gene} were compared",
+    "correlates": "Co-expression of {seed} with {compared} was computed from",
+    "pair": "Co-expression of {pair} was computed from",
+    "correlation_matrix": "Pairwise co-expression of {rows} was computed from",
+    "network": "A co-expression network of {rows} was computed from",
+    "expression": "Expression of {rows} was extracted from",
+    "probes": "The probes of {gene} were compared in",
+}
+_COEFFICIENTS = {
+    "pearson": "Pearson's correlation coefficient",
+    "spearman": "Spearman's rank correlation coefficient",
+    "bicor": "the biweight midcorrelation",
 }
 
 
@@ -78,9 +87,8 @@ def describe_methods(path: Path | str) -> Methods:
         raise ResultFileError(
             f"{path} has no methods to describe. Results of query, pair, matrix, network, expression and probes do."
         )
-    writer = _Writer(file.provenance, name, len(file.rows))
     try:
-        return writer.write()
+        return _Writer(file.provenance, name, len(file.rows)).write()
     except (LookupError, TypeError, AttributeError, ValueError):
         raise ResultFileError(f"{path}: its provenance was changed and is not complete. Write it again.") from None
 
@@ -89,17 +97,18 @@ class _Writer:
     """Writes sentences, and collects what they cite."""
 
     def __init__(self, provenance: Mapping[str, Any], name: str, rows: int) -> None:
-        self._of = provenance
+        self._of, self._data = provenance, provenance["data"]
         self._name, self._rows = name, rows
         self._arguments = provenance["question"]["arguments"]
         self._cited: dict[str, Reference] = {}
 
     def write(self) -> Methods:
         parts: tuple[Callable[[], str], ...] = (
-            self._data, self._probes, self._seed, self._method, self._genes, self._statistics, self._files
+            self._samples, self._probes, self._profiles, self._method, self._genes, self._reported, self._edges,
+            self._statistics, self._files,
         )  # fmt: skip
         text = " ".join(sentence for part in parts if (sentence := part()))
-        return Methods(text, list(self._cited.values()))
+        return Methods(printable(text), list(self._cited.values()))
 
     def _cite(self, *keys: str) -> str:
         """Return references in parentheses, and add them to the list."""
@@ -107,97 +116,211 @@ class _Writer:
             self._cited.setdefault(key, references()[key])
         return f"({'; '.join(references()[key].short for key in keys)})"
 
-    def _data(self) -> str:
-        data = self._of["data"]
-        structures = f"in {'; '.join(data['structures'])}" if data["structures"] else "in all sampled structures"
-        if data.get("hemisphere"):
-            structures += f" of the {'left' if data['hemisphere'] == 'L' else 'right'} hemisphere"
+    @property
+    def _level(self) -> str:
+        """What rows are: genes, probes, or both."""
+        if "level" in self._of:
+            return str(self._of["level"])
+        if not self._of["probe_selection"]:
+            return "probe"
+        are_genes = self._arguments.get("level") == "gene" or not self._arguments.get("items")
+        return "gene" if are_genes or not any(map(is_probe_name, self._arguments["items"])) else "gene or probe"
+
+    def _samples(self) -> str:
+        data = self._data
+        where = "in all sampled structures"
+        if data["structures"]:
+            where = f"in the following structures and those within them: {'; '.join(data['structures'])}"
+        if data["hemisphere"]:
+            where += f" ({'left' if data['hemisphere'] == 'L' else 'right'} hemisphere only)"
         donors = f"{count_of(len(data['donors']), 'donor')} ({', '.join(data['donors'])})"
-        what = _WHAT[self._name].format(**self._names())
         is_synthetic = SYNTHETIC_TITLE in data["source"]
         warning = "THESE DATA ARE SYNTHETIC AND NOT FOR PUBLICATION. " if is_synthetic else ""
         return (
-            f"{warning}{what} from normalized microarray data of the Allen Human Brain Atlas "
-            f"{self._cite('hawrylycz2012')} with coexpr {self._of['coexpr_version']} {self._cite('coexpr')}. Data were "
-            f"log2 intensities of {count_of(data['n_samples'], 'sample')} of {donors} {structures}."
+            f"{warning}{_WHAT[self._name].format_map(self._names())} normalized microarray data of the Allen Human "
+            f"Brain Atlas {self._cite('hawrylycz2012')} with coexpr {self._of['coexpr_version']} "
+            f"{self._cite('coexpr')}. The data were log2 intensities of {count_of(data['n_samples'], 'sample')} of "
+            f"{donors}, {where}."
         )
 
     def _names(self) -> dict[str, str]:
-        level = self._of.get("level", "gene")
-        given = self._arguments
-        return {
-            "seed": str(given.get("seed")),
-            "compared": count_of(self._of.get("compared", 0), level),
-            "pair": f"{given.get('a')} and {given.get('b')}",
-            "rows": count_of(self._of.get("rows") or len(self._of.get("profiles") or given.get("items") or []), level),
-            "gene": str(given.get("gene")),
-        }
+        if self._name == "correlates":
+            return {"seed": self._seed, "compared": _count(self._of["compared"], self._level)}
+        if self._name == "pair":
+            return {"pair": " and ".join(self._of["names"])}
+        if self._name == "probes":
+            return {"gene": str(self._of["gene"])}
+        if self._name == "expression" and self._level == "gene":
+            return {"rows": _count(len(self._of["profiles"]), "gene")}
+        return {"rows": _count(self._of.get("rows") or len(set(self._arguments["items"])), self._level)}
+
+    @property
+    def _seed(self) -> str:
+        seed = self._of["seed"]
+        return str(seed["gene"] if seed["level"] == "gene" else seed["probe"])
 
     def _probes(self) -> str:
-        given = self._of.get("probe_selection")
-        if not given:
+        """Return how genes are represented: all, or those of a seed or pair."""
+        if not self._of["probe_selection"]:
             return ""
-        selection = ProbeSelection(**given)
+        selection = ProbeSelection(**self._of["probe_selection"])
         sources = _SOURCES_OF_RULES[selection.rule]
+        sentences = []
         if selection.annotation == "reannotated":
-            sources = (*sources, "arnatkeviciute2019")
-        return f"Each gene was represented {selection.description} {self._cite(*sources)}."
+            sentences.append(f"Probes were assigned to genes by a re-annotation {self._cite('arnatkeviciute2019')}.")
+        if self._name == "probes":
+            applied = [rule for rule in _SOURCES_OF_RULES if rule not in self._of["rules_skipped"]]
+            cited = self._cite(*dict.fromkeys(key for rule in applied for key in _SOURCES_OF_RULES[rule]))
+            selecting = ", ".join(rule for rule in applied if rule not in BUILDS)
+            sentences.append(
+                f"The probe that represents the gene was selected by each of the rules {selecting} {cited}."
+            )
+            if selection.min_present is not None:
+                present = f"{selection.min_present * 100:g} %"
+                sentences.append(f"Only probes that are present in at least {present} of samples could be selected.")
+        elif genes := self._represented_genes:
+            how = replace(selection, annotation="allen").description
+            sentences.append(f"{genes} represented {how} {self._cite(*sources)}.")
+        return " ".join(sentences)
 
-    def _seed(self) -> str:
-        seed = self._of.get("seed")
-        if not isinstance(seed, dict) or seed["level"] != "gene":
+    @property
+    def _represented_genes(self) -> str:
+        """Which genes are represented by the rule, with the verb."""
+        if self._name == "pair":
+            genes = self._genes_of_pair
+            return "Each gene was" if len(genes) == 2 else f"{next(iter(genes))} was"
+        if self._name != "correlates":
+            return "Each gene was"
+        is_given = self._of["seed"]["selected_by"] == "name" and self._of["seed"]["level"] == "gene"
+        if self._level == "gene":
+            return "Each other gene was" if is_given else "Each gene was"
+        return "" if is_given else f"{self._seed} was"
+
+    @property
+    def _genes_of_pair(self) -> dict[str, str]:
+        """The genes of a pair, with the probe of each or what its profile is built from."""
+        sides = zip(self._of["names"], self._of["levels"], self._of["profiles"], strict=True)
+        return {name: profile for name, level, profile in sides if level == "gene"}
+
+    def _profiles(self) -> str:
+        """Return which profiles represent a seed or a pair."""
+        if self._name == "pair" and ProbeSelection(**self._of["probe_selection"] or {}).rule not in BUILDS:
+            parts = [f"{gene} by {profile}" for gene, profile in self._genes_of_pair.items()]
+            return f"This represented {' and '.join(parts)}." if parts else ""
+        if self._name != "correlates" or self._of["seed"]["level"] != "gene":
             return ""
-        return f"{seed['gene']} was represented by {seed['probe']} ({count_of(seed['probes'], 'probe')} on the array)."
+        seed = self._of["seed"]
+        if seed["probe_id"] is None:
+            return f"The profile of {self._seed} was the {seed['probe']}."
+        among = f"one of its {seed['probes']:,} probes" if seed["probes"] > 1 else "its only probe"
+        if seed["candidates"] < seed["probes"]:
+            among += f", {seed['candidates']:,} of which could be selected"
+        why = ", which was given" if seed["selected_by"] == "name" else ""
+        return f"The probe of {self._seed} was {seed['probe']}{why} ({among})."
 
     def _method(self) -> str:
         if not self._of.get("method"):
             return ""
         method = CorrelationMethod(**self._of["method"])
         cited = f" {self._cite('langfelder2012')}" if method.name == "bicor" else ""
-        pooled = ", over the samples of all donors pooled" if len(self._of["data"]["donors"]) > 1 else ""
-        return f"Correlation was {method.description}{cited}{pooled}."
+        of = "log2 intensities"
+        if method.adjust:
+            factors = method.adjust.replace("+", " and ")
+            of = f"the residuals of a linear model of log2 intensities with {factors} as {_factors(factors)}"
+        outliers = ""
+        if method.max_p_outliers != 1:
+            outliers = f", with at most {method.max_p_outliers * 100:g} % of samples treated as outliers on each side"
+        over = "the pooled samples of these donors" if len(self._data["donors"]) > 1 else "these samples"
+        text = f"Co-expression was measured by {_COEFFICIENTS[method.name]} (r) of {of} over {over}{outliers}{cited}."
+        fewest = self._of.get("fewest_samples")
+        if fewest is not None and fewest < self._data["n_samples"]:
+            text += (
+                f" Where values were missing, r was computed over the others, at least {count_of(fewest, 'sample')}."
+            )
+        return text
 
     def _genes(self) -> str:
         use = self._of.get("gene_filter")
         if not use:
             return ""
-        sentences = []
-        releases = (self._of.get("sources") or {"releases": {}})["releases"]
-        for category in use["categories"]:
-            release = f", release {category['release']}" if category["release"] else ""
-            accession = f"{category['accession']}, " if category["accession"] else ""
-            cited = f" {self._cite('ashburner2000', 'go2023', 'brown2015')}" if category["source"] == "GO" else ""
-            sentences.append(
-                f'Genes were limited to the category "{category["name"]}" ({accession}{category["source"]}{release})'
-                f"{cited}, of whose {category['genes']:,} genes {category['with_expression']:,} had expression data."
-            )
-            if category["source"] == "GO" and releases:
-                dates = "; ".join(f"{name} {release}" for name, release in releases.items())
-                sentences.append(f"Members include those of more specific terms over is_a and part_of ({dates}).")
+        limits = [_category(category) for category in use["categories"]]
         if use["gene_list"]:
-            listed = use["gene_list"]
+            names, genes = (
+                count_of(use["gene_list"][key], thing) for key, thing in (("names", "name"), ("genes", "gene"))
+            )
+            limits.append(f"a list of {names} ({genes} with expression data)")
+        are_terms = any(category["source"] == _GENE_ONTOLOGY for category in use["categories"])
+        cited = f" {self._cite('ashburner2000', 'go2021', 'brown2015')}" if are_terms else ""
+        those = "" if len(limits) == 1 else f"those in {use['match']} of the following: "
+        sentences = [f"Genes were limited to {those}{'; '.join(limits)}{cited}."]
+        if are_terms:
+            more = ", and those of terms that regulate them" if use["include_regulates"] else ""
             sentences.append(
-                f"A list of {count_of(listed['names'], 'name')} of genes was used, of which "
-                f"{count_of(listed['genes'], 'gene')} had expression data."
+                f"Terms include the genes of more specific terms by is_a and part_of{more}{self._releases}."
             )
         if use["evidence_not"]:
-            sentences.append(f"Annotations with evidence {', '.join(use['evidence_not'])} were excluded.")
-        return " ".join(dict.fromkeys(sentences))
+            codes = " or ".join(use["evidence_not"])
+            sentences.append(f"Genes whose only annotations have the evidence code {codes} were excluded.")
+        return " ".join(sentences)
+
+    @property
+    def _releases(self) -> str:
+        releases = (self._of.get("sources") or {"releases": {}})["releases"]
+        return f" ({'; '.join(f'{name} {release}' for name, release in releases.items())})" if releases else ""
+
+    def _reported(self) -> str:
+        """Return which rows of a query are reported."""
+        ranks = self._of.get("ranks")
+        if not ranks:
+            return ""
+        limits = [f"at least {ranks['min_r']:g}"] if ranks["min_r"] is not None else []
+        limits += [f"at most {ranks['max_r']:g}"] if ranks["max_r"] is not None else []
+        with_r = f" with r of {' and '.join(limits)}" if limits else ""
+        if self._rows < self._of["matching"]:
+            which = "lowest" if ranks["ascending"] else "highest"
+            those = f" of those{with_r}" if limits else ""
+            return f"The {_count(self._rows, self._level)} with the {which} r{those} were reported."
+        return f"The {_count(self._of['matching'], self._level)}{with_r} were reported." if limits else ""
+
+    def _edges(self) -> str:
+        """Return which edges a network has."""
+        edges = self._of.get("edges")
+        if not edges:
+            return ""
+        least, top = edges["min_abs_r"], edges["top"]
+        r = "r" if least is None else "absolute r"
+        which = f"the {top:,} pairs with the highest {r} of each {self._level}" if top else "all pairs"
+        limit = "" if least is None else f" with absolute r of at least {least:g}"
+        if top and limit:
+            limit = f", if it was at least {least:g}"
+        text = f"Edges were {which}{limit}; r was computed in single precision."
+        if edges["undirected"]:
+            text += " Each pair was written once, with the better rank of its two directions."
+        if edges["mutual_rank"]:
+            text += f" The mutual rank of an edge is the geometric mean of its two ranks {self._cite('obayashi2009')}."
+        return text
 
     def _statistics(self) -> str:
         sentences = []
-        if self._arguments.get("by_donor") or self._name == "pair":
+        donors = len(self._data["donors"])
+        if (self._arguments.get("by_donor") or self._name == "pair") and donors > 1:
             sentences.append(
-                "Correlations of single donors were combined by a random-effects meta-analysis of Fisher's z "
+                "Correlations within each donor were combined by a random-effects meta-analysis of Fisher's z "
                 f"{self._cite('dersimonian1986')}."
             )
         if self._arguments.get("stats"):
+            is_overall = self._of["ranks"]["rank_overall"] or not self._of["gene_filter"]
+            families = [f"all {self._level}s of the database"] if is_overall else []
+            families += [f"the {self._level}s of the filter"] if self._of["gene_filter"] else []
             sentences.append(
-                "P-values are of a t-test of Fisher's z over donors, because samples of one donor are not independent; "
-                f"false discovery rates are adjusted for all genes or probes {self._cite('benjamini1995')}."
+                "P-values are two-sided, from t-tests over donors of whether the mean of Fisher's z is 0: the donor was "
+                "the unit, because samples of one donor are not independent. False discovery rates were controlled over "
+                f"{' and, separately, over '.join(families)} {self._cite('benjamini1995')}."
             )
-        if self._arguments.get("mutual_rank"):
-            sentences.append(f"Edges have mutual ranks {self._cite('obayashi2009')}.")
+        if self._arguments.get("naive_p"):
+            sentences.append(
+                "Naive p-values are from t-tests of r that treat samples as independent, which they are not."
+            )
         return " ".join(sentences)
 
     def _files(self) -> str:
@@ -205,4 +328,22 @@ class _Writer:
         if not downloads:
             return ""
         names = ", ".join(f"{one['name']} (SHA-256 {one['sha256'][:12]}…)" for one in downloads)
-        return f"Files: {names}."
+        return f"Data files: {names}."
+
+
+def _count(count: int, level: str) -> str:
+    """Return "1 gene", "20 probes" or "3 genes or probes"."""
+    plural = "s" * (count != 1)
+    return f"{count:,} {level.replace(' or ', f'{plural} or ')}{plural}"
+
+
+def _factors(names: str) -> str:
+    return "factors" if " and " in names else "a factor"
+
+
+def _category(category: Mapping[str, Any]) -> str:
+    """Return a category with what identifies it, and its numbers of genes."""
+    source = "Gene Ontology" if category["source"] == _GENE_ONTOLOGY else f"source {category['source']}"
+    parts = [category["accession"], source, category["release"] and f"release {category['release']}"]
+    genes = f"{count_of(category['genes'], 'gene')}, {category['with_expression']:,} with expression data"
+    return f'the category "{category["name"]}" ({", ".join(part for part in parts if part)}; {genes})'

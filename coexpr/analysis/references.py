@@ -38,7 +38,7 @@ class Reference:
     @property
     def text(self) -> str:
         """The reference as text."""
-        authors = self.fields["author"].replace(" and others", " et al.").replace(" and ", "; ").strip("{}")
+        authors = self.fields["author"].replace(" and others", "; et al.").replace(" and ", "; ").strip("{}")
         text = f"{authors} ({self.fields['year']}). {self.fields['title']}."
         if "journal" in self.fields:
             volume, pages = self.fields["volume"], self.fields["pages"].replace("--", "-")

@@ -1,24 +1,34 @@
 """Replay: ask the question of a result again, and say what has changed and why."""
 
-import json
+import math
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from coexpr.errors import ResultFileError
+import duckdb
+
+from coexpr.errors import CoexprError, ResultFileError
 from coexpr.options import OPTIONS
-from coexpr.readers.result_file import ResultFile, read_result, rows_of_tables
+from coexpr.readers.result_file import ResultFile, printable, read_result
 from coexpr.result import Provenance, Result, json_text
 
 _COLUMNS = ("what", "before", "now")
 # Larger differences are changes; smaller ones are rounding, which depends on processors and libraries.
 _ROUNDING = 1e-12
-# Networks are computed in single precision.
-_ROUNDING_OF_NETWORKS = 2e-6
+# Networks are computed, and expression values stored, in single precision.
+_ROUNDING_OF = {"network": 2e-6, "expression": 1e-7}
 # Parts of a provenance that are compared by parts, or say nothing about the numbers.
 _APART = ("question", "sources", "cache_problem", "database")
+# The questions of SQL: for rows of JSON, and for Arrow.
+_SQL = ("stream_sql", "stream_sql_as_arrow")
+# What arguments of a wrong type or size raise, in Python and in DuckDB.
+_OF_WRONG_ARGUMENTS = (
+    ArithmeticError, AttributeError, LookupError, TypeError, ValueError, duckdb.DataError, duckdb.ProgrammingError
+)  # fmt: skip
 _LONGEST = 200
 
 
@@ -31,22 +41,24 @@ class ReplayProvenance(Provenance):
     file : str
     asked : str
         The question that was asked again.
-    rows, rows_changed : int
-        Rows of the file; rows that changed, vanished or are new.
+    rows, rows_changed, rows_gone, rows_new : int
+        Rows of the file; how many of them changed, and how many are gone; rows that the file does not have.
     largest_difference : float
-        The largest difference of a number in a row of both results.
+        The largest difference of a number in a row of both results, in proportion to it if it is above 1.
     """
 
     file: str
     asked: str
     rows: int
     rows_changed: int
+    rows_gone: int
+    rows_new: int
     largest_difference: float
 
     @property
     def is_identical(self) -> bool:
         """Whether all rows are the same, apart from rounding."""
-        return self.rows_changed == 0
+        return not (self.rows_changed or self.rows_gone or self.rows_new)
 
 
 def replay(path: Path, ask: Callable[[str, dict[str, Any]], Any], database: str) -> Result[ReplayProvenance]:
@@ -62,25 +74,72 @@ def replay(path: Path, ask: Callable[[str, dict[str, Any]], Any], database: str)
     file = read_result(path)
     name, arguments = _question_of(file)
     with tempfile.TemporaryDirectory() as folder:
-        if name == "network":
-            arguments["output"] = Path(folder) / f"network{path.suffix}"
-        result = ask(name, arguments)
-        if name == "network":
-            now = read_result(arguments["output"])
-        else:
-            now = ResultFile(path, json.loads(json_text(result.provenance)), _rows_of(result, path))
-    compared = _compare_rows(file.rows, now.rows, _ROUNDING_OF_NETWORKS if name == "network" else _ROUNDING)
+        now = _ask_again(file, ask, name, arguments, Path(folder) / f"now.{file.format}")
+    compared = _compare_rows(file.rows, now.rows, _ROUNDING_OF.get(name, _ROUNDING))
     changes = [*_changes_of_sources(file.provenance, now.provenance), *_changes(file.provenance, now.provenance)]
-    given = ", ".join(f"{key}={value!r}" for key, value in file.provenance["question"]["arguments"].items())
+    given = file.provenance["question"]["arguments"]
     provenance = ReplayProvenance(
         database=database,
         file=str(path),
-        asked=f"{name}({given})",
+        asked=f"{name}({', '.join(f'{printable(key)}={_shortened(repr(value))}' for key, value in given.items())})",
         rows=len(file.rows),
         rows_changed=compared.changed,
+        rows_gone=compared.gone,
+        rows_new=compared.new,
         largest_difference=compared.largest,
     )
     return Result(_COLUMNS, [*changes, *compared.examples], provenance)
+
+
+def _ask_again(
+    file: ResultFile,
+    ask: Callable[[str, dict[str, Any]], Any],
+    name: str,
+    arguments: dict[str, Any],
+    output: Path,
+) -> ResultFile:
+    """Return the result of today, after it was written to a file of the same format and read again."""
+    try:
+        if name == "network":
+            ask(name, {**arguments, "output": output, "format": file.format})
+        elif name in _SQL:
+            _write(ask(_SQL[file.format != "json"], arguments), output)
+        else:
+            _write(ask(name, arguments), output)
+    except CoexprError:
+        raise
+    except _OF_WRONG_ARGUMENTS as error:
+        explanation = printable(str(error).partition("\n")[0])
+        raise ResultFileError(
+            f"{file.path}: its question cannot be asked ({type(error).__name__}: {explanation:.200}). "
+            "The file was changed, or written by a version of coexpr that this one does not understand."
+        ) from error
+    return read_result(output)
+
+
+def _write(result: Any, path: Path) -> None:
+    """Write a result as its command does."""
+    from coexpr.output import binary, text
+
+    result = result.combined() if hasattr(result, "combined") else getattr(result, "steps", result)
+    if path.suffix == ".json":
+        with path.open("w", encoding="utf-8") as stream:
+            if isinstance(result, tuple):  # a named tuple of tables
+                tables = zip(result._fields, result, strict=True)  # type: ignore[attr-defined]
+                rows_of = {
+                    name: [dict(zip(table.columns, row, strict=True)) for row in table] for name, table in tables
+                }
+                stream.write(json_text({"provenance": result.provenance, **rows_of}))  # type: ignore[attr-defined]
+            else:
+                text.write_json(result, stream)
+        return
+    is_parquet = path.suffix == ".parquet"
+    with path.open("wb") as file:
+        if hasattr(result, "batches"):
+            with closing(result):
+                (binary.write_batches_as_parquet if is_parquet else binary.write_batches_as_arrow)(result, file)
+        else:
+            (binary.write_parquet if is_parquet else binary.write_arrow)(result, file)
 
 
 def _question_of(file: ResultFile) -> tuple[str, dict[str, Any]]:
@@ -96,87 +155,116 @@ def _question_of(file: ResultFile) -> tuple[str, dict[str, Any]]:
             arguments[name] = OPTIONS[name](**value) if name in OPTIONS and isinstance(value, dict) else value
         except TypeError:
             raise ResultFileError(
-                f"{file.path}: this version of coexpr does not know the options {', '.join(value)} of `{name}`."
+                f"{file.path}: this version of coexpr does not know the options {_text(value):.200} of {name}."
             ) from None
     return str(asked.get("method")), arguments
 
 
-def _rows_of(result: Any, path: Path) -> list[dict[str, Any]]:
-    """Return the rows of a result as a file of its kind has them."""
-    if hasattr(result, "combined"):
-        result = result.combined()
-    if isinstance(result, tuple):  # a named tuple of results
-        tables = zip(result._fields, result, strict=True)  # type: ignore[attr-defined]
-        return rows_of_tables({name: _rows_of(table, path) for name, table in tables})
-    if path.suffix.lower() != ".json" and hasattr(result, "to_arrow"):
-        rows: list[dict[str, Any]] = result.to_arrow().to_pylist()
-        return rows
-    return [json.loads(json_text(dict(zip(result.columns, row, strict=True)))) for row in result.rows]
-
-
 @dataclass(frozen=True)
 class _Comparison:
-    changed: int
-    largest: float
-    examples: list[tuple[str, str, str]]
+    changed: int = 0
+    gone: int = 0
+    new: int = 0
+    largest: float = 0.0
+    examples: Sequence[tuple[str, str, str]] = ()
 
 
 def _compare_rows(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]], tolerance: float) -> _Comparison:
-    """Compare rows by the names in them, over the columns that both results have."""
+    """Compare rows with the same names, over the columns of the earlier ones."""
     if before == now:
-        return _Comparison(0, 0.0, [])
-    columns = [name for name in (before or now)[0] if not now or name in now[0]]
-    names = [name for name in columns if _names_rows(name, [*before, *now])]
+        return _Comparison()
+    names = _names_of_rows(before, now)
     old, new = (_by_name(rows, names) for rows in (before, now))
-    changed, largest = len(old.keys() ^ new.keys()), 0.0
-    examples = [
-        (f"rows {what}", text if what == "gone" else "", "" if what == "gone" else text)
-        for what, keys in (("gone", old.keys() - new.keys()), ("new", new.keys() - old.keys()))
-        if (text := _shortened("; ".join(" ".join(map(str, key)) for key in keys)))
-    ]
+    gone, added = [key for key in old if key not in new], [key for key in new if key not in old]
+    examples = [("rows gone", _labels(gone, old), "")] if gone else []
+    examples += [("rows new", "", _labels(added, new))] if added else []
+    changed, largest = 0, 0.0
     first: dict[str, tuple[str, str, str]] = {}
-    for key in old.keys() & new.keys():
-        differs = False
-        for name in columns:
-            a, b = old[key].get(name), new[key].get(name)
-            difference = abs(a - b) if isinstance(a, float) and isinstance(b, float | int) else float(a != b)
-            if difference > tolerance:
-                differs = True
-                first.setdefault(name, (f"{name} of {' '.join(map(str, key))}", str(a), str(b)))
-                if isinstance(a, float):
-                    largest = max(largest, difference)
-        changed += differs
-    return _Comparison(changed, largest, [*examples, *first.values()])
+    for key, row in old.items():
+        if key not in new:
+            continue
+        differing = {
+            name: off for name, cell in row.items() if (off := _difference(cell, new[key].get(name))) > tolerance
+        }
+        changed += bool(differing)
+        for name, difference in differing.items():
+            if name not in first:
+                what = _shortened(f"{name} of {_label(key, row)}")
+                first[name] = (what, _shortened(_text(row[name])), _shortened(_text(new[key].get(name))))
+            largest = max(largest, difference if math.isfinite(difference) else 0)
+    return _Comparison(changed, len(gone), len(added), largest, [*examples, *first.values()])
 
 
-def _names_rows(column: str, rows: Sequence[dict[str, Any]]) -> bool:
-    """Return whether a column has names or ids, by which rows are matched."""
-    return column.endswith("_id") or all(isinstance(row.get(column), str | None) for row in rows)
+def _difference(before: Any, now: Any) -> float:
+    """Return how far apart two cells are, large numbers by proportion; infinity for what are not two numbers."""
+    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        return max(map(_difference, before, now), default=0.0)
+    if before == now or (before != before and now != now):  # noqa: PLR0124  # NaN, which is a missing number
+        return 0.0
+    if not all(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in (before, now)):
+        return math.inf
+    try:
+        difference = abs(before - now) / max(1.0, abs(before))
+    except OverflowError:
+        return math.inf
+    return math.inf if math.isnan(difference) else difference
+
+
+def _names_of_rows(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the columns by which rows are matched.
+
+    These are names and ids: the column that names each row alone and has most in common, or else all together.
+    """
+    both = [*before, *now]
+    names = [
+        name
+        for name in both[0]
+        if (name in both[-1]) and (name.endswith("_id") or all(isinstance(row.get(name), str | None) for row in both))
+    ]
+    common: dict[str, int] = {}
+    for name in names:
+        old, new = ({_key(row.get(name)) for row in rows} for rows in (before, now))
+        if len(old) == len(before) and len(new) == len(now) and None not in old | new:
+            common[name] = len(old & new)
+    return [max(common, key=lambda name: common[name])] if common else names
 
 
 def _by_name(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> dict[tuple[Any, ...], dict[str, Any]]:
     """Return rows by their names; rows with equal names are numbered."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    seen: Counter[tuple[Any, ...]] = Counter()
     for row in rows:
-        key = tuple(json.dumps(row[name]) if isinstance(row[name], list | dict) else row[name] for name in names)
-        number = 2
-        unique = key
-        while unique in found:
-            unique, number = (*key, number), number + 1
-        found[unique] = row
+        key = tuple(_key(row.get(name)) for name in names)
+        seen[key] += 1
+        found[(*key, seen[key])] = row
     return found
+
+
+def _key(cell: Any) -> Any:
+    return cell if isinstance(cell, str | int | None) else json_text(cell)
+
+
+def _label(key: Sequence[Any], row: Mapping[str, Any]) -> str:
+    """Return the names in a row, or else its number among rows without names."""
+    return " ".join(cell for cell in row.values() if isinstance(cell, str)) or f"row {key[-1]}"
+
+
+def _labels(keys: Sequence[Sequence[Any]], rows: Mapping[Any, Mapping[str, Any]]) -> str:
+    return _shortened("; ".join(_label(key, rows[key]) for key in keys[:_LONGEST]))
 
 
 def _changes_of_sources(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return the downloads that were added or removed, and the releases that differ."""
-    old, new = (provenance.get("sources") or {"downloads": [], "releases": {}} for provenance in (before, now))
+    old, new = before.get("sources"), now.get("sources")
+    if old is None or new is None:  # of a version that did not record them
+        return []
     names = [{one["sha256"]: one["name"] for one in sources["downloads"]} for sources in (old, new)]
-    changes = [("download added", "", names[1][digest]) for digest in names[1].keys() - names[0].keys()]
-    changes += [("download removed", names[0][digest], "") for digest in names[0].keys() - names[1].keys()]
+    changes = [("download added", "", _shortened(names[1][digest])) for digest in names[1].keys() - names[0].keys()]
+    changes += [("download removed", _shortened(names[0][digest]), "") for digest in names[0].keys() - names[1].keys()]
     for name in sorted(old["releases"].keys() | new["releases"].keys()):
-        releases = str(old["releases"].get(name, "")), str(new["releases"].get(name, ""))
-        if releases[0] != releases[1]:
-            changes.append((f"release of {name}", *releases))
+        a, b = (_shortened(str(of["releases"].get(name, ""))) for of in (old, new))
+        if a != b:
+            changes.append((_shortened(f"release of {name}"), a, b))
     return sorted(changes)
 
 
@@ -193,7 +281,7 @@ def _changes(before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = ""
             for number, (one, other) in enumerate(zip(a, b, strict=True)):
                 changes += _changes(one, other, f"{prefix}{name}[{number}].")
         else:
-            changes.append((f"{prefix}{name}", _shortened(_text(a)), _shortened(_text(b))))
+            changes.append((_shortened(f"{prefix}{name}"), _shortened(_text(a)), _shortened(_text(b))))
     return changes
 
 
@@ -207,4 +295,4 @@ def _text(value: Any) -> str:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return printable(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

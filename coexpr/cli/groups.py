@@ -97,6 +97,15 @@ def _options_of(group: Any) -> list[inspect.Parameter]:
 class GroupedCommand(TyperCommand):
     """A command whose --help lists options under headings."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the parts of the usage line. Versions of typer differ in the brackets that they add to a metavar."""
+        pieces = ["[OPTIONS]"]
+        for parameter in self.get_params(ctx):
+            if parameter.param_type_name == "argument":
+                name = str(parameter.metavar or str(parameter.name).upper())
+                pieces.append(name if parameter.required or name.startswith("[") else f"[{name}]")
+        return pieces
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments, then options by group."""
         sections: dict[str, list[tuple[str, str]]] = {"Arguments": []}

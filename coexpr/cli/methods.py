@@ -31,7 +31,8 @@ def methods(
     if bib:
         typer.echo(found.bibtex)
         return
-    typer.echo(textwrap.fill(found.text, break_long_words=False, break_on_hyphens=False))
+    whole = {"break_long_words": False, "break_on_hyphens": False}  # names of files, and doi
+    typer.echo(textwrap.fill(found.text, **whole))
     typer.echo("\nReferences")
     for reference in found.references:
-        typer.echo(textwrap.fill(reference.text, initial_indent="- ", subsequent_indent="  ", break_long_words=False))
+        typer.echo(textwrap.fill(reference.text, initial_indent="- ", subsequent_indent="  ", **whole))

@@ -41,8 +41,9 @@ def replay(
     from coexpr.cli.screen import deliver
 
     with open_atlas(db, threads) as atlas:
+        atlas.forbid_other_files()  # to SQL in the result, which may be another person's
         result = atlas.replay(path)
-    if len(result) or not sys.stdout.isatty():
+    if len(result) or not sys.stdout.isatty() or result_options.output:
         deliver(result, result_options, _LAYOUT)
     for line in _describe(result.provenance, len(result)):
         say(line)
@@ -52,11 +53,13 @@ def replay(
 
 def _describe(provenance: "ReplayProvenance", changes: int) -> list[str]:
     rows = count_of(provenance.rows, "row")
+    gone = f"; {provenance.rows_gone:,} gone" if provenance.rows_gone else ""
+    new = f"; {provenance.rows_new:,} new" if provenance.rows_new else ""
     lines = [f"Asked again: {provenance.asked}"]
     if provenance.is_identical:
         also = f", although {count_of(changes, 'part')} of the provenance changed" if changes else " and the provenance"
         lines.append(f"Identical: {rows}{also}.")
     else:
         by = f"; numbers by up to {provenance.largest_difference:.3g}" if provenance.largest_difference else ""
-        lines.append(f"Changed: {provenance.rows_changed:,} of {rows}{by}.")
+        lines.append(f"Changed: {provenance.rows_changed:,} of {rows}{gone}{new}{by}.")
     return [*lines, f"Database: {provenance.database}."]

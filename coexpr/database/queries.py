@@ -6,7 +6,7 @@ say in a sentence what it returns, then one statement with DuckDB's own `$parame
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -68,7 +68,9 @@ def registered(connection: duckdb.DuckDBPyConnection, **tables: Any) -> Iterator
         yield
     finally:
         for name in given:
-            connection.unregister(name)
+            # After an interruption the transaction is aborted, and this error would hide the interruption.
+            with suppress(duckdb.TransactionException):
+                connection.unregister(name)
 
 
 @contextmanager

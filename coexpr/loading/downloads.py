@@ -31,6 +31,7 @@ from coexpr.readers.published_table import PublishedTable
 from coexpr.readers.recognise import Recognised, find_downloads
 from coexpr.resources import database_path
 from coexpr.result import Provenance, Result
+from coexpr.wording import count_of
 
 # Opens the task of writing a download, given how much there is of what.
 _Task = Callable[[float, str], AbstractContextManager[Advance]]
@@ -122,6 +123,10 @@ def ingest(
                     what = f"Writing {number} of {len(recognised)}"
                     loaded.append(_load(connection, download, prefetched, partial(progress.task, what)))
                     fill_with_shipped(connection)
+        except (KeyboardInterrupt, RuntimeError):  # DuckDB raises RuntimeError if Ctrl-C is pressed while it runs
+            kept = f"{len(loaded):,} of {count_of(len(recognised), 'download')}"
+            progress.say(f"{kept} loaded; the same command loads the rest.")
+            raise
         except CoexprError as error:
             if not loaded:
                 raise

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from helpers.shell_sessions import Session
+
+pytest.importorskip("pexpect")
+
+from helpers.shell_sessions import Session  # imports pexpect
 
 SHELLS = ("bash", "zsh", "fish")
 CATEGORY = "nervous system development"
