@@ -758,6 +758,11 @@ class Atlas:
         path : path
             A result as JSON, Parquet or Arrow, written by this version of coexpr or an older one.
 
+        Notes
+        -----
+        SQL in a result is run like that of `coexpr sql`: it cannot read or write other files. This then applies to every
+        connection of the process to the database.
+
         Returns
         -------
         Result
@@ -781,6 +786,8 @@ class Atlas:
                 inspect.signature(method).bind(self, **arguments)
             except TypeError as error:
                 raise ResultFileError(f"{path}: this version of coexpr cannot ask {name} so: {error}.") from None
+            if name.startswith("stream_sql"):
+                self.forbid_other_files()  # the file may be from someone else
             return getattr(self, name)(**arguments)
 
         return replay(Path(path), ask, str(self.path))

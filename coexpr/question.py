@@ -135,4 +135,4 @@ def _as_plain(value: Any) -> Any:
         return {str(key): _as_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_as_plain(item) for item in value]
-    return value
+    return value.tolist() if hasattr(value, "tolist") else value  # numbers and arrays of numpy

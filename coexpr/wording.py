@@ -3,6 +3,8 @@
 _KILO = 1000
 _BYTE_UNITS = ("kB", "MB", "GB", "TB")
 _MINUTE, _HOUR = 60, 3600
+# A number from this fraction of a unit on is 1.00 of it when it is rounded to three digits.
+_ROUNDS_UP = 0.9995
 
 
 def count_of(count: int, thing: str) -> str:
@@ -19,12 +21,12 @@ def bytes_of(size: float) -> str:
     ('958 bytes', '1.53 GB', '20.5 MB')
     """
     if round(size) < _KILO:
-        return f"{round(size)} bytes"
+        return count_of(round(size), "byte")
     for unit in _BYTE_UNITS:
         size /= _KILO
-        if size < _KILO * 0.9995 or unit == _BYTE_UNITS[-1]:
+        if size < _KILO * _ROUNDS_UP or unit == _BYTE_UNITS[-1]:
             break
-    return f"{size:.{max(0, 2 - len(f'{int(size)}') + 1)}f} {unit}"
+    return f"{_three_digits(size)} {unit}"
 
 
 def amount_of(count: float) -> str:
@@ -36,9 +38,14 @@ def amount_of(count: float) -> str:
     ('58,692', '217 million', '1.72 billion')
     """
     for limit, name in ((10**9, "billion"), (10**6, "million")):
-        if count >= limit:
-            return f"{count / limit:.3g} {name}"
+        if count >= limit * _ROUNDS_UP:
+            return f"{_three_digits(count / limit).removesuffix('.00')} {name}"
     return f"{count:,.0f}"
+
+
+def _three_digits(number: float) -> str:
+    """Return a number with three digits: "1.53", "20.5", "217"; from 1,000 on without decimals."""
+    return f"{number:,.0f}" if number >= _KILO * _ROUNDS_UP else f"{number:#.3g}".rstrip(".")
 
 
 def duration_of(seconds: float) -> str:

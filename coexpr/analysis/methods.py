@@ -1,11 +1,12 @@
 """The methods paragraph of a paper, and its references, from the provenance of a result."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from coexpr.analysis.references import Reference, references
+from coexpr.database.bundled import ONTOLOGY_SOURCE
 from coexpr.errors import ResultFileError
 from coexpr.options import BUILDS, CorrelationMethod, ProbeSelection
 from coexpr.readers.download import SYNTHETIC_TITLE
@@ -29,8 +30,6 @@ _SOURCES_OF_RULES = {
     "corr-variance": ("markello2021",),
     "rnaseq": ("miller2014",),
 }
-# The source of the categories that are shipped.
-_GENE_ONTOLOGY = "GO"
 # What was done, before "normalized microarray data".
 _WHAT = {
     "correlates": "Co-expression of {seed} with {compared} was computed from",
@@ -82,8 +81,9 @@ def describe_methods(path: Path | str) -> Methods:
         If the file is not such a result, or of a newer version.
     """
     file = read_result(Path(path))
-    name = (file.provenance.get("question") or {}).get("method")
-    if name not in _WHAT or not isinstance(file.provenance.get("data"), dict):
+    question = file.provenance.get("question")
+    name = question.get("method") if isinstance(question, dict) else None
+    if not isinstance(name, str) or name not in _WHAT or not isinstance(file.provenance.get("data"), dict):
         raise ResultFileError(
             f"{path} has no methods to describe. Results of query, pair, matrix, network, expression and probes do."
         )
@@ -120,7 +120,7 @@ class _Writer:
     def _level(self) -> str:
         """What rows are: genes, probes, or both."""
         if "level" in self._of:
-            return str(self._of["level"])
+            return {"gene": "gene", "probe": "probe"}[self._of["level"]]
         if not self._of["probe_selection"]:
             return "probe"
         are_genes = self._arguments.get("level") == "gene" or not self._arguments.get("items")
@@ -172,15 +172,15 @@ class _Writer:
             applied = [rule for rule in _SOURCES_OF_RULES if rule not in self._of["rules_skipped"]]
             cited = self._cite(*dict.fromkeys(key for rule in applied for key in _SOURCES_OF_RULES[rule]))
             selecting = ", ".join(rule for rule in applied if rule not in BUILDS)
-            sentences.append(
-                f"The probe that represents the gene was selected by each of the rules {selecting} {cited}."
-            )
+            sentences.append(f"Each of the rules {selecting} was applied to select a probe {cited}.")
             if selection.min_present is not None:
                 present = f"{selection.min_present * 100:g} %"
                 sentences.append(f"Only probes that are present in at least {present} of samples could be selected.")
         elif genes := self._represented_genes:
             how = replace(selection, annotation="allen").description
             sentences.append(f"{genes} represented {how} {self._cite(*sources)}.")
+        if self._arguments.get("sample_filter") and sentences:
+            sentences.append("Probes were selected over all samples in the database.")
         return " ".join(sentences)
 
     @property
@@ -205,18 +205,19 @@ class _Writer:
     def _profiles(self) -> str:
         """Return which profiles represent a seed or a pair."""
         if self._name == "pair" and ProbeSelection(**self._of["probe_selection"] or {}).rule not in BUILDS:
-            parts = [f"{gene} by {profile}" for gene, profile in self._genes_of_pair.items()]
-            return f"This represented {' and '.join(parts)}." if parts else ""
+            parts = [f"the probe of {gene} was {profile}" for gene, profile in self._genes_of_pair.items()]
+            return f"T{' and '.join(parts)[1:]}." if parts else ""
         if self._name != "correlates" or self._of["seed"]["level"] != "gene":
             return ""
         seed = self._of["seed"]
         if seed["probe_id"] is None:
             return f"The profile of {self._seed} was the {seed['probe']}."
+        if seed["selected_by"] == "name":
+            return f"The probe of {self._seed} was {seed['probe']}, which was given."
         among = f"one of its {seed['probes']:,} probes" if seed["probes"] > 1 else "its only probe"
         if seed["candidates"] < seed["probes"]:
             among += f", {seed['candidates']:,} of which could be selected"
-        why = ", which was given" if seed["selected_by"] == "name" else ""
-        return f"The probe of {self._seed} was {seed['probe']}{why} ({among})."
+        return f"The probe of {self._seed} was {seed['probe']} ({among})."
 
     def _method(self) -> str:
         if not self._of.get("method"):
@@ -249,22 +250,23 @@ class _Writer:
                 count_of(use["gene_list"][key], thing) for key, thing in (("names", "name"), ("genes", "gene"))
             )
             limits.append(f"a list of {names} ({genes} with expression data)")
-        are_terms = any(category["source"] == _GENE_ONTOLOGY for category in use["categories"])
+        are_terms = any(map(_is_term, use["categories"]))
         cited = f" {self._cite('ashburner2000', 'go2021', 'brown2015')}" if are_terms else ""
         those = "" if len(limits) == 1 else f"those in {use['match']} of the following: "
         sentences = [f"Genes were limited to {those}{'; '.join(limits)}{cited}."]
         if are_terms:
+            releases = self._releases_of(use["categories"])
             more = ", and those of terms that regulate them" if use["include_regulates"] else ""
-            sentences.append(
-                f"Terms include the genes of more specific terms by is_a and part_of{more}{self._releases}."
-            )
+            sentences.append(f"Terms include the genes of more specific terms by is_a and part_of{more}{releases}.")
         if use["evidence_not"]:
             codes = " or ".join(use["evidence_not"])
             sentences.append(f"Genes whose only annotations have the evidence code {codes} were excluded.")
         return " ".join(sentences)
 
-    @property
-    def _releases(self) -> str:
+    def _releases_of(self, categories: Sequence[Mapping[str, Any]]) -> str:
+        """Return the releases in the database in parentheses; files that were added have their own."""
+        if all(category["source"] != ONTOLOGY_SOURCE for category in categories):
+            return ""
         releases = (self._of.get("sources") or {"releases": {}})["releases"]
         return f" ({'; '.join(f'{name} {release}' for name, release in releases.items())})" if releases else ""
 
@@ -279,8 +281,8 @@ class _Writer:
         if self._rows < self._of["matching"]:
             which = "lowest" if ranks["ascending"] else "highest"
             those = f" of those{with_r}" if limits else ""
-            return f"The {_count(self._rows, self._level)} with the {which} r{those} were reported."
-        return f"The {_count(self._of['matching'], self._level)}{with_r} were reported." if limits else ""
+            return f"Results are limited to the {_count(self._rows, self._level)} with the {which} r{those}."
+        return f"Results are limited to the {_count(self._of['matching'], self._level)}{with_r}." if limits else ""
 
     def _edges(self) -> str:
         """Return which edges a network has."""
@@ -310,11 +312,11 @@ class _Writer:
             )
         if self._arguments.get("stats"):
             is_overall = self._of["ranks"]["rank_overall"] or not self._of["gene_filter"]
-            families = [f"all {self._level}s of the database"] if is_overall else []
+            families = [f"all {self._level}s with expression data"] if is_overall else []
             families += [f"the {self._level}s of the filter"] if self._of["gene_filter"] else []
             sentences.append(
-                "P-values are two-sided, from t-tests over donors of whether the mean of Fisher's z is 0: the donor was "
-                "the unit, because samples of one donor are not independent. False discovery rates were controlled over "
+                "P-values are two-sided, from t-tests over donors of whether the mean of Fisher's z is 0: the donor "
+                "was the unit, because samples of one donor are not independent. False discovery rates are over "
                 f"{' and, separately, over '.join(families)} {self._cite('benjamini1995')}."
             )
         if self._arguments.get("naive_p"):
@@ -341,9 +343,14 @@ def _factors(names: str) -> str:
     return "factors" if " and " in names else "a factor"
 
 
+def _is_term(category: Mapping[str, Any]) -> bool:
+    """Return whether a category is of the Gene Ontology: shipped, or of a file of annotations."""
+    return bool(category["source"] == ONTOLOGY_SOURCE or category["source"].startswith(f"{ONTOLOGY_SOURCE}-"))
+
+
 def _category(category: Mapping[str, Any]) -> str:
     """Return a category with what identifies it, and its numbers of genes."""
-    source = "Gene Ontology" if category["source"] == _GENE_ONTOLOGY else f"source {category['source']}"
+    source = "Gene Ontology" if _is_term(category) else f"source {category['source']}"
     parts = [category["accession"], source, category["release"] and f"release {category['release']}"]
     genes = f"{count_of(category['genes'], 'gene')}, {category['with_expression']:,} with expression data"
     return f'the category "{category["name"]}" ({", ".join(part for part in parts if part)}; {genes})'

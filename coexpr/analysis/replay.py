@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from coexpr.errors import CoexprError, ResultFileError
+from coexpr.errors import CoexprError, QueryError, ResultFileError
 from coexpr.options import OPTIONS
 from coexpr.readers.result_file import ResultFile, printable, read_result
 from coexpr.result import Provenance, Result, json_text
@@ -44,7 +44,7 @@ class ReplayProvenance(Provenance):
     rows, rows_changed, rows_gone, rows_new : int
         Rows of the file; how many of them changed, and how many are gone; rows that the file does not have.
     largest_difference : float
-        The largest difference of a number in a row of both results, in proportion to it if it is above 1.
+        The largest difference of a number in a row of both results.
     """
 
     file: str
@@ -106,6 +106,9 @@ def _ask_again(
             _write(ask(_SQL[file.format != "json"], arguments), output)
         else:
             _write(ask(name, arguments), output)
+    except QueryError as error:
+        message = printable(str(error).partition("\n")[0])
+        raise ResultFileError(f"{file.path}: its SQL statement failed ({message:.200}).") from error
     except CoexprError:
         raise
     except _OF_WRONG_ARGUMENTS as error:
@@ -191,7 +194,8 @@ def _compare_rows(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]
             if name not in first:
                 what = _shortened(f"{name} of {_label(key, row)}")
                 first[name] = (what, _shortened(_text(row[name])), _shortened(_text(new[key].get(name))))
-            largest = max(largest, difference if math.isfinite(difference) else 0)
+            if isinstance(row[name], float) and math.isfinite(difference):
+                largest = max(largest, abs(row[name] - new[key][name]))
     return _Comparison(changed, len(gone), len(added), largest, [*examples, *first.values()])
 
 

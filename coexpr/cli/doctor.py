@@ -17,9 +17,12 @@ def doctor(*, result_options: OutputOptions, db: Database = None) -> None:
     """
     from coexpr.analysis.doctor import examine  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.messages import say
+    from coexpr.cli.options import with_options
     from coexpr.cli.screen import deliver
+    from coexpr.result import Result
 
-    result = examine(db)
+    found = examine(db)
+    result = Result(found.columns, [tuple(map(with_options, row)) for row in found.rows], found.provenance)
     deliver(result, result_options, _LAYOUT)
     problems, notes = (result.column("status").count(status) for status in ("problem", "note"))
     say("Everything is in order." if not problems + notes else f"Problems: {problems}. Notes: {notes}.")

@@ -23,6 +23,7 @@ def methods(
       coexpr methods r.json
       coexpr methods r.json --bib > coexpr.bib
     """
+    import functools
     import textwrap
 
     from coexpr.analysis.methods import describe_methods  # loads numpy, which --help does not need
@@ -31,8 +32,9 @@ def methods(
     if bib:
         typer.echo(found.bibtex)
         return
-    whole = {"break_long_words": False, "break_on_hyphens": False}  # names of files, and doi
-    typer.echo(textwrap.fill(found.text, **whole))
+    # Names of files and DOIs stay whole.
+    fill = functools.partial(textwrap.fill, break_long_words=False, break_on_hyphens=False)
+    typer.echo(fill(found.text))
     typer.echo("\nReferences")
     for reference in found.references:
-        typer.echo(textwrap.fill(reference.text, initial_indent="- ", subsequent_indent="  ", **whole))
+        typer.echo(fill(reference.text, initial_indent="- ", subsequent_indent="  "))

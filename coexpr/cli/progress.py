@@ -3,10 +3,12 @@
 Nothing is shown of work that takes less than a second, and rich is imported only when a bar is drawn.
 """
 
+import math
+import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -23,13 +25,18 @@ _SECONDS_WITHOUT_BAR = 0.8
 _SECONDS_BETWEEN_LINES = 60
 # A rate from a shorter time is not shown.
 _SECONDS_FOR_A_RATE = 0.5
+# Terminals on which nothing can be drawn over.
+_WITHOUT_CURSOR = ("dumb", "unknown")
+# The width that a bar itself needs.
+_COLUMNS_OF_BAR = 10
 
 
 def progress_of_command() -> Progress:
     """Return what shows the progress of this command: nothing with --quiet, bars on a terminal, or else lines."""
     if is_quiet():
         return SILENT
-    return _Shown(_Bars() if sys.stderr.isatty() else _Lines())
+    can_draw = sys.stderr.isatty() and os.environ.get("TERM", "") not in _WITHOUT_CURSOR
+    return _Shown(_Bars() if can_draw else _Lines())
 
 
 @dataclass(eq=False)
@@ -44,25 +51,32 @@ class _Task:
     start: float = field(default_factory=time.monotonic)
 
     @property
-    def fraction(self) -> float:
-        return min(1.0, (self.before + self.done) / self.total) if self.total else 1.0
+    def fraction(self) -> float | None:
+        """How much is done, from 0 to 1; None if the total is missing."""
+        return min(1.0, (self.before + self.done) / self.total) if self.total > 0 else None
 
-    @property
-    def numbers(self) -> str:
-        """How much is done, how fast, how long it will take, and the peak memory of the process."""
+    def numbers(self, width: float = math.inf) -> str:
+        """Return how much is done, how fast, how long it will take, and the peak memory: what fits the width."""
+        shown = bytes_of if self.unit == BYTES else amount_of
         now = self.before + self.done
-        if self.unit == BYTES:
-            parts = [f"{bytes_of(now)} of {bytes_of(self.total)}"]
-        else:
-            parts = [f"{amount_of(now)} of {amount_of(self.total)} {self.unit}"]
+        of_total = f" of {shown(self.total)}" if self.total > 0 else ""
+        text = f"{shown(now)}{of_total}{'' if self.unit == BYTES else f' {self.unit}'}"
+        for part in self._details(shown, now):
+            if len(text) + len(part) + 2 <= width:
+                text += f", {part}"
+        return text
+
+    def _details(self, shown: Callable[[float], str], now: float) -> Iterator[str]:
+        """Yield the time that is left, the rate and the peak memory, where they are available."""
         seconds = time.monotonic() - self.start
         if self.done and seconds > _SECONDS_FOR_A_RATE:
             rate = self.done / seconds
-            parts.append(f"{bytes_of(rate) if self.unit == BYTES else amount_of(rate)}/s")
-            parts.append(f"{duration_of((self.total - now) / rate)} left")
+            if self.total > 0:
+                yield f"{duration_of((self.total - now) / rate)} left"
+            if rate >= 1:
+                yield f"{shown(rate)}/s"
         if memory := peak_memory():
-            parts.append(f"{bytes_of(memory)} memory")
-        return ", ".join(parts)
+            yield f"{bytes_of(memory)} memory"
 
 
 class _Shown(Progress):
@@ -80,8 +94,9 @@ class _Shown(Progress):
         self._timer: threading.Timer | None = None
 
     def say(self, message: str) -> None:
-        """Print a message."""
-        say(message)
+        """Print a message; above the bars, if there are any."""
+        with self._lock:
+            self._display.say(message)
 
     @contextmanager
     def task(self, what: str, total: float, unit: str, *, done: float = 0) -> Iterator[Advance]:
@@ -113,7 +128,8 @@ class _Shown(Progress):
 
     def _show(self) -> None:
         with self._lock:
-            if self._tasks:
+            # A timer that was cancelled too late must not go on next to the one that replaced it.
+            if self._tasks and self._timer is threading.current_thread():
                 self._display.show(self._tasks)
                 self._wait(self._display.interval)
 
@@ -121,11 +137,16 @@ class _Shown(Progress):
 class _Lines:
     """A line for each task, once a minute."""
 
-    first = interval = _SECONDS_BETWEEN_LINES
+    def __init__(self) -> None:
+        self.first = self.interval = _SECONDS_BETWEEN_LINES
 
     def show(self, tasks: list[_Task]) -> None:
         for task in tasks:
-            say(f"{task.what}: {100 * task.fraction:.0f} %, {task.numbers}.")
+            percent = "" if task.fraction is None else f"{100 * task.fraction:.0f} %, "
+            self.say(f"{task.what}: {percent}{task.numbers()}.")
+
+    def say(self, message: str) -> None:
+        say(message)
 
     def stop(self) -> None:
         """Nothing remains to be removed."""
@@ -141,20 +162,20 @@ class _Bars:
         self._ids: dict[_Task, Any] = {}
 
     def show(self, tasks: list[_Task]) -> None:
-        if self._bars is None:
-            from rich.console import Console  # these take longer to import than most commands run
-            from rich.progress import BarColumn, TextColumn
-            from rich.progress import Progress as Bars
-
-            columns = (TextColumn("{task.description}"), BarColumn(None), TextColumn("{task.fields[numbers]}"))
-            self._bars = Bars(*columns, console=Console(stderr=True), transient=True, expand=True, auto_refresh=False)
-            self._bars.start()
+        self._bars = self._bars or self._start()
         for task in self._ids.keys() - tasks:
             self._bars.remove_task(self._ids.pop(task))
         for task in tasks:
-            if task not in self._ids:
-                self._ids[task] = self._bars.add_task(task.what, total=1, numbers="")
-            self._bars.update(self._ids[task], completed=task.fraction, numbers=task.numbers)
+            fraction = task.fraction
+            state: dict[str, Any] = {
+                "total": None if fraction is None else 1,
+                "completed": fraction or 0,
+                "numbers": task.numbers(self._bars.console.width - len(task.what) - _COLUMNS_OF_BAR),
+            }
+            if task in self._ids:
+                self._bars.update(self._ids[task], **state)
+            else:
+                self._ids[task] = self._bars.add_task(task.what, **state)
         self._bars.refresh()
 
     def stop(self) -> None:
@@ -162,3 +183,26 @@ class _Bars:
             self._bars.stop()
         self._bars = None
         self._ids.clear()
+
+    def say(self, message: str) -> None:
+        if self._bars is None:
+            say(message)
+        else:
+            self._bars.console.print(message, markup=False, soft_wrap=True)
+
+    def _start(self) -> "Bars":
+        from rich.console import Console  # these take longer to import than most commands run
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Bars
+
+        columns = (TextColumn("{task.description}"), BarColumn(None), TextColumn("{task.fields[numbers]}"))
+        bars = Bars(
+            *columns,
+            console=Console(stderr=True, highlight=False),
+            transient=True,
+            expand=True,
+            auto_refresh=False,
+            redirect_stdout=sys.stdout.isatty(),  # a result in a pipe or a file must not go to the terminal
+        )
+        bars.start()
+        return bars

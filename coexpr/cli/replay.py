@@ -41,7 +41,6 @@ def replay(
     from coexpr.cli.screen import deliver
 
     with open_atlas(db, threads) as atlas:
-        atlas.forbid_other_files()  # to SQL in the result, which may be another person's
         result = atlas.replay(path)
     if len(result) or not sys.stdout.isatty() or result_options.output:
         deliver(result, result_options, _LAYOUT)

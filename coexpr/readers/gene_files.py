@@ -1,8 +1,11 @@
 """The files that gene names and the Gene Ontology are renewed from: which is which, and their contents as tables."""
 
+import codecs
+import gc
 import gzip
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,6 +14,7 @@ import pyarrow as pa
 
 from coexpr.errors import DownloadError, NoDownloadError
 from coexpr.readers import annotations, gene_info, obo
+from coexpr.readers.category_file import CategoryFile
 from coexpr.readers.text import as_text, read_bytes
 
 Kind = Literal["gene_info", "ontology", "gene2go", "gaf"]
@@ -69,7 +73,7 @@ def find_gene_files(paths: Sequence[Path]) -> dict[Kind, Path]:
             kind = _kind_of(file) if file.is_file() else None
             if kind is None and not path.is_dir():
                 raise DownloadError(f"{path} is none of the files that are expected: {_EXPECTED}.")
-            if kind in found:
+            if kind in found and not found[kind].samefile(file):
                 raise DownloadError(f"{found[kind]} and {file} are both {kind} files. Give one of them.")
             if kind:
                 found[kind] = file
@@ -89,7 +93,7 @@ def _kind_of(path: Path) -> Kind | None:
         with path.open("rb") as stream:
             is_gzip = stream.read(2) == b"\x1f\x8b"
         with gzip.open(path) if is_gzip else path.open("rb") as stream:
-            head = stream.read(max(map(len, _STARTS.values())))
+            head = stream.read(max(map(len, _STARTS.values())) + len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
     except (OSError, EOFError, zlib.error):
         return None
     return next((kind for kind, start in _STARTS.items() if head.startswith(start)), None)
@@ -111,6 +115,19 @@ def tables_of_names(names: gene_info.GeneNames) -> dict[str, pa.Table]:
     }
 
 
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """Pause the garbage collector, which visits a million new objects again and again, and takes half of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_without_garbage_collection()
 def read_terms(files: Mapping[Kind, Path], entrez_ids: Mapping[str, int]) -> Terms:
     """Read the terms and their genes.
 
@@ -131,7 +148,7 @@ def read_terms(files: Mapping[Kind, Path], entrez_ids: Mapping[str, int]) -> Ter
     if path := files.get("gene2go"):
         text = "\n".join(gene_info.human_lines(path))
         found = annotations.read_gene2go(text, path, ontology)
-        ids: Mapping[str, int] = {name: int(name) for category in found.categories for name in category.members}
+        ids: Mapping[str, int] = _ids_of(found, path)
     else:
         path = files["gaf"]
         found = annotations.read_gaf(as_text(read_bytes(path), path), path, ontology)
@@ -147,8 +164,19 @@ def read_terms(files: Mapping[Kind, Path], entrez_ids: Mapping[str, int]) -> Ter
     notes = list(found.notes)
     if absent:
         few = ", ".join(sorted(absent)[:5])
-        notes.append(f"{len(absent):,} names of {path.name} are no symbols of one gene, and are left out: {few}.")
+        notes.append(f"names of {path.name} that are not the symbol of one gene, left out: {len(absent):,} ({few}).")
     return Terms(ontology.release, gene_info.date_of(path), _tables_of_terms(ontology, rows), notes)
+
+
+def _ids_of(found: CategoryFile, path: Path) -> dict[str, int]:
+    """Return each GeneID of a gene2go file as a number."""
+    ids: dict[str, int] = {}
+    for name in {name for category in found.categories for name in category.members}:
+        entrez_id = gene_info.as_entrez_id(name)
+        if entrez_id is None:
+            raise DownloadError(f"{path}: expected a GeneID, found {name!r:.20}. Download it again.")
+        ids[name] = entrez_id
+    return ids
 
 
 def _tables_of_terms(ontology: obo.Ontology, annotated: list[tuple[str | None, int, list[str]]]) -> dict[str, pa.Table]:

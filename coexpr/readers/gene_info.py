@@ -1,10 +1,12 @@
 """NCBI's gene_info: symbols, other symbols and names of genes."""
 
+import codecs
 import gzip
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BufferedIOBase
 from pathlib import Path
 
 from coexpr.errors import DownloadError
@@ -15,6 +17,11 @@ _HUMAN = "9606"
 _NONE = "-"
 _NEW = "NEWENTRY"
 _AGAIN = "Download it again."
+_HUMAN_LINE = b"\n9606\t"
+_BLOCK_BYTES = 1 << 20
+# Entrez ids are stored with 32 bits.
+_MOST = 2**31
+_DATE_DIGITS = 8
 
 
 @dataclass(frozen=True)
@@ -47,13 +54,29 @@ def human_lines(path: Path) -> Iterator[str]:
         with path.open("rb") as stream:
             is_gzip = stream.read(2) == b"\x1f\x8b"
         with gzip.open(path) if is_gzip else path.open("rb") as lines:
-            for line in lines:
-                if line.startswith((b"#", b"9606\t")):
-                    yield line.decode("utf-8", errors="replace").rstrip("\r\n")
+            yield _text_of(lines.readline().removeprefix(codecs.BOM_UTF8))
+            for block in _blocks(lines):
+                if _HUMAN_LINE in block:  # most blocks of a file of all species have no line of a human gene
+                    yield from (_text_of(line) for line in block.splitlines() if line.startswith(_HUMAN_LINE[1:]))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DownloadError(f"{path} is a gzip file that is cut short or damaged ({error}).", remedy=_AGAIN) from None
     except OSError as error:
         raise DownloadError(f"{path} cannot be read: {error.strerror or error}.") from None
+
+
+def _blocks(stream: BufferedIOBase) -> Iterator[bytes]:
+    """Yield the rest of a file in blocks of whole lines, each after a line end."""
+    while block := stream.read(_BLOCK_BYTES):
+        yield b"\n" + block + stream.readline()
+
+
+def _text_of(line: bytes) -> str:
+    return line.decode("utf-8", errors="replace").rstrip("\r\n")
+
+
+def as_entrez_id(text: str) -> int | None:
+    """Return a GeneID as a number; None if it is not one."""
+    return int(text) if text.isascii() and text.isdecimal() and int(text) < _MOST else None
 
 
 def date_of(path: Path) -> str:
@@ -90,11 +113,12 @@ def read(path: Path) -> GeneNames:
         taxon, gene_id, symbol, synonyms, name, modified = (cells[place] for place in places)
         if taxon != _HUMAN or symbol == _NEW:
             continue
-        if not gene_id.isdecimal() or not modified.isdecimal():
+        entrez_id = as_entrez_id(gene_id)
+        if entrez_id is None or not (modified.isdecimal() and len(modified) == _DATE_DIGITS):
             raise DownloadError(f"{path}: expected a GeneID and a date, found {gene_id!r:.20} and {modified!r:.20}.")
-        genes.append((int(gene_id), symbol, None if name == _NONE else name))
+        genes.append((entrez_id, symbol, None if name == _NONE else name))
         others = [] if synonyms == _NONE else synonyms.split("|")
-        aliases += [(int(gene_id), alias) for alias in dict.fromkeys([symbol, *others])]
+        aliases += [(entrez_id, alias) for alias in dict.fromkeys([symbol, *others])]
         newest = max(newest, modified)
     if not genes:
         raise DownloadError(f"{path} has no human gene (taxon {_HUMAN}).")

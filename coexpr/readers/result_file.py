@@ -115,7 +115,9 @@ def _read_arrow(path: Path, kind: str) -> tuple[Any, list[dict[str, Any]]]:
         else:
             with pa.memory_map(str(path)) as source:
                 table = pa.ipc.open_file(source).read_all()
-        table.validate(full=True)  # damage that would otherwise end the process
+            for column in table.columns:
+                if not pa.types.is_decimal(column.type):  # those of DuckDB may be longer than they say
+                    column.validate(full=True)  # damage that would otherwise end the process
         provenance = json.loads((table.schema.metadata or {}).get(b"provenance", b"null"))
         if isinstance(provenance, dict):
             _refuse_deep(provenance)
