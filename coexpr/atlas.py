@@ -760,8 +760,8 @@ class Atlas:
 
         Notes
         -----
-        SQL in a result is run like that of `coexpr sql`: it cannot read or write other files. This then applies to every
-        connection of the process to the database.
+        SQL in a result is run like that of `coexpr sql`: it cannot read or write other files. This then applies to
+        every connection of the process to the database.
 
         Returns
         -------
