@@ -304,10 +304,8 @@ class Atlas:
 
         Raises
         ------
-        OptionError
-            If the name means several genes.
-        NotFoundError
-            If the selection needs data that are not loaded.
+        NotFoundError, AmbiguousNameError
+            If the name means nothing, or several genes; or if the selection needs data that are not loaded.
         """
         from coexpr.analysis.funnel import funnel
 

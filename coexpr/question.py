@@ -60,6 +60,8 @@ class HasSources(Protocol):
 _LISTS = ("items", "names", "mark", "evidence_not")
 # Arguments that are the name of a gene or probe, or an Entrez id.
 _NAMES = ("seed", "gene", "a", "b")
+# Where and how an answer is written is not part of the question.
+_NOT_ASKED = ("output", "format", "memory")
 
 _asked: ContextVar[tuple[Question, Sources] | None] = ContextVar("asked", default=None)
 
@@ -82,10 +84,11 @@ def question(method: Callable[Concatenate[D, P], R]) -> Callable[Concatenate[D, 
         plain = {
             name: _as_plain(value)
             for name, value in list(given.items())[1:]
-            if value != signature.parameters[name].default
+            if name not in _NOT_ASKED and value != signature.parameters[name].default
         }
         plain = {name: value for name, value in plain.items() if value not in ({}, [])}
-        token = _asked.set((Question(method.__name__, plain), self.sources))
+        # The same rows, as Arrow, are the answer to the same question.
+        token = _asked.set((Question(method.__name__.removesuffix("_as_arrow"), plain), self.sources))
         try:
             return method(*bound.args, **bound.kwargs)
         finally:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+# Fields that only the answers of an Atlas have.
+_OF_QUESTIONS = ("question", "sources")
 # Rows that a notebook shows.
 _SHOWN_ROWS = 20
 
@@ -54,8 +56,9 @@ class Provenance:
         return f"coexpr {self.coexpr_version}."
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all of it as plain values, in the order of the fields."""
-        return dataclasses.asdict(self)
+        """Return all of it as plain values, in the order of the fields; question and sources only if there are any."""
+        values = dataclasses.asdict(self)
+        return {name: value for name, value in values.items() if value is not None or name not in _OF_QUESTIONS}
 
 
 P_co = TypeVar("P_co", bound=Provenance, covariant=True)
@@ -249,6 +252,8 @@ def number_or_none(value: Any) -> float | int | None:
 
 
 def _as_json(value: Any) -> Any:
+    if isinstance(value, Provenance):
+        value = value.as_dict()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = dataclasses.asdict(value)
     if isinstance(value, Decimal):

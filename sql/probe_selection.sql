@@ -67,5 +67,4 @@ join genes using (gene_id)
 left join reannotations using (probe_name)
 left join (from probe_genes where annotation = 'reannotated') as reannotated using (probe_id)
 left join probe_statistics using (probe_id)
-where $gene_id is null or genes.gene_id = $gene_id
 order by probes.probe_id;

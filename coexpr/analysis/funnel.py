@@ -158,7 +158,7 @@ def _resolve(expression: Expression, gene: str, selection: ProbeSelection) -> tu
 
 
 def _read_probes(expression: Expression) -> _Probes:
-    facts = expression.connection.execute(query("facts_of_probes"), {"gene_id": None}).fetchnumpy()
+    facts = expression.connection.execute(query("facts_of_probes")).fetchnumpy()
 
     def numbers(name: str) -> NDArray[np.float64]:
         return np.ma.filled(np.ma.asarray(facts[name], dtype=np.float64), np.nan)

@@ -24,7 +24,7 @@ _ROUNDING_OF = {"network": 2e-6, "expression": 1e-7}
 # Parts of a provenance that are compared by parts, or say nothing about the numbers.
 _APART = ("question", "sources", "cache_problem", "database")
 # The questions of SQL: for rows of JSON, and for Arrow.
-_SQL = ("stream_sql", "stream_sql_as_arrow")
+_SQL, _SQL_AS_ARROW = "stream_sql", "stream_sql_as_arrow"
 # What arguments of a wrong type or size raise, in Python and in DuckDB.
 _OF_WRONG_ARGUMENTS = (
     ArithmeticError, AttributeError, LookupError, TypeError, ValueError, duckdb.DataError, duckdb.ProgrammingError
@@ -102,8 +102,8 @@ def _ask_again(
     try:
         if name == "network":
             ask(name, {**arguments, "output": output, "format": file.format})
-        elif name in _SQL:
-            _write(ask(_SQL[file.format != "json"], arguments), output)
+        elif name == _SQL:
+            _write(ask(_SQL if file.format == "json" else _SQL_AS_ARROW, arguments), output)
         else:
             _write(ask(name, arguments), output)
     except QueryError as error:

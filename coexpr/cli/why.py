@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from coexpr.analysis.funnel import Funnel
     from coexpr.cli.screen import Screen
 
-_STEPS = Layout(keys=("step", "probes", "genes"), drop=("probes_removed", "genes_removed"), shorten=("note",))
+_STEPS = Layout(keys=("step", "probes", "genes"), drop=("probes_removed", "genes_removed"), wrap=("note",))
 _PROBES = Layout(keys=("probe_name", "removed_by", "selected"), drop=("probe_id", "reannotated"))
 
 

@@ -166,7 +166,7 @@ def test_several_files_that_fail_are_counted(fetching: Fetching) -> None:
 def test_the_free_space_is_checked_before_anything_is_fetched(fetching: Fetching) -> None:
     fetching.server.head_faults[ARCHIVE] = [answer(200, b"", Content_Length=str(10**17))]
     message = fetching.error()
-    assert message.startswith(f"100000 TB are to be fetched, and {fetching.folder} has ")
+    assert message.startswith(f"100,000 TB are to be fetched, and {fetching.folder} has ")
     assert fetching.server.ranges() == []
     assert fetching.names == set()
 

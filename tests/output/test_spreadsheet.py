@@ -246,7 +246,9 @@ def test_a_result_without_rows(columns: list[str]) -> None:
 class Nested(Provenance):
     donors: list[str] = field(default_factory=lambda: ["H0351.2001", "H0351.2002"])
     samples_by_donor: dict[str, int] = field(default_factory=lambda: {"H0351.2001": 26, "H0351.2002": 21})
-    sources: list[dict[str, Any]] = field(default_factory=lambda: [{"name": "GO", "n": 1}, {"name": "mine", "n": None}])
+    categories: list[dict[str, Any]] = field(
+        default_factory=lambda: [{"name": "GO", "n": 1}, {"name": "mine", "n": None}]
+    )
     threshold: float | None = None
     stored: bool = True
     nothing: dict[str, int] = field(default_factory=dict)
@@ -264,10 +266,10 @@ def test_the_provenance_is_a_sheet_of_names_and_values() -> None:
         ("donors", "H0351.2001, H0351.2002"),
         ("samples_by_donor.H0351.2001", 26),
         ("samples_by_donor.H0351.2002", 21),
-        ("sources.1.name", "GO"),
-        ("sources.1.n", 1),
-        ("sources.2.name", "mine"),
-        ("sources.2.n", None),
+        ("categories.1.name", "GO"),
+        ("categories.1.n", 1),
+        ("categories.2.name", "mine"),
+        ("categories.2.n", None),
         ("threshold", None),
         ("stored", True),
         ("nothing", ""),
