@@ -246,7 +246,7 @@ def test_a_result_without_rows(columns: list[str]) -> None:
 class Nested(Provenance):
     donors: list[str] = field(default_factory=lambda: ["H0351.2001", "H0351.2002"])
     samples_by_donor: dict[str, int] = field(default_factory=lambda: {"H0351.2001": 26, "H0351.2002": 21})
-    categories: list[dict[str, Any]] = field(
+    terms: list[dict[str, Any]] = field(
         default_factory=lambda: [{"name": "GO", "n": 1}, {"name": "mine", "n": None}]
     )
     threshold: float | None = None
@@ -266,10 +266,10 @@ def test_the_provenance_is_a_sheet_of_names_and_values() -> None:
         ("donors", "H0351.2001, H0351.2002"),
         ("samples_by_donor.H0351.2001", 26),
         ("samples_by_donor.H0351.2002", 21),
-        ("categories.1.name", "GO"),
-        ("categories.1.n", 1),
-        ("categories.2.name", "mine"),
-        ("categories.2.n", None),
+        ("terms.1.name", "GO"),
+        ("terms.1.n", 1),
+        ("terms.2.name", "mine"),
+        ("terms.2.n", None),
         ("threshold", None),
         ("stored", True),
         ("nothing", ""),
