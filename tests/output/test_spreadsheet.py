@@ -246,9 +246,7 @@ def test_a_result_without_rows(columns: list[str]) -> None:
 class Nested(Provenance):
     donors: list[str] = field(default_factory=lambda: ["H0351.2001", "H0351.2002"])
     samples_by_donor: dict[str, int] = field(default_factory=lambda: {"H0351.2001": 26, "H0351.2002": 21})
-    terms: list[dict[str, Any]] = field(
-        default_factory=lambda: [{"name": "GO", "n": 1}, {"name": "mine", "n": None}]
-    )
+    terms: list[dict[str, Any]] = field(default_factory=lambda: [{"name": "GO", "n": 1}, {"name": "mine", "n": None}])
     threshold: float | None = None
     stored: bool = True
     nothing: dict[str, int] = field(default_factory=dict)
