@@ -84,7 +84,7 @@ def _programs() -> Iterator[Finding]:
         shell = find_shell()
         yield Finding("duckdb shell", "ok", f"{shell.version}, {shell.path}")
     except (ShellError, OSError) as reason:  # OSError: it is not a program of this system
-        yield Finding("duckdb shell", "note", str(reason), "only coexpr shell needs it")
+        yield Finding("duckdb shell", "note", str(reason).replace("`", ""), "only coexpr shell needs it")
 
 
 def _is_installed(package: str) -> bool:

@@ -9,9 +9,10 @@ import sys
 import time
 from pathlib import Path
 
-import pexpect
 import pytest
 import screens
+
+pexpect = pytest.importorskip("pexpect")
 
 ESCAPE = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])")
 COLOR = re.compile(r"\x1b\[[0-9;]*3[0-9][0-9;]*m|\x1b\[[0-9;]*9[0-9][0-9;]*m")
