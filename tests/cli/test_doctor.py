@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_messages_name_options(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="users are those of Unix")
 @pytest.mark.parametrize("has_database", [True, False])
 def test_a_folder_that_may_not_be_written(synthetic_database: Path, has_database: bool) -> None:
-    folder = Path("/tmp") / f"coexpr-doctor-{os.getpid()}-{has_database}"
+    folder = Path(tempfile.gettempdir()) / f"coexpr-doctor-{os.getpid()}-{has_database}"
     folder.mkdir()
     try:
         if has_database:

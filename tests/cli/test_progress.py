@@ -31,7 +31,7 @@ with progress.task("Renewing gene names and categories", 58692, "probes") as adv
         advance(3000)
         time.sleep(0.1)
         if step == 13:
-            progress.say("Note: " + "a message with 12,345 numbers, [brackets] and a path /tmp/x; " * 3)
+            progress.say("Note: " + "a message with 12,345 numbers, [brackets] and a path folder/x; " * 3)
 """
 
 
@@ -87,7 +87,7 @@ def test_bars_fit_in_a_line_and_are_removed_while_messages_stay() -> None:
     assert all(line.startswith("Renewing gene names and categories ") and len(line) <= 80 for line in bars)
     assert all(re.search(r" \d+,000 of 58,692 probes", line) for line in bars)
     assert " s left" in bars[-1]
-    message = "Note: " + "a message with 12,345 numbers, [brackets] and a path /tmp/x; " * 3
+    message = "Note: " + "a message with 12,345 numbers, [brackets] and a path folder/x; " * 3
     assert "".join(screen_after(printed)) == message
     assert printed.count("\x1b[?25l") == printed.count("\x1b[?25h") == 1
 

@@ -396,7 +396,7 @@ CHANGES: list[tuple[Callable[[dict[str, Any]], object], str]] = [
     (asks("stream_sql", statement=5), "Error: "),
     (asks("stream_sql", statement="SELECT 1 +"), "its SQL statement failed"),
     (asks("stream_sql", statement="SELECT $a", parameters=[]), "Error: "),
-    (asks("network", output="/tmp/x", top=2), "Error: "),
+    (asks("network", output="x", top=2), "Error: "),
     (asks("verify_download", path="/nowhere"), "nowhere"),
 ]  # fmt: skip
 NO_QUESTIONS = [
