@@ -58,7 +58,7 @@ def host_of(url: str) -> str:
 
 
 def refuse_status(name: str, response: requests.Response) -> None:
-    """Raise an error for an answer that is no part of a file.
+    """Raise an error for an answer that does not contain the file or a part of it.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ _CHUNK = 1 << 14
 CONNECT_SECONDS = 20.0
 _LONGEST_WAIT = 60.0
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
-# A wrong answer of status 200 is asked for again this often: error messages of servers may pass, pages seldom do.
+# Attempts if a server sends something else with status 200: an error message may be temporary, a page seldom is.
 _ATTEMPTS_AT_A_PAGE = 3
 
 
@@ -82,7 +82,7 @@ class Transfer:
     advance: Advance
     say: Callable[[str], None]
     stop: threading.Event
-    # Whether ranges are asked for: not again from a server whose ranges gave a damaged file.
+    # Whether to request ranges; not any more after ranges of this server made a damaged file.
     _uses_ranges: bool = field(default=True, init=False)
 
     def __call__(self, url: str, output_file: Any, pooch: Any) -> None:
