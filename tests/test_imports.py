@@ -17,8 +17,8 @@ FOUNDATION = {"errors", "extras", "progress", "resources", "wording"}
 ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli", *FOUNDATION},
     "cli": {
-        "atlas", "analysis", "loading", "fetching", "demo", "database", "output", "readers", "question", "result",
-        "options", *FOUNDATION,
+        "atlas", "sentences", "analysis", "loading", "fetching", "demo", "database", "output", "readers", "question",
+        "result", "options", *FOUNDATION,
     },
     "atlas": {"analysis", "network", "database", "readers", "question", "result", "options", *FOUNDATION},
     "analysis": {"network", "database", "output", "readers", "stats", "question", "result", "options", *FOUNDATION},
@@ -30,6 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "output": {"question", "result", *FOUNDATION},
     "readers": FOUNDATION - {"progress"},
     "stats": set(),
+    "sentences": {"options", "result", "wording"},
     "question": {"options"},
     "result": {"extras", "question"},
     "progress": set(),

@@ -9,14 +9,10 @@ from coexpr.cli.completion import complete_categories
 from coexpr.cli.groups import GroupedCommand, option, with_groups
 from coexpr.cli.options import Database, EvidenceNot, GeneColumn, IncludeRegulates
 from coexpr.cli.output_options import OutputOptions
-from coexpr.cli.summary import describe_category
 from coexpr.cli.table import Layout
-from coexpr.wording import count_of
 
 if TYPE_CHECKING:
-    from coexpr.loading.categories import CategoryFileProvenance
     from coexpr.readers.categories import CategoryFormat
-    from coexpr.result import Result
 else:  # typer reads this at import, and the readers are slow to load
     from typing import Literal
 
@@ -24,9 +20,6 @@ else:  # typer reads this at import, and the readers are slow to load
 
 app = typer.Typer(help="List, show, add and remove categories: named sets of genes.", no_args_is_help=True)
 
-# Characters that are shown of a long list of names; the table category_names has all of them.
-_MAX_CHARACTERS = 300
-_MAX_NAMES = 5
 _LIST = Layout(
     keys=("id",), drop=("accession", "direct", "release", "source", "on_chip"), shorten=("name",), comfortable=45
 )
@@ -48,14 +41,14 @@ def list_categories(
 
     The first column is an id that --category takes. Names that equal SEARCH come first, then short ones.
     """
-    from coexpr.cli.messages import say
     from coexpr.cli.opened import open_atlas  # loads DuckDB, which --help does not need
-    from coexpr.cli.screen import deliver
+    from coexpr.cli.screen import deliver, tell
+    from coexpr.sentences.categories import describe_categories
 
     with open_atlas(db) as atlas:
         result = atlas.categories(search)
     deliver(result, result_options, _LIST)
-    say(f"{len(result):,} {'category' if len(result) == 1 else 'categories'}.")
+    tell(describe_categories(result))
 
 
 @app.command(cls=GroupedCommand)
@@ -76,20 +69,14 @@ def show(
     db: Database = None,
 ) -> None:
     """Show the genes of a category, and which have expression data."""
-    from coexpr.cli.messages import say
     from coexpr.cli.opened import open_atlas
-    from coexpr.cli.screen import deliver
+    from coexpr.cli.screen import deliver, tell
+    from coexpr.sentences.categories import describe_members
 
     with open_atlas(db) as atlas:
         result = atlas.members(name, include_regulates=include_regulates, evidence_not=evidence_not or [])
     deliver(result, result_options, _MEMBERS)
-    provenance = result.provenance
-    say(describe_category(provenance.category))
-    if provenance.matched:
-        matched = ", ".join(f"{count:,} by {what}" for what, count in sorted(provenance.matched.items()))
-        say(f"Its file has {sum(provenance.matched.values()):,} names: {matched}.")
-    for reason, names in provenance.without_gene.items():
-        say(f"  {reason}: {_short(', '.join(names))}")
+    tell(describe_members(result))
 
 
 @app.command(cls=GroupedCommand)
@@ -128,6 +115,7 @@ def add(
     """
     from coexpr.loading.categories import add_categories
     from coexpr.readers.categories import ReadingOptions
+    from coexpr.sentences.categories import describe_category_file
 
     report = add_categories(
         files,
@@ -138,26 +126,7 @@ def add(
         options=ReadingOptions(file_format, gene_column, set_column, ontology),
         dry_run=dry_run,
     )
-    typer.echo("\n".join(_describe(report, "would be added" if dry_run else "added")))
-
-
-def _describe(report: "Result[CategoryFileProvenance]", what: str) -> list[str]:
-    """Say what a file was recognised as, and what became of its categories and names."""
-    provenance, count = report.provenance, len(report)
-    shown = ", ".join(report.column("name")[:_MAX_NAMES])
-    more = count - _MAX_NAMES
-    matched = ", ".join(f"{number:,} by {way}" for way, number in sorted(provenance.matched.items()))
-    origin = f"{provenance.source}{f' {provenance.release}' if provenance.release else ''}"
-    lines = [
-        f"{what}: {count:,} {'category' if count == 1 else 'categories'} of a {provenance.format}, "
-        f"source {origin}: {shown}{f', and {more:,} more' if more > 0 else ''}.",
-        f"{count_of(provenance.names, 'name')} of genes: {matched or 'none matched'}. "
-        f"{count_of(provenance.genes, 'gene')}: {provenance.on_chip:,} on the chip, "
-        f"{provenance.with_expression:,} with expression data here.",
-    ]
-    if provenance.replaced:
-        lines.append(f"  Note: {provenance.replaced:,} replaced a category of the same source and name.")
-    return [*lines, *(f"  Note: {_short(line.rstrip('.'))}." for line in provenance.notes)]
+    typer.echo("\n".join(describe_category_file(report, dry_run=dry_run)))
 
 
 @app.command(cls=GroupedCommand)
@@ -181,9 +150,3 @@ def remove(
         raise typer.BadParameter("give the name of a category, or --source for all of one source")
     removed = remove_categories(db, name=name, source=source)
     typer.echo(f"removed: {removed[0] if len(removed) == 1 else f'{len(removed):,} categories of source {source}'}.")
-
-
-def _short(text: str) -> str:
-    if len(text) <= _MAX_CHARACTERS:
-        return text
-    return f'{text[:_MAX_CHARACTERS]} … (all: coexpr sql "FROM name_matches WHERE entrez_id IS NULL")'

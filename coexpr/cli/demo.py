@@ -20,11 +20,12 @@ def demo(
     from coexpr.cli.messages import program_name, say
     from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.progress import progress_of_command
-    from coexpr.cli.query import LAYOUTS, describe
-    from coexpr.cli.screen import deliver
+    from coexpr.cli.query import LAYOUTS
+    from coexpr.cli.screen import deliver, tell
     from coexpr.demo.downloads import DATABASE, DOWNLOADS, claim_folder, write_downloads
     from coexpr.demo.synthetic import refuse_too_small
     from coexpr.loading.downloads import ingest
+    from coexpr.sentences.correlates import describe_correlates
 
     database = folder / DATABASE
     refuse_too_small(probes, samples)
@@ -39,8 +40,7 @@ def demo(
     with open_atlas(database) as atlas:
         result = atlas.correlates("NTRK2")
     deliver(result, layout=LAYOUTS[result.provenance.level])
-    for line in describe(result.provenance, len(result)):
-        say(line)
+    tell(describe_correlates(result))
     say(
         "\nThese numbers are synthetic: drawn from a random generator, not measured in any brain.\n"
         "What to try next (set COEXPR_DB once, or give --db each time):\n"

@@ -16,15 +16,14 @@ def doctor(*, result_options: OutputOptions, db: Database = None) -> None:
     It says what is missing for which rule, and what to run. Exit code 1: there is a problem.
     """
     from coexpr.analysis.doctor import examine  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.messages import say
     from coexpr.cli.options import with_options
-    from coexpr.cli.screen import deliver
+    from coexpr.cli.screen import deliver, tell
     from coexpr.result import Result
+    from coexpr.sentences.checks import describe_examination
 
     found = examine(db)
     result = Result(found.columns, [tuple(map(with_options, row)) for row in found.rows], found.provenance)
     deliver(result, result_options, _LAYOUT)
-    problems, notes = (result.column("status").count(status) for status in ("problem", "note"))
-    say("Everything is in order." if not problems + notes else f"Problems: {problems}. Notes: {notes}.")
-    if problems:
+    tell(describe_examination(result))
+    if "problem" in result.column("status"):
         raise typer.Exit(_PROBLEM)

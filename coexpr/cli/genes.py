@@ -1,6 +1,5 @@
 """coexpr genes: what names of genes mean."""
 
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,6 @@ import typer
 from coexpr.cli.options import AnnotationOption, Database, GeneColumn
 from coexpr.cli.output_options import OutputOptions
 from coexpr.cli.table import Layout
-from coexpr.wording import count_of
 
 _LAYOUT = Layout(
     keys=("name",),
@@ -40,15 +38,14 @@ def genes(
     Example:
       coexpr genes TRKB trk-B FSIP2 4915 A_23_P216779
     """
-    from coexpr.cli.messages import say
     from coexpr.cli.opened import open_atlas  # loads DuckDB, which --help does not need
     from coexpr.cli.options import gene_names
-    from coexpr.cli.screen import deliver
+    from coexpr.cli.screen import deliver, tell
+    from coexpr.sentences.names import describe_names
 
     with open_atlas(db) as atlas:
         is_file = len(names) == 1 and (names[0] == "-" or Path(names[0]).is_file())
         given = gene_names(atlas, names[0], gene_column) if is_file else names
         result = atlas.resolve(given, annotation=annotation or "allen")
     deliver(result, result_options, _LAYOUT)
-    statuses = ", ".join(f"{count:,} {status}" for status, count in Counter(result.column("status")).items())
-    say(f"{count_of(len(result), 'name')}: {statuses}.")
+    tell(describe_names(result))

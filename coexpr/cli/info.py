@@ -1,5 +1,6 @@
 """coexpr info: what the database contains."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -24,16 +25,12 @@ def info(
         typer.echo(database_path(db))
         return
     from coexpr.cli.opened import open_atlas  # loads DuckDB, which --path and --help do not need
-    from coexpr.result import json_text
+    from coexpr.output.text import write_tables
 
     with open_atlas(db) as atlas:
         contents = atlas.contents()
     if output_format == "json":
-        tables = {
-            name: [dict(zip(table.columns, row, strict=True)) for row in table]
-            for name, table in zip(contents._fields, contents, strict=True)
-        }
-        typer.echo(json_text({"provenance": contents.provenance, **tables}))
+        write_tables(contents, sys.stdout)
     else:
         typer.echo("\n".join(_lines(contents)))
 

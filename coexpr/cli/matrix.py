@@ -17,12 +17,6 @@ from coexpr.cli.options import (
     Threads,
 )
 from coexpr.cli.output_options import MatrixFileOptions, PlotOptions
-from coexpr.cli.summary import (
-    describe_correlation,
-    describe_gene_filter,
-    describe_genes_without_profile,
-    describe_representation,
-)
 from coexpr.options import MAX_MATRIX_ROWS
 
 
@@ -53,10 +47,10 @@ def matrix(
       coexpr matrix NTRK2 BDNF NTF3
       coexpr matrix --category "synapse organization" -o r.parquet
     """
-    from coexpr.cli.messages import say
     from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.screen import draw_figure, write_as
+    from coexpr.cli.screen import draw_figure, tell, write_as
     from coexpr.output.formats import MATRIX_WRITERS
+    from coexpr.sentences.matrix import describe_matrix
 
     figure.refuse_same_file(result_file.output)
     with open_atlas(db, threads) as atlas:
@@ -71,16 +65,5 @@ def matrix(
             max_rows=None if force else MAX_MATRIX_ROWS,
         )
     write_as(result, result_file.target(), MATRIX_WRITERS)
-    provenance = result.provenance
-    for line in [
-        *describe_representation(provenance.probe_selection),
-        *describe_correlation(provenance),
-        *describe_gene_filter(provenance.gene_filter),
-        *describe_genes_without_profile(provenance.genes_without_profile),
-    ]:
-        say(line)
-    if provenance.without_r:
-        say(f"Rows without r, with a constant or missing profile: {provenance.without_r:,}.")
-    if provenance.fewest_samples < provenance.data.n_samples:
-        say(f"Some values are missing: two rows share at least {provenance.fewest_samples:,} samples.")
+    tell(describe_matrix(result))
     draw_figure(result, figure, **({"max_rows": None} if force else {}))

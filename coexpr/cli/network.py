@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -20,18 +20,8 @@ from coexpr.cli.options import (
     Threads,
 )
 from coexpr.cli.output_options import PlotOptions
-from coexpr.cli.summary import (
-    describe_correlation,
-    describe_gene_filter,
-    describe_genes_without_profile,
-    describe_representation,
-)
 from coexpr.options import MAX_NETWORK_EDGES
 from coexpr.resources import INTERRUPTED, MEMORY
-from coexpr.wording import count_of
-
-if TYPE_CHECKING:
-    from coexpr.analysis.network_result import NetworkResult
 
 _GIGABYTE = 10**9
 
@@ -133,7 +123,8 @@ def network(
     """
     from coexpr.cli.messages import say
     from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.screen import draw_figure
+    from coexpr.cli.screen import draw_figure, tell
+    from coexpr.sentences.network import describe_network
 
     figure.refuse_same_file(file.output)
     with open_atlas(db, threads) as atlas:
@@ -155,25 +146,5 @@ def network(
         except KeyboardInterrupt:
             say("Interrupted. The same command continues where this one stopped.")
             raise typer.Exit(INTERRUPTED) from None
-    for line in _describe(result):
-        say(line)
+    tell(describe_network(result))
     draw_figure(result, figure)
-
-
-def _describe(result: "NetworkResult") -> list[str]:
-    provenance = result.provenance
-    ((output, rows, edges),) = result
-    kind = "undirected edges" if provenance.edges.undirected else "edges"
-    lines = [f"Wrote {edges:,} {kind} of {rows:,} {provenance.level}s into {output}."]
-    if provenance.rows_with_missing_values:
-        lines.append(f"Left out: {provenance.rows_with_missing_values:,} rows with missing values in these samples.")
-    if provenance.constant_rows:
-        lines.append(f"Left out: {provenance.constant_rows:,} rows with a constant profile.")
-    lines += [f"Marked: {count_of(count, 'member')} of {category}." for category, count in provenance.marks.items()]
-    return [
-        *lines,
-        *describe_representation(provenance.probe_selection),
-        *describe_correlation(provenance),
-        *describe_gene_filter(provenance.gene_filter),
-        *describe_genes_without_profile(provenance.genes_without_profile),
-    ]

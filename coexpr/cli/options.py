@@ -291,13 +291,14 @@ OPTION_OF: dict[str, str] = {
     "database": "--db",
     "max_rows": "--force",
     "max_edges": "--force",
+    "min_samples": "--all",
     "rank_overall": "--no-rank-overall",
 }
 _PARAMETERS: tuple[str, ...] = (
     "rule", "power", "min_present", "scope", "annotation", "hemisphere", "match", "include_regulates", "evidence_not",
     "genes", "method", "max_p_outliers", "adjust", "level", "probe", "top", "min_r", "max_r", "by_donor", "stats",
     "naive_p", "observed_r", "min_abs_r", "mutual_rank", "memory", "threads", "name", "source", "release", "format",
-    "base_url", "folder", "gene_column", "set_column", "ontology", "donor", "mark", "width", "color", "facet",
+    "base_url", "folder", "port", "host", "token", "gene_column", "set_column", "ontology", "donor", "mark", "width", "color", "facet",
 )  # fmt: skip
 OPTION_OF |= {name: "--" + name.replace("_", "-") for name in _PARAMETERS}
 

@@ -1,7 +1,7 @@
 """coexpr query: the correlates of a probe or gene."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -18,20 +18,8 @@ from coexpr.cli.options import (
     Threads,
 )
 from coexpr.cli.output_options import OutputOptions, PlotOptions
-from coexpr.cli.summary import (
-    describe_correlation,
-    describe_disagreements,
-    describe_gene_filter,
-    describe_genes_without_profile,
-    describe_other_name,
-)
 from coexpr.cli.table import Layout
 from coexpr.errors import OptionError
-from coexpr.options import SELECTS, Rule
-from coexpr.wording import count_of
-
-if TYPE_CHECKING:
-    from coexpr.analysis.correlates_result import CorrelatesProvenance
 
 _TOP = 20
 LAYOUTS = {
@@ -141,9 +129,9 @@ def query(
       coexpr query NTRK2 --category "nervous system development"
       coexpr query A_23_P216779 --all -o r.csv
     """
-    from coexpr.cli.messages import say
     from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.screen import deliver, draw_figure
+    from coexpr.cli.screen import deliver, draw_figure, tell
+    from coexpr.sentences.correlates import describe_correlates
 
     figure.refuse_same_file(result_options.output)
     with open_atlas(db, threads) as atlas:
@@ -163,70 +151,5 @@ def query(
     # A figure shows the range over donors; the table has it only with --by-donor.
     shown = result if statistics.by_donor else result.without_donors()
     deliver(shown, result_options, LAYOUTS[provenance.level], matching=provenance.matching)
-    for line in describe(provenance, len(result)):
-        say(line)
+    tell(describe_correlates(result))
     draw_figure(result, figure)
-
-
-def describe(provenance: "CorrelatesProvenance", shown: int) -> list[str]:
-    """Return the summary of a result in sentences."""
-    seed, level = provenance.seed, provenance.level
-    lines = [*_describe_nothing(provenance), _describe_rows(provenance, shown), _describe_seed(provenance)]
-    lines += describe_other_name(seed.other_name, seed.gene)
-    lines += describe_gene_filter(provenance.gene_filter)
-    lines += describe_disagreements(provenance.disagreements)
-    lines += describe_genes_without_profile(provenance.genes_without_profile)
-    lines += describe_correlation(provenance)
-    if provenance.without_r == provenance.compared > 0:
-        lines.append("No r is defined: the seed's profile is constant or missing.")
-    elif provenance.without_r:
-        lines.append(f"Without r: {count_of(provenance.without_r, level)} with a constant or missing profile.")
-    return lines
-
-
-def _describe_nothing(provenance: "CorrelatesProvenance") -> list[str]:
-    """Say what to do where the seed can be compared with nothing."""
-    if provenance.compared:
-        return []
-    if provenance.gene_filter:
-        return ["No gene of these has expression data here, besides the seed. Load downloads with other genes."]
-    if provenance.level == "gene":
-        return ["No other gene has expression data here. To compare the probes of this one, add --level probe."]
-    return ["No other probe has expression data here. Load downloads with other probes."]
-
-
-def _describe_rows(provenance: "CorrelatesProvenance", shown: int) -> str:
-    """Say how many rows are shown of how many, and what represents a gene."""
-    level, matching, ranks = provenance.level, provenance.matching, provenance.ranks
-    limits = [f"r of at least {ranks.min_r:g}"] if ranks.min_r is not None else []
-    limits += [f"r of at most {ranks.max_r:g}"] if ranks.max_r is not None else []
-    all_of = count_of(matching, level)
-    if limits:
-        all_of += f" with {' and '.join(limits)} (of {provenance.compared:,})"
-    if not matching:
-        return f"No {level}s{all_of.removeprefix(f'0 {level}s')}."
-    which = "Lowest" if ranks.ascending else "Top"
-    rows = f"{which} {shown:,} of {all_of}" if shown < matching else f"All {all_of}" if matching > 1 else all_of
-    if level == "gene" and provenance.probe_selection:
-        return f"{rows}; each gene {provenance.probe_selection.description}."
-    return f"{rows}."
-
-
-def _describe_seed(provenance: "CorrelatesProvenance") -> str:
-    """Say which profile represents the seed, and why."""
-    seed, selection = provenance.seed, provenance.probe_selection
-    conditions = selection.conditions if selection else ""
-    if seed.selected_by == "name":
-        if seed.name == seed.probe:
-            return f"Seed {seed.probe}, a probe of {seed.gene or 'no known gene'}."
-        return f"Seed {seed.gene}, represented by probe {seed.probe}, as requested."
-    if seed.probe_id is None:
-        return f"Seed {seed.gene}, represented by the {seed.probe}{conditions}."
-    if seed.candidates == 1:
-        usable = "usable " * (seed.probes > 1)
-        return f"Seed {seed.gene}, represented by its only {usable}probe {seed.probe}{conditions}."
-    among = f"its {seed.probes} probes"
-    if seed.candidates < seed.probes:
-        among = f"{seed.candidates} usable ones of its {seed.probes} probes"
-    rule: Rule = selection.rule if selection else "max-mean"
-    return f"Seed {seed.gene}, represented by probe {seed.probe} (the one {SELECTS[rule]} of {among}{conditions})."

@@ -1,15 +1,16 @@
-"""Output of results as tables on the screen or as files."""
+"""Output of results: tables on the screen or files, sentences about them, and figures."""
 
 import io
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import IO, Any
 
 from coexpr.cli.messages import say
+from coexpr.cli.options import with_options
 from coexpr.cli.output_options import BINARY, Format, OutputOptions, PlotOptions, Target
 from coexpr.cli.table import Layout, draw_table
 from coexpr.errors import OptionError
@@ -108,6 +109,12 @@ def write_to(target: Target, write: Callable[[IO[Any]], None]) -> None:
     else:
         write(sys.stdout)
     sys.stdout.flush()  # so that messages come after the result, even if both go to the same file
+
+
+def tell(sentences: Iterable[str]) -> None:
+    """Print sentences about a result to stderr, with options in place of the parameters that they name."""
+    for sentence in sentences:
+        say(with_options(sentence))
 
 
 def draw_figure(result: Any, options: PlotOptions, **settings: Any) -> None:

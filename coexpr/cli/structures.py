@@ -10,7 +10,6 @@ from coexpr.cli.options import Database
 from coexpr.cli.output_options import OutputOptions, PlotOptions
 from coexpr.cli.table import Layout
 from coexpr.options import MIN_SAMPLES
-from coexpr.wording import count_of
 
 if TYPE_CHECKING:
     from coexpr.cli.screen import Screen
@@ -42,20 +41,15 @@ def structures(
     Example:
       coexpr structures hippocamp
     """
-    from coexpr.cli.messages import say
     from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.screen import deliver, draw_figure
+    from coexpr.cli.screen import deliver, draw_figure, tell
+    from coexpr.sentences.structures import describe_structures
 
     figure.refuse_same_file(result_options.output)
     with open_atlas(db) as atlas:
         found = atlas.structures(search, min_samples=1 if all_rows else MIN_SAMPLES)
     deliver(found, result_options, draw=_draw)
-    if left_out := found.provenance.with_fewer_samples:
-        say(f"Not listed: {count_of(left_out, 'structure')} with fewer than {MIN_SAMPLES} samples (--all).")
-    elif not len(found):
-        say(f"No structure with samples matches {search!r}." if search else "This database has no samples.")
-    elif not any(found.column("depth")) and search is None:
-        say("The tree of structures is known once a full-donor download is loaded.")
+    tell(describe_structures(found))
     draw_figure(found, figure)
 
 

@@ -10,11 +10,6 @@ from coexpr.cli.output_options import OutputOptions
 from coexpr.resources import database_path
 
 _FAILED = 1
-# Why r may deviate.
-_WHY = {
-    "the values in the download": "They are as the site displayed them: only log2 of single samples gives its r.",
-    "the database": "It may hold other samples than the site used, or not all of its donors.",
-}
 
 
 def verify(
@@ -35,16 +30,16 @@ def verify(
     Exit code 1: a check failed.
     """
     from coexpr.analysis.verify import verify_download  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.messages import say
     from coexpr.cli.opened import open_atlas
-    from coexpr.cli.screen import deliver
+    from coexpr.cli.screen import deliver, tell
+    from coexpr.sentences.checks import describe_database_checks, describe_download_checks
 
     if path is None:
         with open_atlas(db) as atlas:
             checks = atlas.verify()
         deliver(checks, result_options)
         holds = checks.provenance.holds
-        say("All checks hold." if holds else "A check failed: load the downloads into a new database.")
+        tell(describe_database_checks(checks))
     else:
         if database_path(db).exists():
             with open_atlas(db) as atlas:
@@ -52,12 +47,7 @@ def verify(
         else:
             compared = verify_download(None, path)
         deliver(compared, result_options)
-        provenance = compared.provenance
-        holds = provenance.holds
-        say(f"Seed: {provenance.seed}. {provenance.title or ''}".strip())
-        if holds:
-            say(f"Every r agrees within {provenance.tolerance}.")
-        for source in provenance.deviating:
-            say(f"Not every r of {source} agrees within {provenance.tolerance}. {_WHY[source]}")
+        holds = compared.provenance.holds
+        tell(describe_download_checks(compared))
     if not holds:
         raise typer.Exit(_FAILED)

@@ -45,9 +45,9 @@ def why(
       coexpr why GABRQ --min-present 0.5
       coexpr why --annotation reannotated --min-present 0.5 --with-entrez-id
     """
-    from coexpr.cli.messages import say
     from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
-    from coexpr.cli.screen import deliver
+    from coexpr.cli.screen import deliver, tell
+    from coexpr.sentences.funnel import describe_funnel
 
     with open_atlas(db) as atlas:
         found = atlas.why(gene, probe_selection=selection.selection(), with_entrez_id=with_entrez_id)
@@ -56,9 +56,7 @@ def why(
         _draw(found, stream, screen)
 
     deliver(found.steps, result_options, draw=draw)
-    for line in found.provenance.conclusions:
-        say(line)
-    say(f"Database: {found.provenance.database}.")
+    tell(describe_funnel(found))
 
 
 def _draw(found: "Funnel", stream: IO[str], screen: "Screen") -> None:

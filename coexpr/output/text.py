@@ -34,6 +34,15 @@ def write_json(result: Table[Provenance], stream: IO[str]) -> None:
     stream.write("\n]}\n")
 
 
+def write_tables(tables: Any, stream: IO[str]) -> None:
+    """Write a named tuple of results as one JSON object: their provenance, and the rows of each by its name."""
+    rows = {
+        name: [dict(zip(table.columns, row, strict=True)) for row in table]
+        for name, table in zip(tables._fields, tables, strict=True)
+    }
+    stream.write(json_text({"provenance": tables.provenance, **rows}) + "\n")
+
+
 def write_jsonl(result: Table[Provenance], stream: IO[str]) -> None:
     """Write a result as one JSON object per row."""
     for row in result.rows:

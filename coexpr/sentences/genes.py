@@ -1,54 +1,22 @@
-"""The provenance of a result in sentences."""
+"""Which genes a result has, and how they are represented."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from coexpr.options import FEW_SAMPLES, MIN_SAMPLES, ProbeSelection, Rule
+from coexpr.options import ProbeSelection, Rule
 from coexpr.wording import count_of
 
 if TYPE_CHECKING:
     from coexpr.analysis.gene_probes import Disagreement
-    from coexpr.analysis.provenance import CorrelationProvenance, DataUse
     from coexpr.database.categories import CategoryUse, GeneFilterUse, ListUse
 
 
-def describe_correlation(provenance: "CorrelationProvenance") -> list[str]:
-    """Say what r is computed from, and where the data are from."""
-    return [
-        f"{provenance.method.description} over {provenance.data.description}.",
-        *describe_few_samples(provenance.data),
-        *describe_source(provenance.data, provenance.database, provenance.coexpr_version),
-        *describe_cache(provenance.cache_problem),
-    ]
-
-
-def describe_few_samples(data: "DataUse") -> list[str]:
-    """Warn of few samples, in a donor or altogether."""
-    few = [f"{donor} ({count})" for donor, count in data.samples_by_donor.items() if count < MIN_SAMPLES]
-    lines = [f"Warning: few samples of {', '.join(few)}."] if few else []
-    if data.n_samples < FEW_SAMPLES:
-        lines.append(f"Warning: r over fewer than {FEW_SAMPLES} samples is imprecise.")
-    return lines
-
-
-def describe_source(data: "DataUse", database: str, version: str) -> list[str]:
-    """Say which atlas the data are from, and which database and version were used."""
-    return [f"Data: {data.origin}. Database: {database}. coexpr {version}."]
-
-
-def describe_cache(problem: str | None) -> list[str]:
-    """Say that the cache could not be written."""
-    if problem is None:
-        return []
-    return [f"Note: the cache of the matrix could not be written ({problem}), so this was slow."]
-
-
-def describe_category(category: "CategoryUse") -> str:
+def describe_category(category: "CategoryUse") -> list[str]:
     """Say which category is used, and how many of its genes have expression data."""
-    return (
+    return [
         f"Category {category.reference}: {category.with_expression:,} of its {count_of(category.genes, 'gene')} have "
         "expression data here."
-    )
+    ]
 
 
 def describe_list(gene_list: "ListUse") -> list[str]:
@@ -61,11 +29,11 @@ def describe_gene_filter(use: "GeneFilterUse | None") -> list[str]:
     """Say to which genes a result is limited."""
     if use is None:
         return []
-    lines = [describe_category(category) for category in use.categories]
+    lines = [line for category in use.categories for line in describe_category(category)]
     if use.gene_list:
         lines += describe_list(use.gene_list)
     if len(use.categories) + (use.gene_list is not None) > 1:
-        how = "all of these" if use.match == "all" else "any of these; --match all keeps only those in all"
+        how = "all of these" if use.match == "all" else "any of these; `match` all keeps only those in all"
         lines.append(f"Genes in {how}.")
     if use.evidence_not:
         lines.append(f"Without genes that are members only by evidence {', '.join(use.evidence_not)}.")
