@@ -10,11 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
 
 from coexpr.database.adhoc_sql import ArrowStream, SqlProvenance, Stream, relation_of, stream_arrow, stream_rows
 from coexpr.database.connection import open_readonly
 from coexpr.database.expression import Expression
-from coexpr.database.queries import query
+from coexpr.database.queries import query, single
 from coexpr.database.sources import find_sources
 from coexpr.database.threads import Threads
 from coexpr.errors import OptionError, ResultFileError
@@ -99,7 +100,9 @@ class Atlas:
             self._connection.close()
             raise
         self._expression = Expression(self._connection, self.path, self._threads, progress)
-        self._cursors: list[duckdb.DuckDBPyConnection] = []
+        # Weak, because a stream that is closed gives up its connection.
+        self._cursors: WeakSet[duckdb.DuckDBPyConnection] = WeakSet()
+        self._is_confined = False
 
     def __enter__(self) -> Self:
         return self
@@ -831,6 +834,29 @@ class Atlas:
         """
         self._connection.execute(query("forbid_other_files"))
 
+    def confine_sql(self, memory: int) -> None:
+        """Confine SQL of others to this database: no other files, no variables of Python, no change of settings.
+
+        This applies to every connection of this process to the file, and cannot be undone.
+
+        Parameters
+        ----------
+        memory : int
+            Bytes that DuckDB may use.
+        """
+        self._is_confined = True
+        if single(self._connection, "settings_are_locked"):
+            return  # by another Atlas of this process
+        self.forbid_other_files()
+        self._connection.execute(query("forbid_python_variables"))
+        self._connection.execute(query("limit_memory").replace("$bytes", str(memory)))  # SET takes no parameters
+        self._connection.execute(query("lock_settings"))
+
+    def interrupt(self) -> None:
+        """Interrupt what DuckDB runs for this Atlas in another thread, which then raises KeyboardInterrupt."""
+        for connection in [*self._cursors, self._connection]:
+            connection.interrupt()
+
     def _sql_provenance(self, statement: str) -> SqlProvenance:
         return SqlProvenance(database=str(self.path), statement=statement)
 
@@ -842,8 +868,9 @@ class Atlas:
     def _user_connection(self) -> "duckdb.DuckDBPyConnection":
         """Return a new connection for SQL of the user, separate from temporary tables and results of coexpr."""
         connection = self._connection.cursor()
-        connection.execute(query("find_tables_of_the_caller"))
-        self._cursors.append(connection)
+        if not self._is_confined:
+            connection.execute(query("find_tables_of_the_caller"))
+        self._cursors.add(connection)
         return connection
 
 

@@ -46,6 +46,14 @@ class DatabaseError(CoexprError, OSError):
     """The database is missing, locked, damaged, or of another schema version."""
 
 
+class NoDatabaseError(DatabaseError, FileNotFoundError):
+    """There is no database at a path."""
+
+
+class DatabaseInUseError(DatabaseError):
+    """Another process writes to the database, or this one has it open already."""
+
+
 class NotFoundError(CoexprError, LookupError):
     """A name is not in the database, or has no data there."""
 
@@ -84,6 +92,10 @@ class FetchError(CoexprError, OSError):
 
 class ResultFileError(CoexprError, ValueError):
     """A file is not a result that this version of coexpr can read."""
+
+
+class ServerError(CoexprError, OSError):
+    """The server cannot be started, or cannot answer now."""
 
 
 class MissingPackageError(CoexprError, ImportError):

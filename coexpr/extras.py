@@ -7,10 +7,13 @@ from coexpr.errors import MissingPackageError
 # The extra that installs each package, and what needs it.
 PACKAGES = {
     "anndata": ("anndata", "AnnData"),
+    "jinja2": ("web", "a page in the browser"),
     "matplotlib": ("plot", "a figure"),
     "openpyxl": ("xlsx", "reading a spreadsheet"),
     "pooch": ("fetch", "fetching files"),
     "polars": ("polars", "a polars DataFrame"),
+    "starlette": ("web", "a page in the browser"),
+    "uvicorn": ("web", "a page in the browser"),
     "xlsxwriter": ("xlsx", "an .xlsx file"),
 }
 

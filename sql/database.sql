@@ -14,6 +14,22 @@ use atlas;
 -- Restrict statements to the open database: no COPY to a file, no ATTACH, no download.
 set enable_external_access = false;
 
+-- name: forbid_python_variables
+-- Do not let statements refer to variables of Python.
+set python_enable_replacements = false;
+
+-- name: limit_memory
+-- Let statements use at most $bytes bytes of memory.
+set memory_limit = '$bytes B';
+
+-- name: lock_settings
+-- Forbid further changes of settings.
+set lock_configuration = true;
+
+-- name: settings_are_locked
+-- Whether settings cannot be changed.
+select current_setting('lock_configuration')::boolean;
+
 -- name: find_tables_of_the_caller
 -- Allow statements to refer to DataFrames and Arrow tables of any calling Python function by the names of variables.
 set python_scan_all_frames = true;
@@ -59,3 +75,30 @@ insert into schema_definitions values ($sha256, current_timestamp at time zone '
 -- name: set_threads
 -- Set the number of threads for queries.
 set threads = $threads;
+
+-- name: described_names
+-- Every table, view and macro that statements can name, with its columns or parameters, and its comment.
+with named as (
+    select 'table' as kind, table_name as name, comment from duckdb_tables() where not internal and not temporary
+    union all
+    select 'view', view_name, comment from duckdb_views() where not internal
+),
+columns_of as (
+    select table_name as name, string_agg(column_name, ', ' order by column_index) as columns
+    from duckdb_columns()
+    where not internal
+    group by table_name
+),
+macros as (
+    select
+        case function_type when 'table_macro' then 'table macro' else 'macro' end as kind,
+        function_name as name,
+        array_to_string(parameters, ', ') as columns,
+        comment
+    from duckdb_functions()
+    where not internal
+)
+select kind, name, columns, comment from named left join columns_of using (name)
+union all
+select kind, name, columns, comment from macros
+order by all;

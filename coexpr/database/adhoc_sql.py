@@ -47,6 +47,12 @@ class Stream:
     columns: list[str]
     rows: Iterator[tuple[Any, ...]]
     provenance: SqlProvenance
+    _connection: duckdb.DuckDBPyConnection | None = None
+
+    def close(self) -> None:
+        """Release what the statement holds: its temporary tables, and rows that were not read."""
+        if self._connection is not None:
+            self._connection.close()
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,7 @@ def stream_rows(
     if not described:
         raise QueryError(_NO_ROWS)
     narrow = {index for index, column in enumerate(described) if str(column[1]) in ("FLOAT", "FLOAT[]")}
-    return Stream(_distinct([column[0] for column in described]), _rows_of(connection, narrow), provenance)
+    return Stream(_distinct([column[0] for column in described]), _rows_of(connection, narrow), provenance, connection)
 
 
 def stream_arrow(

@@ -14,7 +14,7 @@ import duckdb
 
 from coexpr.database.queries import attach, query, single
 from coexpr.database.schema import has_current_definitions, migrate, pending_migrations, schema_version
-from coexpr.errors import DatabaseError
+from coexpr.errors import DatabaseError, DatabaseInUseError, NoDatabaseError
 from coexpr.resources import DATABASE_VARIABLE, is_duckdb_file
 
 # Memory limit of DuckDB during ingest, which itself keeps one download in memory. Beyond it, DuckDB uses temporary
@@ -23,9 +23,9 @@ _WRITING_MEMORY = "1GB"
 
 
 def refuse_missing(path: Path) -> None:
-    """Raise DatabaseError with instructions for creating a database if there is none at `path`."""
+    """Raise NoDatabaseError with instructions for creating a database if there is none at `path`."""
     if not path.exists():
-        raise DatabaseError(
+        raise NoDatabaseError(
             f"there is no database at {path}. Load a download with `coexpr ingest PATH`, or try `coexpr demo`."
         )
 
@@ -51,7 +51,7 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
             )
     except duckdb.IOException as error:
         connection.close()
-        raise DatabaseError(_why_not_opened(path, error)) from None
+        raise _not_opened(path, error) from None
     except BaseException:
         connection.close()
         raise
@@ -179,7 +179,7 @@ def _refuse_foreign(path: Path) -> None:
             if single(connection, "count_tables") != 0:
                 pending_migrations(connection, path)
         except duckdb.IOException as error:
-            raise DatabaseError(_why_not_opened(path, error)) from None
+            raise _not_opened(path, error) from None
 
 
 def _connect_readonly(path: Path) -> duckdb.DuckDBPyConnection:
@@ -188,7 +188,7 @@ def _connect_readonly(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(path, read_only=True)
     except duckdb.Error as error:
-        raise DatabaseError(_why_not_opened(path, error)) from None
+        raise _not_opened(path, error) from None
 
 
 def _attach(path: Path) -> duckdb.DuckDBPyConnection:
@@ -204,7 +204,7 @@ def _attach(path: Path) -> duckdb.DuckDBPyConnection:
         connection.close()
         if is_new and not _is_locked(error):  # remove the incomplete file that a full disk leaves
             path.unlink(missing_ok=True)
-        raise DatabaseError(_why_not_opened(path, error)) from None
+        raise _not_opened(path, error) from None
     return connection
 
 
@@ -216,10 +216,11 @@ def _first_line(error: duckdb.Error) -> str:
     return str(error).splitlines()[0].rstrip(".")
 
 
-def _why_not_opened(path: Path, error: duckdb.Error) -> str:
+def _not_opened(path: Path, error: duckdb.Error) -> DatabaseError:
+    """Return the error that explains why DuckDB did not open a file."""
     if "Unique file handle conflict" in str(error) or "different configuration" in str(error):
-        return f"{path} is open in this process already. Close that Atlas or connection first."
+        return DatabaseInUseError(f"{path} is open in this process already. Close that Atlas or connection first.")
     if _is_locked(error):
-        return f"{path} is in use by another process. Wait until it has finished, then try again."
+        return DatabaseInUseError(f"{path} is in use by another process. Wait until it has finished, then try again.")
     remedy = f"Choose another `database`, or set {DATABASE_VARIABLE}."
-    return f"{path} cannot be opened as a database: {_first_line(error)}. {remedy}"
+    return DatabaseError(f"{path} cannot be opened as a database: {_first_line(error)}. {remedy}")

@@ -8,6 +8,7 @@ import json
 import mmap
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
@@ -41,27 +42,46 @@ def find_names(database: Path, kind: Kind, prefix: str, limit: int) -> list[tupl
     DatabaseError
         If there is no database that can be read.
     """
-    file = database.resolve()
-    if not file.exists():
-        from coexpr.database.connection import refuse_missing  # loads DuckDB, which says no more here
+    capitals = prefix.upper()
+    index = _open_index(database, kind)
+    if index is None:
+        lines = iter([line for line in _read_and_write(database)[kind] if line.startswith(capitals)])
+    else:
+        lines = _search(*index, capitals.encode())
+    return _first(lines, limit)
 
-        refuse_missing(database)
-    key = key_of(stamp_of(file), _FORMAT)
-    lines = _lines_of_index(index_path(file), key, kind, prefix) if cache_is_on() else None
-    if lines is None:
-        sections = _read_names(database)
-        if cache_is_on():
-            with suppress(OSError, CoexprError):  # without an index, every completion reads the database
-                _write(index_path(file), key, sections)
-        capitals = prefix.upper()
-        lines = iter([line for line in sections[kind] if line.startswith(capitals)])
+
+def find_names_containing(database: Path, kind: Kind, text: str, limit: int) -> list[tuple[str, str]]:
+    """Return names that contain a text, as `find_names` does; the shortest come first."""
+    capitals = text.upper()
+    index = _open_index(database, kind)
+    if index is None:
+        found = [line for line in _read_and_write(database)[kind] if capitals in line.partition("\t")[0]]
+    else:
+        found = list(_scan(*index, capitals.encode()))
+    return _first(iter(sorted(found, key=lambda line: (line.index("\t"), line))), limit)
+
+
+def _first(lines: Iterator[str], limit: int) -> list[tuple[str, str]]:
+    """Return the names and descriptions of the first lines."""
     found = []
-    for line in lines:
+    for line in islice(lines, limit):
         _, name, description = line.split("\t")
         found.append((name, description))
-        if len(found) == limit:
-            break
     return found
+
+
+def _read_and_write(database: Path) -> dict[Kind, list[str]]:
+    """Read the names from the database, and write them to the index."""
+    sections = _read_names(database)
+    if cache_is_on():
+        with suppress(OSError, CoexprError):  # without an index, every completion reads the database
+            _write(index_path(database.resolve()), _key(database.resolve()), sections)
+    return sections
+
+
+def _key(file: Path) -> str:
+    return key_of(stamp_of(file), _FORMAT)
 
 
 def _read_names(database: Path) -> dict[Kind, list[str]]:
@@ -98,15 +118,23 @@ def _write(path: Path, key: str, sections: dict[Kind, list[str]]) -> None:
     write_binary_file(path, write)
 
 
-def _lines_of_index(path: Path, key: str, kind: Kind, prefix: str) -> Iterator[str] | None:
-    """Return the lines of an index that begin with a prefix; None if there is no index of this database."""
+def _open_index(database: Path, kind: Kind) -> tuple[mmap.mmap, int, int] | None:
+    """Return the mapped index and the extent of a section; None if there is no index of this database."""
+    file = database.resolve()
+    if not file.exists():
+        from coexpr.database.connection import refuse_missing  # loads DuckDB, which says no more here
+
+        refuse_missing(database)
+    if not cache_is_on():
+        return None
+    path = index_path(file)
     try:
         with path.open("rb") as stream:
             header = json.loads(stream.read(_HEADER_BYTES))
-            if header["key"] != key or path.stat().st_size != header["size"]:
+            if header["key"] != _key(file) or path.stat().st_size != header["size"]:
                 return None
             start, stop = header["sections"][kind]
-            return _search(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ), start, stop, prefix.upper().encode())
+            return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ), start, stop
     except (OSError, ValueError, LookupError, TypeError):
         return None
 
@@ -126,3 +154,14 @@ def _search(lines: mmap.mmap, start: int, stop: int, prefix: bytes) -> Iterator[
         end = lines.find(b"\n", low, stop)
         yield lines[low:end].decode()
         low = end + 1
+
+
+def _scan(lines: mmap.mmap, start: int, stop: int, text: bytes) -> Iterator[str]:
+    """Yield the lines between two places whose name contains a text."""
+    place = lines.find(text, start, stop) if text else -1
+    while place >= 0:
+        begin = max(start, lines.rfind(b"\n", start, place) + 1)
+        end = lines.find(b"\n", place, stop)
+        if place + len(text) <= lines.find(b"\t", begin, end):
+            yield lines[begin:end].decode()
+        place = lines.find(text, end, stop)
