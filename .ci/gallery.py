@@ -1,4 +1,4 @@
-"""Write docs/gallery.md and docs/images: every kind of figure, with the command and the Python call that draw it.
+"""Write docs/gallery.md and docs/img: every kind of figure, with the command and the Python call that draw it.
 
 Run it after a change of what is drawn: python .ci/gallery.py. A test fails while the page differs.
 """
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "gallery.md"
-IMAGES = DOCS / "images"
+IMAGES = DOCS / "img"
 DATABASE = "coexpr-demo/demo.duckdb"
 # Images of the page have half the resolution of the figures, so that they are small.
 _REDUCTION = 2
@@ -162,7 +162,7 @@ def page() -> str:
     """Return the page."""
     sections = [
         f"## {example.heading}\n\n{_wrapped(example.text)}\n\n```sh\n{example.command}\n```\n\n"
-        f"```python\n{example.call}\n```\n\n![{example.heading}](images/{example.image})\n"
+        f"```python\n{example.call}\n```\n\n![{example.heading}](img/{example.image})\n"
         for example in EXAMPLES
     ]
     return "\n".join([_HEAD, *sections])

@@ -3,8 +3,9 @@
 `ingest` loads downloads of the atlas into a database; `Atlas` opens a database and answers questions, each with a
 `Result` and its `Provenance`. Questions take a `ProbeSelection`, a `SampleFilter`, a `GeneFilter` and a
 `CorrelationMethod`. `fetch` gets the files of the atlas, `update_genes` renews gene names and categories,
-`describe_methods` writes a methods paragraph for a result, and `examine` looks for problems. Long work reports to a
-`Progress`. `CoexprError` is the base class of all errors that coexpr raises deliberately.
+`describe_methods` writes a methods paragraph for a result, `bundle` writes web pages that query a category, and
+`examine` looks for problems. Long work reports to a `Progress`. `CoexprError` is the base class of all errors that
+coexpr raises deliberately.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from coexpr.analysis.doctor import examine
     from coexpr.analysis.methods import describe_methods
     from coexpr.atlas import Atlas
+    from coexpr.bundling.bundle import bundle
     from coexpr.fetching.fetch import fetch
     from coexpr.loading.downloads import ingest
     from coexpr.loading.gene_names import update_genes
@@ -36,6 +38,7 @@ __all__ = [
     "Result",
     "SampleFilter",
     "__version__",
+    "bundle",
     "collapse_rows",
     "describe_methods",
     "examine",
@@ -51,6 +54,7 @@ _LAZY = {
     "Progress": "coexpr.progress",
     "Provenance": "coexpr.result",
     "Result": "coexpr.result",
+    "bundle": "coexpr.bundling.bundle",
     "collapse_rows": "coexpr.stats.collapse",
     "describe_methods": "coexpr.analysis.methods",
     "examine": "coexpr.analysis.doctor",

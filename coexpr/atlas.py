@@ -102,7 +102,6 @@ class Atlas:
         self._expression = Expression(self._connection, self.path, self._threads, progress)
         # Weak, because a stream that is closed gives up its connection.
         self._cursors: WeakSet[duckdb.DuckDBPyConnection] = WeakSet()
-        self._is_confined = False
 
     def __enter__(self) -> Self:
         return self
@@ -844,7 +843,6 @@ class Atlas:
         memory : int
             Bytes that DuckDB may use.
         """
-        self._is_confined = True
         if single(self._connection, "settings_are_locked"):
             return  # by another Atlas of this process
         self.forbid_other_files()
@@ -868,7 +866,7 @@ class Atlas:
     def _user_connection(self) -> "duckdb.DuckDBPyConnection":
         """Return a new connection for SQL of the user, separate from temporary tables and results of coexpr."""
         connection = self._connection.cursor()
-        if not self._is_confined:
+        if not single(connection, "settings_are_locked"):
             connection.execute(query("find_tables_of_the_caller"))
         self._cursors.add(connection)
         return connection

@@ -5,6 +5,8 @@ line and exits with 1. Any other exception is a bug and keeps its traceback. Eac
 error that it is, so callers may catch either.
 """
 
+from collections.abc import Sequence
+
 
 class CoexprError(Exception):
     """Base class of the errors that coexpr raises deliberately."""
@@ -55,7 +57,21 @@ class DatabaseInUseError(DatabaseError):
 
 
 class NotFoundError(CoexprError, LookupError):
-    """A name is not in the database, or has no data there."""
+    """A name is not in the database, or has no data there.
+
+    Parameters
+    ----------
+    message : str
+    name : str
+        The name, where it is not known at all.
+    similar : sequence of str
+        Names that may have been meant.
+    """
+
+    def __init__(self, message: str, *, name: str = "", similar: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.name = name
+        self.similar = similar
 
 
 class AmbiguousNameError(CoexprError, LookupError):

@@ -5,6 +5,7 @@ returned, and `CorrelationMethod` how r is computed. Each refuses values that ha
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
@@ -330,6 +331,12 @@ def as_options(kind: type[_Options], given: "_Options | str | Sequence[str] | No
 def as_names(given: str | int | Iterable[str | int]) -> tuple[str, ...]:
     """Return one name, or several, as a tuple of text."""
     return (str(given),) if isinstance(given, str | int) else tuple(map(str, given))
+
+
+def split_names(text: str) -> list[str]:
+    """Return the names of a list in one text, with commas, semicolons, tabs or line breaks between them."""
+    cells = (cell.strip().strip("\"'") for cell in re.split(r"[,;\t\r\n]", text))
+    return [name for name in cells if name]
 
 
 def _are_text(given: object) -> bool:

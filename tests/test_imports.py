@@ -17,13 +17,18 @@ FOUNDATION = {"errors", "extras", "progress", "resources", "wording"}
 ALLOWED: dict[str, set[str]] = {
     "__main__": {"cli", *FOUNDATION},
     "cli": {
-        "atlas", "sentences", "analysis", "loading", "fetching", "demo", "database", "output", "readers", "question",
-        "result", "options", *FOUNDATION,
+        "atlas", "web", "bundling", "sentences", "analysis", "loading", "fetching", "demo", "database", "output",
+        "readers", "question", "result", "options", *FOUNDATION,
     },
     "atlas": {"analysis", "network", "database", "readers", "question", "result", "options", *FOUNDATION},
     "analysis": {"network", "database", "output", "readers", "stats", "question", "result", "options", *FOUNDATION},
+    "web": {
+        "atlas", "sentences", "analysis", "loading", "demo", "database", "output", "question", "result", "options",
+        *FOUNDATION,
+    },
     "loading": {"database", "readers", "stats", "question", "result", "options", *FOUNDATION},
-    "fetching": {"readers", "question", "result", *FOUNDATION},
+    "fetching": {"bundling", "readers", "question", "result", *FOUNDATION},
+    "bundling": {"database", "readers", "question", "result", "options", *FOUNDATION},
     "demo": {"database", "readers", *FOUNDATION},
     "network": {"database", "output", "stats", "question", "result", *FOUNDATION},
     "database": {"output", "readers", "stats", "question", "result", "options", *FOUNDATION},

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.database.expression import Expression
-from coexpr.database.queries import query, run
 from coexpr.database.samples import Samples
 from coexpr.errors import DatabaseError
 
@@ -68,15 +67,15 @@ class SampleLabels:
     def rows(self) -> list[tuple[Any, ...]]:
         """`LABELS` of each sample."""
         with _open_database():
-            found = self.expression.connection.execute(query("labels_of_samples")).fetchall()
+            found = self.expression.sample_labels
             return [found[column] for column in self._columns]
 
     @cached_property
     def structures(self) -> list[Structure]:
         """The structure of each sample."""
         with _open_database():
-            found = [Structure(**row) for row in run(self.expression.connection, "structures_of_samples")]
-            return [found[column] for column in self._columns]
+            found = self.expression.sample_structures
+            return [Structure(**found[column]) for column in self._columns]
 
     @cached_property
     def top_level(self) -> "Groups":

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 import coexpr
 from coexpr.cli import (
+    bundle,
     categories,
     completion,
     demo,
@@ -33,6 +34,7 @@ from coexpr.cli import (
     probes,
     query,
     replay,
+    serve,
     shell,
     sql,
     structures,
@@ -173,11 +175,13 @@ _COMMANDS: tuple[tuple[Callable[..., None], tuple[str, ...]], ...] = (
     (matrix.matrix, ("r",)),
     (network.network, ("r", "rank")),
     (structures.structures, ("structure_id", "acronym", "hemisphere", "samples")),
+    (serve.serve, ()),
     (update_genes.update_genes, ()),
     (info.info, ()),
     (doctor.doctor, ()),
     (verify.verify, ()),
     (replay.replay, ()),
+    (bundle.bundle, ()),
     (methods.methods, ()),
     (sql.sql, ()),
     (shell.shell, ()),

@@ -1,4 +1,4 @@
-"""coexpr fetch: get the files of the atlas, and of the gene names and categories."""
+"""coexpr fetch: get the files of the atlas, of the gene names and categories, and of DuckDB-Wasm."""
 
 import sys
 from enum import StrEnum
@@ -27,6 +27,7 @@ class What(StrEnum):
     RNASEQ = "rnaseq"
     ADDITIONAL_FILE_8 = "additional-file-8"
     GENES = "genes"
+    DUCKDB_WASM = "duckdb-wasm"
     ALL = "all"
 
 
@@ -37,8 +38,8 @@ def fetch(
             metavar="[WHAT]...",
             help="donors: the microarray archives of the six donors. additional-file-8: agreement of probes with "
             "RNA-seq, for the rule rnaseq. genes: the Gene Ontology and NCBI's names of genes, for coexpr "
-            "update-genes. rnaseq: the RNA-seq archives of two donors, which coexpr does not load. all. Default: "
-            "donors.",
+            "update-genes. rnaseq: the RNA-seq archives of two donors, which coexpr does not load. all: all of these. "
+            "duckdb-wasm: the program that the pages of coexpr bundle run. Default: donors.",
             show_default=False,
         ),
     ] = None,
@@ -85,15 +86,17 @@ def fetch(
     """
     from coexpr.cli.progress import progress_of_command
     from coexpr.cli.screen import deliver
-    from coexpr.fetching.catalogue import GROUPS  # loads requests, which --help does not need
+    from coexpr.fetching.catalogue import DATA_GROUPS  # loads requests, which --help does not need
     from coexpr.fetching.fetch import default_folder
     from coexpr.fetching.fetch import fetch as fetch_files
     from coexpr.fetching.transfer import Patience
 
     groups = [group.value for group in what or [What.DONORS]]
+    if What.ALL.value in groups:
+        groups = [*DATA_GROUPS, *(group for group in groups if group != What.ALL.value)]
     try:
         result = fetch_files(
-            GROUPS if What.ALL.value in groups else groups,  # type: ignore[arg-type]  # What has the same values
+            groups,  # type: ignore[arg-type]  # What has the same values
             folder or default_folder(db),
             donors=donor or [],
             base_url=base_url,
@@ -116,6 +119,8 @@ def _offer_ingest(result: "Result[FetchProvenance]", load: bool | None, db: Path
 
     folder, what = result.provenance.folder, result.provenance.what
     program = program_name()
+    if "duckdb-wasm" in what:
+        say(f"Make pages of a category with: {program} bundle --category NAME -o FOLDER")
     if "genes" in what:
         say(f'Renew gene names and categories with: {program} update-genes "{folder}"')
     if not {"donors", "additional-file-8"} & set(what):

@@ -23,6 +23,7 @@ from coexpr.options import (
     Rule,
     SampleFilter,
     Scope,
+    split_names,
 )
 from coexpr.resources import DATABASE_VARIABLE
 
@@ -257,7 +258,7 @@ def gene_names(atlas: "Atlas", given: str | None, gene_column: str | None) -> li
     elif gene_column is not None:
         raise OptionError(f"--gene-column names the column of a file, and --genes {given:.60} is none.")
     else:
-        names = [name for name in (cell.strip().strip("\"'") for cell in re.split(r"[,;\t\r\n]", given)) if name]
+        names = split_names(given)
     if not names:
         raise OptionError(f"--genes {given!r:.60}: there is no name in this list. Give symbols, Entrez ids or probes.")
     return names
@@ -298,7 +299,8 @@ _PARAMETERS: tuple[str, ...] = (
     "rule", "power", "min_present", "scope", "annotation", "hemisphere", "match", "include_regulates", "evidence_not",
     "genes", "method", "max_p_outliers", "adjust", "level", "probe", "top", "min_r", "max_r", "by_donor", "stats",
     "naive_p", "observed_r", "min_abs_r", "mutual_rank", "memory", "threads", "name", "source", "release", "format",
-    "base_url", "folder", "port", "host", "token", "gene_column", "set_column", "ontology", "donor", "mark", "width", "color", "facet",
+    "base_url", "folder", "port", "host", "token", "gene_column", "set_column", "ontology", "donor", "mark", "width",
+    "color", "facet", "force", "duckdb_wasm",
 )  # fmt: skip
 OPTION_OF |= {name: "--" + name.replace("_", "-") for name in _PARAMETERS}
 

@@ -310,4 +310,5 @@ def _choose_list(connection: duckdb.DuckDBPyConnection, names: Sequence[str], an
 def _not_found(connection: duckdb.DuckDBPyConnection, name: str) -> NoReturn:
     near = [category["name"] for category in run(connection, "categories_near", {"name": name})]
     hint = f" Did you mean {' or '.join(repr(similar) for similar in near)}?" if near else ""
-    raise NotFoundError(f"no category is named {name!r:.80}.{hint} List categories with: coexpr categories list")
+    message = f"no category is named {name!r:.80}.{hint} List categories with: coexpr categories list"
+    raise NotFoundError(message, name=name, similar=near)

@@ -6,6 +6,7 @@ database; the first query for all rows reads the whole matrix and writes the cac
 
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -20,7 +21,7 @@ from coexpr.database.matrix import (
     read_statistics,
 )
 from coexpr.database.matrix_cache import Matrix, cache_path, load, save
-from coexpr.database.queries import query, single
+from coexpr.database.queries import query, run, single
 from coexpr.database.samples import Samples, find_all_samples
 from coexpr.database.stamp import cache_is_on, key_of, stamp_of
 from coexpr.database.threads import Threads
@@ -72,6 +73,16 @@ class Expression:
     def donor_names(self) -> dict[int, str]:
         """The name of each donor by donor_id."""
         return dict(self.connection.execute(query("donor_names")).fetchall())
+
+    @cached_property
+    def sample_labels(self) -> list[tuple[Any, ...]]:
+        """The labels of every sample; see `coexpr.analysis.sample_labels.LABELS`."""
+        return self.connection.execute(query("labels_of_samples")).fetchall()
+
+    @cached_property
+    def sample_structures(self) -> list[dict[str, Any]]:
+        """The structure of every sample, and its top-level structure."""
+        return run(self.connection, "structures_of_samples")
 
     @cached_property
     def titles(self) -> list[str]:

@@ -15,7 +15,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +35,6 @@ _ABANDONED_SECONDS = 600
 # Shifts are multiples of this. They have few binary digits, so that most rows can be restored exactly.
 _SHIFT_STEP = 0.125
 _ROWS_AT_A_TIME = 256
-
 
 # The arrays of a file, in order.
 _DTYPES: dict[str, type[np.generic]] = {
@@ -98,6 +99,11 @@ class Matrix:
         means = (n * of_donor).sum(axis=0) / np.maximum(n.sum(axis=0), 1)
         squares = (self.squared_deviations[donors] + n * (of_donor - means) ** 2).sum(axis=0)
         return means - self.shift, squares
+
+
+# The matrices that are in use, by key and file: several open databases share one map of a file.
+_mapped: WeakValueDictionary[tuple[str, int, int, int], Matrix] = WeakValueDictionary()
+_mapping = Lock()
 
 
 def shift_rows(log2: NDArray[np.float32], means: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -178,9 +184,18 @@ def load(path: Path, key: str) -> Matrix | None:
             state = os.fstat(stream.fileno())
             if header["key"] != key or state.st_size != header["size"]:
                 return None
-            pages = np.memmap(stream, np.uint8, "r")
+            mapped = (key, state.st_dev, state.st_ino, state.st_mtime_ns)
+            with _mapping:
+                if (known := _mapped.get(mapped)) is None and (known := _map(stream, header, state)) is not None:
+                    _mapped[mapped] = known
+                return known
     except (OSError, ValueError):
         return None
+
+
+def _map(stream: IO[bytes], header: dict[str, Any], state: os.stat_result) -> Matrix | None:
+    """Map the arrays of a file; None if one is damaged."""
+    pages = np.memmap(stream, np.uint8, "r")
     # Checksums of the whole file take longer than a query, so they are only computed if the file time has changed.
     is_trusted = state.st_mtime_ns == header["written_ns"]
     arrays = {}

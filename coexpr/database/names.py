@@ -177,7 +177,7 @@ def _as_seed(meaning: Meaning) -> Seed:
 def _raise_not_found(connection: duckdb.DuckDBPyConnection, name: str) -> NoReturn:
     if single(connection, "count_downloads") == 0:
         raise NotFoundError("this database holds no download. Load one with: coexpr ingest PATH")
-    hint = ""
+    hint, similar = "", list[str]()
     if is_date(name.strip()):
         hint = (
             " It is a date: spreadsheets change gene symbols such as SEPT2, MARCH1 and DEC1 into dates. Use the symbol."
@@ -186,4 +186,5 @@ def _raise_not_found(connection: duckdb.DuckDBPyConnection, name: str) -> NoRetu
         hint = " A seed is one gene or probe; to use several, see: coexpr matrix --help"
     elif similar := similar_names(connection, name):
         hint = f" Similar names: {', '.join(similar)}."
-    raise NotFoundError(f"no probe or gene is named {name!r:.80} in this database.{hint}")
+    names = [text.partition(" (")[0] for text in similar]  # without the symbol that follows an alias
+    raise NotFoundError(f"no probe or gene is named {name!r:.80} in this database.{hint}", name=name, similar=names)

@@ -1,4 +1,4 @@
 """The synthetic atlas of `coexpr demo`: random expression values in files like the downloads of the real atlas.
 
-No other package depends on it, except the command `coexpr demo`.
+Only the command `coexpr demo` and the page of a server without a database make it.
 """

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from coexpr.bundling import duckdb_wasm
 from coexpr.errors import OptionError
 from coexpr.readers.donors import DONORS, donor_of_option
 
-Group = Literal["donors", "rnaseq", "additional-file-8", "genes"]
-Kind = Literal["zip", "gzip", "obo"]
+Group = Literal["donors", "rnaseq", "additional-file-8", "genes", "duckdb-wasm"]
+Kind = Literal["zip", "gzip", "obo", "wasm", "javascript"]
 GROUPS: tuple[Group, ...] = get_args(Group)
+# The groups with data; DuckDB-Wasm is a program.
+DATA_GROUPS: tuple[Group, ...] = tuple(group for group in GROUPS if group != "duckdb-wasm")
 
 # The numbers of the files that the Allen Institute serves, by donor; abagen's fetchers use the same.
 _MICROARRAY = {
@@ -33,8 +36,8 @@ class RemoteFile:
     name : str
         The name that it gets in the folder, and has on a mirror.
     url : str
-    kind : "zip", "gzip" or "obo"
-        What it must be. A spreadsheet (.xlsx) is a zip.
+    kind : "zip", "gzip", "obo", "wasm" or "javascript"
+        What it must be. A spreadsheet (.xlsx) is a zip. Files of the last two kinds are those of DuckDB-Wasm.
     what : str
         A description for messages.
     """
@@ -64,6 +67,11 @@ _ADDITIONAL_FILE_8 = RemoteFile(
     "zip",
     "Additional file 8 of Miller et al. 2014: agreement of probes with RNA-seq",
 )
+_KINDS: dict[str, Kind] = {duckdb_wasm.PROGRAM: "wasm", duckdb_wasm.WORKER: "javascript"}
+_DUCKDB_WASM = [
+    RemoteFile(name, f"{duckdb_wasm.URL}/{name}", kind, f"DuckDB-Wasm {duckdb_wasm.VERSION}, for coexpr bundle")
+    for name, kind in _KINDS.items()
+]
 
 
 def files_of(groups: Sequence[Group], donors: Sequence[str] = (), base_url: str | None = None) -> list[RemoteFile]:
@@ -101,6 +109,8 @@ def _files_of(group: Group, donors: set[int]) -> list[RemoteFile]:
         return [_ADDITIONAL_FILE_8]
     if group == "genes":
         return [ONTOLOGY, GENE2GO, GENE_INFO]
+    if group == "duckdb-wasm":
+        return _DUCKDB_WASM
     numbers, prefix, what = (
         (_MICROARRAY, "normalized_microarray_donor", "microarray")
         if group == "donors"

@@ -5,22 +5,37 @@ received, and the checksums of the whole file at the end.
 """
 
 import gzip
+import hashlib
 import html
 import json
 import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
+from coexpr.bundling import duckdb_wasm
 from coexpr.fetching.catalogue import Kind
 
 # How many bytes are needed to recognise a file, and to quote the message that came instead.
 HEAD_BYTES = 4096
 _LONGEST_QUOTE = 160
 _BLOCK = 1 << 20
-_STARTS: dict[Kind, bytes] = {"zip": b"PK\x03\x04", "gzip": b"\x1f\x8b", "obo": b"format-version:"}
-_NAMES: dict[Kind, str] = {"zip": "a zip", "gzip": "a gzip file", "obo": "an OBO file"}
+_STARTS: dict[Kind, bytes] = {
+    "zip": b"PK\x03\x04",
+    "gzip": b"\x1f\x8b",
+    "obo": b"format-version:",
+    "wasm": b"\0asm",
+    "javascript": b'"use strict";',
+}
+_NAMES: dict[Kind, str] = {
+    "zip": "a zip",
+    "gzip": "a gzip file",
+    "obo": "an OBO file",
+    "wasm": "a WebAssembly file",
+    "javascript": "a JavaScript file",
+}
 # What errors of zipfile, gzip and zlib mean.
 _DAMAGE: dict[type[Exception], str] = {
     EOFError: "its end is missing",
@@ -78,7 +93,7 @@ def damage_of(path: Path, kind: Kind) -> str | None:
     if not looks_like(kind, head):
         return f"is {describe_other(kind, head)}" if head else "is empty"
     try:
-        problem = {"zip": _problem_of_zip, "gzip": _problem_of_gzip, "obo": _problem_of_obo}[kind](path)
+        problem = _TESTS[kind](path)
     except tuple(_DAMAGE) as error:
         problem = next(text for cause, text in _DAMAGE.items() if isinstance(error, cause))
     return f"is damaged ({problem})" if problem else None
@@ -101,3 +116,19 @@ def _problem_of_obo(path: Path) -> str | None:
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - 1))
         return None if stream.read() == b"\n" else "its last line is cut"
+
+
+def _problem_of_program(path: Path) -> str | None:
+    """Return whether a file is not one of DuckDB-Wasm, which browsers run."""
+    with path.open("rb") as stream:
+        is_pinned = hashlib.file_digest(stream, "sha256").hexdigest() in duckdb_wasm.FILES.values()
+    return None if is_pinned else f"its SHA-256 is not that of DuckDB-Wasm {duckdb_wasm.VERSION}"
+
+
+_TESTS: dict[Kind, Callable[[Path], str | None]] = {
+    "zip": _problem_of_zip,
+    "gzip": _problem_of_gzip,
+    "obo": _problem_of_obo,
+    "wasm": _problem_of_program,
+    "javascript": _problem_of_program,
+}
