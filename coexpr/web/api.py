@@ -18,7 +18,7 @@ from coexpr.web.openapi import describe
 from coexpr.web.pages.sql import MAX_ROWS, run
 from coexpr.web.responses import file, parameter_in, parameters_in, refuse_others
 
-Answer = Callable[[Request], Coroutine[Any, Any, Response]]
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 def routes() -> list[Route]:
@@ -32,7 +32,7 @@ def routes() -> list[Route]:
     ]
 
 
-def _answer_of(endpoint: Endpoint) -> Answer:
+def _answer_of(endpoint: Endpoint) -> Handler:
     async def answer(request: Request) -> Response:
         format_name = parameter_in(request, "format") or DEFAULT_FORMAT
         question = endpoint.question(request.path_params, parameters_in(request, "format"))

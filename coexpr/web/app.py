@@ -16,7 +16,7 @@ from coexpr.web import api
 from coexpr.web.answers import Answers
 from coexpr.web.guard import Guard
 from coexpr.web.pages import category, correlates, demo, figures, gene, learn, pair, search, sql
-from coexpr.web.pages.problem import answer_error, answer_failure, answer_missing, answer_nobody
+from coexpr.web.pages.problem import answer_error, answer_failure, answer_gone, answer_missing
 from coexpr.web.workers import GoneError, Workers
 
 # Smaller answers are sent as they are.
@@ -64,7 +64,7 @@ def create_app(
     ]
     handlers: dict[object, ExceptionHandler] = {
         CoexprError: answer_error,
-        GoneError: answer_nobody,
+        GoneError: answer_gone,
         404: answer_missing,
         405: answer_missing,
         Exception: answer_failure,

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
+from coexpr.analysis.matrix import CorrelationMatrix
+from coexpr.analysis.pair import Pair
 from coexpr.atlas import Atlas
 from coexpr.errors import LimitError, OptionError
 from coexpr.output import formats
 from coexpr.output.text import write_tables
-from coexpr.result import Table
 from coexpr.web.parameters import arguments_of, descriptions_in
 
 # The media type of each format, and the ending of the name of its file.
@@ -94,7 +95,7 @@ ENDPOINTS = (
     Endpoint("probes", "probes", ["gene"]),
     Endpoint("why", "why", table=lambda funnel: funnel.steps),
     Endpoint("genes", "resolve", repeated="names"),
-    Endpoint("pair", "pair", ["a", "b"], table=lambda pair: pair.combined()),
+    Endpoint("pair", "pair", ["a", "b"]),
     Endpoint("expression", "expression"),
     Endpoint("matrix", "correlation_matrix"),
     Endpoint("structures", "structures"),
@@ -120,18 +121,18 @@ def write(table: Any, format_name: str) -> bytes:
         raise OptionError(f"`format` {format_name!r:.60}: expected one of {', '.join(MEDIA)}.")
     formats.check_format(format_name)
     _refuse_too_large(table)
+    if isinstance(table, Pair):
+        if format_name == "xlsx":
+            return _bytes(Pair.write_workbook, table)
+        table = table.combined()
     if format_name == "json" and isinstance(table, tuple):
         text = io.StringIO()
         write_tables(table, text)
         return text.getvalue().encode()
     if isinstance(table, tuple):
         raise OptionError(f"`format` {format_name}: several tables are written as json only.")
-    writer = formats.WRITERS[format_name]
-    if format_name in _BINARY:
-        stream = io.BytesIO()
-        writer(table, stream)
-        return stream.getvalue()
-    return _text(writer, table).encode()
+    writers = formats.MATRIX_WRITERS if isinstance(table, CorrelationMatrix) else formats.WRITERS
+    return (_bytes if format_name in _BINARY else _text)(writers[format_name], table)
 
 
 def _refuse_too_large(table: Any) -> None:
@@ -144,7 +145,13 @@ def _refuse_too_large(table: Any) -> None:
             )
 
 
-def _text(writer: Callable[[Any, IO[Any]], None], table: Table[Any]) -> str:
-    stream = io.StringIO(newline="")
+def _bytes(writer: Callable[[Any, IO[Any]], None], table: Any) -> bytes:
+    stream = io.BytesIO()
     writer(table, stream)
     return stream.getvalue()
+
+
+def _text(writer: Callable[[Any, IO[Any]], None], table: Any) -> bytes:
+    stream = io.StringIO(newline="")
+    writer(table, stream)
+    return stream.getvalue().encode()

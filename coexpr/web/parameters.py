@@ -179,13 +179,14 @@ def descriptions_in(function: Callable[..., Any]) -> dict[str, str]:
 
 def _parameters_of_options(argument: str, options: Any) -> list[Parameter]:
     hints, described = get_type_hints(options), descriptions_in(options)
+    summary = (inspect.getdoc(options) or "").partition("\n")[0]
     return [
         _parameter(
             RENAMED.get((argument, field.name), field.name),
             (argument, field.name),
             hints[field.name],
             field.default,
-            described.get(field.name, ""),
+            described.get(field.name, summary),
         )
         for field in fields(options)
     ]

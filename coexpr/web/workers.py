@@ -2,7 +2,7 @@
 
 The event loop never computes. A question waits for a free worker; too many waiting questions are refused. All workers
 have one database file open: DuckDB shares its contents between them, and the matrix is mapped once. They close it
-when nobody has asked for a while, so that an ingest can write, and when the file has been replaced.
+after some seconds without a question, so that an ingest can write, and when the file has been replaced.
 """
 
 import asyncio
@@ -86,7 +86,7 @@ class Workers:
         call : callable
             What it returns must not need the Atlas any more.
         gone : callable
-            Whether nobody waits for the answer any more; the statement that DuckDB runs is then interrupted.
+            Whether the client is gone; the statement that DuckDB runs is then interrupted.
         is_statement : bool
             Whether it runs a statement of a user, which is interrupted after the time that one may take.
 
@@ -97,7 +97,7 @@ class Workers:
         LimitError
             If a statement took too long.
         GoneError
-            If nobody waits for the answer any more, or the server stops.
+            If the client is gone, or the server stops.
         CoexprError
             If the database cannot be opened, or the function raises it.
         """
@@ -230,7 +230,7 @@ class _Worker:
 
 
 class GoneError(Exception):
-    """Nobody waits for the answer any more."""
+    """The client is gone."""
 
 
 class _InterruptedError(Exception):

@@ -305,7 +305,8 @@ def test_every_shell_reads_databases_of_every_version(synthetic_database: Path, 
         expected = [",".join(str(cell) for cell in row) for row in rows]
         for shell in SHELLS:
             # With several threads, DuckDB 1.4 reports an internal error in some runs (docs/sql.md).
-            command = [shell, "-readonly", "-csv", "-noheader", "-cmd", "set threads = 1", str(database), "-c", statement]
+            options = ["-readonly", "-csv", "-noheader", "-cmd", "set threads = 1"]
+            command = [shell, *options, str(database), "-c", statement]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert (done.returncode, done.stderr) == (0, "")
             assert done.stdout.split() == [cell for line in expected for cell in line.split()]

@@ -10,7 +10,7 @@ from coexpr.web.answers import answers_of
 from coexpr.web.failures import RETRY_AFTER, headers_of, sentence_of, status_of
 from coexpr.web.rendering import address, page
 
-# What web servers note for a request that its sender gave up; nobody receives it.
+# What web servers note for a request that its client gave up; it is not received.
 _CLIENT_CLOSED = 499
 
 
@@ -50,7 +50,7 @@ async def answer_failure(request: Request, _: Exception) -> Response:
     return page("problem", 500, sentence=sentence, again=None, given="", corrections={})
 
 
-async def answer_nobody(_: Request, __: Exception) -> Response:
+async def answer_gone(_: Request, __: Exception) -> Response:
     """Answer a request whose sender is gone."""
     return Response(status_code=_CLIENT_CLOSED)
 
