@@ -41,9 +41,10 @@ def bundle(
     ] = False,
     db: Database = None,
 ) -> None:
-    """Write a folder of web pages that query the genes of a category.
+    """Write web pages that query a category in the browser.
 
-    Any web server can serve the folder. DuckDB runs inside the browser of the reader, so nothing else is needed.
+    They are a folder that any web server can serve. DuckDB runs inside the browser of the reader, so nothing else is
+    needed.
 
     \b
     Examples:

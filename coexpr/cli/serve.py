@@ -32,7 +32,7 @@ def serve(
     ] = None,
     db: Database = None,
 ) -> None:
-    """Open a page in the browser to search genes, categories and pairs.
+    """Open a page in the browser on the database.
 
     The page answers from the database on this computer, and nothing leaves it. Stop it with Ctrl-C.
 

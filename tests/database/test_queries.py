@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 from helpers.folders import PACKAGE
 
+from coexpr.bundling.extract import _TABLES
 from coexpr.database.arrow import to_lists
 from coexpr.database.name_index import Kind
-from coexpr.database.queries import queries, query, read_queries, run
+from coexpr.database.queries import attach, queries, query, read_queries, run
 from coexpr.loading.categories import _PARTS, _tables
 from coexpr.readers import download
 from coexpr.readers.category_file import CategoryFile
@@ -19,6 +20,7 @@ from coexpr.readers.category_file import CategoryFile
 # Statements of kinds that DuckDB cannot prepare. Opening a database runs the first five, any query the last.
 NOT_PREPARABLE = {
     "attach_atlas",
+    "attach_source",
     "use_atlas",
     "checkpoint_atlas",
     "forbid_other_files",
@@ -78,6 +80,9 @@ REGISTERED = {
     "given_probes": pa.table({"probe_id": NO_PROBES}),
     "reported_profiles": pa.table({"place": NO_PROBES, "probe_id": NO_PROBES, "gene_id": NO_PROBES}),
     "incoming_stability": pa.table({"probe_id": NO_PROBES, "diff_stability": pa.array([], pa.float64())}),
+    "bundled_genes": pa.table({"gene_id": NO_PROBES}),
+    "bundled_probes": pa.table({"probe_id": NO_PROBES}),
+    "bundled_categories": pa.table({"category_id": NO_PROBES}),
     "incoming_edges": pa.table({"r": pa.array([], pa.float32())}),
     "incoming_table": pa.table({"probe_name": pa.array([], pa.string())}),
     # of demo.sql
@@ -98,7 +103,10 @@ REGISTERED = {
 
 
 @pytest.mark.parametrize("name", sorted(set(queries()) - NOT_PREPARABLE))
-def test_every_query_prepares_against_an_empty_database(name: str, empty_database: duckdb.DuckDBPyConnection) -> None:
+def test_every_query_prepares_against_an_empty_database(
+    name: str, empty_database: duckdb.DuckDBPyConnection, shipped_database: Path
+) -> None:
+    attach(empty_database, "attach_source", shipped_database)
     for name_of_table in ("chosen_probes", "chosen_genes", "chosen_structures", "requested_categories", "edges"):
         empty_database.execute(query(f"create_{name_of_table}"))
     empty_database.execute(query("create_direct_members_of_added_categories"))
@@ -132,6 +140,7 @@ def test_every_query_is_used() -> None:
             "present_calls",
             "rnaseq_agreement",
             "reannotations",
+            *_TABLES,
             *_PARTS,
             *get_args(Kind),
         )

@@ -1,5 +1,6 @@
 """SQL on the database: a statement, its rows, and what can be named in it."""
 
+from collections.abc import Sized
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -24,12 +25,6 @@ MAX_ROWS = 100_000
 _MAX_CHARACTERS = 50_000_000
 _SHOWN_ROWS = 500
 _LONGEST = 20_000
-_EXAMPLES = (
-    "FROM correlates('{gene}', top := 10)",
-    "SELECT donor, r, n FROM r_by_donor('{gene}', '{partner}')",
-    "SELECT probe_name, mean_log2, present_fraction FROM probe_summary WHERE gene_symbol = '{gene}'",
-    "FROM structure_tree LIMIT 20",
-)
 
 
 @dataclass(frozen=True)
@@ -63,7 +58,7 @@ async def page(request: Request) -> Response:
         problem=found.problem,
         is_run=is_run,
         names=names,
-        examples=[text.format(gene=gene or "NTRK2", partner="BDNF") for text in _EXAMPLES],
+        gene=gene or "NTRK2",
         shown=_SHOWN_ROWS,
         seconds=answers.seconds,
     )
@@ -90,7 +85,7 @@ def run(atlas: Atlas, statement: str, limit: int) -> Result[SqlProvenance]:
         characters = 0
         for row in stream.rows:
             rows.append(row)
-            characters += sum(map(_characters_in, row))
+            characters += sum(map(_size_of, row))
             if len(rows) > limit:
                 raise LimitError(f"the statement returns more than {limit:,} rows. Add LIMIT, or use coexpr sql.")
             if characters > _MAX_CHARACTERS:
@@ -100,13 +95,9 @@ def run(atlas: Atlas, statement: str, limit: int) -> Result[SqlProvenance]:
     return Result(stream.columns, rows, stream.provenance)
 
 
-def _characters_in(value: Any) -> int:
-    """Return the size of a value, in characters of text; a number in a list counts as one."""
-    if isinstance(value, str | bytes):
-        return len(value)
-    if isinstance(value, dict):
-        return sum(map(_characters_in, value.values()))
-    return sum(map(_characters_in, value)) if isinstance(value, list | tuple) else 1
+def _size_of(value: Any) -> int:
+    """Return the size of a value: its characters, or its elements."""
+    return len(value) if isinstance(value, Sized) else 1
 
 
 async def _run(request: Request, statement: str) -> _Found:
