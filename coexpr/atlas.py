@@ -845,8 +845,9 @@ class Atlas:
         """
         if single(self._connection, "settings_are_locked"):
             return  # by another Atlas of this process
+        for setting in ("forbid_temporary_files", "forbid_python_variables"):
+            self._connection.execute(query(setting))
         self.forbid_other_files()
-        self._connection.execute(query("forbid_python_variables"))
         self._connection.execute(query("limit_memory").replace("$bytes", str(memory)))  # SET takes no parameters
         self._connection.execute(query("lock_settings"))
 

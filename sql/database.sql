@@ -22,6 +22,10 @@ set python_enable_replacements = false;
 -- Let statements use at most $bytes bytes of memory.
 set memory_limit = '$bytes B';
 
+-- name: forbid_temporary_files
+-- Write no temporary files: statements could write others into their folder.
+set temp_directory = '';
+
 -- name: lock_settings
 -- Forbid further changes of settings.
 set lock_configuration = true;

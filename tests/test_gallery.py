@@ -5,6 +5,7 @@ from pathlib import Path
 
 import gallery
 import pytest
+import screenshots
 import tutorial
 from gallery import EXAMPLES, Example
 from helpers.command import invoke, run
@@ -13,7 +14,7 @@ from coexpr.atlas import Atlas
 
 Image = pytest.importorskip("PIL.Image", reason="matplotlib, with which Pillow comes, is not installed")
 IDS = [Path(example.image).stem for example in EXAMPLES]
-_LARGEST, _LARGEST_IN_ALL = 150_000, 1_200_000
+_LARGEST, _LARGEST_IN_ALL = 150_000, 2_000_000
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,7 @@ def test_the_page_is_what_its_script_writes() -> None:
 
 def test_every_image_exists_and_no_other() -> None:
     expected = {example.image for example in EXAMPLES} | {image.name for image in tutorial.figures().values()}
+    expected |= {screenshots.name_of(shot, dark=dark) for shot in screenshots.SHOTS for dark in (False, True)}
     assert {path.name for path in gallery.IMAGES.iterdir()} == expected
 
 

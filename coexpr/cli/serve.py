@@ -28,7 +28,7 @@ def serve(
     ] = "127.0.0.1",
     token: Annotated[
         str | None,
-        option(None, "--token", "A secret that every visitor needs, at least eight characters.", "TEXT"),
+        option(None, "--token", "A secret that every visitor needs: at least eight letters or digits.", "TEXT"),
     ] = None,
     db: Database = None,
 ) -> None:

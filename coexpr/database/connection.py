@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import duckdb
 
@@ -20,6 +21,9 @@ from coexpr.resources import DATABASE_VARIABLE, is_duckdb_file
 # Memory limit of DuckDB during ingest, which itself keeps one download in memory. Beyond it, DuckDB uses temporary
 # files next to the database.
 _WRITING_MEMORY = "1GB"
+
+# A connection to each file that may be open for reading, by device and number.
+_open_files: WeakValueDictionary[tuple[int, int], duckdb.DuckDBPyConnection] = WeakValueDictionary()
 
 
 def refuse_missing(path: Path) -> None:
@@ -183,12 +187,18 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def _connect_readonly(path: Path) -> duckdb.DuckDBPyConnection:
-    if not is_duckdb_file(path):  # for other types of files, DuckDB may download an extension
+    state = path.stat()
+    file = (state.st_dev, state.st_ino)
+    # A file that is open here is not opened once more: closing it would release the lock of DuckDB.
+    if file not in _open_files and not is_duckdb_file(path):
+        # For other types of files, DuckDB may download an extension.
         raise DatabaseError(f"{path} is not a DuckDB database. Choose another `database`, or set {DATABASE_VARIABLE}.")
     try:
-        return duckdb.connect(path, read_only=True)
+        connection = duckdb.connect(path, read_only=True)
     except duckdb.Error as error:
         raise _not_opened(path, error) from None
+    _open_files[file] = connection
+    return connection
 
 
 def _attach(path: Path) -> duckdb.DuckDBPyConnection:

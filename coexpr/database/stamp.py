@@ -8,8 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-# A DuckDB file starts with three headers: one of the file, and one of each of its last two checkpoints.
-_DUCKDB_HEADER_BYTES = 3 * 4096
 # The file itself, and the files next to it with changes that are not checkpointed.
 _DUCKDB_ENDINGS = ("", ".wal", ".wal.checkpoint", ".wal.recovery")
 
@@ -23,22 +21,23 @@ def cache_is_on() -> bool:
 
 
 def stamp_of(database: Path) -> list[Any]:
-    """Return a stamp that changes whenever a database file is written to.
+    """Return a stamp that changes whenever a database file is written to or replaced.
 
-    Every checkpoint of DuckDB changes the headers of the file, but different checkpoints may result in the same
-    headers, so size and time are included. Changes that are not checkpointed are in files next to it.
+    The file is not opened: when a process closes a file, POSIX releases all locks of the process on it, and with them
+    the lock of DuckDB.
 
     Parameters
     ----------
     database : path
         Path of the file with links resolved: DuckDB's log is next to the file itself.
     """
-    with database.open("rb") as stream:
-        stamp: list[Any] = [stream.read(_DUCKDB_HEADER_BYTES).hex()]
+    database.stat()  # raises FileNotFoundError
+    stamp: list[Any] = []
     for ending in _DUCKDB_ENDINGS:
         with suppress(FileNotFoundError):
             state = database.with_name(f"{database.name}{ending}").stat()
-            stamp.append([ending, state.st_size, state.st_mtime_ns])
+            # The time of the last change of the file's entry cannot be set back, as that of its contents can.
+            stamp.append([ending, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns])
     return stamp
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import duckdb
 
-from coexpr.database.queries import query
+from coexpr.database.queries import query, single
 from coexpr.errors import OptionError
 
 THREADS_VARIABLE = "COEXPR_THREADS"
@@ -38,8 +38,10 @@ class Threads:
         if limit is not None:
             from threadpoolctl import threadpool_limits  # needed only for a limit
 
-            # SET does not take parameters.
-            connection.execute(query("set_threads").replace("$threads", str(limit)))
+            # Locked settings are those that another Atlas of this process has made, with the same limit.
+            if not single(connection, "settings_are_locked"):
+                # SET does not take parameters.
+                connection.execute(query("set_threads").replace("$threads", str(limit)))
             self._limits = threadpool_limits(limits=limit, user_api="blas")
 
     def close(self) -> None:

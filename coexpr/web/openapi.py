@@ -59,7 +59,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
                 "schema": {"type": "array", "items": _TEXT, "minItems": 1},
             }
         )
-    parameters += [_described(parameter) for parameter in parameters_of(endpoint.method)]
+    parameters += [_described(parameter, endpoint.summary) for parameter in parameters_of(endpoint.method)]
     return {
         "operationId": endpoint.command,
         "summary": endpoint.summary,
@@ -84,7 +84,7 @@ def _sql_operation() -> dict[str, Any]:
     }
 
 
-def _described(parameter: Parameter) -> dict[str, Any]:
+def _described(parameter: Parameter, summary: str) -> dict[str, Any]:
     schema: dict[str, Any]
     if parameter.choices:
         schema = {"type": "string", "enum": list(parameter.choices)}
@@ -98,7 +98,7 @@ def _described(parameter: Parameter) -> dict[str, Any]:
         schema = {"type": "array", "items": schema}
     elif parameter.default is not None:
         schema = schema | {"default": parameter.default}
-    return {"name": parameter.name, "in": "query", "description": parameter.description, "schema": schema}
+    return {"name": parameter.name, "in": "query", "description": parameter.description or summary, "schema": schema}
 
 
 def _responses() -> dict[str, Any]:

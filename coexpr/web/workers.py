@@ -7,6 +7,7 @@ after some seconds without a question, so that an ingest can write, and when the
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,8 @@ MAX_ASKED = 64
 # Bytes that DuckDB may use. The matrix is mapped and not among them.
 _MEMORY = 500_000_000
 _BETWEEN_CHECKS = 0.1  # seconds
+# The first to open the database sets and locks the settings of all.
+_opening = threading.Lock()
 
 T = TypeVar("T")
 Gone = Callable[[], Awaitable[bool]]
@@ -192,8 +195,9 @@ class _Worker:
     async def ask(self, path: Path, call: Callable[[Atlas], T], gone: Gone, seconds: float | None) -> T:
         def answer() -> T:
             if self._atlas is None:
-                atlas = Atlas(path)
-                atlas.confine_sql(_MEMORY)
+                with _opening:
+                    atlas = Atlas(path)
+                    atlas.confine_sql(_MEMORY)
                 self._atlas = atlas
             try:
                 return call(self._atlas)

@@ -27,6 +27,7 @@ NOT_PREPARABLE = {
     "find_tables_of_the_caller",
     "set_threads",
     "forbid_python_variables",
+    "forbid_temporary_files",
     "limit_memory",
     "lock_settings",
     "attach_network",

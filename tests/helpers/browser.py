@@ -24,10 +24,11 @@ _LOCAL_SCHEMES = ("chrome", "about", "blob", "data")
 
 
 @contextmanager
-def browser(width: int = 1280, height: int = 900, *, dark: bool = False) -> Iterator[Any]:
+def browser(width: int = 1280, height: int = 900, *, dark: bool = False, wait_for_load: bool = True) -> Iterator[Any]:
     """Start Chromium with an empty profile, and yield its driver of selenium; skip the test where either is missing.
 
-    Files are saved into the folder `driver.downloads`.
+    Files are saved into the folder `driver.downloads`. Without `wait_for_load`, a page can be used while the next one
+    is loading.
     """
     pytest.importorskip("selenium", reason="selenium is not installed")
     program = shutil.which("chromium") or shutil.which("google-chrome")
@@ -42,6 +43,7 @@ def browser(width: int = 1280, height: int = 900, *, dark: bool = False) -> Iter
         options.binary_location = program
         for flag in (*_FLAGS, f"--user-data-dir={folder}/profile", f"--window-size={width},{height}"):
             options.add_argument(flag)
+        options.page_load_strategy = "normal" if wait_for_load else "none"
         if dark:
             options.add_argument("--force-dark-mode")
         downloads = Path(folder) / "downloads"

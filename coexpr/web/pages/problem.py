@@ -45,9 +45,10 @@ async def answer_missing(request: Request, error: Exception) -> Response:
 async def answer_failure(request: Request, _: Exception) -> Response:
     """Answer a request that an error of coexpr ended, which the terminal shows."""
     sentence = "This is an error of coexpr itself. The terminal in which coexpr serve runs shows it."
+    headers = {"Connection": "close"}  # which the server does after a failure
     if request.url.path.startswith("/api/"):
-        return JSONResponse({"error": {"kind": "Failure", "message": sentence}}, 500)
-    return page("problem", 500, sentence=sentence, again=None, given="", corrections={})
+        return JSONResponse({"error": {"kind": "Failure", "message": sentence}}, 500, headers)
+    return page("problem", 500, headers, sentence=sentence, again=None, given="", corrections={})
 
 
 async def answer_gone(_: Request, __: Exception) -> Response:

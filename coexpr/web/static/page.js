@@ -5,6 +5,11 @@ import { showSamples } from "./scatter.js";
 for (const input of document.querySelectorAll("input[data-complete]")) completeNames(input);
 for (const plot of document.querySelectorAll(".scatter")) showSamples(plot);
 
+// On a phone, the result comes first.
+if (matchMedia("(max-width: 40rem)").matches) {
+  for (const details of document.querySelectorAll("details.computed")) details.open = false;
+}
+
 // Addresses stay short: empty boxes are not part of them.
 for (const form of document.querySelectorAll("form:not([method])")) {
   form.addEventListener("formdata", (event) => {
