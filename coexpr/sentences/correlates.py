@@ -17,10 +17,18 @@ if TYPE_CHECKING:
 
 
 def describe_correlates(result: "CorrelatesResult") -> list[str]:
-    """Say how many correlates there are, of which seed, among which genes, and what r is computed from."""
-    provenance = result.provenance
+    """Say how many correlates are shown, of which seed, among which genes, and what r is computed from."""
+    return _describe(result.provenance, len(result))
+
+
+def describe_all_correlates(provenance: "CorrelatesProvenance") -> list[str]:
+    """Say the same where all correlates are shown, in parts."""
+    return _describe(provenance, provenance.matching)
+
+
+def _describe(provenance: "CorrelatesProvenance", shown: int) -> list[str]:
     seed, level = provenance.seed, provenance.level
-    lines = [*_describe_nothing(provenance), _describe_rows(provenance, len(result)), _describe_seed(provenance)]
+    lines = [*_describe_nothing(provenance), _describe_rows(provenance, shown), _describe_seed(provenance)]
     lines += describe_other_name(seed.other_name, seed.gene)
     lines += describe_gene_filter(provenance.gene_filter)
     lines += describe_disagreements(provenance.disagreements)

@@ -4,7 +4,8 @@ import json
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,8 @@ _FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+# A page answers in a moment; a busy computer may take longer.
+PATIENCE = 60
 # Parts of the browser itself, such as the page of a new tab, and data in memory.
 _LOCAL_SCHEMES = ("chrome", "about", "blob", "data")
 
@@ -75,6 +78,42 @@ def requested_addresses(driver: Any) -> list[str]:
 def console_errors(driver: Any) -> list[str]:
     """Return what the page has reported as errors since the last call."""
     return [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+def until(condition: Callable[[], Any]) -> Any:
+    """Wait until a condition holds, and return what it returns."""
+    end = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return found
+
+
+def one(driver: Any, selector: str) -> Any:
+    """Return the first element that a selector matches."""
+    return driver.find_element("css selector", selector)
+
+
+def press(driver: Any, text: str) -> None:
+    """Press a button or follow a link, and wait for the next page."""
+    leave(driver, driver.find_element("xpath", f"//main//*[self::button or self::a][normalize-space()='{text}']").click)
+
+
+def leave(driver: Any, act: Callable[[], Any]) -> None:
+    """Do what leads to another page, and wait for that page."""
+    from selenium.common.exceptions import WebDriverException
+
+    left = one(driver, "html").id
+    act()
+
+    def is_there() -> bool:
+        try:
+            is_other = one(driver, "html").id != left
+            return is_other and driver.execute_script("return document.readyState") == "complete"
+        except WebDriverException:  # between two pages, there is none
+            return False
+
+    until(is_there)
 
 
 class _Handler(SimpleHTTPRequestHandler):

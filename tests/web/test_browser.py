@@ -1,8 +1,7 @@
 """The pages in a real browser: numbers, completion, the keyboard, no scripts, and that nothing else is requested."""
 
 import json
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,13 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx2 as httpx
 import pytest
-from helpers.browser import browser, console_errors, requested_addresses
+from helpers.browser import browser, console_errors, leave, one, press, requested_addresses, until
 from helpers.command import run
 from helpers.web import ENDLESS, SCRIPT
 
 from coexpr.atlas import Atlas
 
 CATEGORY = "nervous system development"
-# A page answers in a moment; a busy computer may take longer.
-PATIENCE = 60
 CORRELATES = "/correlates?seed=NTRK2"
 PAIR = "/pair?a=NTRK2&b=BDNF"
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
@@ -51,44 +48,9 @@ def phone(address: str) -> Iterator[Any]:
         assert console_errors(driver) == []
 
 
-def until(condition: Callable[[], Any]) -> Any:
-    """Wait until a condition holds, and return what it returns."""
-    end = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    return found
-
-
-def one(driver: Any, selector: str) -> Any:
-    return driver.find_element("css selector", selector)
-
-
 def end(element: Any) -> float:
     """Return where an element ends at its right."""
     return float(element.rect["x"] + element.rect["width"])
-
-
-def press(driver: Any, text: str) -> None:
-    """Press a button or follow a link, and wait for the next page."""
-    leave(driver, driver.find_element("xpath", f"//main//*[self::button or self::a][normalize-space()='{text}']").click)
-
-
-def leave(driver: Any, act: Callable[[], Any]) -> None:
-    """Do what leads to another page, and wait for that page."""
-    from selenium.common.exceptions import WebDriverException
-
-    left = one(driver, "html").id
-    act()
-
-    def is_there() -> bool:
-        try:
-            is_other = one(driver, "html").id != left
-            return is_other and driver.execute_script("return document.readyState") == "complete"
-        except WebDriverException:  # between two pages, there is none
-            return False
-
-    until(is_there)
 
 
 def choices(driver: Any, box: str) -> list[str]:
@@ -398,12 +360,15 @@ def test_the_keyboard_is_enough(page: Any, address: str) -> None:
 
 def test_a_name_that_looks_like_html_is_text(hostile: httpx.Client) -> None:
     """An alert would end the test: the driver refuses everything while one is open."""
+    from selenium.webdriver import Keys
+
     with browser() as driver:
         driver.get(f"{hostile.base_url}/")
         one(driver, "#q").send_keys("<scr")
         until(lambda: SCRIPT in choices(driver, "q"))
-        one(driver, "#q").send_keys("\ue015\ue007\ue007")  # down, enter, enter
-        until(lambda: SCRIPT in one(driver, "h1").text)
+        one(driver, "#q").send_keys(Keys.ARROW_DOWN, Keys.ENTER)
+        leave(driver, lambda: one(driver, "#q").send_keys(Keys.ENTER))
+        assert SCRIPT in one(driver, "h1").text
         for path in (CORRELATES, f"/pair?a=NTRK2&b={quote(SCRIPT)}", f"/gene/{quote(SCRIPT, safe='')}", "/learn"):
             driver.get(f"{hostile.base_url}{path}")
             assert SCRIPT in one(driver, "body").text, path

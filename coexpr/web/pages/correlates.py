@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from coexpr.analysis.correlates_result import CorrelatesResult
 from coexpr.errors import OptionError
-from coexpr.sentences.correlates import describe_correlates
+from coexpr.sentences.correlates import describe_all_correlates
 from coexpr.web.answers import answers_of
 from coexpr.web.endpoints import write
 from coexpr.web.equivalents import command_of, sql_of
@@ -107,7 +107,7 @@ async def page(request: Request) -> Response:
         shown=shown,
         result=result,
         provenance=result.provenance,
-        sentences=describe_correlates(result),
+        sentences=describe_all_correlates(result.provenance),
         command=command_of(question),
         sql=sql_of(question),
         choices=CHOICES,
