@@ -831,7 +831,8 @@ class Atlas:
 
         This applies to every connection of this process to the file, and cannot be undone.
         """
-        self._connection.execute(query("forbid_other_files"))
+        if not single(self._connection, "settings_are_locked"):  # then it is forbidden already
+            self._connection.execute(query("forbid_other_files"))
 
     def confine_sql(self, memory: int) -> None:
         """Confine SQL of others to this database: no other files, no variables of Python, no change of settings.

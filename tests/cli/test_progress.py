@@ -94,7 +94,7 @@ def test_bars_fit_in_a_line_and_are_removed_while_messages_stay() -> None:
 
 def test_a_wide_terminal_has_rate_and_memory_too() -> None:
     printed, _ = on_terminal(LONG, columns=140)
-    assert re.search(r"s left, [\d,]+/s, [\d.]+ MB memory$", bars_of(printed)[-1].rstrip())
+    assert re.search(r"s left, [\d,]+/s, [\d.]+ [MG]B memory$", bars_of(printed)[-1].rstrip())
 
 
 def test_several_tasks_and_threads_at_once() -> None:
@@ -198,9 +198,9 @@ with progress.task("Reading", 58692, "probes", done=8692) as advance, progress.t
     lines = done.stderr.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["Reading", "Fetching"] * 2
     assert re.fullmatch(
-        r"Reading: 57 %, 33,692 of 58,692 probes, \d+ s left, [\d,]+/s, [\d.]+ MB memory\.", lines[0]
+        r"Reading: 57 %, 33,692 of 58,692 probes, \d+ s left, [\d,]+/s, [\d.]+ [MG]B memory\.", lines[0]
     ), lines[0]
-    assert re.fullmatch(r"Fetching: 12\.0 MB, [\d.]+ MB/s, [\d.]+ MB memory\.", lines[1]), lines[1]
+    assert re.fullmatch(r"Fetching: 12\.0 MB, [\d.]+ MB/s, [\d.]+ [MG]B memory\.", lines[1]), lines[1]
     assert in_pipe(work).stderr == ""  # within the first minute
     assert in_pipe("import sys; print(module._SECONDS_BETWEEN_LINES)").stdout == "60\n"
 
@@ -228,7 +228,7 @@ def test_quiet_and_verbose_commands(synthetic_database: Path) -> None:
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert wrong.stderr.startswith("Error: no probe or gene is named 'NOSUCHGENE'")
     verbose = program("query", "NTRK2", "--top", 3, "-v", "--db", synthetic_database)
-    assert re.search(r"^\d+\.\d\d s, peak memory [\d.]+ MB\.$", verbose.stderr, re.M)
+    assert re.search(r"^\d+\.\d\d s, peak memory [\d.]+ [MG]B\.$", verbose.stderr, re.M)
     assert verbose.stdout == quiet.stdout
 
 
