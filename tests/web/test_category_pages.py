@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import httpx2 as httpx
 import pytest
-from starlette.testclient import TestClient
+from helpers.web import serving
 
 from coexpr.atlas import Atlas
 from coexpr.loading.categories import add_categories
 from coexpr.sentences.categories import describe_members
-from coexpr.web.app import create_app
 from coexpr.web.pages.category import MAX_CATEGORIES, MAX_HEATMAP, MAX_MEMBERS, STATUSES
 
 CATEGORY = "nervous system development"
@@ -22,13 +22,13 @@ SCRIPT = "<script>alert(1)</script>"
 
 
 @pytest.fixture(scope="module")
-def client(synthetic_database: Path) -> Iterator[TestClient]:
-    with TestClient(create_app(synthetic_database), base_url="http://localhost") as opened:
+def client(synthetic_database: Path) -> Iterator[httpx.Client]:
+    with serving(synthetic_database) as opened:
         yield opened
 
 
 @pytest.fixture(scope="module")
-def with_added(synthetic_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def with_added(synthetic_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A server of a database with three added categories, two of the same name."""
     folder = tmp_path_factory.mktemp("added")
     database = Path(shutil.copy(synthetic_database, folder / "added.duckdb"))
@@ -40,11 +40,11 @@ def with_added(synthetic_database: Path, tmp_path_factory: pytest.TempPathFactor
         file = folder / "genes.txt"
         file.write_text(genes)
         add_categories([file], database, name=name, source=source)
-    with TestClient(create_app(database), base_url="http://localhost") as opened:
+    with serving(database) as opened:
         yield opened
 
 
-def page_of(client: TestClient, name: str, query: str = "") -> str:
+def page_of(client: httpx.Client, name: str, query: str = "") -> str:
     answer = client.get(f"/category/{quote(name, safe='')}{query}")
     assert answer.status_code == 200
     return str(answer.text)
@@ -62,7 +62,7 @@ def genes_in(page: str) -> list[str]:
 # The list
 
 
-def test_a_search_shows_what_atlas_finds_in_its_order(client: TestClient, atlas: Atlas) -> None:
+def test_a_search_shows_what_atlas_finds_in_its_order(client: httpx.Client, atlas: Atlas) -> None:
     page = client.get("/categories", params={"search": CATEGORY}).text
     found = atlas.categories(CATEGORY)
     rows = re.findall(r'<tr><th scope="row"><a href="/category/([^"]*)">(.*?)</a>(.*?)</tr>', page, flags=re.DOTALL)
@@ -74,7 +74,7 @@ def test_a_search_shows_what_atlas_finds_in_its_order(client: TestClient, atlas:
         assert re.findall(r'number">([\d,]+)<', rest) == [f"{count:,}" for count in (genes, on_chip, with_data)]
 
 
-def test_a_long_list_is_cut_and_counted(client: TestClient, atlas: Atlas) -> None:
+def test_a_long_list_is_cut_and_counted(client: httpx.Client, atlas: Atlas) -> None:
     page = client.get("/categories?search=regulation").text
     count = len(atlas.categories("regulation"))
     assert count > MAX_CATEGORIES
@@ -83,7 +83,7 @@ def test_a_long_list_is_cut_and_counted(client: TestClient, atlas: Atlas) -> Non
     assert "/api/categories?format=csv&amp;search=regulation" in page
 
 
-def test_without_a_search_there_is_a_count_and_examples_that_find_something(client: TestClient, atlas: Atlas) -> None:
+def test_without_a_search_there_is_a_count_and_examples_that_find_something(client: httpx.Client, atlas: Atlas) -> None:
     page = client.get("/categories").text
     assert f"{len(atlas.categories()):,}" in page
     assert "<table" not in page
@@ -92,7 +92,7 @@ def test_without_a_search_there_is_a_count_and_examples_that_find_something(clie
     assert all("<table" in client.get(html.unescape(example)).text for example in examples)
 
 
-def test_added_categories_are_listed_without_a_search(with_added: TestClient) -> None:
+def test_added_categories_are_listed_without_a_search(with_added: httpx.Client) -> None:
     page = with_added.get("/categories").text
     assert "Added categories" in page
     assert page.count(">my genes</a>") == 2
@@ -100,31 +100,31 @@ def test_added_categories_are_listed_without_a_search(with_added: TestClient) ->
     assert html.escape(SCRIPT) in page
 
 
-def test_an_accession_is_found(client: TestClient) -> None:
+def test_an_accession_is_found(client: httpx.Client) -> None:
     assert CATEGORY in client.get("/categories?search=GO:0007399").text
 
 
-def test_similar_names_are_offered(client: TestClient) -> None:
+def test_similar_names_are_offered(client: httpx.Client) -> None:
     page = client.get("/categories?search=nervous+sistem+development").text
     assert f'<a href="/category/nervous%20system%20development">{CATEGORY}</a>' in page
 
 
 @pytest.mark.parametrize("search", [SCRIPT, "💥", "x" * 10_000, "'; drop table genes", "%"])
-def test_a_search_that_finds_nothing_says_so(client: TestClient, search: str) -> None:
+def test_a_search_that_finds_nothing_says_so(client: httpx.Client, search: str) -> None:
     answer = client.get("/categories", params={"search": search})
     assert answer.status_code == 200
     assert "No name of a category contains" in answer.text
     assert SCRIPT not in answer.text
 
 
-def test_an_unknown_parameter_of_the_list_is_refused(client: TestClient) -> None:
+def test_an_unknown_parameter_of_the_list_is_refused(client: httpx.Client) -> None:
     assert client.get("/categories?q=x").status_code == 400
 
 
 # The genes of one
 
 
-def test_all_members_are_shown_those_with_data_first(client: TestClient, atlas: Atlas) -> None:
+def test_all_members_are_shown_those_with_data_first(client: httpx.Client, atlas: Atlas) -> None:
     page = page_of(client, CATEGORY)
     members = atlas.members(CATEGORY)
     assert len(members) <= MAX_MEMBERS
@@ -133,7 +133,7 @@ def test_all_members_are_shown_those_with_data_first(client: TestClient, atlas: 
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_members_are_filtered_by_status(client: TestClient, atlas: Atlas, status: str) -> None:
+def test_members_are_filtered_by_status(client: httpx.Client, atlas: Atlas, status: str) -> None:
     page = page_of(client, CATEGORY, f"?status={quote(status)}")
     members = atlas.members(CATEGORY)
     expected = [row[0] for row in members if row[-1] == status]
@@ -141,7 +141,7 @@ def test_members_are_filtered_by_status(client: TestClient, atlas: Atlas, status
     assert f"Genes {status}" in page
 
 
-def test_the_bar_and_the_legend_have_the_counts(client: TestClient, atlas: Atlas) -> None:
+def test_the_bar_and_the_legend_have_the_counts(client: httpx.Client, atlas: Atlas) -> None:
     page = page_of(client, CATEGORY)
     counts = Counter(atlas.members(CATEGORY).column("status"))
     widths = [
@@ -152,13 +152,13 @@ def test_the_bar_and_the_legend_have_the_counts(client: TestClient, atlas: Atlas
         assert f"{status} ({counts[status]:,})" in text_of(page)
 
 
-def test_a_large_category_is_cut_and_has_no_heatmap(client: TestClient, atlas: Atlas) -> None:
+def test_a_large_category_is_cut_and_has_no_heatmap(client: httpx.Client, atlas: Atlas) -> None:
     page = page_of(client, "cellular_component")
     assert len(genes_in(page)) == MAX_MEMBERS
     assert f"{len(atlas.members('cellular_component')):,} genes; the first" in page
 
 
-def test_a_heatmap_is_shown_if_it_can_be_read(client: TestClient, atlas: Atlas) -> None:
+def test_a_heatmap_is_shown_if_it_can_be_read(client: httpx.Client, atlas: Atlas) -> None:
     category = atlas.members(CATEGORY).provenance.category
     assert 1 < category.with_expression <= MAX_HEATMAP
     (source,) = re.findall(r'<img loading="lazy" src="([^"]*)"', page_of(client, CATEGORY))
@@ -166,7 +166,7 @@ def test_a_heatmap_is_shown_if_it_can_be_read(client: TestClient, atlas: Atlas) 
     assert "<img" not in page_of(client, "GO:0000007")
 
 
-def test_what_it_says_is_that_of_the_command(client: TestClient, atlas: Atlas) -> None:
+def test_what_it_says_is_that_of_the_command(client: httpx.Client, atlas: Atlas) -> None:
     page = text_of(page_of(client, CATEGORY))
     members = atlas.members(CATEGORY)
     for line in describe_members(members):
@@ -176,7 +176,7 @@ def test_what_it_says_is_that_of_the_command(client: TestClient, atlas: Atlas) -
     assert f"FROM members('{CATEGORY}')" in page
 
 
-def test_options_are_part_of_every_link(client: TestClient, atlas: Atlas) -> None:
+def test_options_are_part_of_every_link(client: httpx.Client, atlas: Atlas) -> None:
     page = page_of(client, CATEGORY, "?include_regulates=true&evidence_not=IEA")
     members = atlas.members(CATEGORY, include_regulates=True, evidence_not=["IEA"])
     assert len(genes_in(page)) == min(len(members), MAX_MEMBERS)
@@ -185,7 +185,7 @@ def test_options_are_part_of_every_link(client: TestClient, atlas: Atlas) -> Non
         assert client.get(html.unescape(link)).status_code == 200
 
 
-def test_its_form_asks_for_correlates_in_the_category(client: TestClient) -> None:
+def test_its_form_asks_for_correlates_in_the_category(client: httpx.Client) -> None:
     page = page_of(client, "GO:0007399")
     form = page.partition('<form action="/correlates"')[2].partition("</form>")[0]
     assert '<input type="hidden" name="category" value="GO:0007399">' in form
@@ -193,14 +193,14 @@ def test_its_form_asks_for_correlates_in_the_category(client: TestClient) -> Non
     assert answer.status_code == 200
 
 
-def test_a_category_without_genes_says_so(client: TestClient, atlas: Atlas) -> None:
+def test_a_category_without_genes_says_so(client: httpx.Client, atlas: Atlas) -> None:
     assert len(atlas.members("GO:0000007")) == 0
     page = page_of(client, "GO:0000007")
     assert "This category has no genes." in page
     assert '<form action="/correlates"' not in page
 
 
-def test_an_ambiguous_name_leads_to_each_meaning(with_added: TestClient) -> None:
+def test_an_ambiguous_name_leads_to_each_meaning(with_added: httpx.Client) -> None:
     answer = with_added.get("/category/my%20genes")
     assert answer.status_code == 422
     links = re.findall(r'<a href="(/category/id%3A\d+)">my genes</a>', answer.text)
@@ -209,11 +209,11 @@ def test_an_ambiguous_name_leads_to_each_meaning(with_added: TestClient) -> None
     assert genes == [["BDNF", "NTRK2"], ["NTRK2", "TP53"]]
 
 
-def test_names_of_a_file_that_mean_no_gene_are_listed(with_added: TestClient) -> None:
+def test_names_of_a_file_that_mean_no_gene_are_listed(with_added: httpx.Client) -> None:
     assert "NOSUCHGENE" in with_added.get("/category/one%3Amy%20genes").text
 
 
-def test_a_name_with_markup_is_escaped(with_added: TestClient) -> None:
+def test_a_name_with_markup_is_escaped(with_added: httpx.Client) -> None:
     answer = with_added.get(f"/category/{quote(SCRIPT, safe='')}")
     assert answer.status_code == 200
     assert SCRIPT not in answer.text
@@ -222,14 +222,14 @@ def test_a_name_with_markup_is_escaped(with_added: TestClient) -> None:
 
 
 @pytest.mark.parametrize("name", [SCRIPT, "💥", "x" * 10_000, "", "nervous sistem development"])
-def test_an_unknown_name_is_not_found(client: TestClient, name: str) -> None:
+def test_an_unknown_name_is_not_found(client: httpx.Client, name: str) -> None:
     answer = client.get(f"/category/{quote(name, safe='')}")
     assert answer.status_code == 404
     assert SCRIPT not in answer.text
 
 
 @pytest.mark.parametrize("query", ["status=x", f"status={SCRIPT}", "seed=NTRK2", "evidence_not=XYZ"])
-def test_a_wrong_parameter_is_refused(client: TestClient, query: str) -> None:
+def test_a_wrong_parameter_is_refused(client: httpx.Client, query: str) -> None:
     answer = client.get(f"/category/{CATEGORY}?{query}")
     assert answer.status_code == 400
     assert SCRIPT not in answer.text

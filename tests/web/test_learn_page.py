@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2 as httpx
 import numpy as np
 import pytest
-from starlette.testclient import TestClient
+from helpers.web import serving
 
 from coexpr.atlas import Atlas
 from coexpr.sentences.probes import recommend_probe
-from coexpr.web.app import create_app
 from coexpr.web.pages.search import find_examples
 
 CATEGORY = "nervous system development"
@@ -19,8 +19,8 @@ SCRIPT = "<script>alert(1)</script>"
 
 
 @pytest.fixture(scope="module")
-def client(synthetic_database: Path) -> Iterator[TestClient]:
-    with TestClient(create_app(synthetic_database), base_url="http://localhost") as opened:
+def client(synthetic_database: Path) -> Iterator[httpx.Client]:
+    with serving(synthetic_database) as opened:
         yield opened
 
 
@@ -38,14 +38,14 @@ def numbers_in(part: str) -> list[str]:
     return re.findall(r"<li><strong>([^<]*)</strong>", part)
 
 
-def test_the_pair_is_that_of_the_first_page(client: TestClient, atlas: Atlas) -> None:
+def test_the_pair_is_that_of_the_first_page(client: httpx.Client, atlas: Atlas) -> None:
     examples = find_examples(atlas)
     page = client.get("/learn").text
     assert examples.partner
     assert f"for the pair {examples.gene} and {examples.partner}." in text_of(page)
 
 
-def test_every_scale_and_resolution_is_shown(client: TestClient, atlas: Atlas) -> None:
+def test_every_scale_and_resolution_is_shown(client: httpx.Client, atlas: Atlas) -> None:
     part = section(client.get("/learn?a=NTRK2&b=BDNF").text, "scales")
     scales = atlas.pair("NTRK2", "BDNF").scales
     r_of = {tuple(row[:3]): row[3] for row in scales}
@@ -58,7 +58,7 @@ def test_every_scale_and_resolution_is_shown(client: TestClient, atlas: Atlas) -
     assert others == [f"{r:.3f}" for r in averaged if r is not None][:1]
 
 
-def test_my_r_is_explained_on_the_page_of_the_pair(client: TestClient) -> None:
+def test_my_r_is_explained_on_the_page_of_the_pair(client: httpx.Client) -> None:
     part = section(client.get("/learn?a=NTRK2&b=BDNF").text, "scales")
     assert '<form action="/pair"' in part
     assert re.findall(r'name="([a-z_]+)"', part) == ["a", "b", "observed_r"]
@@ -68,7 +68,7 @@ def test_my_r_is_explained_on_the_page_of_the_pair(client: TestClient) -> None:
     assert 'id="explanation"' in answer.text
 
 
-def test_probes_of_both_genes_are_recommended_and_their_range_shown(client: TestClient, atlas: Atlas) -> None:
+def test_probes_of_both_genes_are_recommended_and_their_range_shown(client: httpx.Client, atlas: Atlas) -> None:
     part = text_of(section(client.get("/learn?a=NTRK2&b=BDNF").text, "which-probe"))
     for gene in ("NTRK2", "BDNF"):
         probes = atlas.probes(gene)
@@ -82,7 +82,7 @@ def test_probes_of_both_genes_are_recommended_and_their_range_shown(client: Test
     assert f"{spread.highest:.3f} ({' and '.join(spread.highest_probes)})" in part
 
 
-def test_the_three_numbers_about_averages(client: TestClient, atlas: Atlas) -> None:
+def test_the_three_numbers_about_averages(client: httpx.Client, atlas: Atlas) -> None:
     part = section(client.get("/learn?a=NTRK2&b=BDNF").text, "averages")
     pair = atlas.pair("NTRK2", "BDNF")
     of_pairs = np.mean(pair.probes.column("r"))
@@ -99,7 +99,7 @@ def test_the_three_numbers_about_averages(client: TestClient, atlas: Atlas) -> N
     assert numbers_in(part) == expected
 
 
-def test_correlates_within_the_category_are_linked_and_counted(client: TestClient, atlas: Atlas) -> None:
+def test_correlates_within_the_category_are_linked_and_counted(client: httpx.Client, atlas: Atlas) -> None:
     part = section(client.get("/learn?a=NTRK2&b=BDNF").text, "category")
     found = atlas.correlates("NTRK2", gene_filter=CATEGORY, top=1)
     categories = atlas.categories(CATEGORY)
@@ -112,13 +112,13 @@ def test_correlates_within_the_category_are_linked_and_counted(client: TestClien
 
 
 @pytest.mark.parametrize("query", ["a=NTRK2", "b=NTRK2", "a=BDNF", "a=NTRK2&b=NTRK2", "a=TrkB&b=BDNF", "a=4915&b=627"])
-def test_other_pairs_can_be_chosen(client: TestClient, query: str) -> None:
+def test_other_pairs_can_be_chosen(client: httpx.Client, query: str) -> None:
     answer = client.get(f"/learn?{query}")
     assert answer.status_code == 200
     assert "undefined" not in text_of(section(answer.text, "averages"))
 
 
-def test_two_probes_can_be_chosen(client: TestClient, atlas: Atlas) -> None:
+def test_two_probes_can_be_chosen(client: httpx.Client, atlas: Atlas) -> None:
     first, second = atlas.probes("NTRK2").column("probe_name")[:2]
     page = client.get(f"/learn?a={first}&b={second}").text
     assert f"for the pair {first} and {second}." in text_of(page)
@@ -128,19 +128,19 @@ def test_two_probes_can_be_chosen(client: TestClient, atlas: Atlas) -> None:
 
 
 @pytest.mark.parametrize("name", [SCRIPT, "💥", "x" * 10_000, "GABRQ"])
-def test_an_unknown_name_is_not_found(client: TestClient, name: str) -> None:
+def test_an_unknown_name_is_not_found(client: httpx.Client, name: str) -> None:
     answer = client.get("/learn", params={"a": name, "b": "NTRK2"})
     assert answer.status_code == 404
     assert client.get("/learn", params={"a": name}).status_code == 404
     assert SCRIPT not in answer.text
 
 
-def test_another_parameter_is_refused(client: TestClient) -> None:
+def test_another_parameter_is_refused(client: httpx.Client) -> None:
     assert client.get("/learn?method=spearman").status_code == 400
 
 
 def test_a_database_of_one_gene_compares_two_of_its_probes(gabra4: Path) -> None:
-    with TestClient(create_app(gabra4), base_url="http://localhost") as client, Atlas(gabra4) as atlas:
+    with serving(gabra4) as client, Atlas(gabra4) as atlas:
         page = client.get("/learn").text
         ((a, b),) = re.findall(r"for the pair (\S+) and (\S+)\.", text_of(page))
         assert {a, b} <= set(atlas.probes("GABRA4").column("probe_name"))
@@ -154,7 +154,7 @@ def test_a_database_of_one_gene_compares_two_of_its_probes(gabra4: Path) -> None
 
 
 def test_a_database_without_expression_data_says_what_to_load(shipped_database: Path) -> None:
-    with TestClient(create_app(shipped_database), base_url="http://localhost") as client:
+    with serving(shipped_database) as client:
         answer = client.get("/learn")
         assert answer.status_code == 200
         assert "coexpr ingest PATH" in answer.text
