@@ -68,10 +68,13 @@ class Workers:
     def __init__(self, path: Path, times: Times = TIMES, count: int | None = None) -> None:
         self.path = path
         self.times = times
-        self._count = count or min(4, max(2, os.cpu_count() or 2))
+        processors = os.cpu_count() or 1
+        self._count = count or min(4, max(2, processors))
         # One worker is never occupied by statements of users, which may take long.
         self._statements = asyncio.Semaphore(self._count - 1)
-        self._workers = [_Worker() for _ in range(self._count)]
+        # They share the processors: with all threads each, twenty users wait a third longer.
+        threads = max(1, processors // self._count)
+        self._workers = [_Worker(threads) for _ in range(self._count)]
         self._free: asyncio.Queue[_Worker] = asyncio.Queue()
         for worker in self._workers:
             self._free.put_nowait(worker)
@@ -184,7 +187,8 @@ class Workers:
 class _Worker:
     """A thread with an Atlas."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
         self._thread = ThreadPoolExecutor(1)
         self._atlas: Atlas | None = None
 
@@ -196,7 +200,7 @@ class _Worker:
         def answer() -> T:
             if self._atlas is None:
                 with _opening:
-                    atlas = Atlas(path)
+                    atlas = Atlas(path, threads=self._threads)
                     atlas.confine_sql(_MEMORY)
                 self._atlas = atlas
             try:
