@@ -6,14 +6,15 @@ database file is the same, up to a number of rows.
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sized
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.requests import Request
 
 from coexpr.atlas import Atlas
-from coexpr.web.workers import Workers
+from coexpr.errors import CoexprError
+from coexpr.web.workers import Gone, GoneError, Workers
 
 # Rows of all kept answers: about 100 MB.
 MAX_ROWS = 200_000
@@ -67,13 +68,25 @@ class Answers:
 
     async def ask_or_keep(self, request: Request, key: str, call: Callable[[Atlas], Any]) -> Any:
         """Return what a function returns for an open Atlas, or what it returned before for the same key."""
+        return await self._ask_or_keep(key, call, request.is_disconnected)
+
+    async def prepare(self, key: str, call: Callable[[Atlas], Any]) -> None:
+        """Compute what is asked first, if there is a database."""
+
+        async def is_gone() -> bool:
+            return False
+
+        with suppress(CoexprError, GoneError):
+            await self._ask_or_keep(key, call, is_gone)
+
+    async def _ask_or_keep(self, key: str, call: Callable[[Atlas], Any], gone: Gone) -> Any:
         if (stamp := self._workers.stamp) != self._stamp:
             self._kept.clear()
             self._stamp = stamp
         if key in self._kept:
             self._kept.move_to_end(key)
             return self._kept[key]
-        answer = await self.ask(request, call)
+        answer = await self._workers.ask(call, gone)
         if self._workers.stamp == stamp:
             self._kept[key] = answer
             while sum(map(_rows, self._kept.values())) > MAX_ROWS:

@@ -1,5 +1,6 @@
 """The application: which address is answered by what, and how errors are answered."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -44,7 +45,11 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with answers.running():
-            yield
+            preparing = asyncio.create_task(answers.prepare(search.LOADED, search.look))
+            try:
+                yield
+            finally:
+                preparing.cancel()
 
     routes = [
         Route("/", search.page),

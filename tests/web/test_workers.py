@@ -131,7 +131,7 @@ def test_the_synthetic_atlas_does_not_replace_a_database(database: Path) -> None
 
 
 def test_while_another_process_writes_pages_say_so(database: Path) -> None:
-    with serving(database) as client, written_by_another_process(database):
+    with written_by_another_process(database), serving(database) as client:
         for path in ("/", "/correlates?seed=NTRK2", "/gene/NTRK2", "/learn", "/sql?statement=from+donors"):
             page = client.get(path)
             assert (page.status_code, page.headers["retry-after"]) == (503, "10"), path

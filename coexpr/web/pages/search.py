@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from coexpr.analysis.contents import Contents
 from coexpr.analysis.names import AMBIGUOUS, UNKNOWN
 from coexpr.atlas import Atlas
 from coexpr.errors import AmbiguousNameError, NotFoundError
@@ -31,11 +32,14 @@ class Examples:
     category: str | None
 
 
+# The key under which what is loaded is kept.
+LOADED = "loaded"
+
+
 async def page(request: Request) -> Response:
     """Show what is loaded, and the box."""
     answers = answers_of(request)
-    contents = await answers.ask_method(request, "contents", {})
-    examples = await answers.ask_or_keep(request, "examples", find_examples)
+    contents, examples = await answers.ask_or_keep(request, LOADED, look)
     titles = sorted({row["title"] for row in _rows_of(contents.downloads) if row["title"]})
     return render("search", contents=contents, totals=contents.provenance, titles=titles, examples=examples)
 
@@ -83,6 +87,11 @@ def _meaning(atlas: Atlas, text: str) -> _Meaning:
     except AmbiguousNameError:
         pass  # its page says which categories have the name
     return _Meaning(is_category=True)
+
+
+def look(atlas: Atlas) -> tuple[Contents, Examples]:
+    """Return what is loaded, and names that questions can be asked of."""
+    return atlas.contents(), find_examples(atlas)
 
 
 def find_examples(atlas: Atlas) -> Examples:
