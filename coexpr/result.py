@@ -240,6 +240,11 @@ class LazyRows(Sequence[tuple[Any, ...]]):
         return self._rows[row]
 
 
+def rows_by_column(table: Table[Any]) -> list[dict[str, Any]]:
+    """Return the rows of a table as dicts by column."""
+    return [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+
+
 def json_text(value: Any) -> str:
     """Return a value as JSON: provenance as an object, dates and paths as text, non-finite numbers as null."""
     return json.dumps(_as_json(value), ensure_ascii=False, default=str, allow_nan=False)

@@ -128,11 +128,7 @@ def _write(result: Any, path: Path) -> None:
     if path.suffix == ".json":
         with path.open("w", encoding="utf-8") as stream:
             if isinstance(result, tuple):  # a named tuple of tables
-                tables = zip(result._fields, result, strict=True)  # type: ignore[attr-defined]
-                rows_of = {
-                    name: [dict(zip(table.columns, row, strict=True)) for row in table] for name, table in tables
-                }
-                stream.write(json_text({"provenance": result.provenance, **rows_of}))  # type: ignore[attr-defined]
+                text.write_tables(result, stream)
             else:
                 text.write_json(result, stream)
         return

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import IO, Any
 
 from coexpr.output.columns import shown
-from coexpr.result import MatrixResult, Provenance, Table, json_text
+from coexpr.result import MatrixResult, Provenance, Table, json_text, rows_by_column
 
 
 def write_csv(result: Table[Provenance], stream: IO[str]) -> None:
@@ -36,10 +36,7 @@ def write_json(result: Table[Provenance], stream: IO[str]) -> None:
 
 def write_tables(tables: Any, stream: IO[str]) -> None:
     """Write a named tuple of results as one JSON object: their provenance, and the rows of each by its name."""
-    rows = {
-        name: [dict(zip(table.columns, row, strict=True)) for row in table]
-        for name, table in zip(tables._fields, tables, strict=True)
-    }
+    rows = {name: rows_by_column(table) for name, table in zip(tables._fields, tables, strict=True)}
     stream.write(json_text({"provenance": tables.provenance, **rows}) + "\n")
 
 

@@ -13,7 +13,7 @@ _KINDS: dict[str, tuple[Kind, ...]] = {
     "donors": ("donors",),
 }
 _LIMIT = 12
-# A longer text is no beginning of a name.
+# Longer texts are not completed.
 _LONGEST = 200
 
 

@@ -1,4 +1,4 @@
-"""The parameters of an address: which a question has, their values as arguments of `Atlas`, and the way back.
+"""The parameters of an address: which a question has, their values as arguments of `Atlas`.
 
 They are the parameters of the methods of `Atlas`. The fields of an option such as `gene_filter` are parameters of their
 own: `?category=synapse+organization&match=all`.
@@ -7,15 +7,13 @@ own: `?category=synapse+organization&match=all`.
 import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
-from urllib.parse import urlencode
 
 from coexpr.atlas import Atlas
 from coexpr.errors import OptionError
 from coexpr.options import OPTIONS, split_names
-from coexpr.question import Question
 
 # Fields of options that have another name in an address, which is their name on the command line.
 RENAMED = {
@@ -149,20 +147,6 @@ def arguments_of(method: str, given: Mapping[str, Sequence[str]]) -> dict[str, A
     return {name: OPTIONS[name](**value) if name in OPTIONS else value for name, value in arguments.items()}
 
 
-def address_of(question: Question) -> str:
-    """Return the query string of an address that asks a question again, without the arguments that have no default."""
-    given: list[tuple[str, str]] = []
-    for parameter in parameters_of(question.method):
-        value: Any = question.arguments
-        for step in parameter.place:
-            value = value.get(step, MISSING) if isinstance(value, dict) else MISSING
-        if value is MISSING:
-            continue
-        texts = value if isinstance(value, list) else [value]
-        given += [(parameter.name, _as_text(text)) for text in texts]
-    return urlencode(given)
-
-
 def descriptions_in(function: Callable[..., Any]) -> dict[str, str]:
     """Return the description of each parameter in a docstring of NumPy's style."""
     found: dict[str, list[str]] = {}
@@ -204,9 +188,3 @@ def _parameter(name: str, place: tuple[str, ...], annotation: Any, default: Any,
 def _members(annotation: Any) -> tuple[Any, ...]:
     """Return the types of a union, or the type itself."""
     return get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return _ALL if value is None else str(value)

@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import pytest
 from helpers.command import run
@@ -19,7 +19,7 @@ from coexpr.atlas import Atlas
 from coexpr.options import OPTIONS, CorrelationMethod, GeneFilter, ProbeSelection, SampleFilter
 from coexpr.question import Question
 from coexpr.web.equivalents import command_of, sql_of
-from coexpr.web.parameters import MAX_INTEGER, Parameter, address_of, arguments_of, parameters_of
+from coexpr.web.parameters import MAX_INTEGER, Parameter, arguments_of, parameters_of
 
 CATEGORY = "nervous system development"
 METHODS = (
@@ -33,6 +33,26 @@ METHODS = (
     "members",
     "resolve",
 )
+
+
+def address_of(question: Question) -> str:
+    """Return the query string of an address that asks a question again, without the arguments that have no default."""
+    given: list[tuple[str, str]] = []
+    for parameter in parameters_of(question.method):
+        value: Any = question.arguments
+        for step in parameter.place:
+            value = value.get(step, dataclasses.MISSING) if isinstance(value, dict) else dataclasses.MISSING
+        if value is dataclasses.MISSING:
+            continue
+        texts = value if isinstance(value, list) else [value]
+        given += [(parameter.name, _as_text(text)) for text in texts]
+    return urlencode(given)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "all" if value is None else str(value)
 
 
 def question_of(method: str, arguments: Mapping[str, Any]) -> Question:

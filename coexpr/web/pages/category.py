@@ -16,7 +16,7 @@ from coexpr.database.queries import query
 from coexpr.errors import AmbiguousNameError, OptionError
 from coexpr.options import MAX_HEATMAP_ROWS
 from coexpr.question import Question
-from coexpr.result import Result
+from coexpr.result import Result, rows_by_column
 from coexpr.sentences.categories import describe_members
 from coexpr.web.answers import answers_of
 from coexpr.web.equivalents import command_of, sql_of
@@ -54,11 +54,11 @@ async def listing(request: Request) -> Response:
     answers = answers_of(request)
     if search:
         found = await answers.ask(request, lambda atlas: atlas.categories(search))
-        rows = _rows(found)
+        rows = rows_by_column(found)
     else:
         found = await answers.ask_method(request, "categories", {})
         # Those that ship with coexpr have an accession as their id.
-        rows = [row for row in _rows(found) if row["id"].startswith("id:")]
+        rows = [row for row in rows_by_column(found) if row["id"].startswith("id:")]
     near = [] if rows or not search else await answers.ask(request, lambda atlas: _similar(atlas, search))
     return render(
         "categories",
@@ -84,7 +84,7 @@ async def page(request: Request) -> Response:
     except AmbiguousNameError as error:
         meanings = await answers_of(request).ask(request, lambda atlas: _meanings(atlas, name))
         return render("category_ambiguous", status_of(error), sentence=sentence_of(error), meanings=meanings)
-    members = sorted(_rows(result), key=lambda member: STATUSES.index(member["status"]))
+    members = sorted(rows_by_column(result), key=lambda member: STATUSES.index(member["status"]))
     shown = [member for member in members if status in ("", member["status"])]
     question = result.provenance.question
     with_expression = sum(member["status"] == EXPRESSION for member in members)
@@ -138,7 +138,3 @@ def _meanings(atlas: Atlas, name: str) -> list[dict[str, Any]]:
     """Return the categories with a name."""
     with closing(atlas.stream_sql(query("categories_called"), {"name": name})) as found:
         return [dict(zip(found.columns, row, strict=True)) for row in found.rows]
-
-
-def _rows(table: Result[Any]) -> list[dict[str, Any]]:
-    return [dict(zip(table.columns, row, strict=True)) for row in table]

@@ -1,6 +1,5 @@
 """A gene: its probes, which of them represents it, and why it may be missing from a result."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from coexpr.analysis.gene_probes import GeneProbes
 from coexpr.analysis.names import AMBIGUOUS
 from coexpr.atlas import Atlas
 from coexpr.options import BUILDS, RULES, SELECTS
+from coexpr.result import rows_by_column
 from coexpr.sentences.probes import describe_probes, recommend_probe
 from coexpr.web.answers import answers_of
 from coexpr.web.equivalents import command_of
@@ -58,7 +58,7 @@ async def page(request: Request) -> Response:
     arguments = arguments_of("probes", given)
     seen = await answers_of(request).ask(request, lambda atlas: _see(atlas, name, arguments))
     questions = [table.provenance.question for table in (seen.probes, seen.funnel.steps) if table is not None]
-    steps = [dict(zip(seen.funnel.steps.columns, row, strict=True)) for row in seen.funnel.steps]
+    steps = rows_by_column(seen.funnel.steps)
     return render(
         "gene",
         name=name,
@@ -68,14 +68,14 @@ async def page(request: Request) -> Response:
         given=given,
         given_of_why={name: texts for name, texts in given.items() if name in _OF_WHY},
         kept={name: texts for name, texts in given.items() if name not in _IN_FORM},
-        probes=_rows(seen.probes) if seen.probes else [],
+        probes=rows_by_column(seen.probes) if seen.probes else [],
         result=seen.probes,
         recommendation=recommend_probe(seen.probes.provenance) if seen.probes else [],
         sentences=describe_probes(seen.probes) if seen.probes else [],
         rules=_probes_by_rule(seen.probes) if seen.probes else [],
         steps=steps,
         most=max((step["probes"] or 0 for step in steps), default=0),
-        removed=_rows(seen.funnel.probes),
+        removed=rows_by_column(seen.funnel.probes),
         conclusions=seen.funnel.provenance.conclusions,
         command="\n".join(command_of(question) for question in questions if question),
         choices=CHOICES,
@@ -111,7 +111,3 @@ def _probes_by_rule(probes: GeneProbes) -> list[dict[str, Any]]:
         names = [name for name, rules in selected.items() if rule in rules]
         rows.append({"rule": rule, "does": does, "probes": names, "why_not": skipped.get(rule, "")})
     return rows
-
-
-def _rows(table: Any) -> Sequence[dict[str, Any]]:
-    return [dict(zip(table.columns, row, strict=True)) for row in table]

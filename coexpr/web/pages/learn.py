@@ -1,6 +1,5 @@
 """Four questions of a student, answered on the data of this database."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +13,13 @@ from coexpr.analysis.pair import Pair
 from coexpr.analysis.pair_crossed import scales_crossed
 from coexpr.atlas import Atlas
 from coexpr.errors import OptionError
+from coexpr.result import rows_by_column
 from coexpr.sentences.probes import recommend_probe
 from coexpr.web.answers import answers_of
-from coexpr.web.pages.search import find_examples
+from coexpr.web.pages.search import CATEGORY, find_examples
 from coexpr.web.rendering import page as render
 from coexpr.web.responses import parameters_in
 
-# The category of the student's question.
-_CATEGORY = "nervous system development"
 _TOP = 5
 # What the views of the site compute r from, or show: scale, resolution, and how donors are combined.
 _FIND_CORRELATES = ("log2", "samples", "pooled")
@@ -189,9 +187,8 @@ def _averages(pair: Pair) -> Averages | None:
 
 def _in_category(atlas: Atlas, gene: str) -> InCategory | None:
     """Return the category of the question, and the correlates of a gene in it."""
-    found = atlas.categories(_CATEGORY)
-    rows: Sequence[dict[str, Any]] = [dict(zip(found.columns, row, strict=True)) for row in found]
-    category = next((row for row in rows if row["name"] == _CATEGORY), None)
+    found = atlas.categories(CATEGORY)
+    category = next((row for row in rows_by_column(found) if row["name"] == CATEGORY), None)
     if category is None:
         return None
     correlates = None

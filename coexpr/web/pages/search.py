@@ -11,13 +11,13 @@ from coexpr.analysis.contents import Contents
 from coexpr.analysis.names import AMBIGUOUS, UNKNOWN
 from coexpr.atlas import Atlas
 from coexpr.errors import AmbiguousNameError, NotFoundError
-from coexpr.result import Result
+from coexpr.result import rows_by_column
 from coexpr.web.answers import answers_of
 from coexpr.web.rendering import address
 from coexpr.web.rendering import page as render
 from coexpr.web.responses import parameter_in
 
-_CATEGORY = "nervous system development"
+CATEGORY = "nervous system development"
 _PARTNER = "BDNF"
 # Longer texts are no names.
 _LONGEST = 300
@@ -40,7 +40,7 @@ async def page(request: Request) -> Response:
     """Show what is loaded, and the box."""
     answers = answers_of(request)
     contents, examples = await answers.ask_or_keep(request, LOADED, look)
-    titles = sorted({row["title"] for row in _rows_of(contents.downloads) if row["title"]})
+    titles = sorted({row["title"] for row in rows_by_column(contents.downloads) if row["title"]})
     return render("search", contents=contents, totals=contents.provenance, titles=titles, examples=examples)
 
 
@@ -70,10 +70,6 @@ class _Meaning:
     categories: Sequence[str] = ()
 
 
-def _rows_of(table: Result[Any]) -> list[dict[str, Any]]:
-    return [dict(zip(table.columns, row, strict=True)) for row in table]
-
-
 def _meaning(atlas: Atlas, text: str) -> _Meaning:
     found = atlas.resolve([text])
     row = dict(zip(found.columns, found.rows[0], strict=True))
@@ -99,8 +95,8 @@ def find_examples(atlas: Atlas) -> Examples:
     gene = atlas.example_gene
     (of_partner,) = atlas.resolve([_PARTNER]).column("status")
     categories = dict(
-        zip(*(atlas.categories(_CATEGORY).column(name) for name in ("name", "with_expression")), strict=True)
+        zip(*(atlas.categories(CATEGORY).column(name) for name in ("name", "with_expression")), strict=True)
     )
-    has_members = (categories.get(_CATEGORY) or 0) > 1
+    has_members = (categories.get(CATEGORY) or 0) > 1
     partner = _PARTNER if of_partner == "with expression data" and gene != _PARTNER else None
-    return Examples(gene, partner, _CATEGORY if has_members else None)
+    return Examples(gene, partner, CATEGORY if has_members else None)
