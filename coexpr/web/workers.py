@@ -44,10 +44,13 @@ class Times:
         Without a question for this time, the database is closed.
     statement : float
         A statement of a user is stopped after this time.
+    patience : float
+        What is still computed this long after it was interrupted is left to its thread, and another thread takes over.
     """
 
     idle: float = 10.0
     statement: float = 20.0
+    patience: float = 10.0
 
 
 TIMES = Times()
@@ -118,7 +121,8 @@ class Workers:
             async with self._statements if is_statement else nullcontext(), self._worker() as worker:
                 if await is_gone():
                     raise GoneError
-                return await worker.ask(self.path, call, is_gone, self.times.statement if is_statement else None)
+                limit = self.times.statement if is_statement else None
+                return await worker.ask(self.path, call, is_gone, limit, self.times.patience)
         finally:
             self._asked -= 1
             self._used = time.monotonic()
@@ -196,36 +200,56 @@ class _Worker:
     def is_open(self) -> bool:
         return self._atlas is not None
 
-    async def ask(self, path: Path, call: Callable[[Atlas], T], gone: Gone, seconds: float | None) -> T:
-        def answer() -> T:
-            if self._atlas is None:
-                with _opening:
-                    atlas = Atlas(path, threads=self._threads)
-                    atlas.confine_sql(_MEMORY)
-                self._atlas = atlas
-            try:
-                return call(self._atlas)
-            # What an interrupted statement raises; a KeyboardInterrupt would end the event loop.
-            except (KeyboardInterrupt, duckdb.InterruptException):
-                raise _InterruptedError from None
-
-        until = time.monotonic() + seconds if seconds is not None else None
-        running = asyncio.get_running_loop().run_in_executor(self._thread, answer)
+    async def ask(self, path: Path, call: Callable[[Atlas], T], gone: Gone, limit: float | None, patience: float) -> T:
+        running = asyncio.get_running_loop().run_in_executor(self._thread, self._answer, path, call)
+        begun = time.monotonic()
+        interrupted_at: float | None = None
         is_late = False
         while not running.done():
             await asyncio.wait([running], timeout=_BETWEEN_CHECKS)
-            is_late = until is not None and time.monotonic() > until
-            if not running.done() and (is_late or await gone()) and self._atlas is not None:
-                # DuckDB ignores an interrupt that arrives before it has started, so the interrupt is repeated. The
-                # thread opens and closes connections meanwhile.
-                with suppress(duckdb.ConnectionException, RuntimeError):
-                    self._atlas.interrupt()
+            now = time.monotonic()
+            is_late = limit is not None and now > begun + limit
+            if running.done() or not (is_late or await gone()):
+                continue
+            interrupted_at = interrupted_at or now
+            if now > interrupted_at + patience:
+                self._leave()
+                break
+            # DuckDB ignores an interrupt that arrives before it has started, so the interrupt is repeated. The thread
+            # opens and closes connections meanwhile.
+            with suppress(duckdb.ConnectionException, RuntimeError):
+                if (atlas := self._atlas) is not None:
+                    atlas.interrupt()
         try:
-            return running.result()
+            if running.done():
+                return running.result()
+            raise _InterruptedError
         except _InterruptedError:
             if is_late:
-                raise LimitError(f"the statement was stopped after {seconds:g} seconds.") from None
+                raise LimitError(f"the statement was stopped after {limit:g} seconds.") from None
             raise GoneError from None
+
+    def _answer(self, path: Path, call: Callable[[Atlas], T]) -> T:
+        """Open the Atlas if it is not open, and return what a function returns for it; runs in the thread."""
+        if (atlas := self._atlas) is None:
+            with _opening:
+                atlas = Atlas(path, threads=self._threads)
+                atlas.confine_sql(_MEMORY)
+            self._atlas = atlas
+        try:
+            return call(atlas)
+        # What an interrupted statement raises; a KeyboardInterrupt would end the event loop.
+        except (KeyboardInterrupt, duckdb.InterruptException):
+            # DuckDB 1.5 may keep a table that was being registered, and refuses its name from then on.
+            if self._atlas is atlas:
+                self._atlas = None
+            atlas.close()
+            raise _InterruptedError from None
+
+    def _leave(self) -> None:
+        """Leave the thread to what it computes, and continue with another one."""
+        self._thread.shutdown(wait=False)
+        self._thread, self._atlas = ThreadPoolExecutor(1), None
 
     async def close(self) -> None:
         """Close the Atlas in its thread."""

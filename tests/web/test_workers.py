@@ -1,10 +1,12 @@
 """The database while it is served: replaced, missing, written by another process; statements that take too long."""
 
+import asyncio
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -25,7 +27,8 @@ from helpers.web import (
     written_by_another_process,
 )
 
-from coexpr.web.workers import MAX_ASKED, Times
+from coexpr.atlas import Atlas
+from coexpr.web.workers import MAX_ASKED, GoneError, Times, Workers
 
 # Nothing ends by its time: what a test waits for has another cause.
 NEVER = Times(idle=1000, statement=1000)
@@ -348,3 +351,56 @@ def test_no_error_shows_a_traceback_or_a_path_of_the_package(served: httpx.Clien
         assert 200 <= answer.status_code < 500
         for word in ("Traceback", "site-packages", "coexpr/", ".py", "Exception", "_duckdb"):
             assert word not in answer.text.replace("<title>coexpr", ""), (path, word)
+
+
+async def stays() -> bool:
+    """A client that waits for its answer."""
+    return False
+
+
+async def ask_all(workers: Workers) -> list[str]:
+    """Ask so often that every worker answers."""
+    return [await workers.ask(lambda atlas: atlas.resolve(["NTRK2"]).rows[0][0], stays) for _ in range(2)]
+
+
+def test_what_an_interrupted_statement_left_is_gone(database: Path) -> None:
+    """DuckDB 1.5 keeps the view of a table whose registration was interrupted, and then refuses its name."""
+
+    def leave_a_view(atlas: Atlas) -> None:
+        atlas._connection.execute("create temp view given_names as select 1")
+        raise duckdb.InterruptException
+
+    async def ask() -> list[str]:
+        workers = Workers(database, count=2)
+        async with workers.running():
+            for _ in range(2):
+                with pytest.raises(GoneError):
+                    await workers.ask(leave_a_view, stays)
+            return await ask_all(workers)
+
+    assert asyncio.run(ask()) == ["NTRK2", "NTRK2"]
+
+
+def test_a_question_that_cannot_be_interrupted_does_not_keep_its_worker(database: Path) -> None:
+    asked, end = threading.Event(), threading.Event()
+
+    def wait(atlas: Atlas) -> None:
+        asked.set()
+        end.wait(60)
+
+    async def leaves() -> bool:
+        return asked.is_set()
+
+    async def ask() -> list[str]:
+        workers = Workers(database, Times(patience=0.3), count=2)
+        async with workers.running():
+            for _ in range(3):
+                asked.clear()
+                with pytest.raises(GoneError):
+                    await workers.ask(wait, leaves)
+            return await ask_all(workers)
+
+    try:
+        assert asyncio.run(ask()) == ["NTRK2", "NTRK2"]
+    finally:
+        end.set()
