@@ -202,6 +202,8 @@ class _Worker:
 
     async def ask(self, path: Path, call: Callable[[Atlas], T], gone: Gone, limit: float | None, patience: float) -> T:
         running = asyncio.get_running_loop().run_in_executor(self._thread, self._answer, path, call)
+        # The event loop prints an exception that is not retrieved, as when this question is cancelled.
+        running.add_done_callback(lambda done: done.cancelled() or done.exception())
         begun = time.monotonic()
         interrupted_at: float | None = None
         is_late = False
