@@ -1,12 +1,16 @@
 """How many threads an open database uses: for matrix products, for DuckDB, and for blocks of rows."""
 
 import os
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from coexpr.database.queries import query, single
 from coexpr.errors import OptionError
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 THREADS_VARIABLE = "COEXPR_THREADS"
 
@@ -36,19 +40,29 @@ class Threads:
         self._limits: Any = None
         self.workers = limit or _available()
         if limit is not None:
-            from threadpoolctl import threadpool_limits  # needed only for a limit
-
             # Locked settings are those that another Atlas of this process has made, with the same limit.
             if not single(connection, "settings_are_locked"):
                 # SET does not take parameters.
                 connection.execute(query("set_threads").replace("$threads", str(limit)))
-            self._limits = threadpool_limits(limits=limit, user_api="blas")
+            self._limits = find_thread_pools().limit(limits=limit, user_api="blas")
 
     def close(self) -> None:
         """Restore the limits of the process."""
         if self._limits is not None:
             self._limits.restore_original_limits()
             self._limits = None
+
+
+@cache
+def find_thread_pools() -> "ThreadpoolController":
+    """Return the thread pools of the matrix libraries of this process.
+
+    Libraries are listed while the loader is locked, by a function in Python. If another thread imports a library at
+    that moment, each waits for the other, so a program with threads calls this before it starts them.
+    """
+    from threadpoolctl import ThreadpoolController  # needed only for a limit
+
+    return ThreadpoolController()
 
 
 def _requested(count: int | None) -> int | None:

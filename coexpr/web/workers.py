@@ -20,6 +20,7 @@ import duckdb
 
 from coexpr.atlas import Atlas
 from coexpr.database.stamp import stamp_of
+from coexpr.database.threads import find_thread_pools
 from coexpr.errors import LimitError, ServerError
 
 # Questions that may be computed or wait at a time; further ones are refused.
@@ -69,6 +70,7 @@ class Workers:
     """
 
     def __init__(self, path: Path, times: Times = TIMES, count: int | None = None) -> None:
+        find_thread_pools()  # before there are threads
         self.path = path
         self.times = times
         processors = os.cpu_count() or 1

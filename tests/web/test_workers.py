@@ -28,6 +28,7 @@ from helpers.web import (
 )
 
 from coexpr.atlas import Atlas
+from coexpr.database.threads import find_thread_pools
 from coexpr.web.workers import MAX_ASKED, GoneError, Times, Workers
 
 # Nothing ends by its time: what a test waits for has another cause.
@@ -404,3 +405,10 @@ def test_a_question_that_cannot_be_interrupted_does_not_keep_its_worker(database
         assert asyncio.run(ask()) == ["NTRK2", "NTRK2"]
     finally:
         end.set()
+
+
+def test_libraries_are_listed_before_there_are_threads(database: Path) -> None:
+    """Listed while another thread imports a library, both would wait for ever."""
+    find_thread_pools.cache_clear()
+    Workers(database)
+    assert find_thread_pools.cache_info().currsize == 1
