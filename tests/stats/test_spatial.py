@@ -109,13 +109,14 @@ def test_measured_weights_are_the_covariance_of_fields() -> None:
     distances = distances_between(random.uniform(-50, 50, (300, 3)))
     is_within = donors[:, None] == donors
     covariance = np.exp(-distances / 25) * np.where(is_within, 1, 0.4)
-    fields = random.normal(0, 1, (30_000, 300)) @ np.linalg.cholesky(covariance + 1e-9 * np.eye(300)).T
-    fields = centred(fields, donors)
-    found = measured_weights(fields.T @ fields / len(fields), distances, donors, donors)
+    products = centre(covariance, donors)  # what genes with that covariance have, once centred
+    found = measured_weights(products, distances, donors, donors)
     # Centring removes constants within a block of two donors, so covariances are compared after it; on the diagonal,
     # which is 0, a constant remains, and changes no eigenvector.
     others = ~np.eye(300, dtype=bool)
-    assert np.abs(centre(found - covariance * others, donors)[others]).max() < 0.02
+    differences = np.abs(centre(found - covariance * others, donors)[others])
+    assert differences.mean() < 0.002
+    assert differences[distances[others] > 10].max() < 0.02
 
 
 # --- the level of the test, on the real coordinates ---
