@@ -19,9 +19,9 @@ DATABASE = "coexpr-demo/demo.duckdb"
 _REDUCTION = 2
 _HEAD = f"""# Gallery
 
-`query`, `pair`, `probes`, `expression`, `matrix`, `network` and `structures` draw their result with `--plot FILE`. In
-Python, the same results have the methods `plot()`, which returns matplotlib Axes, and `save_figure(path)`. Figures need
-matplotlib, which the extra `plot` installs: `pip install "coexpr[plot]"`.
+`query`, `pair`, `curve`, `enrich`, `probes`, `expression`, `matrix`, `network` and `structures` draw their result with
+`--plot FILE`. In Python, the same results have the methods `plot()`, which returns matplotlib Axes, and
+`save_figure(path)`. Figures need matplotlib, which the extra `plot` installs: `pip install "coexpr[plot]"`.
 
 - **Format**: the ending of the file says which: `.png` (300 dpi), `.svg` or `.pdf` (with embedded fonts).
 - **Size**: `--width` is the width in mm; 89 (one column) and 180 (two columns) are usual for journals. The height
@@ -102,6 +102,29 @@ EXAMPLES = (
         "as strips to the right. Use it to see which correlates are in a category.",
         'coexpr query NTRK2 --top 25 --mark "central nervous system development" --plot query-mark.png',
         'atlas.correlates("NTRK2", top=25, mark="central nervous system development", by_donor=True).plot()',
+    ),
+    Example(
+        "A specification curve of a pair",
+        "r of a pair in every sensible analysis, in ascending order; below, the levels of each choice: the darker, "
+        "the more of these analyses have it. The default analysis is marked. Use it to see whether an r depends on "
+        "choices, and on which (docs/curve.md).",
+        "coexpr curve NTRK2 BDNF --plot curve.png",
+        'atlas.curve("NTRK2", "BDNF").plot()',
+    ),
+    Example(
+        "Correlates over all analyses",
+        "One row per correlate of the default analysis: its r there, and the median, the middle half and the range of "
+        "r over every sensible analysis. Use it to see which correlates hold whatever the choices.",
+        "coexpr query NTRK2 --curve --top 25 --plot query-curve.png",
+        'atlas.curve_of_correlates("NTRK2", top=25).plot()',
+    ),
+    Example(
+        "Categories of a gene",
+        "One row per category, that with the smallest p first. The dot is the mean r of the gene with the genes of the "
+        "category, the grey bar what random maps with the same spatial autocorrelation give. Use it to report an "
+        "enrichment.",
+        "coexpr enrich ARX --structure Cx --top 20 --plot enrich.png",
+        'atlas.enrich("ARX", sample_filter="Cx").plot()',
     ),
     Example(
         "A matrix of genes",

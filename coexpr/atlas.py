@@ -20,8 +20,10 @@ from coexpr.database.sources import find_sources
 from coexpr.database.threads import Threads
 from coexpr.errors import OptionError, ResultFileError
 from coexpr.options import (
+    MAX_ANALYSES,
     MAX_MATRIX_ROWS,
     MAX_NETWORK_EDGES,
+    Alternative,
     Annotation,
     CorrelationMethod,
     CorrelationMethodLike,
@@ -32,6 +34,8 @@ from coexpr.options import (
     ProbeSelectionLike,
     SampleFilter,
     SampleFilterLike,
+    Space,
+    SpatialWeights,
     as_names,
     as_options,
 )
@@ -45,17 +49,23 @@ if TYPE_CHECKING:
     import duckdb
     from anndata import AnnData
 
+    from coexpr.analysis.brain_map import MapLike
     from coexpr.analysis.categories import MembersProvenance
+    from coexpr.analysis.coexpression_result import CoexpressionResult
     from coexpr.analysis.contents import Contents
     from coexpr.analysis.correlates_result import CorrelatesResult
-    from coexpr.analysis.expression import ExpressionResult
+    from coexpr.analysis.curve_result import CorrelatesCurve, PairCurve
+    from coexpr.analysis.enrichment_result import EnrichmentResult
+    from coexpr.analysis.expression import ExpressionProvenance, ExpressionResult
     from coexpr.analysis.funnel import Funnel
     from coexpr.analysis.gene_probes import GeneProbes
+    from coexpr.analysis.map_correlates import MapProvenance
     from coexpr.analysis.matrix import CorrelationMatrix
     from coexpr.analysis.names import NamesProvenance
     from coexpr.analysis.network_result import NetworkResult
     from coexpr.analysis.pair import Pair
     from coexpr.analysis.replay import ReplayProvenance
+    from coexpr.analysis.seed_set_result import SetCorrelates
     from coexpr.analysis.structures import StructureTree
     from coexpr.analysis.verify import DatabaseChecks, DownloadChecks
     from coexpr.readers.category_file import CategoryFile
@@ -241,6 +251,361 @@ class Atlas:
         )
 
     @question
+    def correlates_of_set(
+        self,
+        seeds: Sequence[str] | str,
+        *,
+        level: Level | None = None,
+        top: int | None = 20,
+        ascending: bool = False,
+        min_r: float | None = None,
+        max_r: float | None = None,
+        include_seeds: bool = False,
+        rank_overall: bool = True,
+        hub_correction: bool = False,
+        donor_weights: bool = False,
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        gene_filter: GeneFilterLike | None = None,
+        method: CorrelationMethodLike | None = None,
+        mark: Sequence[str] | str = (),
+    ) -> "SetCorrelates":
+        """Return the correlates of several probes or genes: those with the highest mean r with them.
+
+        Parameters
+        ----------
+        seeds : sequence of str
+            At least two probes or genes. A profile counts once; seeds without expression data are left out.
+        level : "probe" or "gene", optional
+            Return probes, or genes by their representative probes. By default probes if all seeds are, or else genes.
+        top, ascending, rank_overall
+            As for `correlates`.
+        min_r, max_r : float, optional
+            Exclude rows with a lower or a higher mean r, before `top` is applied.
+        include_seeds : bool
+            Include the seeds' own rows, each with its mean r with the other seeds.
+        hub_correction : bool
+            Rank by the mean r with the seeds minus the mean r with all probes or genes (SEEK).
+        donor_weights : bool
+            Compute r within each donor, and weigh donors by how well the seeds find each other in them (SEEK).
+        probe_selection, sample_filter, gene_filter, method, mark
+            As for `correlates`.
+
+        Returns
+        -------
+        SetCorrelates
+            A named tuple of results. `correlates`: rank, probe_id, probe_name, gene_symbol, gene_name, entrez_id,
+            mean_r, and n, the smallest number of samples of the r; with hub correction also hub_r, the mean r with all
+            others, and corrected_r, which is mean_r - hub_r. `seeds`: seed, probe_id, probe_name, gene_symbol, and by
+            the mean r with the other seeds the rank of the seed among all, its mean_r and n. The provenance has the
+            weights of donors.
+
+        Raises
+        ------
+        NotFoundError, AmbiguousNameError, TooFewSamplesError
+            As for `correlates`.
+        OptionError
+            For an invalid or unused option, or if fewer than two different seeds have expression data.
+        LimitError
+            For more than 500 seeds.
+
+        Notes
+        -----
+        Mean r is over the seeds, pairwise complete: a row without r with one of the seeds has none. In a donor, a seed
+        is the query for the others: they have the ranks k among all genes by r with it, and the score is
+        (1 - p) sum p^(k - 1) with p = 0.99, averaged over seeds (rank-biased precision). Weights are scores divided by
+        their sum. Hub correction and weights are those of Zhu et al. 2015, doi 10.1038/nmeth.3249.
+        """
+        _check_level(level)
+        from coexpr.analysis.correlates_of_set import correlates_of_set
+        from coexpr.analysis.correlates_result import RankOptions
+        from coexpr.analysis.seed_set_measures import SetOptions
+
+        return correlates_of_set(
+            self._expression,
+            as_names(seeds),
+            level=level,
+            selection=as_options(ProbeSelection, probe_selection),
+            sample_filter=as_options(SampleFilter, sample_filter),
+            gene_filter=as_options(GeneFilter, gene_filter),
+            method=as_options(CorrelationMethod, method),
+            ranks=RankOptions(top, ascending, min_r, max_r, include_seeds, rank_overall),
+            options=SetOptions(hub_correction, donor_weights),
+            mark=as_names(mark),
+        )
+
+    @question
+    def enrich(
+        self,
+        seeds: Sequence[str] | str,
+        *,
+        top: int | None = 20,
+        source: Sequence[str] | str = (),
+        min_size: int = 10,
+        max_size: int = 200,
+        pooled: bool = False,
+        alternative: Alternative = "two-sided",
+        naive_p: bool = False,
+        surrogates: int = 10_000,
+        seed_random: int = 1,
+        weights: SpatialWeights = "measured",
+        space: Space | None = None,
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        method: CorrelationMethodLike | None = None,
+    ) -> "EnrichmentResult":
+        """Return the categories that a seed is correlated with, tested against maps that are as smooth.
+
+        Parameters
+        ----------
+        seeds : str or sequence of str
+            A gene or a probe, or several: mean r is then the mean over seeds too.
+        top : int or None
+            Number of rows; None for all.
+        source : sequence of str
+            Only categories from these sources, such as GO:BP. By default all.
+        min_size, max_size : int
+            Only categories with this number of genes with expression data.
+        pooled : bool
+            Do not remove the means of donors. Differences between donors then count as correlation.
+        alternative : "two-sided", "greater" or "less"
+            Which mean r are as extreme as the observed one, for p_spatial and naive_p.
+        naive_p : bool
+            Add naive_p: p against sets of random genes, which is wrong for genes that are expressed together.
+        surrogates : int
+            How many surrogates of the seed are compared; the smallest p is one divided by this number plus one.
+        seed_random : int
+            Seed of the random signs of surrogates.
+        weights : "measured" or "distance"
+            What near means in the null model: the covariance of genes by distance, or 1 / distance.
+        space : "corrected" or "allen", optional
+            The MNI coordinates of samples. By default the corrected ones, if they are loaded.
+        probe_selection : ProbeSelection or str, optional
+            How genes are represented, or the rule alone.
+        sample_filter : SampleFilter, str or sequence of str, optional
+            Which samples are used, or the structures alone.
+        method : CorrelationMethod or str, optional
+            Pearson, Spearman or bicor. `adjust` cannot be given.
+
+        Returns
+        -------
+        EnrichmentResult
+            By p_spatial: rank, source, accession, name, n_genes, mean_r (the mean r of the seed with the genes of the
+            category, its own gene excluded), null_low and null_high (95 % of surrogates), p_spatial, q_spatial,
+            percentile (of mean_r among all genes as seeds; None for several seeds), t_camera and p_camera.
+
+        Raises
+        ------
+        NotFoundError, AmbiguousNameError
+            If a name means nothing, or several things; if no category has such a size, or samples have no coordinates.
+        TooFewSamplesError
+            If there are too few samples.
+        OptionError
+            For an invalid option, or a seed that is constant.
+        """
+        from coexpr.analysis.enrichment import enrich
+        from coexpr.analysis.enrichment_result import EnrichmentOptions
+        from coexpr.analysis.spatial_null import NullOptions
+
+        return enrich(
+            self._expression,
+            as_names(seeds),
+            selection=as_options(ProbeSelection, probe_selection),
+            sample_filter=as_options(SampleFilter, sample_filter),
+            method=as_options(CorrelationMethod, method),
+            options=EnrichmentOptions(top, as_names(source), min_size, max_size, pooled, alternative, naive_p),
+            null_options=NullOptions(surrogates, seed_random, weights, space),
+        )
+
+    @question
+    def map(
+        self,
+        map: "MapLike",
+        *,
+        column: str | int | None = None,
+        radius: float = 5.0,
+        space: Space | None = None,
+        level: Level = "gene",
+        top: int | None = 20,
+        ascending: bool = False,
+        min_r: float | None = None,
+        max_r: float | None = None,
+        rank_overall: bool = True,
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        gene_filter: GeneFilterLike | None = None,
+        method: CorrelationMethodLike | None = None,
+    ) -> "Result[MapProvenance]":
+        """Return the genes whose expression follows a map of the brain: those with the highest r with it.
+
+        Parameters
+        ----------
+        map : path, or mapping of str or int to float
+            A text file with a row per structure, MNI coordinate or sample, which docs/maps.md describes; or a number by
+            structure or by sample_id. A structure gives its value to all samples in it and below it, except those in a
+            lower structure of the map. A point gives its value to the nearest sample; a sample that is nearest to
+            several has their mean. Samples without a value are left out.
+        column : str or int, optional
+            Header or number, from 1, of the column of values in the file. By default the only one that can be it.
+        radius : float
+            For coordinates: a point that is further from every sample, in mm, is left out.
+        space : "corrected" or "allen", optional
+            For coordinates: whose coordinates of samples. By default the corrected ones if they are loaded.
+        level : "probe" or "gene"
+            Return probes, or genes by their representative probes.
+        top, ascending, min_r, max_r, rank_overall, probe_selection, sample_filter, gene_filter, method
+            As for `correlates`.
+
+        Returns
+        -------
+        Result
+            Columns and order are those of `correlates`. The provenance says how many rows of the map have samples, and
+            names the first of those that have none.
+
+        Raises
+        ------
+        MapError
+            If the map cannot be read, is in another space, matches too few structures, or is constant.
+        NotFoundError, AmbiguousNameError, TooFewSamplesError, OptionError
+            As for `correlates`.
+        """
+        _check_level(level)
+        from coexpr.analysis.correlates_result import RankOptions
+        from coexpr.analysis.map_correlates import correlates_of_map
+
+        return correlates_of_map(
+            self._expression,
+            map,
+            column=column,
+            radius=radius,
+            space=space,
+            level=level or "gene",
+            selection=as_options(ProbeSelection, probe_selection),
+            sample_filter=as_options(SampleFilter, sample_filter),
+            gene_filter=as_options(GeneFilter, gene_filter),
+            method=as_options(CorrelationMethod, method),
+            ranks=RankOptions(top, ascending, min_r, max_r, rank_overall=rank_overall),
+        )
+
+    @question
+    def enrich_map(
+        self,
+        map: "MapLike",
+        *,
+        column: str | int | None = None,
+        radius: float = 5.0,
+        top: int | None = 20,
+        source: Sequence[str] | str = (),
+        min_size: int = 10,
+        max_size: int = 200,
+        pooled: bool = False,
+        alternative: Alternative = "two-sided",
+        naive_p: bool = False,
+        surrogates: int = 10_000,
+        seed_random: int = 1,
+        weights: SpatialWeights = "measured",
+        space: Space | None = None,
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        method: CorrelationMethodLike | None = None,
+    ) -> "EnrichmentResult":
+        """Return the categories whose expression follows a map of the brain, tested against maps that are as smooth.
+
+        Parameters
+        ----------
+        map, column, radius
+            As for `map`.
+        top, source, min_size, max_size, pooled, alternative, naive_p, surrogates, seed_random, weights, space
+            As for `enrich`. `space` is also that of a map of coordinates.
+        probe_selection, sample_filter, method
+            As for `enrich`.
+
+        Returns
+        -------
+        EnrichmentResult
+            As for `enrich`.
+
+        Raises
+        ------
+        MapError
+            As for `map`.
+        NotFoundError, TooFewSamplesError, OptionError
+            As for `enrich`.
+        """
+        from coexpr.analysis.enrichment import enrich_map
+        from coexpr.analysis.enrichment_result import EnrichmentOptions
+        from coexpr.analysis.spatial_null import NullOptions
+
+        return enrich_map(
+            self._expression,
+            map,
+            column=column,
+            radius=radius,
+            selection=as_options(ProbeSelection, probe_selection),
+            sample_filter=as_options(SampleFilter, sample_filter),
+            method=as_options(CorrelationMethod, method),
+            options=EnrichmentOptions(top, as_names(source), min_size, max_size, pooled, alternative, naive_p),
+            null_options=NullOptions(surrogates, seed_random, weights, space),
+        )
+
+    @question
+    def coexpression(
+        self,
+        category: str,
+        other: str | None = None,
+        *,
+        pooled: bool = False,
+        surrogates: int = 1000,
+        seed_random: int = 1,
+        weights: SpatialWeights = "measured",
+        space: Space | None = None,
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        method: CorrelationMethodLike | None = None,
+    ) -> "CoexpressionResult":
+        """Return mean r within a category, or between two: in all samples, every donor, and every large structure.
+
+        Parameters
+        ----------
+        category : str
+        other : str, optional
+            Another category: mean r is that of the genes of one with those of the other; genes of both are left out.
+        pooled : bool
+            Do not remove the means of donors.
+        surrogates, seed_random, weights, space
+            As for `enrich`. Within a category, every gene is replaced by a surrogate of its own; between two, the mean
+            profile of the first.
+        probe_selection, sample_filter, method
+            As for `enrich`.
+
+        Returns
+        -------
+        CoexpressionResult
+            scope (all, donor or structure), name, n_samples, n_genes, mean_r, null_low and null_high (95 % of
+            surrogates) and p_spatial: within a category the fraction of surrogates with at least this mean r, between
+            two with one as far from 0.
+
+        Raises
+        ------
+        NotFoundError, AmbiguousNameError
+            If a name means nothing, or several categories; or if nothing of a category is left.
+        TooFewSamplesError, OptionError
+            As for `enrich`.
+        """
+        from coexpr.analysis.coexpression import coexpression
+        from coexpr.analysis.spatial_null import NullOptions
+
+        return coexpression(
+            self._expression,
+            (str(category), *([] if other is None else [str(other)])),
+            selection=as_options(ProbeSelection, probe_selection),
+            sample_filter=as_options(SampleFilter, sample_filter),
+            method=as_options(CorrelationMethod, method),
+            pooled=pooled,
+            null_options=NullOptions(surrogates, seed_random, weights, space),
+        )
+
+    @question
     def probes(
         self,
         gene: str,
@@ -361,6 +726,118 @@ class Atlas:
         )
 
     @question
+    def curve(
+        self,
+        a: str,
+        b: str,
+        *,
+        vary: Sequence[str] | str = (),
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        method: CorrelationMethodLike | None = None,
+        max_analyses: int | None = MAX_ANALYSES,
+    ) -> "PairCurve":
+        """Return r of two genes or probes in every sensible analysis: a specification curve.
+
+        Parameters
+        ----------
+        a, b : str
+            Each a probe or a gene.
+        vary : sequence of str
+            The choices that vary: rule, min_present (no threshold and 0.5), annotation, method, adjust, without_donor
+            (no donor and each left out). By default all that have an effect. The others stay as given.
+        probe_selection, sample_filter, method
+            The default analysis; see `correlates`.
+        max_analyses : int or None
+            More analyses are refused; None for no limit.
+
+        Returns
+        -------
+        PairCurve
+            A named tuple of results. `analyses`: the levels of each choice, r, n and the probes. `summary`: the
+            distribution of r, and the choice that moves it most: that with the largest range of mean r over its levels.
+            `choices`: this range for each choice. `not_run`: why analyses could not be run, and how many. There is no p
+            for all of them, because they use the same samples and are not independent.
+
+        Raises
+        ------
+        LimitError
+            If there are too many analyses.
+        OptionError
+            If a choice does not exist or has no effect.
+        NotFoundError, AmbiguousNameError, TooFewSamplesError
+            As for `correlates`, for the default analysis.
+        """
+        from coexpr.analysis.curve import curve
+
+        return curve(
+            self._expression,
+            (str(a), str(b)),
+            as_options(ProbeSelection, probe_selection),
+            as_options(SampleFilter, sample_filter),
+            as_options(CorrelationMethod, method),
+            as_names(vary),
+            max_analyses,
+        )
+
+    @question
+    def curve_of_correlates(
+        self,
+        seed: str,
+        *,
+        level: Level | None = None,
+        top: int = 20,
+        ascending: bool = False,
+        vary: Sequence[str] | str = (),
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        gene_filter: GeneFilterLike | None = None,
+        method: CorrelationMethodLike | None = None,
+        max_analyses: int | None = MAX_ANALYSES,
+    ) -> "CorrelatesCurve":
+        """Return r and rank of the correlates of a seed in every sensible analysis: a specification curve.
+
+        Parameters
+        ----------
+        seed, level, top, ascending
+            As for `correlates`; the hits are the `top` correlates of the default analysis, at most 400.
+        vary, max_analyses
+            As for `curve`.
+        probe_selection, sample_filter, method
+            The default analysis; see `correlates`.
+        gene_filter : GeneFilter, str or sequence of str, optional
+            Which genes can be hits. Ranks are among all genes or probes of an analysis.
+
+        Returns
+        -------
+        CorrelatesCurve
+            A named tuple of results. `hits`: r and rank of each hit in the default analysis, and their distribution
+            over all; the fraction of analyses with the same sign; and the choice that moves r most. `choices`: how far
+            each choice moves the mean r of each hit. `not_run`: why analyses could not be run, and how many.
+
+        Raises
+        ------
+        LimitError
+            If there are too many analyses.
+        NotFoundError, AmbiguousNameError, TooFewSamplesError, OptionError
+            As for `curve`.
+        """
+        _check_level(level)
+        from coexpr.analysis.curve_of_correlates import HitOptions, curve_of_correlates
+
+        return curve_of_correlates(
+            self._expression,
+            str(seed),
+            HitOptions(level, top, ascending),
+            as_options(ProbeSelection, probe_selection),
+            as_options(SampleFilter, sample_filter),
+            as_options(GeneFilter, gene_filter),
+            as_options(CorrelationMethod, method),
+            as_names(vary),
+            max_analyses,
+        )
+
+    @question
     def expression(
         self,
         items: Sequence[str] | str = (),
@@ -397,6 +874,49 @@ class Atlas:
         from coexpr.analysis.expression import expression_values
 
         return expression_values(
+            self._expression,
+            as_names(items),
+            as_options(GeneFilter, gene_filter),
+            as_options(ProbeSelection, probe_selection),
+            as_options(SampleFilter, sample_filter),
+            level=level,
+        )
+
+    @question
+    def expression_by_structure(
+        self,
+        items: Sequence[str] | str = (),
+        *,
+        level: Level | None = None,
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        gene_filter: GeneFilterLike | None = None,
+    ) -> "Result[ExpressionProvenance]":
+        """Return the mean and standard deviation of expression in each structure, by donor and over donors.
+
+        Parameters
+        ----------
+        items, level, probe_selection, sample_filter, gene_filter
+            As for `expression`.
+
+        Returns
+        -------
+        Result
+            One row per structure with samples and donor, and one with donor "all" over the samples of all donors:
+            structure_id, acronym, structure_name, hemisphere, donor, n (samples), then for each probe or gene the mean
+            of log2 intensity and its standard deviation (divisor n - 1, None for one sample), as NTRK2_mean and
+            NTRK2_sd. Samples count at their own structure only. Missing values are left out of mean and standard
+            deviation. Structures are in the order of the tree.
+
+        Raises
+        ------
+        NotFoundError, AmbiguousNameError, TooFewSamplesError, OptionError
+            As for `correlates`.
+        """
+        _check_level(level)
+        from coexpr.analysis.structure_expression import expression_by_structure
+
+        return expression_by_structure(
             self._expression,
             as_names(items),
             as_options(GeneFilter, gene_filter),

@@ -110,6 +110,10 @@ class ResultFileError(CoexprError, ValueError):
     """A file is not a result that this version of coexpr can read."""
 
 
+class MapError(CoexprError, ValueError):
+    """A map of the brain cannot be read, or does not fit the samples of the database."""
+
+
 class ServerError(CoexprError, OSError):
     """The server cannot be started, or cannot answer now."""
 

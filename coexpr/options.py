@@ -16,6 +16,8 @@ Level = Literal["probe", "gene"]
 Scope = Literal["pooled", "per-donor", "common"]
 Annotation = Literal["allen", "reannotated"]
 Hemisphere = Literal["L", "R"]
+# Whose MNI coordinates of samples: the corrected ones, or those of Allen's downloads.
+Space = Literal["corrected", "allen"]
 Match = Literal["any", "all"]
 MethodName = Literal["pearson", "spearman", "bicor"]
 Adjustment = Literal["donor", "structure", "donor+structure"]
@@ -36,6 +38,13 @@ Rule = Literal[
 ]
 
 RULES: tuple[Rule, ...] = get_args(Rule)
+SPACES: tuple[Space, ...] = get_args(Space)
+# The weights of pairs of samples in a spatial null model: the measured covariance of genes, or 1 / distance.
+SpatialWeights = Literal["measured", "distance"]
+SPATIAL_WEIGHTS: tuple[SpatialWeights, ...] = get_args(SpatialWeights)
+# Which mean r count as extreme in a test.
+Alternative = Literal["two-sided", "greater", "less"]
+ALTERNATIVES: tuple[Alternative, ...] = get_args(Alternative)
 DEFAULT_RULE: Rule = "max-mean"
 # The probe that each rule selects: "the probe ...".
 SELECTS: dict[Rule, str] = {
@@ -65,6 +74,7 @@ MIN_SAMPLES_FOR_R = 4
 MAX_MATRIX_ROWS = 5000
 MAX_HEATMAP_ROWS = 2000
 MAX_NETWORK_EDGES = 100_000_000
+MAX_ANALYSES = 10_000
 
 _ADJUSTED_FOR = {"donor": "donors", "structure": "structures", "donor+structure": "donors and structures"}
 _METHODS = {"pearson": "Pearson r", "spearman": "Spearman's rank r", "bicor": "bicor"}

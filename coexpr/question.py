@@ -57,9 +57,9 @@ class HasSources(Protocol):
 
 
 # Arguments that are one name or several.
-_LISTS = ("items", "names", "mark", "evidence_not")
+_LISTS = ("items", "names", "seeds", "mark", "evidence_not", "source", "vary")
 # Arguments that are the name of a gene or probe, or an Entrez id.
-_NAMES = ("seed", "gene", "a", "b")
+_NAMES = ("seed", "gene", "a", "b", "category", "other")
 # Where and how an answer is written is not part of the question.
 _NOT_ASKED = ("output", "format", "memory")
 

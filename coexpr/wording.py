@@ -7,9 +7,9 @@ _MINUTE, _HOUR = 60, 3600
 _ROUNDS_UP = 0.9995
 
 
-def count_of(count: int, thing: str) -> str:
-    """Return "1 gene" or "2,164 genes"."""
-    return f"{count:,} {thing}{'s' * (count != 1)}"
+def count_of(count: int, thing: str, things: str | None = None) -> str:
+    """Return "1 gene" or "2,164 genes"; `things` is a plural that does not only add an s."""
+    return f"{count:,} {thing if count == 1 else things or f'{thing}s'}"
 
 
 def bytes_of(size: float) -> str:

@@ -117,6 +117,14 @@ create table reannotations (
     entrez_id integer
 );
 
+-- Corrected MNI coordinates of samples, also of samples that are not loaded: a new registration by alleninf.
+create table corrected_coordinates (
+    sample_id integer primary key,
+    mni_x double not null,
+    mni_y double not null,
+    mni_z double not null
+);
+
 -- Names of human genes in NCBI Gene: current symbols and aliases.
 create table gene_aliases (
     entrez_id integer not null,

@@ -86,6 +86,10 @@ insert into rnaseq_agreement by name from source.rnaseq_agreement semi join prob
 -- The genes of the probes by the re-annotation.
 insert into reannotations by name from source.reannotations semi join probes using (probe_name);
 
+-- name: copy_corrected_coordinates
+-- The corrected coordinates of the samples.
+insert into corrected_coordinates by name from source.corrected_coordinates semi join samples using (sample_id);
+
 -- name: copy_categories
 -- The categories.
 insert into categories by name from source.categories semi join bundled_categories using (category_id);

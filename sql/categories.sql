@@ -145,3 +145,24 @@ order by requested_as;
 -- name: known_evidence_codes
 -- Every evidence code in the database.
 select distinct unnest(evidence) as code from category_genes order by code;
+
+-- name: gene_sets
+-- The rows of profiled_genes that are members of each category, of categories with $smallest to $largest such members.
+with members as (
+    select distinct category_genes.category_id, profiled_genes.row
+    from category_genes
+    join all_genes on all_genes.current_entrez_id = category_genes.entrez_id
+    join profiled_genes using (gene_id)
+    where all_genes.named_by in ('allen', $annotation)
+)
+select category_id, row
+from members
+qualify count(*) over (partition by category_id) between $smallest and $largest
+order by category_id, row;
+
+-- name: categories_of_gene_sets
+-- The names of the categories of found_sets, in the order of their ids.
+select category_id, source, release, accession, name
+from categories
+semi join found_sets using (category_id)
+order by category_id;

@@ -39,15 +39,15 @@ select probe_id, if(isnan(diff_stability), null, diff_stability) from incoming_s
 
 -- name: insert_rnaseq_agreement
 -- Insert the table of agreement with RNA-seq.
-insert into rnaseq_agreement by name select * from incoming_table;
+insert into rnaseq_agreement by name select * from incoming_table_of_probes;
 
 -- name: insert_reannotations
 -- Insert the re-annotation.
-insert into reannotations by name select * from incoming_table;
+insert into reannotations by name select * from incoming_table_of_probes;
 
--- name: count_rows_without_probe
+-- name: count_rows_without_probes
 -- The number of rows of a published table whose probes are not in this database.
-select count(*) from incoming_table anti join probes using (probe_name);
+select count(*) from incoming_table_of_probes anti join probes using (probe_name);
 
 -- name: facts_of_probes
 -- What decides whether each probe that measures a gene by Allen's annotation can represent one: its gene, what the

@@ -89,6 +89,37 @@ select
 from sample_details
 order by donor_id, position;
 
+-- name: coordinates_of_samples
+-- Every sample in the order of the columns of a matrix, with its MNI coordinates in mm: those of the download, and the
+-- corrected ones, null where there are none.
+select
+    samples.sample_id,
+    samples.mni_x,
+    samples.mni_y,
+    samples.mni_z,
+    corrected_coordinates.mni_x as corrected_mni_x,
+    corrected_coordinates.mni_y as corrected_mni_y,
+    corrected_coordinates.mni_z as corrected_mni_z
+from samples
+left join corrected_coordinates using (sample_id)
+order by samples.donor_id, samples.position;
+
+-- name: count_corrected_coordinates
+-- The number of samples with corrected coordinates, also of those that are not loaded.
+select count(*) from corrected_coordinates;
+
+-- name: insert_corrected_coordinates
+-- Insert the corrected coordinates.
+insert into corrected_coordinates by name select * from incoming_table_of_samples;
+
+-- name: count_samples
+-- The number of samples.
+select count(*) from samples;
+
+-- name: count_rows_without_samples
+-- The number of rows of a published table whose samples are not in this database.
+select count(*) from incoming_table_of_samples anti join samples using (sample_id);
+
 -- name: structures_of_samples
 -- The structure of every sample, with Allen's color and place in the tree, and its top-level structure, in the order of
 -- the columns of a matrix.

@@ -49,6 +49,27 @@ create or replace temp table chosen_structures (structure_id integer not null);
 insert into chosen_structures
 select distinct below_id from structure_descendants join requested_structures using (structure_id);
 
+-- name: all_structure_ids
+-- The id of every structure.
+select structure_id from structures;
+
+-- name: nearest_requested_structures
+-- For each structure with samples, the nearest of the requested structures at or above it: of those, the one with the
+-- fewest structures below it.
+with sizes as (
+    select structure_id, count(*) as size
+    from structure_descendants
+    semi join requested_structures using (structure_id)
+    group by structure_id
+)
+select
+    structure_descendants.below_id as structure_id,
+    arg_min(structure_descendants.structure_id, (sizes.size, structure_descendants.structure_id)) as nearest_id
+from structure_descendants
+join sizes using (structure_id)
+semi join samples on samples.structure_id = structure_descendants.below_id
+group by structure_descendants.below_id;
+
 -- name: structure_tree
 -- The structures with samples, in the order of the tree, with one row per donor that has samples in or below the
 -- structure. $search limits them by acronym, id or part of the name (null: every structure).

@@ -14,7 +14,7 @@ from coexpr.atlas import Atlas
 
 Image = pytest.importorskip("PIL.Image", reason="matplotlib, with which Pillow comes, is not installed")
 IDS = [Path(example.image).stem for example in EXAMPLES]
-_LARGEST, _LARGEST_IN_ALL = 150_000, 2_000_000
+_LARGEST, _LARGEST_IN_ALL = 150_000, 2_200_000
 
 
 @pytest.fixture(scope="module")

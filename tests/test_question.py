@@ -19,8 +19,10 @@ from coexpr.question import current_question, current_sources, is_question, ques
 from coexpr.result import Provenance, Result, json_text
 
 QUESTIONS = {
-    "correlates", "probes", "why", "pair", "expression", "correlation_matrix", "network", "structures", "categories",
-    "members", "resolve", "contents", "verify", "verify_download", "stream_sql", "stream_sql_as_arrow",
+    "correlates", "correlates_of_set", "curve", "curve_of_correlates", "map", "enrich", "enrich_map", "coexpression",
+    "expression_by_structure", "probes", "why", "pair", "expression", "correlation_matrix", "network",
+    "structures", "categories", "members", "resolve", "contents", "verify", "verify_download", "stream_sql",
+    "stream_sql_as_arrow",
 }  # fmt: skip
 
 

@@ -1,8 +1,6 @@
 """The correlates of a seed: probes or genes ranked by r."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,44 +9,17 @@ from coexpr.analysis.correlates_result import CorrelatesProvenance, CorrelatesRe
 from coexpr.analysis.design import Design, find_design
 from coexpr.analysis.gene_probes import find_disagreements
 from coexpr.analysis.labels import Label, find_labels
-from coexpr.analysis.profiles import Profiles, all_probes_of, profile_of, profiles_at_level
+from coexpr.analysis.profiles import Profiles, all_probes_of, profile_of
 from coexpr.analysis.provenance import describe_data, describe_seed
-from coexpr.analysis.significance import (
-    Columns,
-    Correlated,
-    SignificanceOptions,
-    significance_columns,
-)
-from coexpr.database.categories import GeneFilterUse, choose_genes, chosen_gene_ids
+from coexpr.analysis.ranking import Compared, compare_with, rank, read_profiles, refuse_unused_rank, table_of
+from coexpr.analysis.significance import Correlated, SignificanceOptions, significance_columns
+from coexpr.database.categories import GeneFilterUse, choose_genes
 from coexpr.database.expression import Expression
 from coexpr.database.marks import find_marks
 from coexpr.database.names import Seed, find_seed
 from coexpr.database.samples import refuse_too_few
 from coexpr.errors import OptionError
 from coexpr.options import CorrelationMethod, GeneFilter, Level, ProbeSelection, SampleFilter
-from coexpr.result import number_or_none
-from coexpr.stats.scan import Scan
-
-if TYPE_CHECKING:
-    pass
-
-
-@dataclass(frozen=True)
-class _Compared:
-    """What a seed is compared with.
-
-    Parameters
-    ----------
-    profiles : Profiles
-    others : (K,) intp
-        The rows that the seed is compared with; its own only with include_self.
-    kept : (N,) intp
-        Those of them that the gene filter keeps.
-    """
-
-    profiles: Profiles
-    others: NDArray[np.intp]
-    kept: NDArray[np.intp]
 
 
 def correlates(
@@ -79,10 +50,8 @@ def correlates(
     use = choose_genes(expression.connection, gene_filter, selection.annotation)
     compared = _compare_with(expression, seed, profile, level, selection, design, use, ranks)
     scan = design.scan(profile.expression[0], compared.profiles.expression)
-    matching = scan.between(compared.kept, ranks.min_r, ranks.max_r)
-    tie_order = compared.profiles.tie_order
-    order = scan.first(matching, ranks.top, ascending=ranks.ascending, tie_order=tie_order)
-    columns = _rank_columns(scan, order, compared, use, ranks)
+    ranked = rank(scan, compared, use, ranks)
+    order = ranked.order
     extra = significance_columns(
         significance,
         design,
@@ -102,7 +71,7 @@ def correlates(
         level=level,
         disagreements=find_disagreements(seed, profile, all_probes_of(expression, seed, selection.annotation)),
         compared=len(compared.kept),
-        matching=len(matching),
+        matching=ranked.matching,
         without_r=int(np.count_nonzero(np.isnan(scan.r[compared.kept]))),
         genes_without_profile=compared.profiles.genes_without_profile,
         ranks=ranks,
@@ -111,7 +80,8 @@ def correlates(
     members = {
         _free_name(name): np.isin(compared.profiles.gene_ids[order], gene_ids) for name, gene_ids in marks.items()
     }
-    return _result(columns, labels, scan, order, members, extra, provenance)
+    columns, rows = table_of(ranked, labels, scan, members, extra)
+    return CorrelatesResult(columns, rows, provenance, tuple(members))
 
 
 def _compare_with(
@@ -123,58 +93,21 @@ def _compare_with(
     design: Design,
     use: GeneFilterUse | None,
     ranks: RankOptions,
-) -> _Compared:
-    """Return the profiles that a seed is compared with; without an overall rank, only those that the filter keeps."""
-    genes = chosen_gene_ids(expression.connection) if use else None
-    read = None if ranks.rank_overall else genes
-    profiles = profiles_at_level(expression, level, selection, design.samples, read)
+) -> Compared:
+    """Return what a seed is compared with; with itself only where that is asked for."""
+    profiles, genes = read_profiles(expression, level, selection, design.samples, use, ranks)
     if level == "gene":
         profiles.replace_gene(profile)
     others = np.arange(len(profiles))
     if not ranks.include_self:
         others = np.flatnonzero(~_is_own(profiles, seed, profile, level))
-    kept = others if genes is None else others[np.isin(profiles.gene_ids[others], genes)]
-    return _Compared(profiles, others, kept)
+    return compare_with(profiles, others, genes)
 
 
-def _rank_columns(
-    scan: Scan, order: NDArray[np.intp], compared: _Compared, use: GeneFilterUse | None, ranks: RankOptions
-) -> Columns:
-    """Return the rank of each reported row, and its rank among all where a gene filter is used."""
-    tie_order, ascending = compared.profiles.tie_order, ranks.ascending
-    columns: Columns = {"rank": np.arange(1, len(order) + 1)}
-    if ranks.min_r is not None or ranks.max_r is not None:
-        columns["rank"] = scan.places(order, compared.kept, ascending=ascending, tie_order=tie_order)
-    if use and ranks.rank_overall:
-        columns["rank_overall"] = scan.places(order, compared.others, ascending=ascending, tie_order=tie_order)
-    return columns
-
-
-def _families(compared: _Compared, use: GeneFilterUse | None, ranks: RankOptions) -> dict[str, NDArray[np.intp]]:
+def _families(compared: Compared, use: GeneFilterUse | None, ranks: RankOptions) -> dict[str, NDArray[np.intp]]:
     """Return the rows over which each column of false discovery rates is controlled."""
     families = {"q": compared.others} if ranks.rank_overall or not use else {}
     return families | ({"q_category": compared.kept} if use else {})
-
-
-def _result(
-    ranks: Columns,
-    labels: list[Label],
-    scan: Scan,
-    order: NDArray[np.intp],
-    members: dict[str, NDArray[np.bool_]],
-    extra: Columns,
-    provenance: CorrelatesProvenance,
-) -> CorrelatesResult:
-    """Return the reported rows; a row without r has no rank."""
-    columns = [*ranks, *Label._fields, "r", "n", *members, *extra]
-    rows: list[tuple[Any, ...]] = []
-    for place, (row, label) in enumerate(zip(order.tolist(), labels, strict=True)):
-        r = number_or_none(scan.r[row])
-        of_ranks = [None if r is None else int(ranks[name][place]) for name in ranks]
-        numbers = [number_or_none(extra[name][place]) for name in extra]
-        is_member = [bool(members[name][place]) for name in members]
-        rows.append((*of_ranks, *label, r, int(scan.n[row]), *is_member, *numbers))
-    return CorrelatesResult(columns, rows, provenance, tuple(members))
 
 
 def _free_name(category: str) -> str:
@@ -198,8 +131,7 @@ def _refuse_unused(
         )
     if selection.selects_probes and probe is not None and level == "probe":
         raise OptionError("`probe` gives the seed's probe, so `rule`, `min_present` and `scope` have no effect here.")
-    if not ranks.rank_overall and not gene_filter:
-        raise OptionError("`rank_overall` applies to categories, and none is given. Add `categories` or `genes`.")
+    refuse_unused_rank(gene_filter, ranks)
 
 
 def _is_own(profiles: Profiles, seed: Seed, profile: Profiles, level: Level) -> NDArray[np.bool_]:

@@ -63,6 +63,10 @@ class Design:
         r[n < MIN_SAMPLES_FOR_R] = np.nan
         return r, n
 
+    def over(self, columns: NDArray[np.intp]) -> "Design":
+        """Return the design over some of its samples."""
+        return replace(self, samples=self.samples.take(columns), estimator=self.estimator_for(columns))
+
     def estimator_for(self, columns: slice | NDArray[np.intp]) -> Estimator:
         """Return the estimator for some of the samples."""
         factors = tuple(factor[columns] for factor in self.estimator.factors)

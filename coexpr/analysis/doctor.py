@@ -227,6 +227,11 @@ def _rules(connection: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
             "count_reannotations",
             "coexpr ingest reannotated.csv.gz (Arnatkeviciute et al. 2019; abagen ships it)",
         ),
+        (
+            "space corrected",
+            "count_corrected_coordinates",
+            "coexpr ingest corrected_mni_coordinates.csv.gz (abagen ships it)",
+        ),
     ):
         if single(connection, count):
             yield Finding(part, "ok", "data loaded")

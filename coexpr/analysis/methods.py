@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from coexpr.analysis.methods_of_sets import WITH_NULL, describe_null, names_of_sets
 from coexpr.analysis.references import Reference, references
 from coexpr.database.bundled import ONTOLOGY_SOURCE
 from coexpr.errors import ResultFileError
@@ -33,11 +34,19 @@ _SOURCES_OF_RULES = {
 # What was done, before "normalized microarray data".
 _WHAT = {
     "correlates": "Co-expression of {seed} with {compared} was computed from",
+    "correlates_of_set": "Co-expression of {seeds} with {compared} was computed from",
+    "map": "The correlation of a map of the brain with the expression of {compared} was computed from",
     "pair": "Co-expression of {pair} was computed from",
+    "curve": "Co-expression of {pair} was computed in {analyses} analyses from",
+    "curve_of_correlates": "Co-expression of {seed} with {compared} was computed in {analyses} analyses from",
     "correlation_matrix": "Pairwise co-expression of {rows} was computed from",
     "network": "A co-expression network of {rows} was computed from",
     "expression": "Expression of {rows} was extracted from",
+    "expression_by_structure": "Mean expression of {rows} in each structure was computed from",
     "probes": "The probes of {gene} were compared in",
+    "enrich": "Mean correlations of {seeds} with {categories} were computed from",
+    "enrich_map": "Mean correlations of a map of the brain with {categories} were computed from",
+    "coexpression": "Mean correlations {sets} were computed from",
 }
 _COEFFICIENTS = {
     "pearson": "Pearson's correlation coefficient",
@@ -72,8 +81,8 @@ def describe_methods(path: Path | str) -> Methods:
     Parameters
     ----------
     path : path
-        A result as JSON, Parquet or Arrow, with r or expression values: of query, pair, matrix, network, expression or
-        probes.
+        A result as JSON, Parquet or Arrow, with r or expression values: of query, map, enrich, pair, matrix, network,
+        expression or probes.
 
     Raises
     ------
@@ -85,10 +94,12 @@ def describe_methods(path: Path | str) -> Methods:
     name = question.get("method") if isinstance(question, dict) else None
     if not isinstance(name, str) or name not in _WHAT or not isinstance(file.provenance.get("data"), dict):
         raise ResultFileError(
-            f"{path} has no methods to describe. Results of query, pair, matrix, network, expression and probes do."
+            f"{path} has no methods to describe. Results of query, map, enrich, pair, matrix, network, expression and "
+            "probes do."
         )
     try:
-        return _Writer(file.provenance, name, len(file.rows)).write()
+        rows = sum(row.get("table") != "seeds" for row in file.rows)
+        return _Writer(file.provenance, name, rows).write()
     except (LookupError, TypeError, AttributeError, ValueError):
         raise ResultFileError(f"{path}: its provenance was changed and is not complete. Write it again.") from None
 
@@ -98,14 +109,16 @@ class _Writer:
 
     def __init__(self, provenance: Mapping[str, Any], name: str, rows: int) -> None:
         self._of, self._data = provenance, provenance["data"]
-        self._name, self._rows = name, rows
+        # A curve is described by its default analysis, with one more sentence.
+        self._name, self._rows = {"curve": "pair", "curve_of_correlates": "correlates"}.get(name, name), rows
+        self._asked = name
         self._arguments = provenance["question"]["arguments"]
         self._cited: dict[str, Reference] = {}
 
     def write(self) -> Methods:
         parts: tuple[Callable[[], str], ...] = (
-            self._samples, self._probes, self._profiles, self._method, self._genes, self._reported, self._edges,
-            self._statistics, self._files,
+            self._samples, self._map, self._choices, self._probes, self._profiles, self._method, self._set, self._null,
+            self._genes, self._reported, self._edges, self._statistics, self._files,
         )  # fmt: skip
         text = " ".join(sentence for part in parts if (sentence := part()))
         return Methods(printable(text), list(self._cited.values()))
@@ -137,20 +150,61 @@ class _Writer:
         is_synthetic = SYNTHETIC_TITLE in data["source"]
         warning = "THESE DATA ARE SYNTHETIC AND NOT FOR PUBLICATION. " if is_synthetic else ""
         return (
-            f"{warning}{_WHAT[self._name].format_map(self._names())} normalized microarray data of the Allen Human "
+            f"{warning}{_WHAT[self._asked].format_map(self._names())} normalized microarray data of the Allen Human "
             f"Brain Atlas {self._cite('hawrylycz2012')} with coexpr {self._of['coexpr_version']} "
             f"{self._cite('coexpr')}. The data were log2 intensities of {count_of(data['n_samples'], 'sample')} of "
             f"{donors}, {where}."
         )
 
+    def _map(self) -> str:
+        """Return how a map of the brain was matched to samples."""
+        use = self._of.get("map")
+        if not use:
+            return ""
+        thing = {"structures": "structure", "samples": "sample"}.get(use["kind"], "point")
+        matched = f"{use['matched']:,} of {count_of(use['rows'], thing)}"
+        if use["kind"] == "coordinates":
+            space = "corrected MNI coordinates" if use["space"] == "corrected" else "the atlas's MNI coordinates"
+            return (
+                f"The value of each point of the map was assigned to the nearest sample within {use['radius']:g} mm by "
+                f"{space} ({matched} matched), and averaged where a sample was nearest to several; "
+                f"{count_of(use['samples'], 'sample')} had a value."
+            )
+        to = "all samples in and below it, except those in a lower structure of the map"
+        to = "the sample" if use["kind"] == "samples" else to
+        return (
+            f"The value of each {thing} of the map was assigned to {to} ({matched} matched); "
+            f"{count_of(use['samples'], 'sample')} had a value."
+        )
+
+    def _choices(self) -> str:
+        """Return the choices of a specification curve."""
+        choices = self._of.get("choices")
+        if not choices:
+            return ""
+        varied = "; ".join(f"{name} ({', '.join(levels)})" for name, levels in choices.items() if len(levels) > 1)
+        left_out = self._of["analyses"] - self._of["run"]
+        missing = f"; {left_out:,} of {self._of['analyses']:,} combinations could not be computed" if left_out else ""
+        return (
+            f"The analyses were the combinations of these choices {self._cite('simonsohn2020')}: {varied or 'none'}"
+            f"{missing}. The default analysis was as follows."
+        )
+
     def _names(self) -> dict[str, str]:
-        if self._name == "correlates":
-            return {"seed": self._seed, "compared": _count(self._of["compared"], self._level)}
-        if self._name == "pair":
-            return {"pair": " and ".join(self._of["names"])}
-        if self._name == "probes":
-            return {"gene": str(self._of["gene"])}
-        if self._name == "expression" and self._level == "gene":
+        return self._names_of_result() | {"analyses": f"{self._of.get('run', 1):,}"}
+
+    def _names_of_result(self) -> dict[str, str]:
+        if self._name in ("correlates", "map"):
+            seed = {"seed": self._seed} if self._name == "correlates" else {}
+            return seed | {"compared": _count(self._of["compared"], self._level)}
+        if self._name == "correlates_of_set":
+            names = [one["seed"]["name"] for one in self._of["seeds"]]
+            return {"seeds": _listed(names), "compared": _count(self._of["compared"], self._level)}
+        if self._name in WITH_NULL:
+            return names_of_sets(self._of)
+        if self._name in ("pair", "probes"):
+            return {"pair": " and ".join(self._of.get("names", ())), "gene": str(self._of.get("gene"))}
+        if self._name in ("expression", "expression_by_structure") and self._level == "gene":
             return {"rows": _count(len(self._of["profiles"]), "gene")}
         return {"rows": _count(self._of.get("rows") or len(set(self._arguments["items"])), self._level)}
 
@@ -189,6 +243,8 @@ class _Writer:
         if self._name == "pair":
             genes = self._genes_of_pair
             return "Each gene was" if len(genes) == 2 else f"{next(iter(genes))} was"
+        if self._name == "correlates_of_set" and self._level == "probe":
+            return "Each gene among the seeds was"
         if self._name != "correlates":
             return "Each gene was"
         is_given = self._of["seed"]["selected_by"] == "name" and self._of["seed"]["level"] == "gene"
@@ -207,6 +263,10 @@ class _Writer:
         if self._name == "pair" and ProbeSelection(**self._of["probe_selection"] or {}).rule not in BUILDS:
             parts = [f"the probe of {gene} was {profile}" for gene, profile in self._genes_of_pair.items()]
             return f"T{' and '.join(parts)[1:]}." if parts else ""
+        if self._name == "correlates_of_set":
+            used = [(one["seed"]["name"], one["seed"]["probe"]) for one in self._of["seeds"]]
+            parts = [f"{name} by {profile}" for name, profile in used if name != profile]
+            return f"Of the seeds, {_listed(parts)} {'were' if len(parts) > 1 else 'was'} represented." if parts else ""
         if self._name != "correlates" or self._of["seed"]["level"] != "gene":
             return ""
         seed = self._of["seed"]
@@ -232,13 +292,36 @@ class _Writer:
         if method.max_p_outliers != 1:
             outliers = f", with at most {method.max_p_outliers * 100:g} % of samples treated as outliers on each side"
         over = "the pooled samples of these donors" if len(self._data["donors"]) > 1 else "these samples"
-        text = f"Co-expression was measured by {_COEFFICIENTS[method.name]} (r) of {of} over {over}{outliers}{cited}."
+        if self._of.get("weights"):
+            over = "the samples of each donor"
+        what = "Correlation" if self._of.get("map") else "Co-expression"
+        text = f"{what} was measured by {_COEFFICIENTS[method.name]} (r) of {of} over {over}{outliers}{cited}."
         fewest = self._of.get("fewest_samples")
         if fewest is not None and fewest < self._data["n_samples"]:
             text += (
                 f" Where values were missing, r was computed over the others, at least {count_of(fewest, 'sample')}."
             )
         return text
+
+    def _set(self) -> str:
+        """Return how r with several seeds becomes one number."""
+        if self._name != "correlates_of_set":
+            return ""
+        weighted = ", averaged over donors" if self._of["weights"] else ""
+        ranked = f"{self._level.capitalize()}s were ranked by their mean r with the seeds{weighted}"
+        if self._of["hub_correction"]:
+            ranked += f", minus their mean r with all {self._level}s {self._cite('zhu2015')}"
+        if not self._of["weights"]:
+            return f"{ranked}."
+        shares = ", ".join(f"{one['weight']:.3f} ({one['donor']})" for one in self._of["weights"])
+        return (
+            f"{ranked}. Donors were weighted by how well the seeds retrieved each other within them, measured by "
+            f"rank-biased precision with p = 0.99 {self._cite('zhu2015', 'moffat2008')}: {shares}."
+        )
+
+    def _null(self) -> str:
+        """Return how p of categories were computed."""
+        return describe_null(self._of, self._cite) if self._name in WITH_NULL else ""
 
     def _genes(self) -> str:
         use = self._of.get("gene_filter")
@@ -275,13 +358,15 @@ class _Writer:
         ranks = self._of.get("ranks")
         if not ranks:
             return ""
+        r = "mean r" if self._name == "correlates_of_set" else "r"
+        by = f"corrected {r}" if self._of.get("hub_correction") else r
         limits = [f"at least {ranks['min_r']:g}"] if ranks["min_r"] is not None else []
         limits += [f"at most {ranks['max_r']:g}"] if ranks["max_r"] is not None else []
-        with_r = f" with r of {' and '.join(limits)}" if limits else ""
+        with_r = f" with {r} of {' and '.join(limits)}" if limits else ""
         if self._rows < self._of["matching"]:
             which = "lowest" if ranks["ascending"] else "highest"
             those = f" of those{with_r}" if limits else ""
-            return f"Results are limited to the {_count(self._rows, self._level)} with the {which} r{those}."
+            return f"Results are limited to the {_count(self._rows, self._level)} with the {which} {by}{those}."
         return f"Results are limited to the {_count(self._of['matching'], self._level)}{with_r}." if limits else ""
 
     def _edges(self) -> str:
@@ -305,7 +390,7 @@ class _Writer:
     def _statistics(self) -> str:
         sentences = []
         donors = len(self._data["donors"])
-        if (self._arguments.get("by_donor") or self._name == "pair") and donors > 1:
+        if (self._arguments.get("by_donor") or self._asked == "pair") and donors > 1:
             sentences.append(
                 "Correlations within each donor were combined by a random-effects meta-analysis of Fisher's z "
                 f"{self._cite('dersimonian1986')}."
@@ -319,7 +404,7 @@ class _Writer:
                 "was the unit, because samples of one donor are not independent. False discovery rates are over "
                 f"{' and, separately, over '.join(families)} {self._cite('benjamini1995')}."
             )
-        if self._arguments.get("naive_p"):
+        if self._arguments.get("naive_p") and self._name == "correlates":
             sentences.append(
                 "Naive p-values are from t-tests of r that treat samples as independent, which they are not."
             )
@@ -337,6 +422,11 @@ def _count(count: int, level: str) -> str:
     """Return "1 gene", "20 probes" or "3 genes or probes"."""
     plural = "s" * (count != 1)
     return f"{count:,} {level.replace(' or ', f'{plural} or ')}{plural}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return "A, B and C"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _factors(names: str) -> str:

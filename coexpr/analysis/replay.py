@@ -125,6 +125,8 @@ def _write(result: Any, path: Path) -> None:
     from coexpr.output import binary, text
 
     result = result.combined() if hasattr(result, "combined") else getattr(result, "steps", result)
+    if path.suffix != ".json":
+        result = getattr(result, "correlates", result)
     if path.suffix == ".json":
         with path.open("w", encoding="utf-8") as stream:
             if isinstance(result, tuple):  # a named tuple of tables
@@ -132,6 +134,8 @@ def _write(result: Any, path: Path) -> None:
             else:
                 text.write_json(result, stream)
         return
+    if isinstance(result, tuple):
+        result = result[0]  # the table that is written to a file of one
     is_parquet = path.suffix == ".parquet"
     with path.open("wb") as file:
         if hasattr(result, "batches"):

@@ -22,8 +22,8 @@ from coexpr.question import Sources
 # Tables in the order in which they are filled: later ones are restricted by earlier ones.
 _TABLES = (
     "donors", "structures", "samples", "releases", "downloads", "genes", "probes", "probe_stability",
-    "rnaseq_agreement", "reannotations", "categories", "category_genes", "category_edges", "category_names",
-    "name_matches", "gene_aliases", "expression", "present_calls",
+    "rnaseq_agreement", "reannotations", "corrected_coordinates", "categories", "category_genes", "category_edges",
+    "category_names", "name_matches", "gene_aliases", "expression", "present_calls",
 )  # fmt: skip
 _BYTES_PER_VALUE = 4
 # Tables other than expression, indexes, views and macros: what they take at full size.

@@ -236,8 +236,10 @@ class MethodOptions:
         return CorrelationMethod(self.method or "pearson", outliers, self.adjust)
 
 
-def gene_names(atlas: "Atlas", given: str | None, gene_column: str | None) -> list[str]:
+def gene_names(atlas: "Atlas", given: str | None, gene_column: str | None, name: str = "--genes") -> list[str]:
     """Return the names that --genes gives: of a file or stdin, or between commas; none where it is not given.
+
+    `name` is the option, where it is another one.
 
     Raises
     ------
@@ -248,24 +250,24 @@ def gene_names(atlas: "Atlas", given: str | None, gene_column: str | None) -> li
 
     if given is None:
         if gene_column is not None:
-            raise OptionError("--gene-column names the column of a file, and --genes names none.")
+            raise OptionError(f"--gene-column names the column of a file, and {name} names none.")
         return []
-    if path := _file_of(given):
+    if path := _file_of(given, name):
         found = atlas.read_genes(path, gene_column=gene_column)
         names = list(found.categories[0].members)
         notes = "; ".join(note.rstrip(".") for note in found.notes)
         say(f"Read {len(names):,} names from {path} ({found.what}{f': {notes}' if notes else ''}).")
     elif gene_column is not None:
-        raise OptionError(f"--gene-column names the column of a file, and --genes {given:.60} is none.")
+        raise OptionError(f"--gene-column names the column of a file, and {name} {given:.60} is none.")
     else:
         names = split_names(given)
     if not names:
-        raise OptionError(f"--genes {given!r:.60}: there is no name in this list. Give symbols, Entrez ids or probes.")
+        raise OptionError(f"{name} {given!r:.60}: there is no name in this list. Give symbols, Entrez ids or probes.")
     return names
 
 
-def _file_of(given: str) -> Path | None:
-    """Return the file that --genes names; None for a list of names.
+def _file_of(given: str, name: str) -> Path | None:
+    """Return the file that an option such as --genes names; None for a list of names.
 
     Raises
     ------
@@ -282,7 +284,7 @@ def _file_of(given: str) -> Path | None:
         return None
     looks_like_a_path = "/" in given or given.lower().endswith((".txt", ".csv", ".tsv", ".gmt", ".gz"))
     if looks_like_a_path and not is_list:
-        raise OptionError(f"--genes {given:.200}: there is no such file.")
+        raise OptionError(f"{name} {given:.200}: there is no such file.")
     return None
 
 
@@ -290,7 +292,10 @@ def _file_of(given: str) -> Path | None:
 OPTION_OF: dict[str, str] = {
     "categories": "--category",
     "database": "--db",
+    "donor_weights": "--weights",
+    "include_seeds": "--include-self",
     "max_rows": "--force",
+    "max_analyses": "--force",
     "max_edges": "--force",
     "min_samples": "--all",
     "rank_overall": "--no-rank-overall",
@@ -300,7 +305,7 @@ _PARAMETERS: tuple[str, ...] = (
     "genes", "method", "max_p_outliers", "adjust", "level", "probe", "top", "min_r", "max_r", "by_donor", "stats",
     "naive_p", "observed_r", "min_abs_r", "mutual_rank", "memory", "threads", "name", "source", "release", "format",
     "base_url", "folder", "port", "host", "token", "gene_column", "set_column", "ontology", "donor", "mark", "width",
-    "color", "facet", "force", "duckdb_wasm",
+    "color", "facet", "force", "vary", "duckdb_wasm", "column", "radius", "space", "seeds", "hub_correction",
 )  # fmt: skip
 OPTION_OF |= {name: "--" + name.replace("_", "-") for name in _PARAMETERS}
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from coexpr.cli.completion import complete_genes_and_probes
+from coexpr.cli.curve import CurveOptions, show_curve_of_correlates
 from coexpr.cli.groups import PROBES, ROWS, STATISTICS, option
 from coexpr.cli.options import (
     Database,
@@ -18,6 +19,7 @@ from coexpr.cli.options import (
     Threads,
 )
 from coexpr.cli.output_options import OutputOptions, PlotOptions
+from coexpr.cli.seeds import SeedOptions, query_seeds
 from coexpr.cli.table import Layout
 from coexpr.errors import OptionError
 
@@ -90,14 +92,14 @@ class StatisticsOptions:
 
 def query(
     seed: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="SEED",
             help="Name or id of a probe, or symbol or Entrez id of a gene.",
             autocompletion=complete_genes_and_probes,
             show_default=False,
         ),
-    ],
+    ] = None,
     level: LevelOption = None,
     probe: Annotated[
         str | None,
@@ -110,6 +112,7 @@ def query(
         ),
     ] = None,
     *,
+    several: SeedOptions,
     rows: RowOptions,
     selection: ProbeOptions,
     samples: SampleOptions,
@@ -117,6 +120,7 @@ def query(
     mark: Mark = None,
     correlation: MethodOptions,
     statistics: StatisticsOptions,
+    curve: CurveOptions,
     result_options: OutputOptions,
     figure: PlotOptions,
     threads: Threads = None,
@@ -128,23 +132,50 @@ def query(
     Examples:
       coexpr query NTRK2 --category "nervous system development"
       coexpr query A_23_P216779 --all -o r.csv
+      coexpr query --seeds NTRK2,BDNF,NTF3 --hub-correction
     """
+    if curve.curve:
+        show_curve_of_correlates(
+            seed,
+            curve,
+            level=level,
+            rows=rows.arguments(),
+            unused={"probe": probe, "mark": mark, **vars(statistics)},
+            selection=selection,
+            samples=samples,
+            gene_options=gene_options,
+            correlation=correlation,
+            figure=figure,
+            result_options=result_options,
+            threads=threads,
+            db=db,
+        )
+        return
     from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.screen import deliver, draw_figure, tell
     from coexpr.sentences.correlates import describe_correlates
 
     figure.refuse_same_file(result_options.output)
+    of_statistics = {f"--{name.replace('_', '-')}": value for name, value in vars(statistics).items()}
+    several.check(seed, {"--probe": probe, **of_statistics})
+    of_both = {
+        "level": level,
+        "probe_selection": selection.selection(),
+        "sample_filter": samples.sample_filter(),
+        "method": correlation.correlation_method(),
+        "mark": mark or [],
+        **rows.arguments(),
+    }
     with open_atlas(db, threads) as atlas:
+        if seed is None:
+            of_both["include_seeds"] = of_both.pop("include_self")
+            query_seeds(atlas, several, gene_options, of_both, LAYOUTS, result_options, figure)
+            return
         result = atlas.correlates(
             seed,
-            level=level,
             probe=probe,
-            probe_selection=selection.selection(),
-            sample_filter=samples.sample_filter(),
             gene_filter=gene_options.gene_filter(atlas),
-            method=correlation.correlation_method(),
-            mark=mark or [],
-            **rows.arguments(),
+            **of_both,
             **vars(statistics) | {"by_donor": statistics.by_donor or figure.plot is not None},
         )
     provenance = result.provenance

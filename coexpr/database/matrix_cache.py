@@ -1,52 +1,28 @@
-"""Cache of the expression matrix: a memory-mapped file next to the database.
+"""Cache of the expression matrix: a memory-mapped file next to the database (see `coexpr.database.array_file`)."""
 
-The file starts with a JSON header, preceded by its digest, and continues with arrays that are aligned to pages. The
-header contains a key of the data that the arrays were made from, and a checksum of each array. If the file is missing,
-truncated, damaged or made from other data, the matrix is built again.
-"""
-
-import hashlib
-import json
-import math
-import os
-import time
-import zlib
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
-from typing import IO, Any
-from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.output.files import write_binary_file
+from coexpr.database.array_file import load_arrays, save_arrays
 
-_MAGIC = b"coexpr matrix 2\n"
-_DIGEST_BYTES = 32
-_PAGE = 4096
-# The modification time of a file is set back by this, to a whole second, so that every later change alters the time,
-# even on file systems with coarse clocks.
-_BACKDATED_SECONDS = 10
-# Temporary files of killed processes are removed when they are this old.
-_ABANDONED_SECONDS = 600
 # Shifts are multiples of this. They have few binary digits, so that most rows can be restored exactly.
 _SHIFT_STEP = 0.125
 _ROWS_AT_A_TIME = 256
-
 # The arrays of a file, in order.
-_DTYPES: dict[str, type[np.generic]] = {
-    "values": np.float32,
-    "shift": np.float32,
-    "probe_ids": np.int32,
-    "donor_ids": np.int32,
-    "n": np.int32,
-    "mean_log2": np.float64,
-    "squared_deviations": np.float64,
-    "statistics": np.float64,
-}
+_ARRAYS = (
+    "values",
+    "shift",
+    "probe_ids",
+    "donor_ids",
+    "n",
+    "mean_log2",
+    "squared_deviations",
+    "statistics",
+)
 
 
 @dataclass(frozen=True)
@@ -101,11 +77,6 @@ class Matrix:
         return means - self.shift, squares
 
 
-# The matrices that are in use, by key and file: several open databases share one map of a file.
-_mapped: WeakValueDictionary[tuple[str, int, int, int], Matrix] = WeakValueDictionary()
-_mapping = Lock()
-
-
 def shift_rows(log2: NDArray[np.float32], means: NDArray[np.float64]) -> NDArray[np.float32]:
     """Subtract from every row, in place, a number near its mean; return these numbers.
 
@@ -136,82 +107,10 @@ def cache_path(database: Path) -> Path:
 
 
 def save(path: Path, key: str, matrix: Matrix) -> None:
-    """Write a matrix to a file atomically.
-
-    Raises
-    ------
-    OSError, OutputError
-        If the file cannot be written.
-    """
-    _remove_abandoned(path)
-    arrays = {name: np.ascontiguousarray(getattr(matrix, name)) for name in _DTYPES}
-    header: dict[str, Any] = {"key": key, "written_ns": (int(time.time()) - _BACKDATED_SECONDS) * 10**9, "arrays": {}}
-    offset = _PAGE
-    for name, array in arrays.items():
-        header["arrays"][name] = {"shape": array.shape, "offset": offset, "checksum": zlib.crc32(array.data.cast("B"))}
-        offset += -(-array.nbytes // _PAGE) * _PAGE
-    header["size"] = offset
-    text = json.dumps(header).encode().ljust(_PAGE - len(_MAGIC) - _DIGEST_BYTES)
-
-    def write(stream: IO[bytes]) -> None:
-        stream.write(_MAGIC + hashlib.sha256(text).digest() + text)
-        for name, array in arrays.items():
-            stream.seek(header["arrays"][name]["offset"])
-            stream.write(array.data)
-        stream.truncate(offset)
-        stream.flush()
-        os.fsync(stream.fileno())  # a power cut must not leave an incomplete file with the right size and time
-
-    write_binary_file(path, write)
-    os.utime(path, ns=(header["written_ns"],) * 2)
+    """Write a matrix to a file atomically; see `save_arrays`."""
+    save_arrays(path, key, {name: getattr(matrix, name) for name in _ARRAYS})
 
 
 def load(path: Path, key: str) -> Matrix | None:
-    """Map the matrix of a file into memory.
-
-    Returns
-    -------
-    Matrix or None
-        None if the file does not exist, has another key, or is damaged.
-    """
-    try:
-        with path.open("rb") as stream:
-            magic, digest = stream.read(len(_MAGIC)), stream.read(_DIGEST_BYTES)
-            text = stream.read(_PAGE - len(_MAGIC) - _DIGEST_BYTES)
-            if magic != _MAGIC or digest != hashlib.sha256(text).digest():
-                return None
-            header = json.loads(text)
-            state = os.fstat(stream.fileno())
-            if header["key"] != key or state.st_size != header["size"]:
-                return None
-            mapped = (key, state.st_dev, state.st_ino, state.st_mtime_ns)
-            with _mapping:
-                if (known := _mapped.get(mapped)) is None and (known := _map(stream, header, state)) is not None:
-                    _mapped[mapped] = known
-                return known
-    except (OSError, ValueError):
-        return None
-
-
-def _map(stream: IO[bytes], header: dict[str, Any], state: os.stat_result) -> Matrix | None:
-    """Map the arrays of a file; None if one is damaged."""
-    pages = np.memmap(stream, np.uint8, "r")
-    # Checksums of the whole file take longer than a query, so they are only computed if the file time has changed.
-    is_trusted = state.st_mtime_ns == header["written_ns"]
-    arrays = {}
-    for name, dtype in _DTYPES.items():
-        shape, start = header["arrays"][name]["shape"], header["arrays"][name]["offset"]
-        # A plain array over the map, because each slice of a memmap takes a microsecond longer.
-        array = np.asarray(pages[start : start + dtype().itemsize * math.prod(shape)])
-        if not is_trusted and zlib.crc32(array.data) != header["arrays"][name]["checksum"]:
-            return None
-        arrays[name] = array.view(dtype).reshape(shape)
-    return Matrix(**arrays)
-
-
-def _remove_abandoned(path: Path) -> None:
-    """Remove temporary files for `path` that killed processes left; see `write_binary_file`."""
-    for file in path.parent.iterdir():
-        with suppress(OSError):
-            if file.name.startswith(f".{path.name}.") and time.time() - file.stat().st_mtime > _ABANDONED_SECONDS:
-                file.unlink()
+    """Map the matrix of a file into memory; None if the file is missing, damaged, or has another key."""
+    return load_arrays(path, key, Matrix)

@@ -42,8 +42,8 @@ class Samples:
         first = np.array([starts[donor] for donor in self.donor_ids.tolist()], dtype=np.intp)
         return first + self.positions
 
-    def take(self, columns: slice) -> "Samples":
-        """Return some of the samples."""
+    def take(self, columns: slice | NDArray[np.intp]) -> "Samples":
+        """Return some of the samples, in their order."""
         return Samples(self.donor_ids[columns], self.positions[columns], self.structure_ids[columns])
 
     @cached_property

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from coexpr.demo.synthetic import SAMPLED, STRUCTURES, Plan, blocks, design
+from coexpr.demo.synthetic import PLACES, SAMPLED, STRUCTURES, Plan, blocks, design
 from coexpr.errors import OutputError
 from coexpr.progress import SILENT, Advance, Progress
 from coexpr.readers import full_donor
@@ -149,7 +149,8 @@ def _sample_annotation(plan: Plan, donor: int) -> list[dict[str, str]]:
         parent = SAMPLED[plan.structure_of_sample[sample]]
         side, sign = ("R", 1) if plan.right[sample] else ("L", -1)
         acronym, name = labels[parent]
-        x, y, z = rng.uniform((2, -60, -50), (60, 60, 60)).round(1).tolist()
+        *middle, reach = PLACES[parent]
+        x, y, z = (np.array(middle) + reach * rng.uniform(-1, 1, 3)).round(1).tolist()
         rows.append(
             {
                 "structure_id": str(_half(parent, side)),

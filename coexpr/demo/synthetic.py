@@ -62,7 +62,26 @@ STRUCTURES = (
     (9512, "MY", "myelencephalon", 4006, "1F67CC"),
     (9218, "WM", "white matter", 4005, "F2F1F0"),
 )
-SAMPLED = (4009, 4084, 4132, 4180, 4249, 4268, 4277, 4327, 4393, 4540, 9001, 4697, 9132, 9512, 9218)
+# The structures of the samples: the distance from the midline of their middle, its MNI y and z, and how far samples are
+# from it at most, in mm. These are rough numbers.
+PLACES = {
+    4009: (32, 30, 28, 22),
+    4084: (34, -50, 46, 16),
+    4132: (52, -24, -14, 18),
+    4180: (18, -84, 8, 14),
+    4249: (28, -22, -14, 8),
+    4268: (38, 6, 2, 8),
+    4277: (20, 8, 4, 8),
+    4327: (24, -4, -20, 4),
+    4393: (12, -18, 8, 6),
+    4540: (6, -4, -10, 3),
+    9001: (7, -22, -12, 5),
+    4697: (26, -64, -34, 16),
+    9132: (7, -26, -34, 5),
+    9512: (5, -38, -50, 5),
+    9218: (24, -10, 30, 20),
+}
+SAMPLED = tuple(PLACES)
 _PROGRAMS = 10
 _ROWS_AT_ONCE = 1000
 

@@ -35,6 +35,11 @@ from coexpr.wording import count_of
 
 # Opens the task of writing a download, given how much there is of what.
 _Task = Callable[[float, str], AbstractContextManager[Advance]]
+# What a published table without any probe or sample of the database is.
+_OF_OTHERS = {
+    "probes": "The file is for another chip, or its probe names are damaged.",
+    "samples": "The file is for another atlas, or its ids of samples are damaged.",
+}
 # The tables of a download, in the order in which they are merged.
 _TABLES = ("donors", "structures", "genes", "probes", "samples")
 
@@ -205,26 +210,26 @@ def _put_download(
 def _put_table(
     connection: duckdb.DuckDBPyConnection, recognised: Recognised, table: PublishedTable
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Store a published table about probes; see `_put_download`."""
+    """Store a published table about probes or samples; see `_put_download`."""
     if single(connection, f"count_{table.name}"):
         raise ConflictError(
             f"{recognised.place.location} is another version of the {recognised.kind} than the one that is loaded. "
             "A database contains one version: load this one into a new database."
         )
-    with registered(connection, incoming_table=table.rows):
+    with registered(connection, **{f"incoming_table_of_{table.about}": table.rows}):
         connection.execute(query(f"insert_{table.name}"))
-        absent = single(connection, "count_rows_without_probe")
-    has_probes = single(connection, "count_probes") > 0
-    if has_probes and absent == len(table.rows):
+        absent = single(connection, f"count_rows_without_{table.about}")
+    has_others = single(connection, f"count_{table.about}") > 0
+    if has_others and absent == len(table.rows):
         raise ConflictError(
-            f"none of the {absent:,} probes of {recognised.place.location} is in this database, such as "
-            f"{table.rows['probe_name'][0]}. The file is for another chip, or its probe names are damaged. Use the "
-            "original file."
+            f"none of the {absent:,} {table.about} of {recognised.place.location} is in this database, such as "
+            f"{table.rows[table.key][0]}. {_OF_OTHERS[table.about]} Use the original file."
         )
     notes = []
-    if absent and has_probes:
-        notes.append(f"{absent:,} of its {len(table.rows):,} probes are not in this database.")
-    summary: dict[str, Any] = {"title": None, "donor_ids": [], "samples": 0, "probes": len(table.rows), "genes": 0}
+    if absent and has_others:
+        notes.append(f"{absent:,} of its {len(table.rows):,} {table.about} are not in this database.")
+    summary: dict[str, Any] = {"title": None, "donor_ids": [], "samples": 0, "probes": 0, "genes": 0}
+    summary[table.about] = len(table.rows)
     return summary, {"donors": [], "values_written": 0, "notes": notes}
 
 

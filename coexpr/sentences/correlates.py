@@ -14,6 +14,7 @@ from coexpr.wording import count_of
 
 if TYPE_CHECKING:
     from coexpr.analysis.correlates_result import CorrelatesProvenance, CorrelatesResult
+    from coexpr.analysis.map_correlates import MapProvenance
 
 
 def describe_correlates(result: "CorrelatesResult") -> list[str]:
@@ -28,7 +29,7 @@ def describe_all_correlates(provenance: "CorrelatesProvenance") -> list[str]:
 
 def _describe(provenance: "CorrelatesProvenance", shown: int) -> list[str]:
     seed, level = provenance.seed, provenance.level
-    lines = [*_describe_nothing(provenance), _describe_rows(provenance, shown), _describe_seed(provenance)]
+    lines = [*_describe_nothing(provenance), describe_rows(provenance, shown), _describe_seed(provenance)]
     lines += describe_other_name(seed.other_name, seed.gene)
     lines += describe_gene_filter(provenance.gene_filter)
     lines += describe_disagreements(provenance.disagreements)
@@ -52,7 +53,7 @@ def _describe_nothing(provenance: "CorrelatesProvenance") -> list[str]:
     return ["No other probe has expression data here. Load downloads with other probes."]
 
 
-def _describe_rows(provenance: "CorrelatesProvenance", shown: int) -> str:
+def describe_rows(provenance: "CorrelatesProvenance | MapProvenance", shown: int) -> str:
     """Say how many rows are shown of how many, and what represents a gene."""
     level, matching, ranks = provenance.level, provenance.matching, provenance.ranks
     limits = [f"r of at least {ranks.min_r:g}"] if ranks.min_r is not None else []

@@ -72,3 +72,24 @@ def means_of_random_sets(statistic: Array, largest: int, count: int, random: np.
     for number in range(count):
         sums[:, number] = np.cumsum(statistic[random.choice(len(statistic), largest, replace=False)])
     return sums / np.arange(1, largest + 1)[:, None]
+
+
+def empirical_p(observed: Array, null: NDArray[np.floating], alternative: str) -> Array:
+    """Return p of statistics by counting: (1 + number of null statistics as extreme) / (1 + number of them).
+
+    Parameters
+    ----------
+    observed : (C,) float64
+    null : (C, B) float
+        Null statistics, which are symmetric about 0.
+    alternative : "two-sided", "greater" or "less"
+        Which statistics are as extreme: those as far from 0, as high, or as low.
+    """
+    if alternative == "two-sided":
+        extreme = np.abs(null) >= np.abs(observed)[:, None]
+    elif alternative == "greater":
+        extreme = null >= observed[:, None]
+    else:
+        extreme = null <= observed[:, None]
+    p: Array = (1 + np.count_nonzero(extreme, axis=1)) / (1 + null.shape[1])
+    return np.where(np.isnan(observed), np.nan, p)

@@ -4,6 +4,7 @@ Every method turns a profile into a row of unit length, and r is the product of 
 the unit rows are computed again from the samples in which both profiles have values.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ Factor = NDArray[np.integer]
 
 # Values per block: 8 MB in double precision.
 _BLOCK_VALUES = 1 << 20
+# The same for several seeds: 1 MB, which stays in the cache of a processor while it is multiplied with each.
+_SEEDS_BLOCK_VALUES = 1 << 17
 # bicor: distance from the median, in MADs, at which the weight is 0; u is that distance as a fraction of _MADS.
 _MADS = 9
 # bicor: if |u| of the max_p_outliers quantile is larger than this, u is scaled so that it is equal.
@@ -95,6 +98,40 @@ def measure_seed(
         with ThreadPoolExecutor(max_workers=workers) as threads:
             for block, of_block in zip(blocks, threads.map(with_x, blocks), strict=True):
                 r[block] = of_block
+    return np.clip(r, -1, 1, out=r), n
+
+
+def measure_seeds(
+    seeds: NDArray[np.floating], profiles: Rows, estimator: Estimator, workers: int = 1
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Return r and n of several profiles (k, S) with each of many (P, S), both (k, P); see `measure_seed`.
+
+    Every profile is read, and its unit row computed, once for all seeds. Where values are missing, seeds are measured
+    one by one.
+    """
+    r = np.full((len(seeds), len(profiles)), np.nan)
+    n = np.full(r.shape, seeds.shape[1], dtype=np.int32)
+    factors = [_codes(factor) for factor in estimator.factors]
+    together = ~np.isnan(seeds).any(axis=1)
+    if seeds.shape[1] < 2 or (factors and degrees_of_freedom(factors) < 1):
+        together[:] = False
+    x = unit_rows(seeds, estimator) if together.any() else seeds
+    step = max(1, _SEEDS_BLOCK_VALUES // max(1, seeds.shape[1]))
+
+    def measure(start: int) -> None:
+        block = slice(start, start + step)
+        values = profiles[block]
+        missing = np.isnan(values).any(axis=1)
+        y = _unit_rows(values[~missing].astype(np.float64), estimator, factors) if together.any() else values
+        for seed, profile in enumerate(seeds):
+            if together[seed]:  # one by one, for the reason in `_with_unit_row`
+                r[seed, block][~missing] = np.einsum("ij,j->i", y, x[seed])
+            rows = missing | ~together[seed]
+            if rows.any():
+                r[seed, block][rows], n[seed, block][rows] = measure_seed(profile, values[rows], estimator)
+
+    with ThreadPoolExecutor(max_workers=workers) as threads:
+        deque(threads.map(measure, range(0, len(profiles), step)), maxlen=0)  # consumed, so that exceptions are raised
     return np.clip(r, -1, 1, out=r), n
 
 

@@ -6,11 +6,12 @@ surrogate has the same size of every component and random signs. So it keeps mea
 how much of the profile varies smoothly; where it is high and low is random.
 
 The test with such surrogates is exact if the components of profiles are uncorrelated, that is, if the weights are the
-covariance of the profiles. 1 / distance is far from it where expression is smooth over several centimetres. The
-measured weights are the covariance of the genes themselves, as a function of distance, within and between groups.
+covariance of the profiles. 1 / distance is far from it: expression is smooth over several centimetres, and it changes
+at the borders of structures. The measured weights are the covariance of the genes themselves: of every two regions, and
+as a function of distance, within and between donors and structures.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,10 +25,29 @@ DISTANCE_FLOOR = 3.0
 _CLASS_GROWTH = 1.15
 # Classes with fewer pairs of samples are part of the next one.
 _FEWEST_PAIRS = 50
-# Rounds in which the weights are corrected for the means of groups; more change nothing.
+# Rounds in which weights are fitted; more change nothing.
 _ROUNDS = 8
 # Surrogates that are made at a time: 15 MB in single precision for all samples of the atlas.
 _SURROGATES = 1000
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where samples are from.
+
+    Parameters
+    ----------
+    coordinates : (S, 3) float64
+        In mm, in one space that all donors share.
+    donors : (S,) int
+    structures, regions : (S,) int
+        The structure of each sample, and the large structure that it is in.
+    """
+
+    coordinates: Matrix
+    donors: NDArray[np.integer]
+    structures: NDArray[np.integer]
+    regions: NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -44,6 +64,14 @@ class SpatialBasis:
 
     vectors: Matrix
     eigenvalues: NDArray[np.float64]
+
+    def over(self, samples: NDArray[np.intp], groups: NDArray[np.integer]) -> "SpatialBasis":
+        """Return the basis over some of the samples, whose groups (S,) are parts of groups of this one.
+
+        Centring what was centred in larger groups is the same as centring the weights themselves.
+        """
+        vectors = self.vectors[samples]
+        return spatial_basis((vectors * self.eigenvalues) @ vectors.T, groups)
 
 
 def distances_between(coordinates: Matrix) -> Matrix:
@@ -62,33 +90,33 @@ def inverse_distance_weights(distances: Matrix, floor: float = DISTANCE_FLOOR) -
     return weights
 
 
-def measured_weights(
-    products: Matrix, distances: Matrix, groups: NDArray[np.integer], centred: NDArray[np.integer]
-) -> Matrix:
-    """Return the covariance of expression as a function of distance, within and between groups, with a zero diagonal.
+def measured_weights(products: Matrix, places: Places, centred: NDArray[np.integer]) -> Matrix:
+    """Return the covariance of expression between places, with a zero diagonal.
 
     Parameters
     ----------
     products : (S, S) float64
         Products of the samples, summed over genes with centred profiles: their covariance, up to a factor.
-    distances : (S, S) float64
-        In mm.
-    groups : (S,) int
-        The donor of each sample: pairs of one donor and pairs of two have a function each.
+    places : Places
     centred : (S,) int
         The groups whose means were removed from the profiles.
 
     Returns
     -------
     (S, S) float64
-        Functions that are linear between classes of distances. Removing means of groups lowers and distorts
-        covariances; the functions are those that give `products` after the same centring (least squares, by rounds).
+        The sum of a number for every two regions, and of a function of distance, which is linear between classes of
+        distances; there is one function each for pairs within and between donors and structures. Removing means of
+        groups lowers and distorts covariances; the sum is the one that gives `products` after the same centring. It is
+        fitted by rounds, part by part, to the rest that the other part leaves (backfitting).
     """
-    pairs = _Pairs(distances, groups)
-    weights = pairs.smooth(products)
+    regions = _Regions(places.regions)
+    pairs = _Pairs(places)
+    rest, of_regions = products, np.zeros_like(products)
     for _ in range(_ROUNDS):
-        removed = weights - centre(weights, centred)
-        weights = pairs.smooth(np.add(products, removed, out=removed))
+        by_distance = pairs.smooth(rest - of_regions)
+        of_regions = regions.average(rest - by_distance)
+        weights = by_distance + of_regions
+        rest = products + weights - centre(weights, centred)
     np.fill_diagonal(weights, 0)
     return weights
 
@@ -98,6 +126,12 @@ def centre(matrix: Matrix, groups: NDArray[np.integer]) -> Matrix:
     indicators = _indicators(groups)
     rows = matrix - indicators @ (indicators.T @ matrix)
     return np.asarray(rows - (rows @ indicators) @ indicators.T)
+
+
+def without_means_of(profile: NDArray[np.float64], groups: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Return a profile (S,) minus the mean of each group."""
+    codes = np.unique(groups, return_inverse=True)[1].ravel()
+    return np.asarray(profile - (np.bincount(codes, weights=profile) / np.bincount(codes))[codes])
 
 
 def spatial_basis(weights: Matrix, groups: NDArray[np.integer]) -> SpatialBasis:
@@ -150,6 +184,47 @@ def surrogates_of(
         yield _random_signs(random, min(_SURROGATES, count - start), len(maps)).astype(dtype, copy=False) @ maps
 
 
+def squared_sums_of_surrogates(
+    profiles: Matrix, basis: SpatialBasis, count: int, random: np.random.Generator, advance: Callable[[float], None]
+) -> NDArray[np.float64]:
+    """Return the squared length of the sum of surrogates of several profiles, each with signs of its own.
+
+    Parameters
+    ----------
+    profiles : (m, S) float64
+    basis : SpatialBasis
+    count : int
+        How often.
+    random : Generator
+    advance : callable
+        Called with the number of sums that were made.
+
+    Returns
+    -------
+    (count,) float64
+    """
+    components = np.asarray(profiles @ basis.vectors, dtype=np.float32)
+    squares = np.empty(count)
+    for number in range(count):
+        sums = np.einsum("ij,ij->j", components, _random_signs(random, *components.shape), dtype=np.float64)
+        squares[number] = sums @ sums
+        advance(1)
+    return squares
+
+
+def products_of_surrogates(
+    a: NDArray[np.float64], b: NDArray[np.float64], basis: SpatialBasis, count: int, random: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return the products of surrogates of one profile (S,) with another (S,), (count,)."""
+    products = (a @ basis.vectors) * (b @ basis.vectors)
+    return np.concatenate(
+        [
+            _random_signs(random, min(_SURROGATES, count - start), len(products)).astype(np.float64) @ products
+            for start in range(0, count, _SURROGATES)
+        ]
+    )
+
+
 def morans_i(profiles: NDArray[np.float64], weights: Matrix) -> NDArray[np.float64]:
     """Return Moran's I of profiles (..., S) of mean 0, given the weights of all pairs (S, S)."""
     products = np.einsum("...i,...i->...", profiles @ weights, profiles)
@@ -158,28 +233,41 @@ def morans_i(profiles: NDArray[np.float64], weights: Matrix) -> NDArray[np.float
     return result
 
 
+class _Regions:
+    """The pairs of regions, without the pairs of a sample with itself."""
+
+    def __init__(self, regions: NDArray[np.integer]) -> None:
+        codes = np.unique(regions, return_inverse=True)[1].ravel()
+        self._members = np.eye(int(codes.max(initial=-1)) + 1)[codes]
+        counts = self._members.sum(axis=0)
+        self._counts = np.maximum(np.outer(counts, counts) - np.diag(counts), 1)
+
+    def average(self, values: Matrix) -> Matrix:
+        """Return values (S, S) averaged over every two regions."""
+        sums = self._members.T @ values @ self._members
+        sums -= np.diag(self._members.T @ np.diagonal(values))
+        return np.asarray(self._members @ (sums / self._counts) @ self._members.T)
+
+
 class _Pairs:
-    """The pairs of samples, in classes of distance within and between groups.
+    """The pairs of samples, in classes of distance within and between donors and structures."""
 
-    Parameters
-    ----------
-    distances : (S, S) float64
-    groups : (S,) int
-    """
-
-    def __init__(self, distances: Matrix, groups: NDArray[np.integer]) -> None:
+    def __init__(self, places: Places) -> None:
+        self._distances = distances_between(places.coordinates)
         edges = [DISTANCE_FLOOR]
-        while edges[-1] < distances.max(initial=0):
+        while edges[-1] < self._distances.max(initial=0):
             edges.append(edges[-1] * _CLASS_GROWTH)
-        self._distances = distances
-        self._classes = np.digitize(distances, edges).astype(np.int8)
-        self._is_within = groups[:, None] == groups
-        self._is_other = ~np.eye(len(groups), dtype=np.bool_)
+        self._classes = np.digitize(self._distances, edges).astype(np.int8)
+        one_donor = places.donors[:, None] == places.donors
+        one_structure = places.structures[:, None] == places.structures
+        of_donors, of_structures = ((one_donor, ~one_donor), (one_structure, ~one_structure))
+        self._kinds = [donors & structures for donors in of_donors for structures in of_structures]
+        self._is_other = ~np.eye(len(places.donors), dtype=np.bool_)
 
     def smooth(self, values: Matrix) -> Matrix:
         """Return values (S, S) as a function of distance: linear between the means of classes."""
         smoothed = np.zeros_like(values)
-        for kind in (self._is_within, ~self._is_within):
+        for kind in self._kinds:
             pairs = kind & self._is_other
             classes = self._classes[pairs]
             sums = np.stack(

@@ -3,6 +3,7 @@ comment on table categories is 'One row per category: a named set of genes, from
 comment on table category_edges is 'The hierarchy of categories: child, parent and relation.';
 comment on table category_genes is 'The members of categories; joined to genes by current Entrez id.';
 comment on table category_names is 'The members of added categories, as their files name them.';
+comment on table corrected_coordinates is 'Corrected MNI coordinates of samples, from a new registration by alleninf; also of samples that are not loaded.';
 comment on table donors is 'One row per donor: a person whose brain was sampled.';
 comment on table downloads is 'One row per loaded download.';
 comment on table expression is 'One row per probe and donor: the expression values as a list, with their count, mean and sum of squared deviations.';
@@ -98,6 +99,10 @@ comment on column chip_genes.annotation is 'The annotation that assigns probes t
 comment on column chip_genes.entrez_id is 'Id of the gene in NCBI Gene. category_genes, category_members and chip_genes have the current id.';
 comment on column chip_genes.gene_symbol is 'Symbol of the gene in the atlas.';
 comment on column chip_genes.has_expression is 'Whether this database has expression data of a probe of the gene.';
+comment on column corrected_coordinates.sample_id is 'Allen''s well_id, unique over all donors.';
+comment on column corrected_coordinates.mni_x is 'MNI coordinate in mm.';
+comment on column corrected_coordinates.mni_y is 'MNI coordinate in mm.';
+comment on column corrected_coordinates.mni_z is 'MNI coordinate in mm.';
 comment on column donor_summary.donor_id is 'Allen''s id of the donor: 9861 is H0351.2001.';
 comment on column donor_summary.donor_name is 'Allen''s name of the donor, such as H0351.2001.';
 comment on column donor_summary.age is 'Age of the donor, as Allen gives it.';

@@ -74,6 +74,8 @@ REGISTERED = {
     "matched_genes": pa.table({"entrez_id": NO_PROBES}),
     "requested_genes": pa.table({"gene_id": NO_PROBES}),
     "removed_categories": pa.table({"category_id": NO_PROBES}),
+    "profiled_genes": pa.table({"gene_id": pa.array([], pa.int32()), "row": pa.array([], pa.int64())}),
+    "found_sets": pa.table({"category_id": pa.array([], pa.int32())}),
     "given_names": pa.table({"name": pa.array([], pa.string())}),
     "listed_genes": pa.table({"gene_id": NO_PROBES}),
     "requested_donors": pa.table({"donor_id": NO_PROBES}),
@@ -85,7 +87,8 @@ REGISTERED = {
     "bundled_probes": pa.table({"probe_id": NO_PROBES}),
     "bundled_categories": pa.table({"category_id": NO_PROBES}),
     "incoming_edges": pa.table({"r": pa.array([], pa.float32())}),
-    "incoming_table": pa.table({"probe_name": pa.array([], pa.string())}),
+    "incoming_table_of_probes": pa.table({"probe_name": pa.array([], pa.string())}),
+    "incoming_table_of_samples": pa.table({"sample_id": pa.array([], pa.int32())}),
     # of demo.sql
     "shipped_terms": pa.table({name: pa.array([], pa.string()) for name in ("go_id", "name", "aspect")}),
     "shipped_aliases": pa.table({"entrez_id": pa.array([], pa.int64()), "alias": pa.array([], pa.string())}),
@@ -130,6 +133,7 @@ def test_every_query_is_used() -> None:
         .replace("{name}", table)
         .replace("{kind}", table)
         .replace("{table.name}", table)
+        .replace("{table.about}", table)
         for pattern in re.findall(r'f"([a-z_{}.]+)"', code)
         for table in (
             "donors",
@@ -141,6 +145,7 @@ def test_every_query_is_used() -> None:
             "present_calls",
             "rnaseq_agreement",
             "reannotations",
+            "corrected_coordinates",
             *_TABLES,
             *_PARTS,
             *get_args(Kind),

@@ -34,8 +34,9 @@ from coexpr.loading.downloads import ingest
 from coexpr.readers import full_donor as full_donor_reader
 from coexpr.readers.download import Download
 from coexpr.readers.matrices import _calls_of_equal_lines, read_calls, read_log2
-from coexpr.readers.place import Folder, folders_in_zip
+from coexpr.readers.place import Folder
 from coexpr.readers.recognise import find_downloads
+from coexpr.readers.zips import folders_in_zip
 
 
 def read(path: Path, donor: str | None = None) -> Download:

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats
 
-from coexpr.stats.measures import Estimator, degrees_of_freedom, lost_to_factors, measure_all, measure_seed
+from coexpr.stats.measures import (
+    Estimator,
+    degrees_of_freedom,
+    lost_to_factors,
+    measure_all,
+    measure_seed,
+    measure_seeds,
+)
 from coexpr.stats.meta_analysis import naive_test
 
 CORRELATION = REFERENCE / "correlation"
@@ -165,3 +172,55 @@ def test_factors_without_degrees_of_freedom_give_no_r() -> None:
     x = np.random.default_rng(1).normal(size=(3, 6))
     assert np.isnan(measure_seed(x[0], x, Estimator(factors=(np.arange(6),)))[0]).all()
     assert np.isnan(measure_all(x, Estimator(factors=(np.arange(6),)))[0]).all()
+
+
+ESTIMATORS = {
+    "pearson": Estimator(),
+    "spearman": Estimator("spearman"),
+    "bicor": Estimator("bicor", 0.05),
+    "adjusted": Estimator(factors=(np.arange(60) % 4,)),
+    "adjusted ranks": Estimator("spearman", factors=(np.arange(60) % 4, np.arange(60) % 3)),
+}
+
+
+@pytest.mark.parametrize("missing", ["none", "profiles", "seeds", "both"])
+@pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=ESTIMATORS)
+def test_several_seeds_equal_one_at_a_time(estimator: Estimator, missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coexpr.stats.measures._SEEDS_BLOCK_VALUES", 60 * 7)  # several blocks
+    rng = np.random.default_rng(11)
+    x = (rng.normal(8, 1, (50, 60)) + rng.normal(0, 1, 60)).astype(np.float32)
+    seeds = x[[3, 20, 41]].copy()
+    x[5] = 7
+    if missing in ("seeds", "both"):
+        seeds[1, :9] = np.nan
+    if missing in ("profiles", "both"):
+        x[10:25][rng.random((15, 60)) < 0.2] = np.nan
+        x[30] = np.nan
+        x[31, 1:] = np.nan
+    r, n = measure_seeds(seeds, x, estimator, workers=2)
+    assert r.shape == n.shape == (3, 50)
+    for seed, of_seed, n_of_seed in zip(seeds, r, n, strict=True):
+        expected, expected_n = measure_seed(seed, x, estimator)
+        np.testing.assert_allclose(of_seed, expected, atol=1e-12, rtol=0)
+        np.testing.assert_array_equal(n_of_seed, expected_n)
+    assert np.isnan(r[:, 5]).all()
+
+
+def test_several_seeds_give_equal_profiles_equal_r() -> None:
+    x = np.random.default_rng(2).normal(8, 1, (3, 400)).astype(np.float32)
+    many = x[[0, 1, 2, 1, 1]].repeat(7, axis=0)
+    r, _ = measure_seeds(x, many, Estimator())
+    for of_seed in r:
+        assert len(set(of_seed.tolist())) == 3
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (2, 0), (2, 1), (2, 3)])
+def test_several_seeds_without_r(shape: tuple[int, int]) -> None:
+    k, samples = shape
+    values = np.ones((4, samples))
+    r, n = measure_seeds(np.ones(shape), values, Estimator(factors=(np.arange(samples),)))
+    assert np.isnan(r).all()
+    np.testing.assert_array_equal(n, np.full((k, 4), samples))
+    r, n = measure_seeds(np.ones(shape), values, Estimator())
+    assert np.isnan(r).all()
+    np.testing.assert_array_equal(n, np.full((k, 4), samples))

@@ -1,56 +1,53 @@
 """Surrogates keep what they must keep, and a test with them has the level it states."""
 
-import csv
-import gzip
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.fields import World, centred, read_places
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coexpr.stats.spatial import (
+    Places,
     SpatialBasis,
     centre,
     distances_between,
     inverse_distance_weights,
     measured_weights,
     morans_i,
+    products_of_surrogates,
     spatial_basis,
+    squared_sums_of_surrogates,
     surrogates_of,
 )
 
 KINDS = ("measured", "distance")
 
 
-def weights_of(kind: str, profiles: np.ndarray, distances: np.ndarray, donors: np.ndarray) -> np.ndarray:
+def places_of(random: np.random.Generator, donors: np.ndarray, structures: int = 1) -> Places:
+    """Return random places of some donors, in structures of a region each."""
+    numbers = np.arange(len(donors)) % structures
+    return Places(random.uniform(-60, 60, (len(donors), 3)), donors, numbers, numbers)
+
+
+def weights_of(kind: str, profiles: np.ndarray, places: Places) -> np.ndarray:
     """Return the weights of one kind, for profiles that are centred within donors."""
     if kind == "distance":
-        return inverse_distance_weights(distances)
-    return measured_weights(profiles.T @ profiles, distances, donors, donors)
-
-
-def centred(profiles: np.ndarray, donors: np.ndarray) -> np.ndarray:
-    profiles = profiles.astype(np.float64)
-    for donor in np.unique(donors):
-        profiles[:, donors == donor] -= profiles[:, donors == donor].mean(axis=1, keepdims=True)
-    return profiles
-
-
-def to_unit_length(profiles: np.ndarray) -> np.ndarray:
-    return profiles / np.linalg.norm(profiles, axis=1, keepdims=True)
+        return inverse_distance_weights(distances_between(places.coordinates))
+    return measured_weights(profiles.T @ profiles, places, places.donors)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("donors", [np.repeat([7, 3, 5], [40, 25, 1]), np.zeros(66, dtype=int)])
 def test_surrogates_keep_mean_variance_morans_i_and_components(kind: str, donors: np.ndarray) -> None:
     random = np.random.default_rng(1)
-    coordinates = random.uniform(-60, 60, (66, 3))
-    coordinates[10] = coordinates[11]  # two samples of one place
-    distances = distances_between(coordinates)
+    places = places_of(random, donors, 5)
+    places.coordinates[10] = places.coordinates[11]  # two samples of one place
+    distances = distances_between(places.coordinates)
     profiles = centred(random.normal(0, 1, (30, 66)) @ np.exp(-distances / 20), donors)
-    weights = weights_of(kind, profiles, distances, donors)
+    weights = weights_of(kind, profiles, places)
     basis = spatial_basis(weights, donors)
     assert basis.vectors.shape == (66, 66 - len(np.unique(donors)))
     np.testing.assert_allclose(basis.vectors.T @ basis.vectors, np.eye(basis.vectors.shape[1]), atol=1e-12)
@@ -104,112 +101,73 @@ def test_morans_i_is_that_of_the_definition() -> None:
 
 def test_measured_weights_are_the_covariance_of_fields() -> None:
     """Known fields: their covariance is found again, although the means of donors were removed."""
-    random = np.random.default_rng(6)
     donors = np.repeat([0, 1, 2, 3], 75)
-    distances = distances_between(random.uniform(-50, 50, (300, 3)))
-    is_within = donors[:, None] == donors
-    covariance = np.exp(-distances / 25) * np.where(is_within, 1, 0.4)
+    places = places_of(np.random.default_rng(6), donors, 6)
+    distances = distances_between(places.coordinates)
+    is_within, one_region = donors[:, None] == donors, places.regions[:, None] == places.regions
+    covariance = np.exp(-distances / 25) * np.where(is_within, 1, 0.4) + 0.3 * one_region
     products = centre(covariance, donors)  # what genes with that covariance have, once centred
-    found = measured_weights(products, distances, donors, donors)
+    found = measured_weights(products, places, donors)
     # Centring removes constants within a block of two donors, so covariances are compared after it; on the diagonal,
     # which is 0, a constant remains, and changes no eigenvector.
     others = ~np.eye(300, dtype=bool)
     differences = np.abs(centre(found - covariance * others, donors)[others])
-    assert differences.mean() < 0.002
-    assert differences[distances[others] > 10].max() < 0.02
+    assert differences.mean() < 0.005
+    assert np.quantile(differences, 0.999) < 0.05
+
+
+def test_a_part_of_a_basis_is_that_of_a_part_of_the_weights() -> None:
+    donors = np.repeat([4, 2, 9], [30, 25, 20])
+    weights = inverse_distance_weights(distances_between(places_of(np.random.default_rng(8), donors).coordinates))
+    part = np.flatnonzero(np.arange(75) % 3 < 2)
+    found = spatial_basis(weights, donors).over(part, donors[part])
+    expected = spatial_basis(weights[np.ix_(part, part)], donors[part])
+    np.testing.assert_allclose(found.eigenvalues, expected.eigenvalues, atol=1e-9)
+    alike = np.abs(np.einsum("ij,ij->j", found.vectors, expected.vectors))
+    np.testing.assert_allclose(alike, 1, atol=1e-6)
+
+
+def test_sums_and_products_of_surrogates_are_those_of_surrogates() -> None:
+    random = np.random.default_rng(9)
+    donors = np.repeat([1, 2], 20)
+    basis = spatial_basis(inverse_distance_weights(distances_between(places_of(random, donors).coordinates)), donors)
+    profiles = centred(random.normal(0, 1, (6, 40)), donors)
+    squares = squared_sums_of_surrogates(profiles, basis, 4000, random, lambda count: None)
+    assert squares.mean() == pytest.approx((profiles**2).sum(), rel=0.1)  # signs are independent
+    one = squared_sums_of_surrogates(profiles[:1], basis, 3, random, lambda count: None)
+    np.testing.assert_allclose(one, profiles[0] @ profiles[0], rtol=1e-6)
+    products = products_of_surrogates(profiles[0], profiles[1], basis, 4000, np.random.default_rng(3))
+    blocks = surrogates_of(profiles[0], basis, 4000, np.random.default_rng(3))
+    np.testing.assert_allclose(products, np.concatenate(list(blocks)) @ profiles[1], atol=1e-9)
 
 
 # --- the level of the test, on the real coordinates ---
 
 
-def read_samples(shared_data: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return the donor and the corrected MNI coordinates of 150 samples of each of the six donors."""
-    with gzip.open(shared_data / "probes" / "corrected_mni_coordinates.csv.gz", "rt") as stream:
-        places = {
-            row["well_id"]: [float(row[f"corrected_mni_{axis}"]) for axis in "xyz"] for row in csv.DictReader(stream)
-        }
-    with (shared_data / "heatmap-gabra4" / "samples_log2intensities" / "Columns.csv").open() as stream:
-        columns = list(csv.DictReader(stream))
-    donors = np.array([int(column["donor_id"]) for column in columns])
-    coordinates = np.array([places[column["sample_well"]] for column in columns])
-    random = np.random.default_rng(150)
-    chosen = [random.choice(np.flatnonzero(donors == donor), 150, replace=False) for donor in np.unique(donors)]
-    return donors[np.concatenate(chosen)], coordinates[np.concatenate(chosen)]
+WORLDS: dict[str, dict[str, float]] = {
+    "a field that donors share": {},
+    "half of its variance of each donor": {"shared": 0.5},
+    "half of its variance by region and structure": {"patches": 0.5},
+}
 
 
-class World:
-    """Simulated expression: smooth fields, a share of whose variance all donors have in common.
-
-    Genes of a category share half of their variance, beyond which every gene has a field of its own and noise.
-    """
-
-    def __init__(self, donors: np.ndarray, coordinates: np.ndarray, shared: float, seed: int) -> None:
-        self.donors, self.shared = donors, shared
-        self.random = np.random.default_rng(seed)
-        self.distances = distances_between(coordinates)
-        covariance = np.exp(-self.distances / 30) + 1e-6 * np.eye(len(donors))
-        self._common = np.linalg.cholesky(covariance)
-        self._own = np.linalg.cholesky(covariance * (donors[:, None] == donors))
-        self.themes = self.fields(self.categories)
-        genes = np.sqrt(0.5) * np.repeat(self.themes, self.members, axis=0) + np.sqrt(0.3) * self.fields(
-            self.categories * self.members
-        )
-        others = np.sqrt(0.8) * self.fields(1600)
-        self.genes = self.profiles(np.concatenate([genes, others]))
-        self.centroids = self.genes[: len(genes)].reshape(self.categories, self.members, -1).mean(axis=1)
-
-    categories, members = 60, 40
-
-    def fields(self, count: int) -> np.ndarray:
-        noise = self.random.normal(0, 1, (2, count, len(self.donors)))
-        return np.sqrt(self.shared) * noise[0] @ self._common.T + np.sqrt(1 - self.shared) * noise[1] @ self._own.T
-
-    def profiles(self, fields: np.ndarray) -> np.ndarray:
-        """Return unit profiles of fields with noise, centred within donors."""
-        noisy = fields + np.sqrt(0.2) * self.random.normal(0, 1, fields.shape)
-        return to_unit_length(centred(noisy, self.donors))
-
-
-def spatial_p(seeds: np.ndarray, centroids: np.ndarray, basis: SpatialBasis, random: np.random.Generator) -> np.ndarray:
-    """Return the two-sided p of each seed and category, (seeds, categories)."""
-    found = []
-    for seed in seeds:
-        null = np.concatenate([block @ centroids.T for block in surrogates_of(seed, basis, 500, random)])
-        found.append((1 + np.count_nonzero(np.abs(null) >= np.abs(centroids @ seed), axis=0)) / (1 + len(null)))
-    return np.array(found)
-
-
-@pytest.mark.parametrize("shared", [1, 0.5], ids=["shared field", "half the variance of each donor's own"])
+@pytest.mark.parametrize("world", WORLDS)
 def test_the_test_has_its_level_and_random_genes_do_not(
-    shared: float, shared_data: Path, record_property: Callable[[str, float], None]
+    world: str, shared_data: Path, record_property: Callable[[str, float], None]
 ) -> None:
-    world = World(*read_samples(shared_data), shared, seed=18)
-    seeds = world.profiles(np.sqrt(0.8) * world.fields(200))
-    weights = measured_weights(world.genes.T @ world.genes, world.distances, world.donors, world.donors)
-    basis = spatial_basis(weights, world.donors)
-    p = spatial_p(seeds, world.centroids, basis, world.random)
-    assert 0.03 <= np.mean(p <= 0.05) <= 0.07
-    # Random genes as the null: most seeds would be found to be enriched in something.
-    random_sets = np.stack(
-        [world.genes[world.random.choice(len(world.genes), world.members)].mean(axis=0) for _ in range(1000)]
-    )
-    null = seeds @ random_sets.T
-    middle = null.mean(axis=1, keepdims=True)
-    observed = np.abs(seeds @ world.centroids.T - middle)
-    naive = [
-        np.mean(np.abs(means - m) >= o[:, None], axis=1) for means, m, o in zip(null, middle, observed, strict=True)
-    ]
-    assert np.mean(naive <= 0.05) > 0.2
-    # Seeds with a fifth of the theme of one category find it.
-    related = world.profiles(np.sqrt(0.2) * world.themes + np.sqrt(0.6) * world.fields(world.categories))
-    power = np.diagonal(spatial_p(related, world.centroids, basis, world.random)) <= 0.05
-    record_property("power", float(power.mean()))
-    assert power.mean() > 0.5
+    simulated = World(read_places(shared_data), 18, **WORLDS[world])
+    seeds, basis = simulated.null_seeds(150), simulated.basis("measured")
+    assert 0.03 <= np.mean(simulated.spatial_p(seeds, basis, 400) <= 0.05) <= 0.07
+    # With random genes as the null, most seeds would be found to be enriched in something.
+    assert np.mean(simulated.naive_p(seeds) <= 0.05) > 0.2
+    found = np.diagonal(simulated.spatial_p(simulated.related_seeds(0.2), basis, 400)) <= 0.05
+    record_property("power", float(found.mean()))
+    assert found.mean() > 0.5
 
 
-def test_inverse_distance_does_not_have_its_level_where_fields_are_smooth(shared_data: Path) -> None:
-    """Why the weights are measured. Should this fail, the documentation of the two weights is wrong."""
-    world = World(*read_samples(shared_data), 0.5, seed=19)
-    seeds = world.profiles(np.sqrt(0.8) * world.fields(200))
-    basis = spatial_basis(inverse_distance_weights(world.distances), world.donors)
-    assert np.mean(spatial_p(seeds, world.centroids, basis, world.random) <= 0.05) > 0.07
+@pytest.mark.parametrize("world", [{"shared": 0.5}, {"patches": 0.5}])
+def test_inverse_distance_does_not_have_its_level(world: dict[str, float], shared_data: Path) -> None:
+    """Why the weights are measured. Should this fail, what the documentation says of the two is wrong."""
+    simulated = World(read_places(shared_data), 19, **world)
+    p = simulated.spatial_p(simulated.null_seeds(100), simulated.basis("distance"), 400)
+    assert np.mean(p <= 0.05) > 0.07
