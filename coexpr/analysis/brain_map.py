@@ -116,7 +116,7 @@ def map_profile(
     radius : float
         For coordinates: the largest distance of a sample from a point, in mm.
     space : "corrected" or "allen", optional
-        For coordinates: those of the samples; see `find_coordinates`.
+        For coordinates: those of the samples; see `find_coordinates`. Other maps do not need it.
 
     Raises
     ------
@@ -136,10 +136,9 @@ def map_profile(
     found = map_of(given) if isinstance(given, Mapping) else read_map(given, column)
     found = with_kind(expression, found)
     is_points = found.kind == "coordinates"
-    if space is not None and not is_points:
-        raise OptionError(f"`space` applies to maps of coordinates, and this is one of {found.kind}. Leave it out.")
+    used: Space | None = None
     if is_points:
-        space, match = match_points(expression, found, samples, radius, space)
+        used, match = match_points(expression, found, samples, radius, space)
     else:
         match = (match_structures if found.kind == "structures" else match_samples)(expression, found, samples)
     _refuse_too_few(found, match)
@@ -156,7 +155,7 @@ def map_profile(
         matched=int(match.used.sum()),
         samples=int(np.count_nonzero(~np.isnan(match.profile))),
         unmatched=unmatched,
-        space=space,
+        space=used,
         radius=float(radius) if is_points else None,
     )
     return MapProfile(match.profile, use)

@@ -60,6 +60,8 @@ def correlates_of_map(
     refuse_unused_rank(gene_filter, ranks)
     design = find_design(expression, sample_filter, method)
     found = map_profile(expression, given, design.samples, column=column, radius=radius, space=space)
+    if space is not None and found.use.space is None:
+        raise OptionError(f"`space` applies to maps of coordinates, and this is one of {found.use.kind}. Leave it out.")
     _refuse_constant(found.profile, found.use, design)
     use = choose_genes(expression.connection, gene_filter, selection.annotation)
     profiles, genes = read_profiles(expression, level, selection, design.samples, use, ranks)

@@ -186,8 +186,9 @@ def test_the_space_of_the_samples(corrected: Atlas, values: list[dict], tmp_path
         csv.writer(stream).writerows([("x", "y", "z", "value"), *((x + 20, y, z, value) for x, y, z, value in rows)])
     use = corrected.map(path, radius=0.01).provenance.map
     assert (use.space, use.samples, use.matched) == ("corrected", 89, 89)
+    of_samples = {row[0]: row[-1] for row in corrected.expression(["NTRK2"]).rows}
     with pytest.raises(OptionError, match="`space` applies to maps of coordinates"):
-        corrected.map({"FL": 1.0, "Br": 2.0}, space="allen")
+        corrected.map(of_samples, space="allen")
 
 
 @pytest.mark.parametrize(

@@ -247,6 +247,12 @@ def test_a_map_that_is_the_profile_of_a_gene(opened: Atlas, plain: Plain) -> Non
             assert row["p_spatial"] == pytest.approx(gene["p_spatial"], abs=0.011)
 
 
+def test_the_space_is_that_of_the_null_model_too(opened: Atlas) -> None:
+    """A map of samples needs no coordinates, and its null model does."""
+    profile = {row[0]: row[-1] for row in opened.expression([SEED]).rows}
+    assert opened.enrich_map(profile, **FEW, space="allen").provenance.null.space == "allen"
+
+
 def test_a_map_of_some_samples_uses_these(opened: Atlas) -> None:
     samples = rows_by_column(opened.expression([SEED]))
     half = {sample["sample_id"]: sample[SEED] for sample in samples[::2]}
