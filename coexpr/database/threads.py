@@ -1,16 +1,12 @@
 """How many threads an open database uses: for matrix products, for DuckDB, and for blocks of rows."""
 
 import os
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
 from coexpr.database.queries import query, single
 from coexpr.errors import OptionError
-
-if TYPE_CHECKING:
-    from threadpoolctl import ThreadpoolController
 
 THREADS_VARIABLE = "COEXPR_THREADS"
 
@@ -44,7 +40,8 @@ class Threads:
             if not single(connection, "settings_are_locked"):
                 # SET does not take parameters.
                 connection.execute(query("set_threads").replace("$threads", str(limit)))
-            self._limits = find_thread_pools().limit(limits=limit, user_api="blas")
+            if limit not in _limited_to:
+                self._limits = _limit_products(limit)
 
     def close(self) -> None:
         """Restore the limits of the process."""
@@ -53,16 +50,39 @@ class Threads:
             self._limits = None
 
 
-@cache
-def find_thread_pools() -> "ThreadpoolController":
-    """Return the thread pools of the matrix libraries of this process.
+class ProductLimit:
+    """A limit of matrix products for the whole process, until it is closed.
 
     Libraries are listed while the loader is locked, by a function in Python. If another thread imports a library at
-    that moment, each waits for the other, so a program with threads calls this before it starts them.
-    """
-    from threadpoolctl import ThreadpoolController  # needed only for a limit
+    that moment, each waits for the other. So a program that opens databases in threads sets the limit before it starts
+    them, and an `Atlas` with the same number of threads then has nothing to limit.
 
-    return ThreadpoolController()
+    Parameters
+    ----------
+    count : int
+        The number of threads.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._limits = _limit_products(count)
+        _limited_to.append(count)
+
+    def close(self) -> None:
+        """Restore the limits of the process."""
+        if self._count in _limited_to:
+            _limited_to.remove(self._count)
+            self._limits.restore_original_limits()
+
+
+# The numbers of threads to which the process is limited, whatever database is open.
+_limited_to: list[int] = []
+
+
+def _limit_products(count: int) -> Any:
+    from threadpoolctl import threadpool_limits  # needed only for a limit
+
+    return threadpool_limits(limits=count, user_api="blas")
 
 
 def _requested(count: int | None) -> int | None:

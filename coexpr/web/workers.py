@@ -20,7 +20,7 @@ import duckdb
 
 from coexpr.atlas import Atlas
 from coexpr.database.stamp import stamp_of
-from coexpr.database.threads import find_thread_pools
+from coexpr.database.threads import ProductLimit
 from coexpr.errors import LimitError, ServerError
 
 # Questions that may be computed or wait at a time; further ones are refused.
@@ -70,7 +70,6 @@ class Workers:
     """
 
     def __init__(self, path: Path, times: Times = TIMES, count: int | None = None) -> None:
-        find_thread_pools()  # before there are threads
         self.path = path
         self.times = times
         processors = os.cpu_count() or 1
@@ -79,6 +78,7 @@ class Workers:
         self._statements = asyncio.Semaphore(self._count - 1)
         # They share the processors: with all threads each, twenty users wait a third longer.
         threads = max(1, processors // self._count)
+        self._limit = ProductLimit(threads)  # before there are threads
         self._workers = [_Worker(threads) for _ in range(self._count)]
         self._free: asyncio.Queue[_Worker] = asyncio.Queue()
         for worker in self._workers:
@@ -157,6 +157,7 @@ class Workers:
             await self._close()
             for worker in self._workers:
                 worker.stop()
+            self._limit.close()
 
     def stop(self) -> None:
         """Interrupt what is computed, and answer no more."""

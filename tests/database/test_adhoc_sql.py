@@ -158,7 +158,7 @@ def test_every_format_has_the_same_rows(synthetic_database: Path, tmp_path: Path
         "csv": lambda path: pd.read_csv(path, dtype={"s": str}),
         "tsv": lambda path: pd.read_csv(path, sep="\t", dtype={"s": str}),
         "json": lambda path: pd.DataFrame(json.loads(path.read_text())["rows"]),
-        "jsonl": lambda path: pd.read_json(path, lines=True, dtype={"s": str}),
+        "jsonl": lambda path: pd.read_json(path, lines=True, dtype={"s": str}, precise_float=True),
         "parquet": lambda path: pq.read_table(path).to_pandas(),
     }
     for name, reader in read.items():

@@ -26,9 +26,9 @@ from helpers.web import (
     statement_path,
     written_by_another_process,
 )
+from threadpoolctl import ThreadpoolController
 
 from coexpr.atlas import Atlas
-from coexpr.database.threads import find_thread_pools
 from coexpr.web.workers import MAX_ASKED, GoneError, Times, Workers
 
 # Nothing ends by its time: what a test waits for has another cause.
@@ -407,8 +407,21 @@ def test_a_question_that_cannot_be_interrupted_does_not_keep_its_worker(database
         end.set()
 
 
-def test_libraries_are_listed_before_there_are_threads(database: Path) -> None:
+def test_libraries_are_listed_before_there_are_threads(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Listed while another thread imports a library, both would wait for ever."""
-    find_thread_pools.cache_clear()
-    Workers(database)
-    assert find_thread_pools.cache_info().currsize == 1
+    listed_in: list[threading.Thread] = []
+    of_threadpoolctl = ThreadpoolController.__init__
+
+    def listing(self: ThreadpoolController) -> None:
+        listed_in.append(threading.current_thread())
+        of_threadpoolctl(self)
+
+    monkeypatch.setattr(ThreadpoolController, "__init__", listing)
+
+    async def ask() -> list[str]:
+        workers = Workers(database, count=2)
+        async with workers.running():
+            return await ask_all(workers)
+
+    assert asyncio.run(ask()) == ["NTRK2", "NTRK2"]
+    assert listed_in == [threading.current_thread()]
