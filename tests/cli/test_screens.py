@@ -35,10 +35,14 @@ COMMANDS = {
 }
 
 
+# What erases a bar of progress, which a slow machine draws.
+ERASED = re.compile(r"\x1b\[[0-9]*[A-Za-z]")
+
+
 def printed(database: Path, arguments: list[str], width: int) -> str:
     text, code = screens.run_in_terminal([PROGRAM, *arguments], width, screens.environment_for(str(database)))
     assert code == 0, text
-    return text
+    return ERASED.sub("", text)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

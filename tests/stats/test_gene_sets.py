@@ -8,7 +8,8 @@ import pytest
 from helpers.folders import DATA
 
 from coexpr.stats.centroids import Sets
-from coexpr.stats.gene_sets import camera, means_of_random_sets
+from coexpr.stats.gene_sets import camera, empirical_p, means_of_random_sets
+from coexpr.stats.measures import Estimator, measure_seed
 
 
 def sets_of(*members: list[int]) -> Sets:
@@ -32,6 +33,25 @@ def test_camera_equals_limma() -> None:
 def test_camera_of_no_gene_and_of_all_genes_is_undefined() -> None:
     found = camera(np.arange(5.0), sets_of([], [0, 1, 2, 3, 4], [1]), np.zeros(3))
     assert np.isnan(found.t).tolist() == np.isnan(found.p).tolist() == [True, True, False]
+
+
+def test_the_definition_of_gcea_by_hand() -> None:
+    """Spearman's r of a map with four genes, the mean of two of them, and the right tail of four null values.
+
+    The ranks of the map are 1 to 5. The squared differences of ranks are 4, 40, 2 and 18 in all, so that r = 1 - 6 d /
+    120 is 0.8, -1, 0.9 and 0.1.
+    """
+    seed = np.array([10.0, 20, 30, 40, 50])
+    genes = np.array([[2.0, 1, 4, 3, 5], [5, 4, 3, 2, 1], [1, 2, 3, 5, 4], [3, 1, 5, 4, 2]])
+    r, n = measure_seed(seed, genes, Estimator("spearman"))
+    np.testing.assert_allclose(r, [0.8, -1, 0.9, 0.1], atol=1e-12)
+    assert n.tolist() == [5, 5, 5, 5]
+    means = sets_of([0, 2], [1, 3]).means(r)
+    np.testing.assert_allclose(means, [0.85, -0.45], atol=1e-12)
+    null = np.array([[0.9, 0.2, 0.86, -0.3], [-0.6, 0.1, 0.4, -0.2]])
+    assert empirical_p(means, null, "greater").tolist() == [(1 + 2) / 5, (1 + 3) / 5]
+    assert empirical_p(means, null, "less").tolist() == [(1 + 2) / 5, (1 + 1) / 5]
+    assert empirical_p(means, null, "two-sided").tolist() == [(1 + 2) / 5, (1 + 1) / 5]
 
 
 def test_random_sets_are_drawn_without_replacement() -> None:
