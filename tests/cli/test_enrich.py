@@ -1,4 +1,4 @@
-"""coexpr enrich as a command: what it prints, and which options go together."""
+"""coexpr enrich as a command: what it prints, and which options exclude each other."""
 
 import json
 from pathlib import Path
