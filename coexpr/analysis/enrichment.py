@@ -116,6 +116,9 @@ def _enrich_seed(
     unit = UnitProfiles(profiles, design, selection, expression.progress)
     smallest, largest = min(options.min_size, _KEPT_SIZES[0]), max(options.max_size, _KEPT_SIZES[1])
     every = find_gene_sets(expression.connection, profiles.gene_ids, selection.annotation, smallest, largest)
+    sizes = every.sets.sizes
+    if not ((sizes >= options.min_size) & (sizes <= options.max_size)).any():
+        raise _no_category(options)  # before what takes long
     null = find_null(expression, design, groups_of(design), unit, null_options)
     centroids = find_set_centroids(expression, unit, every.sets, design)
     tested = _measure(seed, profiles, every, centroids, options)
@@ -155,14 +158,18 @@ def _measure(
         & every.of_sources(options.source)
     )
     if not len(numbers):
-        raise NotFoundError(
-            f"no category has {options.min_size:,} to {options.max_size:,} genes with expression data here. Choose "
-            "`min_size` and `max_size`, or load downloads that hold more genes. See: coexpr categories list"
-        )
+        raise _no_category(options)
     r[own] = np.nan
     chosen = every.take(numbers)
     sets = complete.take(numbers).without(np.flatnonzero(own))
     return _Tested(GeneSets(chosen.categories, sets), numbers, complete, r, sets.means(r))
+
+
+def _no_category(options: EnrichmentOptions) -> NotFoundError:
+    return NotFoundError(
+        f"no category has {options.min_size:,} to {options.max_size:,} genes with expression data here, besides the "
+        "seed's. Choose `min_size` and `max_size`, or load downloads that hold more genes. See: coexpr categories list"
+    )
 
 
 def _test(

@@ -63,7 +63,7 @@ def save_arrays(path: Path, key: str, arrays: Mapping[str, NDArray[Any]]) -> Non
             "dtype": array.dtype.str,
             "shape": array.shape,
             "offset": offset,
-            "checksum": zlib.crc32(array.data.cast("B")),
+            "checksum": zlib.crc32(array.reshape(-1).view(np.uint8).data),
         }
         offset += -(-array.nbytes // _PAGE) * _PAGE
     header["size"] = offset
@@ -73,7 +73,7 @@ def save_arrays(path: Path, key: str, arrays: Mapping[str, NDArray[Any]]) -> Non
         stream.write(_MAGIC + hashlib.sha256(text).digest() + text)
         for name, array in stored.items():
             stream.seek(header["arrays"][name]["offset"])
-            stream.write(array.data)
+            stream.write(array.reshape(-1).view(np.uint8).data)
         stream.truncate(offset)
         stream.flush()
         os.fsync(stream.fileno())  # a power cut must not leave an incomplete file with the right size and time

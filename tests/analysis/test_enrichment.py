@@ -430,3 +430,12 @@ def test_bad_categories(opened: Atlas) -> None:
 def test_heatmaps_without_coordinates_say_what_to_load(gabra4: Path) -> None:
     with Atlas(gabra4) as atlas, pytest.raises(NotFoundError, match=r"has MNI coordinates.*corrected_mni_coordinates"):
         atlas.enrich("GABRA4", min_size=1)
+
+
+def test_a_database_of_one_gene(gabra4: Path, shared_data: Path, tmp_path: Path) -> None:
+    """With coordinates, but no category of ten genes, or of any gene besides the seed."""
+    database = copy_with(gabra4, tmp_path / "one.duckdb")
+    ingest([shared_data / "probes" / "corrected_mni_coordinates.csv.gz"], database)
+    for smallest in (1, 10):
+        with Atlas(database) as atlas, pytest.raises(NotFoundError, match=f"no category has {smallest} to 200 genes"):
+            atlas.enrich("GABRA4", min_size=smallest)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from coexpr.atlas import Atlas
+from coexpr.database.array_file import load_arrays, save_arrays
 from coexpr.database.matrix import MatrixRows
 from coexpr.database.matrix_cache import Matrix, cache_path, load, save, shift_rows
 from coexpr.errors import NotFoundError
@@ -49,6 +51,22 @@ def test_a_saved_matrix_is_loaded(tmp_path: Path) -> None:
     assert load(tmp_path / "m", "another key") is None
     assert load(tmp_path / "none", "key") is None
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+@dataclass(frozen=True)
+class Three:
+    rows: np.ndarray
+    names: np.ndarray
+    numbers: np.ndarray
+
+
+def test_arrays_without_elements_are_saved(tmp_path: Path) -> None:
+    given = {"rows": np.empty((0, 5), dtype=np.float32), "names": np.empty(0), "numbers": np.arange(3)}
+    save_arrays(tmp_path / "a", "key", given)
+    found = load_arrays(tmp_path / "a", "key", Three)
+    assert found is not None
+    for name, values in given.items():
+        np.testing.assert_array_equal(getattr(found, name), values)
 
 
 @pytest.mark.parametrize("fraction", [0, 0.001, 0.3, 0.999])
