@@ -22,6 +22,7 @@ from coexpr.options import CorrelationMethod, GeneFilter, ProbeSelection, Sample
 from coexpr.stats.gene_sets import empirical_p
 from coexpr.stats.measures import unit_rows
 from coexpr.stats.spatial import SpatialBasis, products_of_surrogates, squared_sums_of_surrogates
+from coexpr.wording import count_of
 
 _COLUMNS = ("scope", "name", "n_samples", "n_genes", "mean_r", "null_low", "null_high", "p_spatial")
 Array = NDArray[np.float64]
@@ -46,7 +47,7 @@ def coexpression(
     pooled: bool,
     null_options: NullOptions,
 ) -> CoexpressionResult:
-    """Return mean r within a category, or between two; see `Atlas.coexpression_within` and `_between`."""
+    """Return mean r within a category, or between two; see `Atlas.coexpression`."""
     design = design_of(expression, sample_filter, method, pooled=pooled)
     uses, genes = _find_categories(expression, names, selection)
     profiles = profiles_of_genes(expression, selection, design.samples, sorted(set().union(*genes)))
@@ -97,9 +98,8 @@ def _find_categories(
 def _refuse_too_few(names: tuple[str, ...], members: list[NDArray[np.bool_]], profiles: Profiles) -> None:
     """Raise NotFoundError if a category has no pair of genes, or no gene besides those of the other one."""
     if len(names) == 1 and np.count_nonzero(members[0]) < 2:
-        raise NotFoundError(
-            f"{names[0]} has {np.count_nonzero(members[0])} gene with expression data here, and r needs two."
-        )
+        count = count_of(int(np.count_nonzero(members[0])), "gene")
+        raise NotFoundError(f"{names[0]} has {count} with expression data here, and r needs two.")
     if len(names) == 2:
         for name, own, other in zip(names, members, members[::-1], strict=True):
             if not (own & ~other).any():

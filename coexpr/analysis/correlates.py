@@ -94,7 +94,7 @@ def _compare_with(
     use: GeneFilterUse | None,
     ranks: RankOptions,
 ) -> Compared:
-    """Return what a seed is compared with; with itself only where that is asked for."""
+    """Return what a seed is compared with; with itself only if it is included."""
     profiles, genes = read_profiles(expression, level, selection, design.samples, use, ranks)
     if level == "gene":
         profiles.replace_gene(profile)

@@ -1,5 +1,6 @@
 """The specification curve of a pair: r in every combination of sensible choices."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -240,6 +241,6 @@ def _rows(
     for place, (specification, value, count) in enumerate(
         zip(specifications, r.ravel().tolist(), n.ravel().tolist(), strict=True)
     ):
-        if value == value:  # noqa: PLR0124  # NaN where there is no r
+        if not math.isnan(value):
             row = place // of_selection
             yield (*specification.levels, value, count, a.names[a.places[row]], b.names[b.places[row]])

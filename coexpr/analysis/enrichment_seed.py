@@ -61,7 +61,7 @@ def find_enrichment_seed(
     left_out: dict[str, str] = {}
     seeds: list[Seed]
     if not names:
-        raise OptionError("`seed` is missing: expected a gene, a probe, several of them, or a map.")
+        raise OptionError("`seeds` is missing: expected a gene, a probe, several of them, or a map.")
     if len(names) == 1:
         seeds = [find_seed(expression.connection, names[0], selection.annotation)]
         profiles = profile_of(expression, seeds[0], selection, design.samples)

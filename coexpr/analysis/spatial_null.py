@@ -107,8 +107,9 @@ def find_null(
     space, everywhere = find_coordinates(expression.connection, options.space)
     coordinates = everywhere[samples.columns_in(expression.all_samples)]
     if without := int(np.isnan(coordinates).any(axis=1).sum()):
+        whose = "corrected MNI coordinates" if space == "corrected" else "MNI coordinates of Allen"
         raise NotFoundError(
-            f"{without:,} of {len(samples):,} samples have no {space} MNI coordinates, which p_spatial needs. Choose "
+            f"{without:,} of {len(samples):,} samples have no {whose}, which p_spatial needs. Choose "
             "another `space`, or load the full-donor downloads or the table of corrected coordinates."
         )
 

@@ -2,39 +2,22 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from coexpr.cli.groups import GENES, ROWS, SAMPLES, option
 from coexpr.cli.options import Database, GeneOptions, MethodOptions, ProbeOptions, SampleOptions, Threads
 from coexpr.cli.output_options import OutputOptions
-from coexpr.cli.query import LAYOUTS
-from coexpr.errors import OptionError
+from coexpr.cli.query import LAYOUTS, LimitOptions
 from coexpr.options import Level, Space
-
-_TOP = 20
 
 
 @dataclass(eq=False, repr=False)
-class MapRowOptions:
+class MapRowOptions(LimitOptions):
     """Which rows are returned; a map has no row of its own to leave out."""
 
-    top: Annotated[int | None, option(ROWS, "--top", f"Number of rows. Default: {_TOP}.", "N", min=1)] = None
-    all_rows: Annotated[bool, option(ROWS, "--all", "All rows, not only the first.")] = False
-    ascending: Annotated[bool, option(ROWS, "--ascending", "List the lowest (most negative) r first.")] = False
-    min_r: Annotated[float | None, option(ROWS, "--min-r", "Only rows with at least this r.", "R", min=-1, max=1)] = (
-        None
-    )
-    max_r: Annotated[float | None, option(ROWS, "--max-r", "Only rows with at most this r.", "R", min=-1, max=1)] = None
     level: Annotated[Level, option(ROWS, "--level", "Return probes or genes.", show_default=True)] = "gene"
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the arguments of `Atlas.map`."""
-        if self.all_rows and self.top is not None:
-            raise OptionError("--all and --top contradict each other: give one of them.")
-        given = {name: value for name, value in vars(self).items() if name != "all_rows"}
-        return given | {"top": None if self.all_rows else self.top or _TOP}
 
 
 @dataclass(eq=False, repr=False)

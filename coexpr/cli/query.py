@@ -39,8 +39,8 @@ LAYOUTS = {
 
 
 @dataclass(eq=False, repr=False)
-class RowOptions:
-    """Which rows are returned."""
+class LimitOptions:
+    """How many rows are returned, and within which limits of r."""
 
     top: Annotated[int | None, option(ROWS, "--top", f"Number of rows. Default: {_TOP}.", "N", min=1)] = None
     all_rows: Annotated[bool, option(ROWS, "--all", "All rows, not only the first.")] = False
@@ -49,6 +49,19 @@ class RowOptions:
         None
     )
     max_r: Annotated[float | None, option(ROWS, "--max-r", "Only rows with at most this r.", "R", min=-1, max=1)] = None
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of a method of `Atlas` that ranks by r."""
+        if self.all_rows and self.top is not None:
+            raise OptionError("--all and --top contradict each other: give one of them.")
+        given = {name: value for name, value in vars(self).items() if name != "all_rows"}
+        return given | {"top": None if self.all_rows else self.top or _TOP}
+
+
+@dataclass(eq=False, repr=False)
+class RowOptions(LimitOptions):
+    """Which rows are returned."""
+
     include_self: Annotated[
         bool, option(ROWS, "--include-self", "Include the seed and, among genes, its own gene.")
     ] = False
@@ -61,13 +74,6 @@ class RowOptions:
             show_default=True,
         ),
     ] = True
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the arguments of `Atlas.correlates`."""
-        if self.all_rows and self.top is not None:
-            raise OptionError("--all and --top contradict each other: give one of them.")
-        given = {name: value for name, value in vars(self).items() if name != "all_rows"}
-        return given | {"top": None if self.all_rows else self.top or _TOP}
 
 
 @dataclass(eq=False, repr=False)

@@ -149,8 +149,8 @@ def _sample_annotation(plan: Plan, donor: int) -> list[dict[str, str]]:
         parent = SAMPLED[plan.structure_of_sample[sample]]
         side, sign = ("R", 1) if plan.right[sample] else ("L", -1)
         acronym, name = labels[parent]
-        *middle, reach = PLACES[parent]
-        x, y, z = (np.array(middle) + reach * rng.uniform(-1, 1, 3)).round(1).tolist()
+        *middle, radius = PLACES[parent]
+        x, y, z = (np.array(middle) + radius * rng.uniform(-1, 1, 3)).round(1).tolist()
         rows.append(
             {
                 "structure_id": str(_half(parent, side)),

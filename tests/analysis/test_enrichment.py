@@ -385,7 +385,7 @@ def test_bad_options(opened: Atlas, options: dict[str, Any], error: type[CoexprE
 
 
 def test_bad_seeds(opened: Atlas) -> None:
-    with pytest.raises(OptionError, match="`seed` is missing"):
+    with pytest.raises(OptionError, match="`seeds` is missing"):
         opened.enrich([], **FEW)
     with pytest.raises(NotFoundError, match="NTKR2"):
         opened.enrich("NTKR2", **FEW)
@@ -410,7 +410,10 @@ def test_samples_without_coordinates(synthetic_database: Path, tmp_path: Path) -
     database = copy_with(
         synthetic_database, tmp_path / "some.duckdb", "update samples set mni_x = null where position <= 2"
     )
-    with Atlas(database) as atlas, pytest.raises(NotFoundError, match=r"12 of 90 samples have no allen MNI"):
+    with (
+        Atlas(database) as atlas,
+        pytest.raises(NotFoundError, match="12 of 90 samples have no MNI coordinates of Allen"),
+    ):
         atlas.enrich(SEED, **FEW)
 
 

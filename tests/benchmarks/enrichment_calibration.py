@@ -22,9 +22,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=300)
     given = parser.parse_args()
     places = read_places(given.folder)
-    print("reach  shared  patches  measured  1/distance  CAMERA  random genes  power")
-    for reach, shared, patches in itertools.product((15, 30, 60), (1, 0.5), (0, 0.5, 1)):
-        world = World(places, reach, shared=shared, reach=reach, patches=patches)
+    print("scale  shared  patches  measured  1/distance  CAMERA  random genes  power")
+    for scale, shared, patches in itertools.product((15, 30, 60), (1, 0.5), (0, 0.5, 1)):
+        world = World(places, scale, shared=shared, scale=scale, patches=patches)
         seeds, basis = world.null_seeds(given.seeds), world.basis("measured")
         found = {
             "measured": world.spatial_p(seeds, basis),
@@ -34,7 +34,7 @@ def main() -> None:
             "power": np.diagonal(world.spatial_p(world.related_seeds(0.2), basis)),
         }
         shares = "  ".join(f"{100 * np.mean(p <= 0.05):8.1f}" for p in found.values())
-        print(f"{reach:5}  {shared:6}  {patches:7}  {shares}", flush=True)
+        print(f"{scale:5}  {shared:6}  {patches:7}  {shares}", flush=True)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ class World:
     seed : int
     shared : float
         The share of the variance of a field that is the same in all donors.
-    reach : float
+    scale : float
         Distance in mm at which the covariance of a field has fallen to 1 / e.
     patches : float
         The share of the variance of maps that is one number per region or structure, half each.
@@ -64,11 +64,11 @@ class World:
 
     categories, members = 60, 40
 
-    def __init__(self, places: Places, seed: int, *, shared: float = 1, reach: float = 30, patches: float = 0) -> None:
+    def __init__(self, places: Places, seed: int, *, shared: float = 1, scale: float = 30, patches: float = 0) -> None:
         self.places, self.donors, self.shared, self.patches = places, places.donors, shared, patches
         self.random = np.random.default_rng(seed)
         self.distances = distances_between(places.coordinates)
-        covariance = np.exp(-self.distances / reach) + 1e-6 * np.eye(len(self.donors))
+        covariance = np.exp(-self.distances / scale) + 1e-6 * np.eye(len(self.donors))
         self._common = np.linalg.cholesky(covariance)
         self._own = np.linalg.cholesky(covariance * (self.donors[:, None] == self.donors))
         self.themes = self._maps(self.categories)
