@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 import coexpr
 from coexpr.atlas import Atlas
 from coexpr.cli import app
+from coexpr.cli.commands import Commands
 
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
@@ -218,7 +219,7 @@ def test_every_package_and_module_is_in_the_architecture() -> None:
 
 def test_the_readme_has_every_command_and_no_other() -> None:
     shown = {line.split()[0] for line in commands_of(TOP / "README.md")}
-    commands = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    commands = set(Commands())
     assert shown == commands | {"help"}
 
 

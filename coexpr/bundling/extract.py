@@ -14,6 +14,7 @@ from coexpr.database.connection import open_readonly
 from coexpr.database.queries import attach, query, registered, run, single
 from coexpr.database.schema import migrate
 from coexpr.database.sources import find_sources
+from coexpr.database.stored_tables import store_genes_of_atlas, store_names_of_ncbi
 from coexpr.errors import NotFoundError, OptionError, OutputError
 from coexpr.options import GeneFilter
 from coexpr.progress import Progress
@@ -125,6 +126,8 @@ def write_database(selection: Selection, path: Path, progress: Progress) -> None
             for table in _TABLES:
                 connection.execute(query(f"copy_{table}"))
                 advance(1)
+        store_names_of_ncbi(connection)
+        store_genes_of_atlas(connection)
         connection.execute(query("checkpoint_atlas"))
 
 

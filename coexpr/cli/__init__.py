@@ -1,12 +1,11 @@
 """The `coexpr` command: parse, one call, print.
 
-One module per command. Only this package imports typer, prints, or exits. Each command imports what it needs when it
-runs, so that `coexpr --help` loads neither DuckDB nor numpy.
+One module per command; `coexpr.cli.commands` lists them. Only this package imports typer, prints, or exits. Each command
+imports what it needs when it runs, so that `coexpr --help` loads neither DuckDB nor numpy.
 """
 
 import sys
 import time
-from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -15,42 +14,8 @@ import typer
 from typer.core import TyperGroup
 
 import coexpr
-from coexpr.cli import (
-    bundle,
-    categories,
-    completion,
-    curve,
-    demo,
-    doctor,
-    enrich,
-    expression,
-    fetch,
-    genes,
-    glossary,
-    info,
-    ingest,
-    map,
-    matrix,
-    methods,
-    network,
-    pair,
-    probes,
-    query,
-    replay,
-    serve,
-    shell,
-    sql,
-    structures,
-    update_genes,
-    verify,
-    why,
-)
-from coexpr.cli.glossary import explain
-from coexpr.cli.groups import GroupedCommand, with_groups
-from coexpr.cli.hints import hint_for
+from coexpr.cli.commands import Commands
 from coexpr.cli.messages import detail, memory_used, set_verbosity
-from coexpr.cli.options import with_options
-from coexpr.cli.welcome import welcome
 from coexpr.errors import CoexprError
 from coexpr.resources import INTERRUPTED
 
@@ -62,10 +27,20 @@ _UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
 class _Group(TyperGroup):
     """Turns expected errors into one line on stderr and an exit code; other errors keep their traceback."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = Commands()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of the commands, in the order of --help."""
+        return list(self.commands)
+
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that the arguments name; `help COMMAND` is COMMAND --help."""
+        """Find the command that the arguments name, which may have two words; `help COMMAND` is COMMAND --help."""
         if args[0] == "help" and len(args) > 1:
             args = [*args[1:], "--help"]
+        if (two_words := " ".join(args[:2])) in self.commands:
+            args = [two_words, *args[2:]]
         return super().resolve_command(ctx, args)
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
@@ -86,9 +61,14 @@ class _Group(TyperGroup):
             detail(f"{time.perf_counter() - start:.2f} s{memory_used()}.")
             return result
         except _UsageError as error:
-            error.message = f"{error.message.rstrip('.')}.{hint_for(error.message)}"
+            from coexpr.cli.hints import hint_for
+
+            end = "" if error.message.endswith("?") else "."
+            error.message = f"{error.message.rstrip('.')}{end}{hint_for(error.message)}"
             raise
         except CoexprError as error:
+            from coexpr.cli.options import with_options
+
             _fail(with_options(str(error)))
         except BrokenPipeError:
             raise  # the reader of a pipe has closed it; typer ends quietly
@@ -148,55 +128,7 @@ def _main(
     if isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.isatty():
         sys.stdout.reconfigure(encoding="utf-8")
     if context.invoked_subcommand is None:
+        from coexpr.cli.welcome import welcome
+
         typer.echo("\n".join(welcome()))
 
-
-_CORRELATES = ("rank", "rank_overall", "gene_symbol", "probe_name", "r", "n")
-_OVER_DONORS = (
-    "random_r",
-    "cochran_q",
-    "I2",
-    "tau2",
-    "same_sign",
-    "lowest_without_one",
-    "donor_mean_r",
-    "ci95_low",
-    "p",
-    "q",
-)
-_PROBES = ("mean_log2", "variance_log2", "present_fraction", "diff_stability", "rnaseq_r", "rnaseq_q")
-# The commands in the order of --help, each with the columns that the end of its help explains.
-_COMMANDS: tuple[tuple[Callable[..., None], tuple[str, ...]], ...] = (
-    (fetch.fetch, ()),
-    (ingest.ingest, ()),
-    (query.query, (*_CORRELATES, *_OVER_DONORS)),
-    (map.map, _CORRELATES),
-    (enrich.enrich, ("mean_r", "p_spatial", "q_spatial", "percentile", "t_camera", "p_camera")),
-    (probes.probes, (*_PROBES, "mean_r", "lowest_r", "lowest_r_with", "selected_by")),
-    (why.why, ()),
-    (genes.genes, ("status", "gene_symbol", "matched_by", "current_symbol", "explanation")),
-    (pair.pair, ("by", "rule", "r", "n", "resolution", "donors")),
-    (curve.curve, ("choice", "range_of_mean_r", "same_sign_share")),
-    (expression.expression, ("expression", "sample_id", "donor", "acronym")),
-    (matrix.matrix, ("r",)),
-    (network.network, ("r", "rank")),
-    (structures.structures, ("structure_id", "acronym", "hemisphere", "samples")),
-    (serve.serve, ()),
-    (update_genes.update_genes, ()),
-    (info.info, ()),
-    (doctor.doctor, ()),
-    (verify.verify, ()),
-    (replay.replay, ()),
-    (bundle.bundle, ()),
-    (methods.methods, ()),
-    (sql.sql, ()),
-    (shell.shell, ()),
-    (glossary.glossary, ()),
-    (demo.demo, ()),
-    (completion.completion, ()),
-)
-for _command, _columns in _COMMANDS:
-    app.command(
-        _command.__name__.replace("_", "-"), cls=GroupedCommand, epilog=explain(*_columns) if _columns else None
-    )(with_groups(_command))
-app.add_typer(categories.app, name="categories")

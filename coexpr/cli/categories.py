@@ -18,7 +18,12 @@ else:  # typer reads this at import, and the readers are slow to load
 
     CategoryFormat = Literal["gaf", "gene2go", "gmt", "long", "table", "list"]
 
-app = typer.Typer(help="List, show, add and remove categories: named sets of genes.", no_args_is_help=True)
+app = typer.Typer(
+    help="List, show, add and remove categories: named sets of genes.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 _LIST = Layout(
     keys=("id",), drop=("accession", "direct", "release", "source", "on_chip"), shorten=("name",), comfortable=45

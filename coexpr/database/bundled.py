@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from coexpr.database.queries import query, registered, single, transaction
+from coexpr.database.stored_tables import store_genes_of_atlas, store_names_of_ncbi
 from coexpr.resources import package_folder
 
 ONTOLOGY_SOURCE = "GO"
@@ -55,6 +56,8 @@ def fill_with_shipped(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(query("insert_shipped_aliases"))
         _insert_terms(connection, _BUNDLED[ONTOLOGY])
         connection.execute(query("follow_retired_ids"))
+        store_names_of_ncbi(connection)
+        store_genes_of_atlas(connection)
         _record(connection, _BUNDLED)
 
 
@@ -64,6 +67,7 @@ def replace_gene_names(connection: duckdb.DuckDBPyConnection, tables: Mapping[st
     with registered(connection, **{f"shipped_{name}": tables[name] for name in _NAMES}):
         connection.execute(query("insert_shipped_aliases"))
     connection.execute(query("restore_given_ids"))
+    store_names_of_ncbi(connection)
     _record(connection, {GENE_NAMES: release})
 
 

@@ -6,11 +6,13 @@ Both are repeated whenever genes or categories are added, so that the order of l
 import duckdb
 
 from coexpr.database.queries import query
+from coexpr.database.stored_tables import store_genes_of_atlas
 
 
 def match_names_again(connection: duckdb.DuckDBPyConnection) -> None:
     """Replace retired Entrez ids and match the names in added categories to genes, in the caller's transaction."""
     connection.execute(query("follow_retired_ids"))
+    store_genes_of_atlas(connection)
     connection.execute(query("delete_name_matches"))
     connection.execute(query("insert_name_matches"))
     connection.execute(query("delete_members_of_added_categories"))

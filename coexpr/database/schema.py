@@ -8,6 +8,7 @@ import duckdb
 
 import coexpr
 from coexpr.database.queries import query, single, transaction
+from coexpr.database.stored_tables import store_genes_of_atlas, store_names_of_ncbi
 from coexpr.errors import DatabaseError
 from coexpr.resources import DATABASE_VARIABLE, package_folder
 
@@ -49,10 +50,14 @@ def has_current_definitions(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Apply each pending migration and its record in one transaction, then the views, macros and comments."""
+    """Apply each pending migration and its record in one transaction, then the views, macros and comments.
+
+    Stored tables are filled again, because a migration may have added or changed them.
+    """
     if single(connection, "count_tables") == 0:
         connection.execute(query("create_schema_migrations"))
-    for migration in pending_migrations(connection, path):
+    pending = pending_migrations(connection, path)
+    for migration in pending:
         with transaction(connection):
             connection.execute(migration.read_text(encoding="utf-8"))
             record = {
@@ -62,6 +67,10 @@ def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
             }
             connection.execute(query("insert_schema_migration"), record)
     _define(connection)
+    if pending:
+        with transaction(connection):
+            store_names_of_ncbi(connection)
+            store_genes_of_atlas(connection)
 
 
 def _define(connection: duckdb.DuckDBPyConnection) -> None:

@@ -88,31 +88,6 @@ from probes
 join reannotations using (probe_name)
 join (select entrez_id, min(gene_id) as gene_id from all_genes group by entrez_id) as genes_by_id using (entrez_id);
 
--- The genes of the chip by current Entrez id, according to an annotation, and whether this database has expression data
--- for one of their probes. If several genes have the same id, the symbol is that of the gene whose own id is current.
-create or replace view chip_genes as
-with genes_with_expression as (
-    select distinct annotation, gene_id
-    from probe_genes
-    semi join expression using (probe_id)
-),
-annotated as (
-    select 'allen' as annotation, * from all_genes where named_by = 'allen'
-    union all
-    select 'reannotated', * from all_genes
-)
-select
-    annotated.annotation,
-    annotated.current_entrez_id as entrez_id,
-    min_by(annotated.gene_symbol, (annotated.current_entrez_id <> annotated.entrez_id, annotated.gene_symbol))
-        as gene_symbol,
-    bool_or(genes_with_expression.gene_id is not null) as has_expression
-from annotated
-left join genes_with_expression
-    on genes_with_expression.annotation = annotated.annotation and genes_with_expression.gene_id = annotated.gene_id
-where annotated.current_entrez_id is not null
-group by annotated.annotation, annotated.current_entrez_id;
-
 -- A probe with its gene, its statistics, and whether it is the representative probe of the gene.
 create or replace view probe_summary as
 select

@@ -42,40 +42,18 @@ select current_entrez_id, gene_id, named_by, true from all_genes where current_e
 -- another case adds 1 to the rank. gene_id is null for a human gene that is not in this database.
 create or replace view known_names as
 select
-    upper(probe_name) as name,
-    probe_name as written,
-    'probe name' as matched_by,
-    0 as rank,
-    probe_id,
-    null::integer as gene_id,
-    null::integer as entrez_id,
-    false as is_retired,
-    'allen' as named_by
-from probes
-union all
-select probe_id::varchar, probe_id::varchar, 'probe id', 2, probe_id, null, null, false, 'allen' from probes
-union all
-select entrez_id::varchar, entrez_id::varchar, 'Entrez id', 2, null, gene_id, entrez_id, is_retired, named_by
-from genes_by_entrez_id
-union all
-select entrez_id::varchar, entrez_id::varchar, 'Entrez id', 4, null, null, entrez_id, false, 'allen'
-from gene_aliases
-where is_current
-union all
-select upper(gene_symbol), gene_symbol, 'atlas symbol', 6, null, gene_id, entrez_id, false, named_by from all_genes
-union all
-select
-    upper(gene_aliases.alias),
-    gene_aliases.alias,
-    case when gene_aliases.is_current then 'current symbol' else 'alias' end,
-    case when gene_aliases.is_current then 8 else 10 end,
-    null,
-    genes_by_entrez_id.gene_id,
-    gene_aliases.entrez_id,
-    coalesce(genes_by_entrez_id.is_retired, false),
-    coalesce(genes_by_entrez_id.named_by, 'allen')
-from gene_aliases
-left join genes_by_entrez_id using (entrez_id);
+    stored_names.name,
+    stored_names.written,
+    stored_names.matched_by,
+    stored_names.rank,
+    stored_names.probe_id,
+    coalesce(stored_names.gene_id, genes_by_entrez_id.gene_id) as gene_id,
+    stored_names.entrez_id,
+    coalesce(genes_by_entrez_id.is_retired, stored_names.is_retired) as is_retired,
+    coalesce(genes_by_entrez_id.named_by, stored_names.named_by) as named_by
+from stored_names
+left join genes_by_entrez_id
+    on stored_names.matched_by in ('current symbol', 'alias') and genes_by_entrez_id.entrez_id = stored_names.entrez_id;
 
 -- The probes and genes that a name refers to, according to an annotation: one row for each. An ambiguous name has
 -- several rows, and a name that is not recognised has none. All names are resolved by this macro. If two genes of the

@@ -3,6 +3,7 @@ comment on table categories is 'One row per category: a named set of genes, from
 comment on table category_edges is 'The hierarchy of categories: child, parent and relation.';
 comment on table category_genes is 'The members of categories; joined to genes by current Entrez id.';
 comment on table category_names is 'The members of added categories, as their files name them.';
+comment on table chip_genes is 'The genes of the chip by current Entrez id and annotation, and whether this database has expression data of them; derived from other tables at every load.';
 comment on table corrected_coordinates is 'Corrected MNI coordinates of samples, from a new registration by alleninf; also of samples that are not loaded.';
 comment on table donors is 'One row per donor: a person whose brain was sampled.';
 comment on table downloads is 'One row per loaded download.';
@@ -19,12 +20,12 @@ comment on table rnaseq_agreement is 'Agreement of each probe with RNA-seq of it
 comment on table samples is 'One row per sample: a piece of tissue of one donor.';
 comment on table schema_definitions is 'The version of the views, macros and comments of this database.';
 comment on table schema_migrations is 'The migrations that were applied to this database.';
+comment on table stored_names is 'The names of known_names, ordered by name, without the genes of aliases; derived from other tables at every load.';
 comment on table structures is 'One row per structure: a node of Allen''s ontology. Left and right are separate nodes with a common parent.';
 comment on view all_genes is 'The genes of the atlas, and those that only the re-annotation names.';
 comment on view category_coverage is 'One row per category, with its numbers of genes: all, direct, on the chip, and with expression data.';
 comment on view category_members is 'The genes of each category, and what this database has of them.';
 comment on view category_probes is 'The probes of the genes of each category.';
-comment on view chip_genes is 'The genes of the chip by current Entrez id and annotation, and whether this database has expression data of them.';
 comment on view donor_summary is 'One row per donor, with how much of its data is loaded.';
 comment on view expression_values is 'One row per probe and sample. Select a probe or gene: all values together are hundreds of millions of rows.';
 comment on view gene_summary is 'One row per gene, with its numbers of probes and the statistics of its representative probe.';
@@ -284,6 +285,15 @@ comment on column schema_migrations.version is 'Number of the migration; the hig
 comment on column schema_migrations.name is 'Name.';
 comment on column schema_migrations.applied_at is 'Time of application, UTC.';
 comment on column schema_migrations.coexpr_version is 'Version of coexpr that wrote the row.';
+comment on column stored_names.name is 'The name in upper case.';
+comment on column stored_names.written is 'The name as its source spells it.';
+comment on column stored_names.matched_by is 'How the name was matched: probe name, probe id, Entrez id, atlas symbol, current symbol or alias; in name_matches also ambiguous, unmatched, or no Entrez id.';
+comment on column stored_names.rank is 'Priority of the meaning: of several meanings of a name, those with the lowest rank count.';
+comment on column stored_names.probe_id is 'Allen''s id of the probe.';
+comment on column stored_names.gene_id is 'Allen''s id of the gene.';
+comment on column stored_names.entrez_id is 'Id of the gene in NCBI Gene. category_genes, category_members and chip_genes have the current id.';
+comment on column stored_names.is_retired is 'Whether the Entrez id is the one that replaced the id in the atlas.';
+comment on column stored_names.named_by is 'The annotation that names the gene: allen or reannotated.';
 comment on column structure_descendants.structure_id is 'Allen''s id of the structure.';
 comment on column structure_descendants.below_id is 'A structure below it, or the structure itself.';
 comment on column structure_samples.structure_id is 'Allen''s id of the structure.';

@@ -168,7 +168,7 @@ def test_info(synthetic_database: Path) -> None:
     assert text.count("SHA-256") == 6
     contents = json.loads(run("info", "--db", synthetic_database, "--format", "json").stdout)
     totals = contents["provenance"]
-    assert (totals["schema_version"], totals["samples"], totals["database"]) == (2, 90, str(synthetic_database))
+    assert (totals["schema_version"], totals["samples"], totals["database"]) == (3, 90, str(synthetic_database))
     assert [donor["donor_id"] for donor in contents["donors"]] == [9861, 10021, 12876, 14380, 15496, 15697]
     assert len(contents["downloads"]) == 6
 

@@ -5,11 +5,11 @@ import re
 import pytest
 from helpers.command import run
 
-from coexpr.cli import app
+from coexpr.cli.commands import Commands
 from coexpr.cli.groups import GENES, METHOD, OUTPUT, PROBES, SAMPLES, STATISTICS
 from coexpr.cli.options import OPTION_OF, with_options
 
-COMMANDS = [command.name for command in app.registered_commands]
+COMMANDS = list(Commands())
 
 
 def test_every_summary_fits_the_list_of_commands() -> None:
@@ -27,7 +27,7 @@ def test_options_are_grouped_after_the_examples() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(command: str) -> None:
-    text = run(command, "--help").stdout
+    text = run(*command.split(), "--help").stdout
     assert text.startswith(f"Usage: coexpr {command}")
 
 
@@ -37,7 +37,7 @@ def test_messages_of_the_library_name_options() -> None:
 
 
 def test_every_translated_option_exists() -> None:
-    text = "".join(run(command, "--help").stdout for command in COMMANDS)
+    text = "".join(run(*command.split(), "--help").stdout for command in COMMANDS)
     text += run("categories", "add", "--help").stdout + run("categories", "list", "--help").stdout
     words = set(re.findall(r"--[a-z-]+", text))
     assert set(OPTION_OF.values()) <= words

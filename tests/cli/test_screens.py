@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import screens
 
-from coexpr.cli import app
+from coexpr.cli.commands import Commands
 from coexpr.cli.glossary import GLOSSARY
 from coexpr.cli.table import Layout, fit_columns
 
@@ -116,7 +116,7 @@ def test_every_column_is_in_the_glossary(synthetic_database: Path) -> None:
 
 
 def test_every_command_has_help_that_fits_and_explains_its_columns() -> None:
-    for command in app.registered_commands:
-        assert command.callback.__doc__
-        if command.name in ("query", "probes", "pair", "genes", "structures"):
+    for name, command in Commands().items():
+        assert command.help
+        if name in ("query", "probes", "pair", "genes", "structures"):
             assert "coexpr glossary has more" in command.epilog

@@ -229,11 +229,11 @@ def test_another_connection_of_the_same_process_can_be_open(synthetic_database: 
 
 def test_ingest_migrates_an_older_database(tmp_path: Path, newer: None) -> None:
     path = older_database(tmp_path)
-    with pytest.raises(DatabaseError, match=r"another version of coexpr, whose tables lack 0003_add_remarks\.sql"):
+    with pytest.raises(DatabaseError, match=r"another version of coexpr, whose tables lack 0004_add_remarks\.sql"):
         open_readonly(path)
     ingest([donor_folder(tmp_path)], path)
     with Atlas(path) as atlas:
-        assert atlas.contents().provenance.schema_version == schema_version() == 3
+        assert atlas.contents().provenance.schema_version == schema_version() == 4
         assert atlas.sql("select count(*) from remarks").fetchall() == [(0,)]
         assert len(atlas.members("GO:0007399").rows) == 2164
 
@@ -249,7 +249,7 @@ def test_a_database_whose_creation_was_interrupted_can_be_used(tmp_path: Path) -
 @pytest.fixture
 def newer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Add a migration, as a newer version of coexpr would."""
-    added = tmp_path_factory.mktemp("migrations") / "0003_add_remarks.sql"
+    added = tmp_path_factory.mktemp("migrations") / "0004_add_remarks.sql"
     added.write_text("create table remarks (text varchar);")
     files = [*sorted(package_folder("migrations").iterdir(), key=lambda file: file.name), added]
     monkeypatch.setattr("coexpr.database.schema._migrations", lambda: files)

@@ -13,6 +13,7 @@ from helpers.missing_values import remove_values
 from helpers.shells import SHELLS
 
 from coexpr.atlas import Atlas
+from coexpr.database.stored_tables import store_genes_of_atlas, store_names_of_ncbi
 from coexpr.errors import TooFewSamplesError
 from coexpr.options import MAX_MATRIX_ROWS, SampleFilter
 
@@ -260,6 +261,8 @@ def test_a_category_of_several_sources_and_a_name_of_several_genes(incomplete: P
         connection.execute("insert into genes values (999001, 'Ntrk2', 'of another case', null, null, null)")
         connection.execute("insert into categories values (90001, 'b', null, null, 'pair', null, false)")
         connection.execute("insert into categories values (90002, 'a', null, null, 'PAIR', null, false)")
+        store_names_of_ncbi(connection)
+        store_genes_of_atlas(connection)
     assert len(fetch(path, "from members($1)", CATEGORY)[1]) > 100  # shipped categories take precedence over added ones
     assert len(fetch(path, "from members($1)", f"go:{CATEGORY}")[1]) > 100
     with pytest.raises(
