@@ -139,7 +139,18 @@ def test_only_the_command_line_prints_exits_or_imports_typer() -> None:
 
 
 # What takes long to import: a third of a second to a whole one each.
-HEAVY = {"pandas", "scipy", "scipy.stats", "matplotlib", "pyarrow", "openpyxl", "fastobo", "rich.markdown"}
+HEAVY = {
+    "pandas",
+    "scipy",
+    "scipy.stats",
+    "matplotlib",
+    "pyarrow",
+    "openpyxl",
+    "fastobo",
+    "rich.markdown",
+    "distributed",
+    "dask",
+}
 # And what is needed as soon as there is a question, but not for --help.
 NUMERIC = {"duckdb", "numpy", "platformdirs", "rich", "concurrent.futures", "threadpoolctl"}
 
@@ -171,6 +182,8 @@ def test_help_loads_nothing_heavy() -> None:
         ("query", "A_23_P216779", "--top", "3", "--format", "csv"),
         ("query", "NTRK2", "--category", "nervous system development"),
         ("query", "NTRK2", "--structure", "Cx", "--method", "spearman"),
+        ("query", "NTRK2", "--by-donor"),
+        ("pair", "NTRK2", "BDNF"),
         ("probes", "NTRK2"),
     ],
     ids=" ".join,

@@ -39,8 +39,8 @@ class ByDonor:
 
 def correlate_by_donor(
     seed: NDArray[np.floating], rows: Rows, design: Design
-) -> tuple[NDArray[np.float64], NDArray[np.int32], BetweenDonors]:
-    """Return r and n of one profile (S,) with each row (P, S) in every donor, (D, P), and their combination.
+) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.int32]]:
+    """Return r, n and lost degrees of freedom of one profile (S,) with each row (P, S) in every donor, (D, P).
 
     r over fewer than four samples is NaN: two samples always lie on a line.
     """
@@ -53,8 +53,7 @@ def correlate_by_donor(
             r[donor, block], n[donor, block] = measure_seed(seed[columns], some[:, columns], estimator)
             lost[donor, block] = lost_to_factors(seed[columns], some[:, columns], estimator)
     r[n < MIN_SAMPLES_FOR_R] = np.nan
-    counts = n.astype(np.int32)
-    return r, counts, combine_donors(r, counts, lost.astype(np.int32))
+    return r, n.astype(np.int32), lost.astype(np.int32)
 
 
 def compare_donors(seed: NDArray[np.floating], rows: Rows, chosen: NDArray[np.intp], design: Design) -> ByDonor:
@@ -63,7 +62,8 @@ def compare_donors(seed: NDArray[np.floating], rows: Rows, chosen: NDArray[np.in
     parts = []
     for start in range(0, max(1, len(chosen)), _BLOCK_ROWS):
         some = rows[chosen[start : start + _BLOCK_ROWS]]
-        r, n, combined = correlate_by_donor(seed, some, design)
+        r, n, lost = correlate_by_donor(seed, some, design)
+        combined = combine_donors(r, n, lost)
         without = np.full(r.shape, np.nan)
         if len(donor_ids) > 1:
             for donor, donor_id in enumerate(donor_ids):

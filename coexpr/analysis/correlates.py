@@ -1,13 +1,14 @@
 """The correlates of a seed: probes or genes ranked by r."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.analysis.correlates_result import CorrelatesProvenance, CorrelatesResult, RankOptions
 from coexpr.analysis.design import Design, find_design
-from coexpr.analysis.gene_probes import find_disagreements
+from coexpr.analysis.disagreements import find_disagreements
 from coexpr.analysis.labels import Label, find_labels
 from coexpr.analysis.profiles import Profiles, all_probes_of, profile_of
 from coexpr.analysis.provenance import describe_data, describe_seed
@@ -15,11 +16,13 @@ from coexpr.analysis.ranking import Compared, compare_with, rank, read_profiles,
 from coexpr.analysis.significance import Correlated, SignificanceOptions, significance_columns
 from coexpr.database.categories import GeneFilterUse, choose_genes
 from coexpr.database.expression import Expression
-from coexpr.database.marks import find_marks
 from coexpr.database.names import Seed, find_seed
 from coexpr.database.samples import refuse_too_few
 from coexpr.errors import OptionError
 from coexpr.options import CorrelationMethod, GeneFilter, Level, ProbeSelection, SampleFilter
+
+if TYPE_CHECKING:
+    from coexpr.database.marks import Marks
 
 
 def correlates(
@@ -37,6 +40,7 @@ def correlates(
     mark: Sequence[str],
 ) -> CorrelatesResult:
     """Return the correlates of a seed; see `Atlas.correlates`."""
+    expression.prefetch_matrix()
     seed = find_seed(expression.connection, name, selection.annotation)
     level = level or seed.level
     _refuse_unused(seed, level, probe, selection, gene_filter, ranks)
@@ -46,7 +50,7 @@ def correlates(
     known = ~np.isnan(profile.expression[0])
     refuse_too_few(int(np.count_nonzero(known)), sample_filter)
     # Before the genes are chosen: both use the same temporary table.
-    marks = find_marks(expression.connection, mark, selection.annotation) if mark else {}
+    marks = _find_marks(expression, mark, selection)
     use = choose_genes(expression.connection, gene_filter, selection.annotation)
     compared = _compare_with(expression, seed, profile, level, selection, design, use, ranks)
     scan = design.scan(profile.expression[0], compared.profiles.expression)
@@ -102,6 +106,15 @@ def _compare_with(
     if not ranks.include_self:
         others = np.flatnonzero(~_is_own(profiles, seed, profile, level))
     return compare_with(profiles, others, genes)
+
+
+def _find_marks(expression: Expression, mark: Sequence[str], selection: ProbeSelection) -> "Marks":
+    """Return the genes of each category that marks rows."""
+    if not mark:
+        return {}
+    from coexpr.database.marks import find_marks
+
+    return find_marks(expression.connection, mark, selection.annotation)
 
 
 def _families(compared: Compared, use: GeneFilterUse | None, ranks: RankOptions) -> dict[str, NDArray[np.intp]]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from coexpr.analysis.correlates_result import RankOptions
 from coexpr.analysis.design import Design, find_design
-from coexpr.analysis.gene_probes import Disagreement, find_disagreements
+from coexpr.analysis.disagreements import Disagreement, find_disagreements
 from coexpr.analysis.labels import Label, find_labels
 from coexpr.analysis.profiles import Profiles, all_probes_of, profiles_at_level
 from coexpr.analysis.provenance import describe_data, describe_seed

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coexpr.analysis.gene_probes import Disagreement
+from coexpr.analysis.disagreements import Disagreement
 from coexpr.analysis.provenance import CorrelationProvenance, SeedUse
 from coexpr.analysis.significance import columns_of_donors
 from coexpr.errors import OptionError

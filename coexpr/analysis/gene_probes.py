@@ -7,17 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.analysis.design import find_design
+from coexpr.analysis.disagreements import LOW_MEAN_R
 from coexpr.analysis.labels import find_labels
 from coexpr.analysis.probe_selection import NO_PROBE, find_candidates, probes_of_genes, select_probes
 from coexpr.analysis.profiles import Profiles, profiles_of_probes, reader_of, why_no_profile
 from coexpr.analysis.provenance import CorrelationProvenance, describe_data
 from coexpr.database.expression import Expression
-from coexpr.database.names import Seed, find_seed
+from coexpr.database.names import find_seed
 from coexpr.errors import NotFoundError, OptionError
 from coexpr.options import (
     BUILDS,
     DEFAULT_RULE,
-    MIN_SAMPLES_FOR_R,
     RULES,
     CorrelationMethod,
     ProbeSelection,
@@ -26,7 +26,6 @@ from coexpr.options import (
 )
 from coexpr.output.figures.drawable import Drawable
 from coexpr.result import Result, number_or_none
-from coexpr.stats.correlate import correlate_seed
 from coexpr.wording import count_of
 
 if TYPE_CHECKING:
@@ -34,26 +33,8 @@ if TYPE_CHECKING:
     from coexpr.output.figures.profiles import ProfileHeatmap
 
 
-# A probe with a lower mean r with the gene's other probes hardly measures what they measure.
-LOW_MEAN_R = 0.2
 _STATISTICS = ("mean_log2", "variance_log2", "present_fraction", "diff_stability", "rnaseq_r", "rnaseq_q")
 _COLUMNS = ("probe_id", "probe_name", *_STATISTICS, "mean_r", "lowest_r", "lowest_r_with", "selected_by")
-
-
-@dataclass(frozen=True)
-class Disagreement:
-    """A representative probe that disagrees with the other probes of its gene.
-
-    Parameters
-    ----------
-    mean_r : float
-        Its mean r with them.
-    others : int
-        How many they are.
-    """
-
-    mean_r: float
-    others: int
 
 
 @dataclass(frozen=True)
@@ -213,28 +194,6 @@ def gene_probes(
         recommendation=_recommend(rows),
     )
     return GeneProbes(_COLUMNS, rows, provenance, log2[order], SampleLabels(expression, design.samples))
-
-
-def find_disagreements(seed: Seed, profile: Profiles, probes: Profiles) -> dict[str, Disagreement]:
-    """Return whether a representative probe disagrees with the gene's other probes, under the name of the seed.
-
-    Parameters
-    ----------
-    seed : Seed
-    profile : Profiles
-        The one profile of the gene.
-    probes : Profiles
-        All probes of the gene over all samples, ascending by probe_id.
-    """
-    selected = int(profile.probe_ids[0])
-    if seed.level == "probe" or selected == NO_PROBE or len(probes) < 3:  # of two, neither can be called wrong
-        return {}
-    row = int(np.searchsorted(probes.probe_ids, selected))
-    log2 = np.asarray(probes.expression)
-    r, n = correlate_seed(log2[row], np.delete(log2, row, axis=0))
-    r[n < MIN_SAMPLES_FOR_R] = np.nan
-    mean = float(np.nanmean(r)) if not np.isnan(r).all() else np.nan
-    return {seed.name: Disagreement(mean, len(r))} if mean < LOW_MEAN_R else {}
 
 
 def conflict_limit(n: NDArray[np.int32]) -> NDArray[np.float64]:

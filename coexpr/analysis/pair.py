@@ -8,7 +8,7 @@ import numpy as np
 
 from coexpr.analysis.between_donors import compare_donors
 from coexpr.analysis.design import Design, find_design
-from coexpr.analysis.gene_probes import Disagreement, find_disagreements
+from coexpr.analysis.disagreements import Disagreement, find_disagreements
 from coexpr.analysis.labels import find_labels
 from coexpr.analysis.pair_samples import Color, Facet, PairSamples, pair_samples
 from coexpr.analysis.pair_summary import DonorSummary, Spread, summarise_donors, summarise_spread

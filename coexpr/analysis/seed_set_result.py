@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from coexpr.analysis.correlates_result import RankOptions
-from coexpr.analysis.gene_probes import Disagreement
+from coexpr.analysis.disagreements import Disagreement
 from coexpr.analysis.provenance import CorrelationProvenance, SeedUse
 from coexpr.options import Level
 from coexpr.output.figures.drawable import Drawable

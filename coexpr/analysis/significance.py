@@ -6,12 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.analysis.between_donors import compare_donors, correlate_by_donor
 from coexpr.analysis.design import Design
 from coexpr.errors import OptionError
 from coexpr.stats.correlate import Rows
-from coexpr.stats.measures import lost_to_factors
-from coexpr.stats.meta_analysis import benjamini_hochberg, naive_test
 
 Columns = dict[str, NDArray[np.generic]]
 
@@ -76,6 +73,9 @@ def significance_columns(
     if options.stats:
         columns |= _columns_over_donors(design, correlated, order, families)
     if options.naive_p:
+        from coexpr.stats.measures import lost_to_factors
+        from coexpr.stats.meta_analysis import naive_test
+
         lost = lost_to_factors(correlated.seed, correlated.rows, design.estimator)[order]
         test = naive_test(correlated.r[order], correlated.n[order], lost)
         columns |= {"naive_t": test.t, "naive_p": test.p, "naive_ci95_low": test.low, "naive_ci95_high": test.high}
@@ -85,6 +85,8 @@ def significance_columns(
 def _columns_by_donor(
     design: Design, correlated: Correlated, order: NDArray[np.intp], donor_names: Mapping[int, str]
 ) -> Columns:
+    from coexpr.analysis.between_donors import compare_donors  # most queries have no columns of donors
+
     by_donor = compare_donors(correlated.seed, correlated.rows, order, design)
     columns: Columns = {}  # those that `columns_of_donors` names
     for donor_id, r, n in zip(by_donor.donor_ids, by_donor.r, by_donor.n, strict=True):
@@ -107,11 +109,14 @@ def columns_of_donors(donors: Sequence[str]) -> set[str]:
 def _columns_over_donors(
     design: Design, correlated: Correlated, order: NDArray[np.intp], families: Mapping[str, NDArray[np.intp]]
 ) -> Columns:
-    *_, over = correlate_by_donor(correlated.seed, correlated.rows, design)
+    from coexpr.analysis.between_donors import correlate_by_donor
+    from coexpr.stats.meta_analysis import benjamini_hochberg, mean_of_donors
+
+    over = mean_of_donors(*correlate_by_donor(correlated.seed, correlated.rows, design))
     columns: Columns = {
-        "donor_mean_r": over.mean_r[order],
-        "ci95_low": over.mean_low[order],
-        "ci95_high": over.mean_high[order],
+        "donor_mean_r": over.r[order],
+        "ci95_low": over.low[order],
+        "ci95_high": over.high[order],
         "p": over.p[order],
         "donors_used": over.k[order].astype(np.int64),
     }

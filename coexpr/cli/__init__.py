@@ -1,7 +1,7 @@
 """The `coexpr` command: parse, one call, print.
 
-One module per command; `coexpr.cli.commands` lists them. Only this package imports typer, prints, or exits. Each command
-imports what it needs when it runs, so that `coexpr --help` loads neither DuckDB nor numpy.
+One module per command; `coexpr.cli.commands` lists them. Only this package imports typer, prints, or exits. Each
+command imports what it needs when it runs, so that `coexpr --help` loads neither DuckDB nor numpy.
 """
 
 import sys
@@ -29,7 +29,7 @@ class _Group(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands = Commands()
+        self.commands = Commands()  # type: ignore[assignment]  # typer adds no command to it
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the commands, in the order of --help."""
@@ -131,4 +131,3 @@ def _main(
         from coexpr.cli.welcome import welcome
 
         typer.echo("\n".join(welcome()))
-

@@ -1,4 +1,4 @@
-"""The commands, each imported and built when it is first needed: building all of them takes longer than most queries."""
+"""The commands, each imported and built when it is first needed: building all takes longer than most queries."""
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module

@@ -12,8 +12,6 @@ from coexpr.database.names import Meaning, listed, meanings_of
 from coexpr.database.queries import query, registered, run
 from coexpr.errors import AmbiguousNameError, NotFoundError, OptionError
 from coexpr.options import Annotation, GeneFilter, Match
-from coexpr.readers.gene_cells import is_probe_name
-from coexpr.readers.spreadsheet import is_date, symbols_of_date
 
 # Marks genes chosen by a list; other genes are marked with the name of their category, which is never this.
 _CHOSEN_BY_LIST = "--genes"
@@ -118,6 +116,8 @@ class Matches:
 
     def notes(self) -> list[str]:
         """Return a note for each reason why names mean no gene."""
+        from coexpr.readers.spreadsheet import is_date, symbols_of_date  # only lists need it, not categories
+
         dates = [name for name in self.unmatched if is_date(name) or symbols_of_date(name)]
         shown = [f"{name} ({' or '.join(symbols_of_date(name)) or 'a date'}?)" for name in dates]
         ambiguous = [f"{name}: {listed(meanings)}" for name, meanings in self.ambiguous.items()]
@@ -156,6 +156,8 @@ def look_up(connection: duckdb.DuckDBPyConnection, names: Collection[str]) -> Ma
     Names that have the form of a probe name of the atlas count, although the download with the probe may not be loaded
     yet.
     """
+    from coexpr.readers.gene_cells import is_probe_name  # only files need it, not queries
+
     keys: dict[str, Hashable] = {}
     for name, meanings in meanings_of(connection, names).items():
         if meanings:

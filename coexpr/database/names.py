@@ -13,7 +13,6 @@ import numpy as np
 from coexpr.database.queries import query, registered, run, single
 from coexpr.errors import AmbiguousNameError, NotFoundError
 from coexpr.options import Annotation, Level
-from coexpr.readers.spreadsheet import is_date
 
 # Characters that separate the names of a list; a seed is one name.
 _SEPARATORS = ",;|\t\n"
@@ -177,6 +176,8 @@ def _as_seed(meaning: Meaning) -> Seed:
 def _raise_not_found(connection: duckdb.DuckDBPyConnection, name: str) -> NoReturn:
     if single(connection, "count_downloads") == 0:
         raise NotFoundError("this database holds no download. Load one with: coexpr ingest PATH")
+    from coexpr.readers.spreadsheet import is_date  # only names that are not found are examined
+
     hint, similar = "", list[str]()
     if is_date(name.strip()):
         hint = (

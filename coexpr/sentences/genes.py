@@ -7,7 +7,7 @@ from coexpr.options import ProbeSelection, Rule
 from coexpr.wording import count_of
 
 if TYPE_CHECKING:
-    from coexpr.analysis.gene_probes import Disagreement
+    from coexpr.analysis.disagreements import Disagreement
     from coexpr.database.categories import CategoryUse, GeneFilterUse, ListUse
 
 

@@ -21,34 +21,46 @@ class BetweenDonors(NamedTuple):
     k
         Number of donors used: those with a defined r, above -1 and below 1, and more than three samples plus the
         degrees of freedom lost to factors.
-    q, q_p, i2, tau2
-        Cochran's Q with its p, I² (a fraction, from 0 to 1), and τ² of DerSimonian and Laird 1986 (doi
+    q, i2, tau2
+        Cochran's Q, I² (a fraction, from 0 to 1), and τ² of DerSimonian and Laird 1986 (doi
         10.1016/0197-2456(86)90046-2).
     r, low, high
         Random-effects mean of Fisher's z with its 95 % interval (normal quantile), transformed back to r.
     fixed_r
         Mean of Fisher's z with weights n - 3 minus the degrees of freedom lost to factors, transformed back to r.
-    mean_r, mean_low, mean_high, p
-        Mean of Fisher's z with equal weights, transformed back to r; its 95 % interval and two-sided p from Student's
-        t with k - 1 degrees of freedom.
     same_sign
         Number of donors whose r has the sign of the random-effects mean.
     """
 
     k: Array
     q: Array
-    q_p: Array
     i2: Array
     tau2: Array
     r: Array
     low: Array
     high: Array
     fixed_r: Array
-    mean_r: Array
-    mean_low: Array
-    mean_high: Array
-    p: Array
     same_sign: Array
+
+
+class MeanOfDonors(NamedTuple):
+    """Mean r of several donors with equal weights; every field is (P,), NaN where it cannot be computed.
+
+    Parameters
+    ----------
+    k
+        As in `BetweenDonors`.
+    r
+        Mean of Fisher's z, transformed back to r.
+    low, high, p
+        Its 95 % interval and two-sided p from Student's t with k - 1 degrees of freedom.
+    """
+
+    k: Array
+    r: Array
+    low: Array
+    high: Array
+    p: Array
 
 
 def combine_donors(r: Array, n: NDArray[np.integer], lost: int | NDArray[np.integer] = 0) -> BetweenDonors:
@@ -67,12 +79,7 @@ def combine_donors(r: Array, n: NDArray[np.integer], lost: int | NDArray[np.inte
     -------
     BetweenDonors
     """
-    from scipy.special import chdtrc, stdtr, stdtrit  # scipy.stats takes a second to import
-
-    information = n - 3 - np.asarray(lost)
-    used = ~np.isnan(r) & (information > 0) & (np.abs(np.nan_to_num(r)) < 1 - _ROUNDING)
-    z = np.arctanh(np.where(used, r, 0))
-    weights = np.where(used, information, 0).astype(np.float64)
+    used, z, weights = _transformed(r, n, lost)
     k = used.sum(axis=0).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         total = weights.sum(axis=0)
@@ -85,27 +92,41 @@ def combine_donors(r: Array, n: NDArray[np.integer], lost: int | NDArray[np.inte
         with_tau = np.where(used, 1 / (1 / np.where(used, weights, 1) + tau2), 0)
         random = (with_tau * z).sum(axis=0) / with_tau.sum(axis=0)
         error = 1 / np.sqrt(with_tau.sum(axis=0))
-        mean = np.where(used, z, 0).sum(axis=0) / k
-        spread = np.sqrt((np.where(used, z - mean, 0) ** 2).sum(axis=0) / df)
-        standard_error = np.where(k > 1, spread / np.sqrt(k), np.nan)
-        half = stdtrit(np.where(k > 1, df, np.nan), 0.975) * standard_error
-        p = 2 * stdtr(np.where(k > 1, df, np.nan), -np.abs(mean / standard_error))
         return BetweenDonors(
             k=k,
             q=q,
-            q_p=np.where(k > 1, chdtrc(np.maximum(df, 1), q), np.where(k == 1, 1, np.nan)),
             i2=i2,
             tau2=tau2,
             r=np.tanh(random),
             low=np.tanh(random - _NORMAL_975 * error),
             high=np.tanh(random + _NORMAL_975 * error),
             fixed_r=np.tanh(fixed),
-            mean_r=np.tanh(mean),
-            mean_low=np.tanh(mean - half),
-            mean_high=np.tanh(mean + half),
-            p=p,
             same_sign=np.where(k > 0, (used & (np.sign(z) == np.sign(random))).sum(axis=0), np.nan),
         )
+
+
+def mean_of_donors(r: Array, n: NDArray[np.integer], lost: int | NDArray[np.integer] = 0) -> MeanOfDonors:
+    """Return the mean r of single donors with equal weights, and test it against 0; see `combine_donors`."""
+    from scipy.special import stdtr, stdtrit  # takes longer to import than a query, which seldom needs it
+
+    used, z, _ = _transformed(r, n, lost)
+    k = used.sum(axis=0).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        df = np.where(k > 1, k - 1, np.nan)
+        mean = np.where(used, z, 0).sum(axis=0) / k
+        error = np.sqrt((np.where(used, z - mean, 0) ** 2).sum(axis=0) / df / k)
+        half = stdtrit(df, 0.975) * error
+        p = 2 * stdtr(df, -np.abs(mean / error))
+        return MeanOfDonors(k, np.tanh(mean), np.tanh(mean - half), np.tanh(mean + half), p)
+
+
+def _transformed(
+    r: Array, n: NDArray[np.integer], lost: int | NDArray[np.integer]
+) -> tuple[NDArray[np.bool_], Array, Array]:
+    """Return which r are used, their Fisher's z, and their weights: the inverse variances of z."""
+    information = n - 3 - np.asarray(lost)
+    used = ~np.isnan(r) & (information > 0) & (np.abs(np.nan_to_num(r)) < 1 - _ROUNDING)
+    return used, np.arctanh(np.where(used, r, 0)), np.where(used, information, 0).astype(np.float64)
 
 
 class NaiveTest(NamedTuple):
@@ -133,7 +154,7 @@ def naive_test(r: Array, n: NDArray[np.integer], lost: int | NDArray[np.integer]
     NaiveTest
         NaN with fewer than three samples; without an interval with fewer than four.
     """
-    from scipy.special import stdtr  # scipy.stats takes a second to import
+    from scipy.special import stdtr  # as in `mean_of_donors`
 
     with np.errstate(divide="ignore", invalid="ignore"):
         df = np.where(n - 2 - lost >= 1, n - 2.0 - lost, np.nan)

@@ -9,7 +9,7 @@ from scipy import stats
 
 from coexpr.stats.correlate import correlate_seed
 from coexpr.stats.measures import Estimator, measure_seed
-from coexpr.stats.meta_analysis import benjamini_hochberg, combine_donors, naive_test
+from coexpr.stats.meta_analysis import benjamini_hochberg, combine_donors, mean_of_donors, naive_test
 
 
 def rows_of(name: str) -> list[dict[str, str]]:
@@ -48,23 +48,20 @@ def test_r_in_each_donor_is_that_of_r() -> None:
 OURS = {
     "k": "k",
     "Q": "q",
-    "Q_p": "q_p",
     "tau2_DL": "tau2",
     "random_r": "r",
     "random_ci_low": "low",
     "random_ci_high": "high",
     "fixed_r": "fixed_r",
-    "equal_weight_r": "mean_r",
-    "equal_weight_t_low": "mean_low",
-    "equal_weight_t_high": "mean_high",
     "donors_with_sign_of_random": "same_sign",
 }
+OUR_MEANS = {"k": "k", "equal_weight_r": "r", "equal_weight_t_low": "low", "equal_weight_t_high": "high"}
 
 
 def test_donors_are_combined_as_in_metafor() -> None:
     names, x, donors = read_donors()
     _, r, n = by_donor(names, x, donors)
-    combined = combine_donors(r, n)
+    combined, mean = combine_donors(r, n), mean_of_donors(r, n)
     seed = x[names.index("seed")]
     within, _ = measure_seed(seed, x, Estimator(factors=(np.unique(donors, return_inverse=True)[1],)))
     pooled, _ = correlate_seed(seed, x)
@@ -72,8 +69,10 @@ def test_donors_are_combined_as_in_metafor() -> None:
     assert len(rows) == 8
     for row in rows:
         at = names.index(row["row_id"])
-        for theirs, ours in OURS.items():
-            actual = getattr(combined, ours)[at]
+        columns = [(theirs, getattr(combined, ours)) for theirs, ours in OURS.items()]
+        columns += [(theirs, getattr(mean, ours)) for theirs, ours in OUR_MEANS.items()]
+        for theirs, ours in columns:
+            actual = ours[at]
             assert actual == pytest.approx(number(row[theirs]), rel=1e-9, abs=1e-9, nan_ok=True), (
                 row["row_id"],
                 theirs,
@@ -123,7 +122,7 @@ def test_false_discovery_rates_agree_with_scipy(p: np.ndarray) -> None:
 def test_any_donors_can_be_combined(donors: list[tuple[float, int]]) -> None:
     r = np.array([[value] for value, _ in donors])
     n = np.array([[count] for _, count in donors])
-    combined = combine_donors(r, n)
+    combined, mean = combine_donors(r, n), mean_of_donors(r, n)
     k = int(combined.k[0])
     assert k == sum(abs(value) < 1 - 1e-12 and count > 3 for value, count in donors)
     if k:
@@ -131,5 +130,5 @@ def test_any_donors_can_be_combined(donors: list[tuple[float, int]]) -> None:
         assert 0 <= combined.i2[0] <= 1
         assert 0 <= combined.same_sign[0] <= k
     else:
-        assert np.isnan([combined.r[0], combined.q[0], combined.mean_r[0]]).all()
-    assert np.isnan(combined.mean_low[0]) == (k < 2)
+        assert np.isnan([combined.r[0], combined.q[0], mean.r[0]]).all()
+    assert np.isnan(mean.low[0]) == (k < 2)

@@ -55,6 +55,27 @@ def test_the_error_is_within_its_bound(seed: int, rows: int, samples: int, sprea
         assert (np.abs(r - exact)[bounded] <= bound[bounded]).all()
 
 
+@given(
+    **SIZES, share=st.sampled_from([0.05, 0.3, 0.9]), offset=st.sampled_from([0.0, 0.5, 3.0]), workers=st.integers(1, 3)
+)
+def test_over_some_columns_the_error_is_within_its_bound(
+    seed: int, rows: int, samples: int, share: float, offset: float, workers: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    x = profiles(seed, rows, samples, 0.3)
+    columns = np.sort(rng.choice(samples, max(4, int(share * samples)), replace=False))
+    x[:, columns] += np.float32(offset)  # expression differs between structures
+    others = np.setdiff1d(np.arange(samples), columns)
+    if len(others):
+        x[rows // 2, others[0]] = np.nan  # is not used
+    exact, _ = correlate_seed(x[0, columns], x[:, columns])
+    wide = x[0, columns].astype(np.float64)
+    r, bound = scan_columns(wide - wide.mean(), x, columns, workers)
+    bounded = np.isfinite(bound)
+    assert (np.abs(r - exact)[bounded] <= bound[bounded]).all()
+    assert bounded.mean() >= (~np.isnan(exact)).mean() - 0.1 or len(columns) < 10
+
+
 @given(**SIZES, top=st.integers(1, 130), ascending=st.booleans())
 def test_the_first_rows_are_those_of_double_precision(
     seed: int, rows: int, samples: int, top: int, ascending: bool
