@@ -4,7 +4,8 @@
 
 creates a synthetic atlas of that size, measures every row, prints the ratios, and writes the tables. Runs of the
 baseline and of coexpr alternate, so that both have the same noise; the reported ratio is the median of the ratios of
-consecutive runs. These are not tests: timings are noisy, and no ratio is a failure.
+consecutive runs. These are not tests: timings are noisy, and no ratio is a failure. With --shells, the table of the
+DuckDB shell is written too.
 """
 
 import argparse
@@ -13,60 +14,21 @@ import json
 import os
 import platform
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-HERE = Path(__file__).parent
+from rows import HERE, Row, live, processes, run, show, table
+
 PAGE = HERE.parents[1] / "docs" / "performance.md"
 SAMPLES = 3702
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 SEED_PROBE, CATEGORY = "A_23_P216779", "nervous system development"
 COEXPR = [sys.executable, "-m", "coexpr"]
-
-
-@dataclass
-class Row:
-    """One measurement: seconds of a baseline and of coexpr, in alternating runs.
-
-    Parameters
-    ----------
-    what, baseline : str
-        What was measured, and its baseline.
-    target : float, optional
-        The largest ratio that is acceptable.
-    baseline_seconds, seconds : list of float
-        One per run.
-    peak_mb : float, optional
-        Peak memory of coexpr.
-    """
-
-    what: str
-    baseline: str
-    target: float | None = None
-    baseline_seconds: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    peak_mb: float | None = None
-
-    @property
-    def ratios(self) -> list[float]:
-        return [one / other for one, other in zip(self.seconds, self.baseline_seconds, strict=True)]
-
-    def cells(self) -> list[str]:
-        ratio = statistics.median(self.ratios)
-        target = "" if self.target is None else f"{self.target:g}" + ("" if ratio <= self.target else " (missed)")
-        return [
-            self.what,
-            self.baseline,
-            f"{ratio:.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})",
-            target,
-            "" if self.peak_mb is None else f"{self.peak_mb:,.0f} MB",
-        ]
 
 
 def write_downloads(folder: Path, probes: int) -> list[Path]:
@@ -77,97 +39,110 @@ def write_downloads(folder: Path, probes: int) -> list[Path]:
     return sorted(folder.glob("*.zip"))
 
 
-def run(command: list[str], **environment: str) -> tuple[float, float]:
-    """Return seconds and peak memory in MB of a whole process; its output is discarded."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=os.environ | environment)
-    assert process.stderr is not None
-    messages = process.stderr.read()
-    _, status, used = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed: {messages.decode()[-2000:]}")
-    return seconds, used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-
-
-def processes(
-    row: Row, baseline: list[str], command: list[str], times: int, before: Callable[[], None] = lambda: None
-) -> Row:
-    """Measure two commands as whole processes, alternating, after one run of each that does not count."""
-    peaks = []
-    for turn in range(times + 1):
-        baseline_seconds, _ = run(baseline)
-        before()
-        seconds, peak = run(command)
-        if turn or times == 1:
-            row.baseline_seconds.append(baseline_seconds)
-            row.seconds.append(seconds)
-            peaks.append(peak)
-    row.peak_mb = max(peaks)
-    return row
-
-
-def live(database: Path, name: str, row: Row, times: int, *more: str) -> Row:
-    """Measure two functions in one process, alternating, and the peak memory of a process that runs coexpr only."""
-    script = [sys.executable, str(HERE / "live.py"), str(database), name, str(times), *more]
-    found = json.loads(subprocess.run(script, check=True, capture_output=True, text=True).stdout)
-    _, row.peak_mb = run([*script, "--without-baseline"])
-    row.baseline_seconds, row.seconds = found["baseline"], found["coexpr"]
-    return row
-
-
-def show(row: Row) -> Row:
-    """Print a row as soon as it is measured."""
-    print(" | ".join(row.cells()), flush=True)
-    return row
-
-
-def ingest_row(zips: list[Path], database: Path, times: int) -> Row:
-    """Measure ingest relative to reading the same numbers with pandas."""
+def loading(zips: list[Path], database: Path) -> list[Row]:
+    """Measure ingest relative to reading the same numbers with pandas, and the first query after it."""
     baseline = [sys.executable, str(HERE / "baseline_ingest.py"), *map(str, zips)]
     command = [*COEXPR, "ingest", *map(str, zips), "--db", str(database)]
     what = f"ingest of {len(zips)} full-donor zips, present calls included"
-    row = Row(what, "unzip and pandas.read_csv of the same files", 1.25)
-    return processes(row, baseline, command, times, before=lambda: database.unlink(missing_ok=True))
+    words = "unzip and pandas.read_csv of the same files"
+
+    def start_again() -> None:
+        for file in database.parent.glob(f"{database.name}*"):
+            file.unlink()
+
+    with one_busy_processor():
+        row = Row(f"{what}, while another program keeps one processor busy", words, 1.5)
+        rows = [show(processes(row, baseline, command, 1, start_again))]
+    rows.insert(0, show(processes(Row(what, words, 1.15), baseline, command, 3, start_again)))
+    first = Row("the first query after it, whole process", "3 seconds", 1)
+    first.baseline_seconds = [3.0]
+    seconds, first.peak_mb = run([*COEXPR, "query", SEED_PROBE, "--db", str(database)])
+    first.seconds = [seconds]
+    return [*rows, show(first), show(one_more(zips, database))]
+
+
+def one_more(zips: list[Path], database: Path) -> Row:
+    """Measure the ingest of the last donor into a database of the others, relative to reading its files."""
+    others = database.with_name("others.duckdb")
+    run([*COEXPR, "ingest", *map(str, zips[:-1]), "--db", str(others)])
+    baseline = [sys.executable, str(HERE / "baseline_ingest.py"), str(zips[-1])]
+    row = Row(f"ingest of one donor more into a database of {len(zips) - 1}", "unzip and pandas.read_csv of its files")
+    return processes(row, baseline, [*COEXPR, "ingest", str(zips[-1]), "--db", str(others)], 1)
+
+
+@contextmanager
+def one_busy_processor() -> Iterator[None]:
+    """Keep one processor busy with another program."""
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        busy.kill()
+        busy.wait()
+
+
+def commands(database: Path, matrix: Path, times: int) -> list[Row]:
+    """Measure commands as whole processes, relative to a program of one command."""
+    program = [sys.executable, str(HERE / "baseline_query.py")]
+    baseline = [*program, "--database", str(database), "--matrix", str(matrix)]
+    words = "a typer program of one command: import duckdb and numpy, open, map, one product, 20 names"
+    rows = []
+    for what, target, command in (
+        ("coexpr query PROBE", 1.05, ["query", SEED_PROBE]),
+        ("coexpr query GENE --category C", 1.15, ["query", "NTRK2", "--category", CATEGORY]),
+        ("coexpr pair A B", 1.15, ["pair", "NTRK2", "BDNF"]),
+    ):
+        row = Row(f"`{what}`, whole process", words, target)
+        rows.append(show(processes(row, baseline, [*COEXPR, *command, "--db", str(database)], times)))
+    row = Row("`coexpr --help`", "`--help` of the same program", 1.1)
+    return [*rows, show(processes(row, [*program, "--help"], [*COEXPR, "--help"], times))]
+
+
+def questions(database: Path, times: int) -> list[Row]:
+    """Measure questions in a running process."""
+    product = "one float32 matrix-vector product in memory"
+    rows = []
+    for name, what, words, target, turns in (
+        ("probe", "`Atlas.correlates(probe)`, in a live process", product, 1.5, 3 * times),
+        ("structure", "the same in one structure, Cx", product, 3, 3 * times),
+        ("small-structure", "the same in one structure, HiF", product, 3, 3 * times),
+        ("hemisphere", "the same in the left hemisphere", product, 3, 3 * times),
+        ("donors", "the same in all donors but one", product, 3, 3 * times),
+        ("spearman", "Spearman, one against all probes", "ranking pass once, then the product", 2, 2),
+        ("bicor", "bicor, one against all probes", "weighting pass once, then the product", 2, 2),
+        ("matrix", "gene x gene matrix of the category", "numpy.corrcoef on the same float32 rows", 1.5, times),
+        ("enrich", "`Atlas.enrich(gene)`, another gene", "its product of centroids and surrogates alone", None, 1),
+    ):
+        rows.append(show(live(database, name, Row(what, words, target), turns)))
+    return rows
+
+
+def networks(database: Path, probes: int) -> list[Row]:
+    """Measure networks: on this machine, in parts, and through a scheduler."""
+    rows = []
+    for count in sorted({min(20000, probes), probes}):
+        row = Row(f"`network --top 50`, {count:,} probes", "blocked half product alone", 1.2)
+        rows.append(show(live(database, "network", row, 2 if count < probes else 1, str(count))))
+    some = str(min(20000, probes))
+    row = Row(
+        f"the same of {int(some):,} probes, `--scheduler local`, two processes", "the same with two threads", 1.15
+    )
+    rows.append(show(live(database, "scheduler", row, 2, some)))
+    row = Row(f"the same of {int(some):,} probes, in 16 parts one after another, and merged", "the same at once")
+    return [*rows, show(live(database, "parts", row, 1, some))]
 
 
 def measure(zips: list[Path], folder: Path, probes: int, times: int) -> list[Row]:
     """Measure every row of the first table."""
-    database = folder / "atlas.duckdb"
-    rows = [show(ingest_row(zips, database, 2))]
-    run([*COEXPR, "query", SEED_PROBE, "--db", str(database)])  # writes the cache
-    matrix = folder / "baseline.f32"
+    database, matrix = folder / "atlas.duckdb", folder / "baseline.f32"
+    rows = loading(zips, database)
     subprocess.run([sys.executable, str(HERE / "live.py"), str(database), "dump", "1", str(matrix)], check=True)
-    baseline = [sys.executable, str(HERE / "baseline_query.py"), str(database), str(matrix)]
-    words = "import typer, duckdb, numpy; open, map, one product, 20 names"
-    at = ["--db", str(database)]
-    for what, target, command in (
-        ("coexpr query PROBE", 1.3, ["query", SEED_PROBE]),
-        ("coexpr query GENE --category C", 1.6, ["query", "NTRK2", "--category", CATEGORY]),
-        ("coexpr pair A B", 1.6, ["pair", "NTRK2", "BDNF"]),
-    ):
-        row = Row(f"`{what}`, whole process", words, target)
-        rows.append(show(processes(row, baseline, [*COEXPR, *command, *at], times)))
-    bare = [sys.executable, "-c", "import typer"]
-    row = Row("`coexpr --help`", "python that imports typer", 2)
-    rows.append(show(processes(row, bare, [*COEXPR, "--help"], times)))
-    product = "one float32 matrix-vector product in memory"
-    for name, what, words, target, turns in (
-        ("probe", "`Atlas.correlates(probe)`, in a live process", product, 1.5, 3 * times),
-        ("structure", "the same in one structure, Cx", product, 6, 3 * times),
-        ("donors", "the same in all donors but one", product, 6, 3 * times),
-        ("spearman", "Spearman, one against all probes", "ranking pass once, then the product", 2, 2),
-        ("bicor", "bicor, one against all probes", "weighting pass once, then the product", 2, 2),
-        ("matrix", "gene x gene matrix of the category", "numpy.corrcoef on the same float32 rows", 1.5, times),
-    ):
-        rows.append(show(live(database, name, Row(what, words, target), turns)))
-    for count in sorted({min(20000, probes), probes}):
-        row = Row(f"`network --top 50`, {count:,} probes", "blocked half product alone", 1.3)
-        rows.append(show(live(database, "network", row, 1, str(count))))
+    rows += commands(database, matrix, times)
+    rows += questions(database, times)
+    rows += networks(database, probes)
     size = database.stat().st_size / (4 * probes * samples_of(database))
-    rows.append(show(Row("size of the database with present calls", "4 bytes per value", 1.1, [1.0], [size])))
-    return rows
+    row = Row("size of the database with present calls", "4 bytes per value", 1.1, [1.0], [size], unit="")
+    return [*rows, show(row)]
 
 
 def samples_of(database: Path) -> int:
@@ -250,20 +225,14 @@ def machine() -> str:
     )
 
 
-def table(rows: list[Row]) -> str:
-    """Return rows as Markdown."""
-    head = ["what", "baseline", "coexpr / baseline", "target", "peak memory"]
-    lines = [head, ["---"] * len(head), *(row.cells() for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def main() -> None:
     """Measure, print, and write docs/performance.md."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--probes", type=int, default=58692)
     parser.add_argument("--donors", type=int, default=6)
-    parser.add_argument("--times", type=int, default=5, help="runs of short rows")
+    parser.add_argument("--times", type=int, default=9, help="runs of short rows")
     parser.add_argument("--keep", type=Path, help="folder for the atlas, which is kept and used again")
+    parser.add_argument("--shells", nargs="*", default=[], help="programs of the DuckDB shell")
     parser.add_argument("--no-page", action="store_true", help="print only; do not write docs/performance.md")
     given = parser.parse_args()
     folder = given.keep or Path(tempfile.mkdtemp())
@@ -287,6 +256,9 @@ def main() -> None:
         ]
         for heading, step in steps:
             parts += [f"## {heading}"] * bool(heading) + [table(step())]
+        if given.shells and not given.no_page:
+            script = [sys.executable, str(HERE / "shell.py"), str(folder / "atlas.duckdb"), *given.shells]
+            subprocess.run(script, check=True)
     finally:
         if not given.keep:
             shutil.rmtree(folder)

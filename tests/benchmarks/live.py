@@ -77,7 +77,7 @@ def matrix(atlas: Atlas, with_baseline: bool) -> Pair:
 
 
 def network(atlas: Atlas, count: int, with_baseline: bool) -> Pair:
-    names = [name for (name,) in atlas.sql(f"select probe_name from probes order by probe_id limit {count}").fetchall()]
+    names = probes_of(atlas, count)
     everything = count >= len(atlas._expression.matrix.probe_ids)
     x = unit(whole(atlas)[:count]) if with_baseline else np.zeros((1, 1), np.float32)
 
@@ -91,6 +91,49 @@ def network(atlas: Atlas, count: int, with_baseline: bool) -> Pair:
             return atlas.network(Path(folder) / "n.parquet", () if everything else names, level="probe", top=50)
 
     return baseline, write_network
+
+
+def by_scheduler(atlas: Atlas, count: int) -> Pair:
+    """Return a network of one process with two threads, and the same through two processes of one thread each."""
+
+    def write(**settings: str) -> object:
+        with tempfile.TemporaryDirectory() as folder:
+            return atlas.network(Path(folder) / "n.parquet", probes_of(atlas, count), level="probe", top=50, **settings)
+
+    return write, lambda: write(scheduler="local")
+
+
+def in_parts(atlas: Atlas, count: int, parts: int = 16) -> Pair:
+    """Return a network, and the same in parts that are merged."""
+    names = probes_of(atlas, count)
+
+    def merged() -> object:
+        with tempfile.TemporaryDirectory() as folder:
+            output = Path(folder) / "n.parquet"
+            for part in range(1, parts + 1):
+                atlas.network(output, names, level="probe", top=50, part=f"{part}/{parts}")
+            return atlas.merge_network(sorted(Path(folder).glob("*part*")), output)
+
+    return network(atlas, count, False)[1], merged
+
+
+def enrichment(atlas: Atlas, with_baseline: bool) -> Pair:
+    """Return the product of the centroids of all categories with all surrogates, and an enrichment."""
+    atlas.enrich("NTRK2")  # writes the null model and the centroids
+    rng = np.random.default_rng(0)
+    shapes = ((7570, 3702), (10_000, 3702)) if with_baseline else ((1, 1), (1, 1))
+    centroids, surrogates = (rng.standard_normal(shape, dtype=np.float32) for shape in shapes)
+
+    def baseline() -> None:
+        for start in range(0, len(centroids), 512):
+            centroids[start : start + 512] @ surrogates.T
+
+    return baseline, lambda: atlas.enrich("BDNF")
+
+
+def probes_of(atlas: Atlas, count: int) -> list[str]:
+    """Return the names of the first probes."""
+    return [name for (name,) in atlas.sql(f"select probe_name from probes order by probe_id limit {count}").fetchall()]
 
 
 def peer(atlas: Atlas, name: str) -> Pair:
@@ -135,6 +178,10 @@ def pair_of(atlas: Atlas, name: str, more: list[str], with_baseline: bool) -> Pa
     """Return the baseline and the call of coexpr for a row."""
     if name == "structure":
         return one_against_all(atlas, SampleFilter("Cx"), with_baseline)
+    if name == "small-structure":
+        return one_against_all(atlas, SampleFilter("HiF"), with_baseline)
+    if name == "hemisphere":
+        return one_against_all(atlas, SampleFilter(hemisphere="L"), with_baseline)
     if name == "donors":
         donors = atlas.contents().donors.column("donor_name")
         return one_against_all(atlas, SampleFilter(donors=donors[1:] or donors), with_baseline)
@@ -144,6 +191,12 @@ def pair_of(atlas: Atlas, name: str, more: list[str], with_baseline: bool) -> Pa
         return matrix(atlas, with_baseline)
     if name == "network":
         return network(atlas, int(more[0]), with_baseline)
+    if name == "scheduler":
+        return by_scheduler(atlas, int(more[0]))
+    if name == "parts":
+        return in_parts(atlas, int(more[0]))
+    if name == "enrich":
+        return enrichment(atlas, with_baseline)
     if name.startswith("peer-"):
         return peer(atlas, name.removeprefix("peer-"))
     return one_against_all(atlas, None, with_baseline)
