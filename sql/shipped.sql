@@ -58,20 +58,36 @@ select category_id, entrez_id, evidence
 from shipped_annotations
 join categories on accession = go_id;
 
+-- name: create_categories_below
+-- Create the table of the categories below each of the shipped or the added ones, with each category itself. It is
+-- filled step by step, and not by a recursive query: DuckDB 2.0 does not end if one that inserts is interrupted.
+create or replace temp table categories_below as
+select category_id, category_id as below_id, 0 as depth from categories where is_shipped = $is_shipped;
+
+-- name: insert_categories_below
+-- Add the categories one step below those at $depth, over is_a and part_of.
+insert into categories_below
+select distinct categories_below.category_id, category_edges.child_id, $depth + 1
+from categories_below
+join category_edges on category_edges.parent_id = categories_below.below_id
+anti join categories_below as known
+    on known.category_id = categories_below.category_id and known.below_id = category_edges.child_id
+where categories_below.depth = $depth and category_edges.relation in ('is_a', 'part_of');
+
+-- name: count_categories_below
+-- The number of categories that the last step has added.
+select count(*) from categories_below where depth = $depth;
+
+-- name: drop_categories_below
+-- Delete the table of the categories below each.
+drop table categories_below;
+
 -- name: insert_members
--- Insert the members of the shipped or the added categories: direct_members, and those of the categories below over
--- is_a and part_of. The evidence of a member combines that of all annotations that make it a member. Codes are combined
--- as bits, which takes a third of the time of combining lists.
+-- Insert the members of the categories of categories_below: direct_members, and those of the categories below. The
+-- evidence of a member combines that of all annotations that make it a member. Codes are combined as bits, which takes
+-- a third of the time of combining lists.
 insert into category_genes
-with recursive below(category_id, below_id) as (
-    select category_id, category_id from categories where is_shipped = $is_shipped
-    union
-    select below.category_id, category_edges.child_id
-    from below
-    join category_edges on category_edges.parent_id = below.below_id
-    where category_edges.relation in ('is_a', 'part_of')
-),
-sets_of_codes as (
+with sets_of_codes as (
     select distinct evidence from direct_members where evidence is not null
 ),
 codes as (
@@ -91,13 +107,13 @@ coded_members as (
 ),
 members as (
     select
-        below.category_id,
+        categories_below.category_id,
         coded_members.entrez_id,
-        bool_or(below.below_id = below.category_id) as direct,
+        bool_or(categories_below.depth = 0) as direct,
         bit_or(coded_members.bits) as bits
-    from below
-    join coded_members on coded_members.category_id = below.below_id
-    group by below.category_id, coded_members.entrez_id
+    from categories_below
+    join coded_members on coded_members.category_id = categories_below.below_id
+    group by categories_below.category_id, coded_members.entrez_id
 ),
 evidence_of_bits as (
     select bits, list(code order by code) as evidence

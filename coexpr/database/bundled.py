@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from coexpr.database.members import insert_members
 from coexpr.database.queries import query, registered, single, transaction
 from coexpr.database.stored_tables import store_genes_of_atlas, store_names_of_ncbi
 from coexpr.resources import package_folder
@@ -91,8 +92,7 @@ def _insert_terms(connection: duckdb.DuckDBPyConnection, ontology: Release) -> N
     connection.execute(query("insert_shipped_categories"), {"source": ONTOLOGY_SOURCE, "release": ontology.release})
     connection.execute(query("insert_shipped_edges"))
     connection.execute(query("create_direct_members_of_shipped_categories"))
-    connection.execute(query("insert_members"), {"is_shipped": True})
-    connection.execute(query("drop_direct_members"))
+    insert_members(connection, shipped=True)
     connection.execute(query("drop_kept_ids"))
 
 

@@ -5,6 +5,7 @@ Both are repeated whenever genes or categories are added, so that the order of l
 
 import duckdb
 
+from coexpr.database.members import insert_members
 from coexpr.database.queries import query
 from coexpr.database.stored_tables import store_genes_of_atlas
 
@@ -17,5 +18,4 @@ def match_names_again(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(query("insert_name_matches"))
     connection.execute(query("delete_members_of_added_categories"))
     connection.execute(query("create_direct_members_of_added_categories"))
-    connection.execute(query("insert_members"), {"is_shipped": False})
-    connection.execute(query("drop_direct_members"))
+    insert_members(connection, shipped=False)

@@ -45,7 +45,9 @@ NOT_PREPARABLE = {
     "create_chosen_structures",
     "create_direct_members_of_added_categories",
     "create_direct_members_of_shipped_categories",
+    "create_categories_below",
     "create_kept_ids",
+    "drop_categories_below",
     "drop_direct_members",
     "drop_kept_ids",
     "keep_ids_of_shipped_categories",
@@ -115,6 +117,7 @@ def test_every_query_prepares_against_an_empty_database(
         empty_database.execute(query(f"create_{name_of_table}"))
     empty_database.execute(query("create_direct_members_of_added_categories"))
     empty_database.execute(query("create_kept_ids"))
+    empty_database.execute(query("create_categories_below"), {"is_shipped": False})
     for table, rows in REGISTERED.items():
         empty_database.register(table, rows)
     empty_database.execute(f"prepare query as {query(name)}")
