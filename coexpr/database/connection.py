@@ -6,8 +6,9 @@ whichever version wrote it.
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -66,23 +67,22 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
 def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the database at `path` for ingest; create it or bring it up to date first.
 
-    A database that is created by this call is removed again if it contains no download and no added category at the
-    end.
+    A database that is created by this call is removed again if it certainly contains no download and no added category
+    at the end.
 
     Raises
     ------
     DatabaseError
         As for `open_readonly`, and if the file cannot be created.
     """
-    created = not path.exists()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatabaseError(f"{path} cannot be created: {error.strerror}. Choose another `database`.") from None
-    if not created:
+    is_new = not path.exists()
+    if is_new:
+        _create(path)
+    else:
         _refuse_foreign(path)
         _bring_up_to_date(path)
     connection = _attach(path)
+    _remove_spilled(path)
     try:
         migrate(connection, path)
         yield connection
@@ -92,12 +92,52 @@ def open_for_writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "same command again."
         ) from None
     finally:
-        if created and not _holds_anything(connection):
+        if is_new and _is_empty(connection, path):
             connection.close()
             path.unlink(missing_ok=True)
             path.with_name(path.name + ".wal").unlink(missing_ok=True)
         else:
             _checkpoint(connection, path)
+
+
+def _create(path: Path) -> None:
+    """Create an empty database under another name, and give it its own when it is complete.
+
+    If this is killed, no file is left that looks like a database and is none.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    except OSError as error:
+        raise DatabaseError(f"{path} cannot be created: {error.strerror}. Choose another `database`.") from None
+    unfinished = folder / path.name
+    try:
+        with closing(_attach(unfinished, named=path)) as connection:
+            migrate(connection, path)
+            connection.execute(query("checkpoint_atlas"))
+        _rename(unfinished, path.resolve())
+    except (OSError, duckdb.Error) as error:
+        raise DatabaseError(f"{path} cannot be created: {_first_line(error)}. Free some space.") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _rename(unfinished: Path, path: Path) -> None:
+    """Give a file its name, unless another process has created one of that name."""
+    try:
+        os.link(unfinished, path)
+    except FileExistsError:
+        return
+    except OSError:  # there are file systems without links
+        unfinished.rename(path)
+
+
+def _remove_spilled(path: Path) -> None:
+    """Remove what DuckDB wrote for lack of memory in a process that was killed: the file is locked by this one."""
+    with suppress(OSError):
+        for file in Path(f"{path}.tmp").glob("duckdb_temp_*"):
+            file.unlink()
+        Path(f"{path}.tmp").rmdir()
 
 
 def _bring_up_to_date(path: Path) -> None:
@@ -154,18 +194,41 @@ def _copy(path: Path, kept: Path) -> None:
         ) from None
 
 
-def _holds_anything(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether the database contains a download or a category that was added by the user."""
+def _is_empty(connection: duckdb.DuckDBPyConnection, path: Path) -> bool:
+    """Return whether the database certainly contains no download, and no category that was added by the user.
+
+    After a failed write, DuckDB refuses every statement of that connection. What was loaded before is in the file all
+    the same, so it is opened anew.
+    """
     try:
-        return bool(single(connection, "count_downloads") or single(connection, "count_added_categories"))
+        return _contains_nothing(connection)
     except duckdb.Error:
+        connection.close()
+    try:
+        with closing(_attach(path)) as opened:
+            return _contains_nothing(opened)
+    except (DatabaseError, duckdb.Error):
         return False
 
 
+def _contains_nothing(connection: duckdb.DuckDBPyConnection) -> bool:
+    return not (single(connection, "count_downloads") or single(connection, "count_added_categories"))
+
+
 def _checkpoint(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Merge DuckDB's log into the database file, and close the connection."""
+    """Merge DuckDB's log into the database file, and close the connection.
+
+    If the connection is unusable after a failed write, the file is opened anew.
+    """
     try:
-        connection.execute(query("checkpoint_atlas"))
+        try:
+            connection.execute(query("checkpoint_atlas"))
+        except duckdb.Error:
+            connection.close()
+            connection = _attach(path)
+            connection.execute(query("checkpoint_atlas"))
+    except DatabaseError:
+        raise
     except duckdb.Error as error:
         raise DatabaseError(
             f"{path}.wal could not be merged into the database: {_first_line(error)}. The loaded data are complete in "
@@ -201,9 +264,11 @@ def _connect_readonly(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _attach(path: Path) -> duckdb.DuckDBPyConnection:
-    """Attach the file to an in-memory connection, because only ATTACH can set the row group size."""
-    is_new = not path.exists()
+def _attach(path: Path, *, named: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Attach the file to an in-memory connection, because only ATTACH can set the row group size.
+
+    In messages, the file is `named` otherwise.
+    """
     connection = duckdb.connect(
         config={"memory_limit": _WRITING_MEMORY, "temp_directory": f"{path}.tmp"},
     )
@@ -212,9 +277,7 @@ def _attach(path: Path) -> duckdb.DuckDBPyConnection:
         connection.execute(query("use_atlas"))
     except duckdb.Error as error:
         connection.close()
-        if is_new and not _is_locked(error):  # remove the incomplete file that a full disk leaves
-            path.unlink(missing_ok=True)
-        raise _not_opened(path, error) from None
+        raise _not_opened(named or path, error) from None
     return connection
 
 
@@ -222,7 +285,7 @@ def _is_locked(error: duckdb.Error) -> bool:
     return "Could not set lock" in str(error)
 
 
-def _first_line(error: duckdb.Error) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0].rstrip(".")
 
 
