@@ -3,7 +3,6 @@
 Each question is imported when it is first asked: a command asks one, and imports are part of its time.
 """
 
-import html
 import inspect
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -12,7 +11,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
-from coexpr.database.adhoc_sql import ArrowStream, SqlProvenance, Stream, relation_of, stream_arrow, stream_rows
 from coexpr.database.connection import open_readonly
 from coexpr.database.expression import Expression
 from coexpr.database.queries import query, single
@@ -62,12 +60,14 @@ if TYPE_CHECKING:
     from coexpr.analysis.map_correlates import MapProvenance
     from coexpr.analysis.matrix import CorrelationMatrix
     from coexpr.analysis.names import NamesProvenance
+    from coexpr.analysis.network_parts import NetworkPart
     from coexpr.analysis.network_result import NetworkResult
     from coexpr.analysis.pair import Pair
     from coexpr.analysis.replay import ReplayProvenance
     from coexpr.analysis.seed_set_result import SetCorrelates
     from coexpr.analysis.structures import StructureTree
     from coexpr.analysis.verify import DatabaseChecks, DownloadChecks
+    from coexpr.database.adhoc_sql import ArrowStream, SqlProvenance, Stream
     from coexpr.readers.category_file import CategoryFile
 
 
@@ -126,6 +126,8 @@ class Atlas:
 
     def _repr_html_(self) -> str:
         """Return what the database contains as HTML, for notebooks."""
+        import html
+
         contents = self.contents()
         totals = contents.provenance
         counts = {"donor": totals.donors, "sample": totals.samples, "probe": totals.probes, "gene": totals.genes}
@@ -1040,7 +1042,9 @@ class Atlas:
         format: str | None = None,
         memory: int = MEMORY,
         max_edges: int | None = MAX_NETWORK_EDGES,
-    ) -> "NetworkResult":
+        part: str | None = None,
+        scheduler: str | None = None,
+    ) -> "NetworkResult | NetworkPart":
         """Write the network of all pairs: the strongest edges of every gene or probe.
 
         Products are computed in single precision: r is within 2e-6 of that in double precision, and ties within that
@@ -1078,12 +1082,21 @@ class Atlas:
             Bytes to use beyond the mapped matrix.
         max_edges : int or None
             A network with more edges is refused; None for no limit.
+        part : str, optional
+            "3/16" computes part 3 of 16 into a folder next to the output, such as genes.parquet.part-3-of-16. The
+            output itself is written by `merge_network`.
+        scheduler : str, optional
+            The address of a Dask scheduler, such as "tcp://10.0.0.1:8786", whose workers compute the network; "local"
+            starts a process per thread of this Atlas for it. The result is the same. Requires the extra
+            `coexpr[dask]`; every worker must be able to read the cache next to the database under the same path.
 
         Returns
         -------
         NetworkResult
             One row: output, rows, edges. Its `summary` has the degree of each row, the distribution of r, and the edges
             of a small network.
+        NetworkPart
+            Of a part. One row: folder, rows, pairs of rows that were compared.
 
         Raises
         ------
@@ -1091,28 +1104,79 @@ class Atlas:
             If there are too many edges for the limit, the memory or the disk.
         OutputError
             If the file cannot be written, or is a database.
+        SchedulerError
+            If the scheduler or its workers cannot be reached, or cannot compute.
         NotFoundError, AmbiguousNameError, OptionError
             As for `correlates`.
 
         Notes
         -----
-        Checkpoints are kept next to the output, in a folder that ends in .partial: after an interruption, the same
-        call continues from there.
+        Checkpoints are kept next to the output, in a folder that ends in .partial, or in the folder of the part: after
+        an interruption, the same call continues from there.
         """
         _check_level(level)
-        from coexpr.analysis.network import NetworkSettings, network
-        from coexpr.network.plan import EdgeSelection
+        from coexpr.analysis.network import NetworkRequest, NetworkSettings, network
+        from coexpr.network.plan import EdgeSelection, Part
 
-        return network(
-            self._expression,
+        request = NetworkRequest(
             as_names(items),
             as_options(GeneFilter, gene_filter),
             as_options(ProbeSelection, probe_selection),
             as_options(SampleFilter, sample_filter),
             as_options(CorrelationMethod, method),
             EdgeSelection(top, min_abs_r, mutual_rank, undirected),
-            NetworkSettings(Path(output), format, memory, max_edges),
-            level=level,
+            level,
+            as_names(mark),
+        )
+        settings = NetworkSettings(Path(output), format, memory, max_edges, scheduler)
+        if part is not None:
+            from coexpr.analysis.network_parts import network_part
+
+            return network_part(self._expression, request, settings, Part.of(part))
+        return network(self._expression, request, settings)
+
+    def merge_network(
+        self,
+        parts: Sequence[Path | str],
+        output: Path | str,
+        *,
+        mutual_rank: bool = False,
+        undirected: bool = False,
+        mark: Sequence[str] | str = (),
+        format: str | None = None,
+        memory: int = MEMORY,
+    ) -> "NetworkResult":
+        """Write the network whose parts were computed with `part`: the file that `network` writes without it.
+
+        Parameters
+        ----------
+        parts : sequence of paths
+            The folders of all parts, in any order. They remain.
+        output, mutual_rank, undirected, mark, format, memory
+            As for `network`.
+
+        Returns
+        -------
+        NetworkResult
+            As of `network`. The question of its provenance is that of the network as a whole.
+
+        Raises
+        ------
+        ResultFileError
+            If a part is missing, there twice, not finished or damaged, or of another network, of another database or of
+            another version of coexpr.
+        LimitError, OutputError, NotFoundError, OptionError
+            As for `network`.
+        """
+        from coexpr.analysis.network import NetworkSettings
+        from coexpr.analysis.network_parts import merge_network
+
+        return merge_network(
+            self._expression,
+            [Path(path) for path in parts],
+            NetworkSettings(Path(output), format, memory, None),
+            mutual_rank=mutual_rank,
+            undirected=undirected,
             mark=as_names(mark),
         )
 
@@ -1334,16 +1398,22 @@ class Atlas:
         QueryError
             If the statement is invalid, or returns no rows. Errors during evaluation are raised by DuckDB itself.
         """
+        from coexpr.database.adhoc_sql import relation_of
+
         return relation_of(self._relations, statement, parameters)
 
     @question
-    def stream_sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> Stream:
+    def stream_sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> "Stream":
         """Run SQL and return a stream of rows; the result may be larger than memory."""
+        from coexpr.database.adhoc_sql import stream_rows
+
         return stream_rows(self._user_connection(), statement, parameters, self._sql_provenance(statement))
 
     @question
-    def stream_sql_as_arrow(self, statement: str, parameters: Mapping[str, Any] | None = None) -> ArrowStream:
+    def stream_sql_as_arrow(self, statement: str, parameters: Mapping[str, Any] | None = None) -> "ArrowStream":
         """Run SQL and return a stream of Arrow batches. Close it before the Atlas."""
+        from coexpr.database.adhoc_sql import stream_arrow
+
         return stream_arrow(self._user_connection(), statement, parameters, self._sql_provenance(statement))
 
     def forbid_other_files(self) -> None:
@@ -1377,7 +1447,9 @@ class Atlas:
         for connection in [*self._cursors, self._connection]:
             connection.interrupt()
 
-    def _sql_provenance(self, statement: str) -> SqlProvenance:
+    def _sql_provenance(self, statement: str) -> "SqlProvenance":
+        from coexpr.database.adhoc_sql import SqlProvenance
+
         return SqlProvenance(database=str(self.path), statement=statement)
 
     @cached_property

@@ -124,3 +124,7 @@ class MissingPackageError(CoexprError, ImportError):
 
 class FigureError(CoexprError, ValueError):
     """There is nothing to draw, or too much for a figure."""
+
+
+class SchedulerError(CoexprError, OSError):
+    """A scheduler or its workers cannot be reached, or cannot compute."""

@@ -7,6 +7,7 @@ from coexpr.errors import MissingPackageError
 # The extra that installs each package, and what needs it.
 PACKAGES = {
     "anndata": ("anndata", "AnnData"),
+    "distributed": ("dask", "a scheduler"),
     "jinja2": ("web", "a page in the browser"),
     "matplotlib": ("plot", "a figure"),
     "openpyxl": ("xlsx", "reading a spreadsheet"),

@@ -60,8 +60,8 @@ class HasSources(Protocol):
 _LISTS = ("items", "names", "seeds", "mark", "evidence_not", "source", "vary")
 # Arguments that are the name of a gene or probe, or an Entrez id.
 _NAMES = ("seed", "gene", "a", "b", "category", "other")
-# Where and how an answer is written is not part of the question.
-_NOT_ASKED = ("output", "format", "memory")
+# Where and how an answer is computed and written is not part of the question.
+_NOT_ASKED = ("output", "format", "memory", "scheduler")
 
 _asked: ContextVar[tuple[Question, Sources] | None] = ContextVar("asked", default=None)
 

@@ -36,6 +36,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "expression": ("expression", "sample_id", "donor", "acronym"),
     "matrix": ("r",),
     "network": ("r", "rank"),
+    "network merge": (),
     "structures": ("structure_id", "acronym", "hemisphere", "samples"),
     "serve": (),
     "update-genes": (),

@@ -97,6 +97,23 @@ def _options_of(group: Any) -> list[inspect.Parameter]:
 class GroupedCommand(TyperCommand):
     """A command whose --help lists options under headings."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words after the command.
+
+        For completion, values are not converted: typer would import pydantic, which takes longer than all the rest.
+        """
+        if not ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
+        parser = self.make_parser(ctx)
+        given, rest, _ = parser.parse_args(args=args)
+        for parameter in self.get_params(ctx):
+            value, source = parameter.consume_value(ctx, given)
+            ctx.set_parameter_source(parameter.name, source)
+            ctx.params[parameter.name] = value
+        ctx._opt_prefixes.update(parser._opt_prefixes)
+        ctx.args = rest
+        return rest
+
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return the parts of the usage line. Versions of typer differ in the brackets that they add to a metavar."""
         pieces = ["[OPTIONS]"]

@@ -20,10 +20,11 @@ from coexpr.cli.options import (
     Threads,
 )
 from coexpr.cli.output_options import PlotOptions
+from coexpr.errors import OptionError
 from coexpr.options import MAX_NETWORK_EDGES
 from coexpr.resources import INTERRUPTED, MEMORY
 
-_GIGABYTE = 10**9
+GIGABYTE = 10**9
 
 
 class NetworkFormat(StrEnum):
@@ -38,9 +39,30 @@ class NetworkFormat(StrEnum):
     DUCKDB = "duckdb"
 
 
+MemoryOption = Annotated[
+    float,
+    option(
+        None, "--memory", "Memory to use beyond the mapped matrix, in gigabytes.", "GB", min=0.01, show_default=True
+    ),
+]
+DEFAULT_MEMORY = MEMORY / GIGABYTE
+
+
 @dataclass(eq=False, repr=False)
-class EdgeOptions:
-    """Which edges a network has."""
+class DirectionOptions:
+    """How the two directions of a pair are written."""
+
+    mutual_rank: Annotated[
+        bool, option(ROWS, "--mutual-rank", "Add the mutual rank, where both ends have the edge.")
+    ] = False
+    undirected: Annotated[
+        bool, option(ROWS, "--undirected", "Write each pair once, with the better rank of the two directions.")
+    ] = False
+
+
+@dataclass(eq=False, repr=False)
+class StrengthOptions:
+    """How strong the edges of a network are."""
 
     top: Annotated[int | None, option(ROWS, "--top", "The K strongest edges of each row.", "K", min=1)] = None
     min_abs_r: Annotated[
@@ -54,12 +76,11 @@ class EdgeOptions:
             max=1,
         ),
     ] = None
-    mutual_rank: Annotated[
-        bool, option(ROWS, "--mutual-rank", "Add the mutual rank, where both ends have the edge.")
-    ] = False
-    undirected: Annotated[
-        bool, option(ROWS, "--undirected", "Write each pair once, with the better rank of the two directions.")
-    ] = False
+
+
+@dataclass(eq=False, repr=False)
+class EdgeOptions(DirectionOptions, StrengthOptions):
+    """Which edges a network has."""
 
 
 @dataclass(eq=False, repr=False)
@@ -101,12 +122,25 @@ def network(
     correlation: MethodOptions,
     file: FileOptions,
     figure: PlotOptions,
-    memory: Annotated[
-        float,
+    part: Annotated[
+        str | None,
         option(
-            None, "--memory", "Memory to use beyond the mapped matrix, in gigabytes.", "GB", min=0.01, show_default=True
+            OUTPUT,
+            "--part",
+            "Compute part K of N into a folder next to FILE, for: coexpr network merge (docs/scale.md).",
+            "K/N",
         ),
-    ] = MEMORY / _GIGABYTE,
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        option(
+            None,
+            "--scheduler",
+            "Compute on the workers of a Dask scheduler; local starts them on this computer (docs/scale.md).",
+            "ADDRESS",
+        ),
+    ] = None,
+    memory: MemoryOption = DEFAULT_MEMORY,
     force: Annotated[bool, option(None, "--force", "Lift the limit on the number of edges.")] = False,
     threads: Threads = None,
     db: Database = None,
@@ -121,12 +155,17 @@ def network(
       coexpr network --category "synapse organization" --min-abs-r 0.7
       coexpr network --top 10 --undirected --mark "nervous system development" -o genes.graphml
     """
+    from coexpr.analysis.network_result import NetworkResult
     from coexpr.cli.messages import say
     from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.screen import draw_figure, tell
-    from coexpr.sentences.network import describe_network
+    from coexpr.sentences.network import describe_network, describe_part
 
     figure.refuse_same_file(file.output)
+    if part is not None and figure.plot is not None:
+        raise OptionError(
+            "--plot draws a network, and --part computes a part of it. Leave it out, and give it to merge."
+        )
     with open_atlas(db, threads) as atlas:
         try:
             result = atlas.network(
@@ -140,11 +179,16 @@ def network(
                 mark=mark or [],
                 method=correlation.correlation_method(),
                 format=file.output_format.value if file.output_format else None,
-                memory=int(memory * _GIGABYTE),
+                memory=int(memory * GIGABYTE),
                 max_edges=None if force else MAX_NETWORK_EDGES,
+                part=part,
+                scheduler=scheduler,
             )
         except KeyboardInterrupt:
             say("Interrupted. The same command continues where this one stopped.")
             raise typer.Exit(INTERRUPTED) from None
+    if not isinstance(result, NetworkResult):
+        tell(describe_part(result, str(file.output)))
+        return
     tell(describe_network(result))
     draw_figure(result, figure)

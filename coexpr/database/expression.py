@@ -1,7 +1,7 @@
 """The expression data of an open database: its samples, its probes, and the matrix of both.
 
-The matrix is mapped from its cache (`coexpr.database.matrix_cache`). Without a cache, few rows are read from the
-database; the first query for all rows reads the whole matrix and writes the cache.
+The matrix is mapped from its cache (`coexpr.database.matrix_cache`), which ingest writes. Without a cache, few rows are
+read from the database; the first query for all rows reads the whole matrix and writes the cache.
 """
 
 from functools import cached_property

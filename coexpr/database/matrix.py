@@ -7,15 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.database.matrix_cache import Matrix, shift_rows
-from coexpr.database.queries import query, registered
+from coexpr.database.queries import query, registered, single
 from coexpr.database.samples import Samples
 from coexpr.progress import Advance, Progress, ignore
 from coexpr.stats.scan import is_scannable, scan_columns, scan_rows
 
 # What is stored for each probe, besides its expression, that selection rules use.
 STATISTICS = ("n", "mean_log2", "variance_log2", "present_fraction", "diff_stability", "rnaseq_r", "rnaseq_q")
-# Rows whose means and spreads are computed at a time, while they are in the processor's cache.
-_BLOCK_ROWS = 256
 # Below this fraction of all rows, exact computation is faster than a scan of the whole matrix.
 _SCAN_FRACTION = 1 / 16
 
@@ -54,6 +52,14 @@ class MatrixRows:
         for row, replacement in self._replaced.items():
             log2[np.arange(len(self))[rows] == row] = replacement
         return log2
+
+    def part(self, rows: slice, columns: slice) -> NDArray[np.float32]:
+        """Return some columns of some rows, without reading others; rows that were replaced are not."""
+        where = self._rows[rows]
+        chosen = columns if self._columns is None else self._columns[columns]
+        values = self._matrix.values
+        some = values[where, chosen] if isinstance(chosen, slice) else values[np.ix_(where, chosen)]
+        return some + self._matrix.shift[where, None]
 
     def __setitem__(self, rows: NDArray[np.intp], log2: NDArray[np.floating]) -> None:
         self._replaced |= dict.fromkeys(rows.tolist(), log2)
@@ -154,19 +160,26 @@ def read_matrix(connection: duckdb.DuckDBPyConnection, all_samples: Samples, pro
     probe_ids, statistics = read_statistics(connection)
     with progress.task("Reading the matrix", len(probe_ids) * len(all_samples), "values") as advance:
         log2 = read_expression(connection, probe_ids, all_samples, advance)
-    donors = list(all_samples.columns)
-    n, means, squares = (np.zeros((len(donors), len(log2)), dtype=kind) for kind in (np.int32, float, float))
-    for start in range(0, len(log2), _BLOCK_ROWS):
-        rows = slice(start, start + _BLOCK_ROWS)
-        for donor, columns in enumerate(all_samples.columns.values()):
-            block = log2[rows, columns].astype(np.float64)
-            known = ~np.isnan(block)
-            n[donor, rows] = known.sum(axis=1)
-            means[donor, rows] = np.where(known, block, 0).sum(axis=1) / np.maximum(n[donor, rows], 1)
-            deviations = np.where(known, block - means[donor, rows, None], 0)
-            squares[donor, rows] = np.einsum("ij,ij->i", deviations, deviations)
     shift = shift_rows(log2, statistics[STATISTICS.index("mean_log2")])
-    return Matrix(log2, shift, probe_ids, np.array(donors, dtype=np.int32), n, means, squares, statistics)
+    return Matrix(log2, shift, **read_moments(connection, all_samples), statistics=statistics)
+
+
+def read_moments(connection: duckdb.DuckDBPyConnection, all_samples: Samples) -> dict[str, NDArray[Any]]:
+    """Return the probes, donors and moments of a `Matrix`: probe_ids, donor_ids, n, mean_log2, squared_deviations."""
+    stored = connection.execute(query("moments_of_expression")).fetchnumpy()
+    probe_ids, rows = np.unique(stored["probe_id"], return_inverse=True)
+    donor_ids = np.array(list(all_samples.columns), dtype=np.int32)
+    donors = np.searchsorted(donor_ids, stored["donor_id"])
+    moments: dict[str, NDArray[Any]] = {"probe_ids": probe_ids.astype(np.int32), "donor_ids": donor_ids}
+    for name, dtype in (("n", np.int32), ("mean_log2", np.float64), ("squared_deviations", np.float64)):
+        moments[name] = np.zeros((len(donor_ids), len(probe_ids)), dtype)
+        moments[name][donors, rows] = stored[name]
+    return moments
+
+
+def contents_of_cache(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return texts that identify the data of a database that its cache contains."""
+    return [str(single(connection, "loaded_downloads")), query("statistics_of_probes"), *STATISTICS]
 
 
 def read_statistics(connection: duckdb.DuckDBPyConnection) -> tuple[NDArray[np.int32], NDArray[np.float64]]:

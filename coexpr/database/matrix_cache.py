@@ -1,13 +1,17 @@
 """Cache of the expression matrix: a memory-mapped file next to the database (see `coexpr.database.array_file`)."""
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coexpr.database.array_file import load_arrays, save_arrays
+from coexpr.database.array_file import ArrayWriter, load_arrays, save_arrays
+from coexpr.errors import OutputError
 
 # Shifts are multiples of this. They have few binary digits, so that most rows can be restored exactly.
 _SHIFT_STEP = 0.125
@@ -99,6 +103,63 @@ def shift_rows(log2: NDArray[np.float32], means: NDArray[np.float64]) -> NDArray
         shift[rows][~exact] = 0
         np.copyto(log2[rows], shifted, where=exact[:, None])
     return shift
+
+
+class MatrixWriter:
+    """Writes the cache of a database while the rows of its matrix are in memory, during ingest.
+
+    Nothing is written before the first rows. If the file cannot be written, the next query writes it.
+
+    Parameters
+    ----------
+    database : path
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._path = cache_path(database.resolve())
+        self._file: ArrayWriter | None = None
+        self._shifts: list[NDArray[np.float32]] = []
+
+    def start(self, probes: int, samples: int) -> None:
+        """Start the matrix of this many probes and samples."""
+        with self._unless_it_fails():
+            self._file = ArrayWriter(self._path)
+            self._file.start("values", np.float32, (probes, samples))
+
+    def append(self, log2: NDArray[np.float32], means: NDArray[np.float64]) -> None:
+        """Write the next rows, given their means."""
+        with self._unless_it_fails():
+            if self._file:
+                shifted = log2.copy()
+                self._shifts.append(shift_rows(shifted, means))
+                self._file.append(shifted)
+
+    def add(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Write the arrays of the `Matrix` other than `values` and `shift`."""
+        with self._unless_it_fails():
+            if self._file:
+                for name, array in {"shift": np.concatenate(self._shifts), **arrays}.items():
+                    self._file.start(name, array.dtype, array.shape)
+                    self._file.append(array)
+
+    def publish(self, key: Callable[[], str]) -> None:
+        """Put the cache in place, with a key that depends on the database as it is now."""
+        with self._unless_it_fails():
+            if self._file:
+                self._file.publish(key())
+
+    def close(self) -> None:
+        """Remove what was written if it was not published."""
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    @contextmanager
+    def _unless_it_fails(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, OutputError):
+            self.close()
 
 
 def cache_path(database: Path) -> Path:

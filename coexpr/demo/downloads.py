@@ -91,7 +91,7 @@ def write_downloads(
         for number, archive in enumerate(archives):
             archive.writestr("Readme.txt", README)
             archive.writestr(full_donor.PROBES, _csv(plan.probes))
-            archive.writestr(full_donor.ONTOLOGY, _csv(_ontology()))
+            archive.writestr(full_donor.ONTOLOGY, _csv(_ontology(plan.parts)))
             archive.writestr(full_donor.SAMPLES, _csv(_sample_annotation(plan, number)))
         with progress.task("Writing a synthetic atlas", 2 * probes, "rows") as advance:
             _write_matrix(archives, full_donor.EXPRESSION, plan, _log2, advance)
@@ -106,18 +106,18 @@ def write_downloads(
     return paths
 
 
-def _ontology() -> list[dict[str, str]]:
-    """Return the rows of Ontology.csv: the tree, with a left and a right half of each sampled structure."""
+def _ontology(parts: int) -> list[dict[str, str]]:
+    """Return the rows of Ontology.csv: the tree, the two halves of each sampled structure, and the parts of halves."""
     paths: dict[int | None, str] = {None: "/"}
     rows = []
     nodes: list[tuple[int, str, str, int | None, str, str]] = []
     for node, acronym, name, parent, color in STRUCTURES:
         nodes.append((node, acronym, name, parent, color, ""))
         if node in SAMPLED:
-            nodes += [
-                (_half(node, side), acronym, f"{name}, {'right' if side == 'R' else 'left'}", node, color, side)
-                for side in "LR"
-            ]
+            for side in "LR":
+                half, _, name_of_half = _half(node, acronym, name, side)
+                nodes.append((half, acronym, name_of_half, node, color, side))
+                nodes += [(*_half(node, acronym, name, side, part), half, color, side) for part in range(1, parts + 1)]
     for order, (node, acronym, name, parent, color, side) in enumerate(nodes):
         paths[node] = f"{paths[parent]}{node}/"
         cells = (
@@ -135,9 +135,16 @@ def _ontology() -> list[dict[str, str]]:
     return rows
 
 
-def _half(structure_id: int, side: str) -> int:
-    """Return the id of the left or right half of a structure, larger than all ids of the real atlas."""
-    return structure_id * 10 + (2 if side == "R" else 1)
+def _half(structure_id: int, acronym: str, name: str, side: str, part: int = 0) -> tuple[int, str, str]:
+    """Return id, acronym and name of the left or right half of a structure, or of a part of that half.
+
+    The ids are larger than all ids of the real atlas.
+    """
+    half = structure_id * 10 + (2 if side == "R" else 1)
+    name_of_side = "right" if side == "R" else "left"
+    if not part:
+        return half, acronym, f"{name}, {name_of_side}"
+    return half * 100 + part, f"{acronym}-{part}", f"{name}, part {part}, {name_of_side}"
 
 
 def _sample_annotation(plan: Plan, donor: int) -> list[dict[str, str]]:
@@ -149,17 +156,18 @@ def _sample_annotation(plan: Plan, donor: int) -> list[dict[str, str]]:
         parent = SAMPLED[plan.structure_of_sample[sample]]
         side, sign = ("R", 1) if plan.right[sample] else ("L", -1)
         acronym, name = labels[parent]
+        half, acronym_of_half, name_of_half = _half(parent, acronym, name, side, int(plan.part_of_sample[sample]))
         *middle, radius = PLACES[parent]
         x, y, z = (np.array(middle) + radius * rng.uniform(-1, 1, 3)).round(1).tolist()
         rows.append(
             {
-                "structure_id": str(_half(parent, side)),
+                "structure_id": str(half),
                 "slab_num": str(rng.integers(1, 30)),
                 # Samples are not sorted, as in the real files.
                 "well_id": str(1_000_000 + (sample * 7919) % 100_003),
                 "slab_type": "CB" if acronym == "CbCx" else "BS" if acronym in ("Pons", "MY") else "CX",
-                "structure_acronym": acronym,
-                "structure_name": f"{name}, {'right' if side == 'R' else 'left'}",
+                "structure_acronym": acronym_of_half,
+                "structure_name": name_of_half,
                 "polygon_id": str(2_000_000 + sample),
                 "mri_voxel_x": str(round(90 + sign * x)),
                 "mri_voxel_y": str(round(90 - y)),
@@ -181,8 +189,8 @@ def _csv(rows: list[dict[str, str]]) -> str:
 
 
 def _log2(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return intensities with the number of digits of the real files."""
-    return np.round(values, 11)
+    """Return intensities with twelve significant digits, like those of the real files."""
+    return np.where(values < 10, np.round(values, 11), np.round(values, 10))
 
 
 def _calls(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -17,8 +17,11 @@ import duckdb
 import coexpr
 from coexpr.database.bundled import fill_with_shipped
 from coexpr.database.connection import open_for_writing
+from coexpr.database.matrix import contents_of_cache
+from coexpr.database.matrix_cache import MatrixWriter
 from coexpr.database.name_matching import match_names_again
 from coexpr.database.queries import query, registered, run, single, transaction
+from coexpr.database.stamp import cache_is_on, key_of, stamp_of
 from coexpr.database.stored_stability import forget_stability, store_stability
 from coexpr.database.threads import Threads
 from coexpr.errors import CoexprError, ConflictError
@@ -115,6 +118,20 @@ def ingest(
         paths = [paths]
     recognised, skipped = find_downloads([Path(path) for path in paths], donor)
     target = database_path(database)
+    with closing(MatrixWriter(target)) as cache:
+        loaded, contents, in_cache = _load_all(recognised, target, threads, progress, cache)
+        cache.publish(lambda: key_of(stamp_of(target.resolve()), *in_cache))
+    provenance = IngestProvenance(
+        database=str(target), contents=contents, skipped=[download.reason for download in skipped]
+    )
+    columns = [field.name for field in fields(_Loaded)]
+    return Result(columns, [tuple(getattr(one, name) for name in columns) for one in loaded], provenance)
+
+
+def _load_all(
+    recognised: Sequence[Recognised], target: Path, threads: int | None, progress: Progress, cache: MatrixWriter
+) -> tuple[list[_Loaded], dict[str, int], list[str]]:
+    """Load downloads and write differential stability; return the report, the contents, and what is in the cache."""
     loaded: list[_Loaded] = []
     with open_for_writing(target) as connection, closing(Threads(connection, threads)):
         known = {sha256 for (sha256,) in connection.execute(query("known_downloads")).fetchall()}
@@ -137,13 +154,9 @@ def ingest(
                 raise
             store_stability(connection)
             raise type(error)(f"{error} (Loaded before it: {len(loaded)} of {len(recognised)} downloads.)") from None
-        store_stability(connection, progress)
+        store_stability(connection, progress, cache if cache_is_on() else None)
         (contents,) = run(connection, "contents")
-    provenance = IngestProvenance(
-        database=str(target), contents=contents, skipped=[download.reason for download in skipped]
-    )
-    columns = [field.name for field in fields(_Loaded)]
-    return Result(columns, [tuple(getattr(one, name) for name in columns) for one in loaded], provenance)
+        return loaded, contents, contents_of_cache(connection)
 
 
 def _load(

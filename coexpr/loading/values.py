@@ -24,6 +24,8 @@ from coexpr.stats.merge import LARGEST_DIFFERENCE, conflicts_of_calls, conflicts
 
 # Rows written at a time: about 15 MB for the donor with the most samples.
 _BLOCK_ROWS = 4096
+# Rows whose statistics are computed at a time, while they are in the processor's cache.
+_CACHED_ROWS = 64
 
 
 class _Values(NamedTuple):
@@ -109,17 +111,21 @@ class _Layout:
 
     def arrange(self, values: NDArray[Any], rows: NDArray[np.intp], empty: float) -> NDArray[Any]:
         """Return some rows of a download in the stored order, with `empty` where the download has no value."""
-        if len(self.columns) == self.samples == values.shape[1] and self._are_in_order:
-            return values[rows[0] : rows[-1] + 1] if (np.diff(rows) == 1).all() else values[rows]
+        some = values[rows[0] : rows[-1] + 1] if (np.diff(rows) == 1).all() else values[rows]
+        if self._sources is not None:
+            return np.take(some, self._sources, axis=1)
         block = np.full((len(rows), self.samples), empty, dtype=values.dtype)
-        block[:, self.positions] = values[np.ix_(rows, self.columns)]
+        block[:, self.positions] = some[:, self.columns]
         return block
 
     @cached_property
-    def _are_in_order(self) -> bool:
-        """Whether the columns of the download are in the stored order."""
-        places = np.arange(self.samples)
-        return np.array_equal(self.columns, places) and np.array_equal(self.positions, places)
+    def _sources(self) -> NDArray[np.intp] | None:
+        """The column of the download for each element of a stored list; None if some have none."""
+        if len(self.positions) < self.samples:
+            return None
+        sources = np.empty(self.samples, dtype=np.intp)
+        sources[self.positions] = self.columns
+        return sources
 
 
 class _Conflict(NamedTuple):
@@ -217,13 +223,18 @@ def _statistics(block: NDArray[np.float32], has_value: NDArray[np.bool_] | None)
 
     Without `has_value`, no value is missing.
     """
-    if has_value is None:
-        mean = block.mean(axis=1, dtype=np.float64)
-        deviations = block - mean[:, None]
-    else:
-        mean = np.sum(block, axis=1, dtype=np.float64, where=has_value) / has_value.sum(axis=1)
-        deviations = np.subtract(block, mean[:, None], where=has_value, out=np.zeros(block.shape))
-    return {"mean_log2": mean, "squared_deviations": np.einsum("ij,ij->i", deviations, deviations)}
+    mean, squared_deviations = np.empty((2, len(block)))
+    for start in range(0, len(block), _CACHED_ROWS):
+        rows = slice(start, start + _CACHED_ROWS)
+        deviations = block[rows].astype(np.float64)
+        if has_value is None:
+            mean[rows] = deviations.mean(axis=1)
+            deviations -= mean[rows, None]
+        else:
+            mean[rows] = np.sum(deviations, axis=1, where=has_value[rows]) / has_value[rows].sum(axis=1)
+            deviations = np.where(has_value[rows], deviations - mean[rows, None], 0)
+        squared_deviations[rows] = np.einsum("ij,ij->i", deviations, deviations)
+    return {"mean_log2": mean, "squared_deviations": squared_deviations}
 
 
 def _present(block: NDArray[np.int8], has_value: NDArray[np.bool_] | None) -> dict[str, NDArray[Any]]:

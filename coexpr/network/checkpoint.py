@@ -78,12 +78,16 @@ class Checkpoint:
             os.fsync(stream.fileno())
         temporary.replace(path)
 
-    def read(self, name: str) -> dict[str, NDArray[Any]] | None:
-        """Return the arrays of a file, or None if it does not exist or is damaged."""
+    def has(self, name: str) -> bool:
+        """Return whether a file exists, even if it is damaged."""
+        return (self.path / f"{name}{_SUFFIX}").exists()
+
+    def read(self, name: str, *only: str) -> dict[str, NDArray[Any]] | None:
+        """Return the arrays of a file, or only some of them; None if it does not exist or is damaged."""
         try:
             with (self.path / f"{name}{_SUFFIX}").open("rb") as stream, np.load(stream) as stored:
-                return dict(stored)
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+                return {key: stored[key] for key in only or stored}
+        except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error):
             return None
 
     def remove(self) -> None:
@@ -98,6 +102,17 @@ class Checkpoint:
         for pattern in (f"*{_SUFFIX}", "*.tmp"):
             for file in self.path.glob(pattern):
                 file.unlink()
+
+
+def read_fingerprint(path: Path) -> dict[str, Any] | None:
+    """Return the settings of the run whose checkpoint a folder is: None if it is not one, nothing if damaged."""
+    try:
+        settings = json.loads((path / _FINGERPRINT).read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    except ValueError:
+        return {}
+    return settings if isinstance(settings, dict) else {}
 
 
 def _is_empty(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """Storage of the edges found so far: the strongest of each row in memory, or all strong enough edges in files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,13 @@ from coexpr.network.checkpoint import Checkpoint
 from coexpr.network.plan import EdgeSelection, Plan
 from coexpr.stats.edges import Block, Edges, strongest
 
+Read = Callable[[str], dict[str, NDArray[Any]] | None]
+
 
 class TopEdges:
     """The strongest edges of every row, kept in memory and written to the checkpoint as a whole."""
+
+    progress_file = "strongest"
 
     def __init__(self, selection: EdgeSelection, plan: Plan, checkpoint: Checkpoint) -> None:
         self._selection, self._plan, self._checkpoint = selection, plan, checkpoint
@@ -22,6 +26,11 @@ class TopEdges:
         self._r = np.full((plan.rows, self._count), np.nan, dtype=np.float32)
         self._pending: list[list[Edges]] = [[] for _ in range(plan.blocks)]
         self.least = np.full(plan.rows, selection.least, dtype=np.float32)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of rows, and of edges of each row."""
+        return len(self._target), self._count
 
     def add(self, block: int, other: int, found: Edges) -> None:
         """Add the edges between two blocks, or within one; edges within a block are given in both directions."""
@@ -32,6 +41,20 @@ class TopEdges:
         if block != other:
             is_strong = strengths >= self.least[others][found.other]
             self._append(other, found.other[is_strong], found.row[is_strong] + np.int32(rows.start), found.r[is_strong])
+
+    def add_table(self, target: NDArray[np.int32], r: Block) -> None:
+        """Add the strongest edges of every row that another run found in other steps.
+
+        Parameters
+        ----------
+        target : (P, K) int32
+            -1 where there is no edge.
+        r : (P, K) float32
+        """
+        for block in range(self._plan.blocks):
+            rows = self._plan.block(block)
+            row, place = np.nonzero(target[rows] >= 0)
+            self._append(block, row.astype(np.int32), target[rows][row, place], r[rows][row, place])
 
     def _append(self, block: int, row: NDArray[np.int32], target: NDArray[np.int32], r: Block) -> None:
         """Append edges to those pending, which are sorted in large batches because sorting is slow."""
@@ -57,7 +80,7 @@ class TopEdges:
 
     def resume(self) -> tuple[int, NDArray[np.int8]]:
         """Load the edges of the checkpoint; return the number of steps done and the states of the rows."""
-        saved = self._checkpoint.read("strongest")
+        saved = self._checkpoint.read(self.progress_file)
         if saved is None:
             return 0, np.empty(0, dtype=np.int8)
         self._target, self._r, self.least = saved["target"], saved["r"], saved["least"]
@@ -73,7 +96,7 @@ class TopEdges:
         """Write all edges found so far to the checkpoint, atomically."""
         self.finish()
         arrays = {"target": self._target, "r": self._r, "least": self.least, "states": states, "done": done}
-        self._checkpoint.write("strongest", arrays)
+        self._checkpoint.write(self.progress_file, arrays)
 
     def edges(self) -> Iterator[dict[str, NDArray[Any]]]:
         """Yield source, target, r and rank of all edges in order, in one part per block of sources."""
@@ -89,20 +112,40 @@ class TopEdges:
 
 
 class AllEdges:
-    """All edges that are strong enough; those of each pair of blocks are in one file of the checkpoint."""
+    """All edges that are strong enough; those of each pair of blocks are in one file.
 
-    def __init__(self, selection: EdgeSelection, plan: Plan, checkpoint: Checkpoint) -> None:
+    Parameters
+    ----------
+    selection : EdgeSelection
+    plan : Plan
+    checkpoint : Checkpoint
+    read : callable, optional
+        Returns the arrays of a file, if not all are in the checkpoint.
+    """
+
+    progress_file = "done"
+
+    def __init__(self, selection: EdgeSelection, plan: Plan, checkpoint: Checkpoint, read: Read | None = None) -> None:
         self._selection, self._plan, self._checkpoint = selection, plan, checkpoint
+        self._read = read or checkpoint.read
         self._steps = {step: number for number, step in enumerate(plan.steps(), start=1)}
         self.least = np.full(plan.rows, selection.least, dtype=np.float32)
 
     def add(self, block: int, other: int, found: Edges) -> None:
         """Write the edges between two blocks, or within one; edges within a block are given in both directions."""
-        self._checkpoint.write(f"edges-{self._steps[block, other]}", found._asdict())
+        self._checkpoint.write(self._file(block, other), found._asdict())
+
+    @staticmethod
+    def step_of(name: str) -> int:
+        """Return the number of the step, in the order of the plan and from 0, whose edges are in a file."""
+        return int(name.removeprefix("edges-")) - 1
+
+    def _file(self, block: int, other: int) -> str:
+        return f"edges-{self._steps[block, other]}"
 
     def resume(self) -> tuple[int, NDArray[np.int8]]:
         """Return the number of steps done and the states of the rows."""
-        saved = self._checkpoint.read("done")
+        saved = self._checkpoint.read(self.progress_file)
         return (0, np.empty(0, dtype=np.int8)) if saved is None else (int(saved["done"]), saved["states"])
 
     def finish(self) -> None:
@@ -110,7 +153,7 @@ class AllEdges:
 
     def write(self, done: int, states: NDArray[np.int8]) -> None:
         """Write the number of steps done and the states of the rows to the checkpoint."""
-        self._checkpoint.write("done", {"done": done, "states": states})
+        self._checkpoint.write(self.progress_file, {"done": done, "states": states})
 
     def edges(self) -> Iterator[dict[str, NDArray[Any]]]:
         """Yield source, target, r and rank of all edges in order, in one part per block of sources."""
@@ -122,7 +165,7 @@ class AllEdges:
 
     def _of_block(self, number: int, block: int, other: int) -> tuple[NDArray[np.int32], NDArray[np.int32], Block]:
         """Return source, target and r of the edges between two blocks, with block `number` as the source."""
-        saved = self._checkpoint.read(f"edges-{self._steps[block, other]}")
+        saved = self._read(self._file(block, other))
         if saved is None:
             raise OutputError(
                 f"files in {self._checkpoint.path} are missing or damaged. Remove that folder and start again."

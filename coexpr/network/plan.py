@@ -1,19 +1,28 @@
 """Plan of a network: which edges it has, and how its rows are divided into blocks that fit into memory."""
 
+import re
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import Self
 
 import numpy as np
 
-from coexpr.errors import LimitError
+from coexpr.errors import LimitError, OptionError
 from coexpr.stats.edges import Strength, as_it_is
 
 # Rows per block: a product of two blocks takes 64 MB.
 _BLOCK_ROWS = 4096
 _FEWEST_BLOCK_ROWS = 64
+# Smaller blocks are read and computed again so often that shards of samples are faster.
+_EFFICIENT_BLOCK_ROWS = 1024
+# The error of r in single precision grows with the length of a row; longer rows are divided into shards if possible.
+_MOST_SAMPLES_AT_ONCE = 100_000
+# Samples per shard: products of fewer are slow; the rounding error of single precision grows within a shard.
+_FEWEST_SHARD_SAMPLES, _MOST_SHARD_SAMPLES = 256, 8192
 # Bytes per value of a product: r, its strength and masks; if all edges are selected, also their places, ends and r.
 _BYTES_PER_PRODUCT = 50
-# Rows whose unit rows are computed at a time, which needs arrays in double precision.
-ROWS_AT_A_TIME = 256
+# Rows whose unit rows are computed at a time: arrays in double precision that stay in the processor's cache.
+ROWS_AT_A_TIME = 64
 # Bytes per edge in memory (its end and r, and the same again while edges are pending), and per edge that is sorted,
 # ranked and written.
 _BYTES_HELD, _BYTES_WRITTEN = 40, 90
@@ -35,8 +44,8 @@ class EdgeSelection:
         Whether each pair is written once, with the smaller rank of its two directions.
     """
 
-    top: int | None
-    min_abs_r: float | None
+    top: int | None = None
+    min_abs_r: float | None = None
     mutual_rank: bool = False
     undirected: bool = False
 
@@ -63,6 +72,39 @@ class EdgeSelection:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A share of the steps of a plan.
+
+    Parameters
+    ----------
+    number : int
+        From 1.
+    count : int
+        Number of parts that the plan is divided into.
+    """
+
+    number: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.count}"
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Return the part that a text such as "3/16" means.
+
+        Raises
+        ------
+        OptionError
+            If it means none.
+        """
+        found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", str(text).strip())
+        if found is None or not 1 <= int(found[1]) <= int(found[2]):
+            raise OptionError(f"`part` {text!r:.40}: expected K/N, such as 3/16: part K of N, with K from 1 to N.")
+        return cls(int(found[1]), int(found[2]))
+
+
+@dataclass(frozen=True)
 class Plan:
     """How rows are divided into blocks, and the order in which pairs of blocks are processed.
 
@@ -74,11 +116,14 @@ class Plan:
         Number of rows per block.
     held : int
         Number of blocks whose unit rows are kept in memory, in addition to the block that they are compared with.
+    shard_samples : int
+        Number of samples that are read at a time; 0 if whole rows are read.
     """
 
     rows: int
     block_rows: int
     held: int
+    shard_samples: int = 0
 
     @property
     def blocks(self) -> int:
@@ -104,14 +149,38 @@ class Plan:
         ]
         return [*((block, block) for block in reversed(range(self.blocks))), *pairs]
 
+    def pairs_of(self, block: int, other: int) -> int:
+        """Return the number of pairs of rows that a step compares."""
+        rows, others = self.block(block), self.block(other)
+        count: int = rows.stop - rows.start
+        return count * (count - 1) // 2 if block == other else count * (others.stop - others.start)
+
+    def share(self, part: Part) -> range:
+        """Return the numbers of the steps of a part: consecutive steps, with about the same number of products.
+
+        Every step is in one part. If there are more parts than steps, some parts have none.
+        """
+        total = list(accumulate((self.pairs_of(*step) for step in self.steps()), initial=0))
+        # Multiplied instead of divided, so that the limits do not depend on rounding.
+        doubled = np.array(total, dtype=object) * (2 * part.count)
+        middles = (doubled[:-1] + doubled[1:]) // 2
+        limits = [2 * total[-1] * number for number in (part.number - 1, part.number)]
+        first, last = (int(np.count_nonzero(middles < limit)) for limit in limits)
+        return range(first, len(middles) if part.number == part.count else last)
+
     def are_held_with(self, block: int) -> range:
         """Return the blocks that are kept in memory together with a block."""
         first = block - block % self.held
         return range(first, first + self.held)
 
 
-def make_plan(rows: int, samples: int, selection: EdgeSelection, edges: int, memory: int) -> Plan:
+def make_plan(
+    rows: int, samples: int, selection: EdgeSelection, edges: int, memory: int, groups: int | None = None
+) -> Plan:
     """Return a plan that fits into memory.
+
+    Rows are read whole, unless they are very long, or leave memory only for small blocks where shards of samples would
+    allow larger ones.
 
     Parameters
     ----------
@@ -122,6 +191,9 @@ def make_plan(rows: int, samples: int, selection: EdgeSelection, edges: int, mem
         Approximate number of edges.
     memory : int
         Available memory in bytes.
+    groups : int, optional
+        Number of groups of samples whose means are subtracted from the rows, 1 for none. None if rows cannot be
+        computed in shards of samples.
 
     Raises
     ------
@@ -132,15 +204,52 @@ def make_plan(rows: int, samples: int, selection: EdgeSelection, edges: int, mem
     work = ROWS_AT_A_TIME * samples * 32
     block_rows = min(_BLOCK_ROWS, max(rows, 1))
     needed = 0
+    plan = None
     while block_rows >= min(rows, _FEWEST_BLOCK_ROWS):
         computing = held_edges + block_rows**2 * _BYTES_PER_PRODUCT + work
-        written = edges if selection.compares_directions else edges * block_rows // rows
-        needed = max(computing + 2 * block_rows * samples * 4, held_edges // 4 + written * _BYTES_WRITTEN)
+        needed = max(computing + 2 * block_rows * samples * 4, memory_to_write(rows, block_rows, selection, edges))
         if needed <= memory:
             held = (memory - computing) // (block_rows * samples * 4) - 1
-            return Plan(rows, block_rows, int(min(held, -(-rows // block_rows))))
+            plan = Plan(rows, block_rows, int(min(held, -(-rows // block_rows))))
+            break
         block_rows //= 2
-    raise LimitError(
+    is_long = samples > _MOST_SAMPLES_AT_ONCE
+    if groups is not None and (is_long or plan is None or plan.block_rows < min(rows, _EFFICIENT_BLOCK_ROWS)):
+        fewest = 2 * plan.block_rows if plan and not is_long else 0
+        plan = _plan_shards(rows, samples, selection, edges, memory, groups, fewest) or plan
+    if plan is None:
+        raise too_little_memory(rows, edges, needed, memory)
+    return plan
+
+
+def _plan_shards(
+    rows: int, samples: int, selection: EdgeSelection, edges: int, memory: int, groups: int, fewest: int
+) -> Plan | None:
+    """Return a plan with shards of samples, and at least `fewest` rows per block, that fits into memory; else None."""
+    held_edges = edges * _BYTES_HELD if selection.top is not None else 0
+    block_rows = min(_BLOCK_ROWS, max(rows, 1))
+    while block_rows >= max(min(rows, _FEWEST_BLOCK_ROWS), fewest):
+        computing = held_edges + block_rows**2 * _BYTES_PER_PRODUCT + rows * (groups + 1) * 8
+        shard = (memory - computing) // (2 * block_rows * 4 + ROWS_AT_A_TIME * 32)
+        if (
+            shard >= min(samples, _FEWEST_SHARD_SAMPLES)
+            and memory_to_write(rows, block_rows, selection, edges) <= memory
+        ):
+            return Plan(rows, block_rows, 1, min(shard, samples, _MOST_SHARD_SAMPLES))
+        block_rows //= 2
+    return None
+
+
+def memory_to_write(rows: int, block_rows: int, selection: EdgeSelection, edges: int) -> int:
+    """Return the bytes needed to write about this number of edges, with the strongest of each row in memory."""
+    held = edges * _BYTES_HELD // 4 if selection.top is not None else 0
+    written = edges if selection.compares_directions else edges * min(block_rows, rows) // rows
+    return held + written * _BYTES_WRITTEN
+
+
+def too_little_memory(rows: int, edges: int, needed: int, memory: int) -> LimitError:
+    """Return the error of a network that does not fit into memory."""
+    return LimitError(
         f"{rows:,} rows and about {edges:,} edges need {needed / 1e6:,.0f} MB of memory; {memory / 1e6:,.0f} MB are "
         "allowed. Allow more `memory`, or select fewer edges."
     )

@@ -5,14 +5,16 @@ Edges are written part by part to a temporary file, which is renamed when it is 
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
@@ -123,14 +125,30 @@ def refuse_output(path: Path) -> None:
 
 def _tables(parts: Parts, nodes: Nodes) -> Iterator[pa.Table]:
     """Yield parts as tables in which source and target are names instead of row numbers."""
-    names = pa.array(nodes.names, pa.string())
+    names = _as_strings(nodes.names)
     for part in parts:
-        columns = dict(part)
+        columns = {name: _as_array(values) for name, values in part.items()}
         for end in ("source", "target"):
-            columns[end] = pa.DictionaryArray.from_arrays(pa.array(part[end]), names)
-        if "mutual_rank" in columns:
-            columns["mutual_rank"] = pa.array(columns["mutual_rank"], from_pandas=True)
+            columns[end] = pa.DictionaryArray.from_arrays(columns[end], names)
         yield pa.table(columns)
+
+
+# Arrow's own conversion of lists and arrays would import pandas, a third of a second.
+
+
+def _as_strings(texts: Sequence[str]) -> pa.StringArray:
+    """Return texts as an Arrow array."""
+    encoded = [text.encode() for text in texts]
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    return pa.StringArray.from_buffers(len(texts), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded)))
+
+
+def _as_array(values: NDArray[Any]) -> pa.Array:
+    """Return numbers as an Arrow array, uncopied; null where they are NaN."""
+    missing = np.isnan(values) if values.dtype == np.float64 else np.zeros(0, dtype=np.bool_)
+    known = pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing.any() else None
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [known, pa.py_buffer(np.ascontiguousarray(values))])
 
 
 def _write_batches(

@@ -5,6 +5,7 @@ id, and column k + 1 has the sample in row k of SampleAnnot.csv. No file names t
 sample are those of its structure in Ontology.csv.
 """
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -58,6 +59,9 @@ _STRUCTURE_COLUMNS: dict[str, tables.ParseCell] = {
     "color_hex_triplet": tables.optional_text,
 }
 
+# The tables of the Probes.csv that was read last, by the digest of its bytes.
+_last_probes: dict[bytes, tuple[pa.Table, pa.Table]] = {}
+
 
 def read(place: Place, donor_id: int) -> download.Download:
     """Read and check a full-donor download.
@@ -76,7 +80,7 @@ def read(place: Place, donor_id: int) -> download.Download:
     """
     structures = _read_structures(place)
     samples = _read_samples(place, structures, donor_id)
-    probes, genes, _ = read_probes(place, FULL_DONOR_HEADER)
+    probes, genes = _read_probes(place)
     probe_ids = probes["probe_id"].to_numpy().astype(np.int64)
     notes: list[str] = []
     # Both files are read at once, because decompressing one takes longer than parsing it in two threads.
@@ -101,6 +105,18 @@ def read(place: Place, donor_id: int) -> download.Download:
         notes=(*([] if title else ["no readme names the atlas of this download."]), *notes),
         present=present,
     )
+
+
+def _read_probes(place: Place) -> tuple[pa.Table, pa.Table]:
+    """Return the probes and genes of Probes.csv, which is the same file in the download of every donor."""
+    with place.open(PROBES) as stream:
+        digest = hashlib.sha256(stream.read()).digest()
+    if digest not in _last_probes:
+        probes, genes, _ = read_probes(place, FULL_DONOR_HEADER)
+        _last_probes.clear()
+        _last_probes[digest] = probes, genes
+        return probes, genes
+    return _last_probes[digest]
 
 
 def _refuse_blanks(log2: NDArray[np.float32], probe_ids: NDArray[np.int64], place: Place) -> None:

@@ -1,8 +1,9 @@
 """Large CSV files of numbers without a header: a probe id, then one value per sample.
 
 Files are read in blocks of whole lines. One thread decompresses the next block while others parse the previous blocks
-with pyarrow, one block per thread, because pyarrow's own threads do not speed up tables this wide. If a block cannot be
-parsed, that block alone is searched for the bad cell, so that the message can name row and column.
+as characters or, if they are not of the usual form, with pyarrow, one block per thread, because pyarrow's own threads
+do not speed up tables this wide. If a block cannot be parsed, that block alone is searched for the bad cell, so that
+the message can name row and column.
 """
 
 import codecs
@@ -19,14 +20,14 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from coexpr.errors import DownloadError
+from coexpr.readers.characters import calls_of_equal_lines, decimals_of_lines
 from coexpr.readers.place import Place
 
-_BLOCK_BYTES = 4_000_000
+_BLOCK_BYTES = 1_000_000
 _PARSERS = 2
 _LONGEST_LINE = 64_000_000
+_LINE_FEED = ord("\n")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-# Most digits of a probe id that is read as characters.
-_MOST_DIGITS = 18
 # Larger than any log2 intensity, and much smaller than intensities without a logarithm.
 _LARGEST_LOG2 = 64
 
@@ -152,9 +153,9 @@ def _blocks_of_lines(stream: IO[bytes], where: str, notes: list[str]) -> Iterato
             if not end and len(rest) + len(block) > _LONGEST_LINE:
                 raise DownloadError(f"{where}, row {row}: no end of line in {_LONGEST_LINE:,} bytes.")
             if end:
-                lines = rest + block[:end]
+                lines = b"".join((rest, memoryview(block)[:end]))
                 yield row, lines
-                row += lines.count(b"\n")
+                row += int(np.count_nonzero(np.frombuffer(lines, np.uint8) == _LINE_FEED))
                 rest = block[end:]
             else:
                 rest += block
@@ -182,8 +183,9 @@ def _parse(
     text: bytes, first_row: int, n_samples: int, value_type: pa.DataType, where: str
 ) -> tuple[NDArray[np.int64], NDArray[np.generic]]:
     """Return the ids (n,) and the values (n, S) of a block of lines."""
-    if value_type == pa.uint8() and (calls := _calls_of_equal_lines(text, n_samples)):
-        return calls
+    from_characters = decimals_of_lines if value_type == pa.float32() else calls_of_equal_lines
+    if (numbers := from_characters(text, n_samples)) and _are_usable(numbers[1], 0):
+        return numbers
     names = [str(number) for number in range(n_samples + 1)]
     try:
         table = arrow_csv.read_csv(
@@ -208,30 +210,10 @@ def _parse(
     return ids.to_numpy(), values
 
 
-def _calls_of_equal_lines(text: bytes, n_samples: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]] | None:
-    """Return the ids and calls of lines of equal length: a number, then commas and digits 0 and 1.
-
-    None for any other text. Reading them as a table of characters takes a fraction of the time of parsing cells.
-    """
-    width = text.find(b"\n") + 1
-    digits = width - 1 - 2 * n_samples
-    if digits < 1 or digits > _MOST_DIGITS or len(text) % width:
-        return None
-    lines = np.frombuffer(text, np.uint8).reshape(-1, width)
-    number, cells = lines[:, :digits] - np.uint8(ord("0")), lines[:, digits:-1]
-    calls = cells[:, 1::2] - np.uint8(ord("0"))  # other characters become larger than 1
-    if (
-        (number > 9).any()
-        or (calls > 1).any()
-        or (cells[:, ::2] != ord(",")).any()
-        or (lines[:, -1] != ord("\n")).any()
-    ):
-        return None
-    return number @ 10 ** np.arange(digits - 1, -1, -1, dtype=np.int64), calls
-
-
 def _are_usable(values: NDArray[np.generic], blanks: int) -> bool:
     """Return whether calls are 0 or 1, or log2 values other than blank cells are in range."""
+    if values.dtype == np.bool_:
+        return True
     if values.dtype == np.uint8:
         return not values.size or bool(values.max() <= 1)
     return int(np.count_nonzero(np.abs(values) <= _LARGEST_LOG2)) == values.size - blanks

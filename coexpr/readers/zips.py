@@ -1,13 +1,21 @@
 """Folders and files in a zip. Members of a zip are streamed, never extracted."""
 
+import io
 import struct
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
+
+from zlib_ng import zlib_ng
 
 from coexpr.errors import DownloadError
 from coexpr.readers.place import FileDigest, Place, SingleFile, digest_of
+
+# Compressed bytes that are decompressed at a time.
+_COMPRESSED_BYTES = 1 << 19
+# The lengths of name and extra field in the header before the data of a member.
+_HEADER = struct.Struct("<26xHH")
 
 
 class ZipFolder(Place):
@@ -38,6 +46,15 @@ class ZipFolder(Place):
         return [self.location]
 
     def _open(self, member: str) -> IO[bytes]:
+        stream = self._open_seekable(member)
+        with zipfile.ZipFile(self.location) as archive:
+            info = archive.getinfo(member)
+        if info.compress_type != zipfile.ZIP_DEFLATED:
+            return stream
+        stream.close()
+        return cast(IO[bytes], _Inflated(self.location, info))
+
+    def _open_seekable(self, member: str) -> IO[bytes]:
         with zipfile.ZipFile(self.location) as archive:
             try:
                 return archive.open(member)  # the member keeps the zip open
@@ -48,12 +65,84 @@ class ZipFolder(Place):
                 ) from None
 
 
+class _Inflated(io.RawIOBase):
+    """The bytes of a compressed member of a zip, read once from start to end.
+
+    zlib-ng decompresses and checks in two thirds of the time of `zipfile`.
+
+    Parameters
+    ----------
+    location : path
+        The zip.
+    info : ZipInfo
+        A member whose header was checked.
+    """
+
+    def __init__(self, location: Path, info: zipfile.ZipInfo) -> None:
+        self._info = info
+        self._left = info.compress_size
+        self._inflater = zlib_ng.decompressobj(-zlib_ng.MAX_WBITS)
+        self._size = self._checksum = 0
+        self._file = location.open("rb")
+        self._file.seek(info.header_offset)
+        self._file.seek(sum(_HEADER.unpack(self._file.read(_HEADER.size))), io.SEEK_CUR)
+
+    def close(self) -> None:
+        """Close the zip."""
+        self._file.close()
+        super().close()
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return the next `size` bytes, or fewer at the end; without a size, all that follow.
+
+        Raises
+        ------
+        zipfile.BadZipFile
+            If the data are damaged.
+        """
+        if size is None or size < 0:
+            size = self._info.file_size - self._size + 1  # one more, to read the end of the data
+        parts = []
+        try:
+            while size > 0 and not self._inflater.eof:
+                parts.append(self._inflate(size))
+                size -= len(parts[-1])
+        except zlib_ng.error as error:  # type: ignore[misc]  # its type is given as Exception
+            raise zipfile.BadZipFile(str(error)) from None
+        data = b"".join(parts)
+        self._size += len(data)
+        self._checksum = zlib_ng.crc32(data, self._checksum)
+        if self._inflater.eof and (self._size, self._checksum) != (self._info.file_size, self._info.CRC):
+            raise zipfile.BadZipFile(f"Bad CRC-32 for file {self._info.filename!r}")
+        return data
+
+    def _inflate(self, size: int) -> bytes:
+        """Decompress the bytes that come next; return what they give, which may be nothing."""
+        compressed = self._inflater.unconsumed_tail
+        if not compressed:
+            compressed = self._file.read(min(_COMPRESSED_BYTES, self._left))
+            self._left -= len(compressed)
+        if compressed:
+            return self._inflater.decompress(compressed, size)
+        data = self._inflater.flush()  # what was left when `size` was reached
+        if not self._inflater.eof:
+            raise zipfile.BadZipFile(f"the data of {self._info.filename!r} end too early")
+        return data
+
+
 class ZippedFile(SingleFile, ZipFolder):
     """One file in a zip. It has the fingerprint of the file itself, so that it is the same file when unpacked."""
 
     def __init__(self, location: Path, member: str, size: int) -> None:
         ZipFolder.__init__(self, location, "", [(member, size)])
         self.name = PurePosixPath(member).name
+
+    def _open(self, member: str) -> IO[bytes]:
+        return self._open_seekable(member)
 
     def digests(self, file_names: tuple[str, ...]) -> list[FileDigest]:
         """Return size and SHA-256 of the file."""

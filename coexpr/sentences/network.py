@@ -1,4 +1,4 @@
-"""A network that was written."""
+"""A network that was written, or a part that was computed."""
 
 from typing import TYPE_CHECKING
 
@@ -7,6 +7,7 @@ from coexpr.sentences.genes import describe_gene_filter, describe_genes_without_
 from coexpr.wording import count_of
 
 if TYPE_CHECKING:
+    from coexpr.analysis.network_parts import NetworkPart
     from coexpr.analysis.network_result import NetworkResult
 
 
@@ -28,3 +29,17 @@ def describe_network(result: "NetworkResult") -> list[str]:
         *describe_gene_filter(provenance.gene_filter),
         *describe_genes_without_profile(provenance.genes_without_profile),
     ]
+
+
+def describe_part(result: "NetworkPart", output: str) -> list[str]:
+    """Say what a part has compared, and how the parts are merged."""
+    provenance = result.provenance
+    ((folder, rows, pairs),) = result
+    name, steps = f"part {provenance.part} of {provenance.parts}", count_of(provenance.steps_of_network, "pair")
+    lines = [f"Computed {name} of a network of {rows:,} rows into {folder}: {count_of(pairs, 'pair')} of rows."]
+    if not provenance.steps:
+        lines = [
+            f"There is nothing to compute for {name}, because rows are compared as {steps} of blocks. {folder} is "
+            "needed all the same. To divide the work further, give every part less memory, which makes blocks smaller."
+        ]
+    return [*lines, f"When all parts are done: coexpr network merge {output}.part-*-of-{provenance.parts} -o {output}"]

@@ -68,7 +68,7 @@ def edges_between(
     strength : callable
         Function of r: r itself, or `numpy.abs`.
     """
-    return _strong(rows @ others.T, least_of_rows, least_of_others, strength)
+    return select_between(rows @ others.T, least_of_rows, least_of_others, strength)
 
 
 def edges_within(rows: Block, least: Block, count: int, strength: Strength = as_it_is) -> Edges:
@@ -83,13 +83,58 @@ def edges_within(rows: Block, least: Block, count: int, strength: Strength = as_
         Number of edges wanted per row: an edge is omitted if this many other edges of the row are stronger.
     strength : callable
     """
-    r = rows @ rows.T
-    np.fill_diagonal(r, np.nan)
-    if count < len(rows) - 1:
-        strengths = np.where(np.isnan(r), -np.inf, strength(r))
-        strengths.partition(len(rows) - count, axis=1)
-        least = np.maximum(least, strengths[:, len(rows) - count])
-    return _strong(r, least, np.full(len(rows), np.inf, dtype=np.float32), strength)
+    return select_within(rows @ rows.T, 0, least, count, strength)
+
+
+def select_between(r: Block, least_of_rows: Block, least_of_others: Block, strength: Strength = as_it_is) -> Edges:
+    """Return the edges between two blocks, given r (B, C) of their rows; see `edges_between`."""
+    strengths = strength(r)
+    is_strong = strengths >= least_of_rows[:, None]
+    is_strong |= strengths >= least_of_others
+    places = np.flatnonzero(is_strong)
+    row, other = np.divmod(places, r.shape[1])
+    return Edges(row.astype(np.int32), other.astype(np.int32), np.clip(r.reshape(-1)[places], -1, 1))
+
+
+def select_within(r: Block, first: int, least: Block, count: int, strength: Strength = as_it_is) -> Edges:
+    """Return the edges of some rows of a block with all of its rows; see `edges_within`.
+
+    Parameters
+    ----------
+    r : (B, C) float32
+        r of consecutive rows of the block with all of its rows. The diagonal of the block is set to NaN.
+    first : int
+        Number of the first row within the block.
+    least : (B,) float32
+    count : int
+    strength : callable
+    """
+    rows = np.arange(len(r))
+    r[rows, rows + first] = np.nan
+    least = raise_least(r, least, count, strength)
+    return select_between(r, least, np.full(r.shape[1], np.inf, dtype=np.float32), strength)
+
+
+def raise_least(r: Block, least: Block, count: int, strength: Strength = as_it_is) -> Block:
+    """Return the smallest strength of an edge of each row, raised by what a product shows.
+
+    If `count` edges of a row are in the product, no weaker edge is among the strongest of the row.
+
+    Parameters
+    ----------
+    r : (B, C) float32
+        NaN where there is no edge.
+    least : (B,) float32
+    count : int
+        Number of edges wanted per row.
+    strength : callable
+    """
+    place = r.shape[1] - count
+    if place <= 0:
+        return least
+    strengths = np.where(np.isnan(r), -np.inf, strength(r))
+    strengths.partition(place, axis=1)
+    return np.maximum(least, strengths[:, place])
 
 
 def strongest(
@@ -196,13 +241,3 @@ def _by_source_and_strength(source: NDArray[np.int32], target: NDArray[np.int32]
         tied = np.union1d(equal, equal + 1)
         order[tied] = order[tied][np.lexsort((target[order[tied]], ordered[tied]))]
     return order
-
-
-def _strong(r: Block, least_of_rows: Block, least_of_others: Block, strength: Strength) -> Edges:
-    """Return the pairs of a product (B, C) that are strong enough for the row at one end or the other."""
-    strengths = strength(r)
-    is_strong = strengths >= least_of_rows[:, None]
-    is_strong |= strengths >= least_of_others
-    places = np.flatnonzero(is_strong)
-    row, other = np.divmod(places, r.shape[1])
-    return Edges(row.astype(np.int32), other.astype(np.int32), np.clip(r.reshape(-1)[places], -1, 1))

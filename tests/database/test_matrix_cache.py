@@ -131,6 +131,39 @@ def test_the_first_query_for_all_rows_writes_the_cache(database: Path) -> None:
     assert cache_path(database).stat().st_mtime_ns == written
 
 
+def test_ingest_writes_the_cache_that_a_query_would_write(synthetic_zips: list[Path], tmp_path: Path) -> None:
+    database = tmp_path / "atlas.duckdb"
+    ingest(synthetic_zips[:1], database)
+    assert not cache_path(database).exists()  # one donor has no stability, for which the matrix is read
+    ingest(synthetic_zips, database)
+    with Atlas(database) as atlas:
+        written = load(cache_path(database), atlas._expression.key)
+        assert written is not None
+        assert atlas._expression.count_stale_rows() == 0
+        found = {name: np.array(values) for name, values in vars(written).items() if isinstance(values, np.ndarray)}
+    cache_path(database).unlink()
+    del written
+    with Atlas(database) as atlas:
+        for name, values in found.items():
+            np.testing.assert_array_equal(getattr(atlas._expression.matrix, name), values)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["atlas.duckdb", "atlas.duckdb.matrix"]
+
+
+def test_ingest_without_caches_writes_none(
+    synthetic_zips: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COEXPR_CACHE", "off")
+    ingest(synthetic_zips[:2], tmp_path / "atlas.duckdb")
+    assert [path.name for path in tmp_path.iterdir()] == ["atlas.duckdb"]
+
+
+def test_a_cache_that_cannot_be_written_does_not_stop_ingest(synthetic_zips: list[Path], tmp_path: Path) -> None:
+    database = tmp_path / "atlas.duckdb"
+    cache_path(database).mkdir()  # no file can replace a folder
+    assert len(ingest(synthetic_zips[:2], database)) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["atlas.duckdb", "atlas.duckdb.matrix"]
+
+
 def test_results_without_a_cache_are_the_same(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COEXPR_CACHE", "off")
     without = results_of(database)

@@ -10,6 +10,7 @@ from coexpr.atlas import Atlas
 from coexpr.demo.downloads import write_downloads
 from coexpr.demo.synthetic import blocks, design
 from coexpr.errors import OptionError
+from coexpr.loading.downloads import ingest
 
 NTRK2 = {
     "A_23_P216779",
@@ -78,3 +79,20 @@ def test_a_demo_that_is_too_small_is_refused(tmp_path: Path, probes: int, sample
     with pytest.raises(OptionError, match="at least 9 probes and 60 samples"):
         write_downloads(tmp_path, probes=probes, samples=samples)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_have_twelve_significant_digits(synthetic_zips: list[Path]) -> None:
+    text = zipfile.ZipFile(synthetic_zips[0]).read("MicroarrayExpression.csv").decode()
+    cells = [cell for line in text.splitlines() for cell in line.split(",")[1:]]
+    assert all(cell == f"{float(cell):.12g}" for cell in cells)
+    assert sum(len(cell.replace(".", "").lstrip("0")) == 12 for cell in cells) > 0.8 * len(cells)
+
+
+def test_a_large_atlas_has_as_many_structures_as_the_real_one(tmp_path: Path) -> None:
+    ingest(write_downloads(tmp_path, probes=9, samples=3702), tmp_path / "atlas.duckdb")
+    with duckdb.connect(tmp_path / "atlas.duckdb", read_only=True) as connection:
+        counts = connection.execute(
+            "select count(distinct structure_id) from samples group by rollup (donor_id) order by donor_id nulls first"
+        ).fetchall()
+    assert 350 < counts[0][0] < 450
+    assert all(150 < count < 400 for (count,) in counts[1:])

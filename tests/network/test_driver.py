@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from pyarrow import ipc, parquet
 
 import coexpr.network.driver
-from coexpr.analysis.network import _check_size
+import coexpr.network.products
+from coexpr.analysis.network_size import check_size
 from coexpr.atlas import Atlas
 from coexpr.errors import LimitError, NotFoundError, OptionError, OutputError
 from coexpr.network.checkpoint import Checkpoint
@@ -176,13 +177,13 @@ def test_unit_rows_are_computed_no_more_often_than_necessary(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int, products: int
 ) -> None:
     counted: list[int] = []
-    real = coexpr.network.driver.unit_rows
+    real = coexpr.network.products.unit_rows
 
     def counting(some: np.ndarray, estimator: Estimator) -> np.ndarray:
         counted.append(len(some))
         return real(some, estimator)
 
-    monkeypatch.setattr(coexpr.network.driver, "unit_rows", counting)
+    monkeypatch.setattr(coexpr.network.products, "unit_rows", counting)
     find_network(profiles(60), EdgeSelection(3, None), Plan(60, 5, held), tmp_path / "run")
     assert len(counted) <= products + 12
 
@@ -227,9 +228,9 @@ def test_a_network_that_does_not_fit_is_refused_before_it_is_computed(tmp_path: 
         make_plan(58692, 3702, EdgeSelection(1000, None), 58692 * 1000, 10**9)
     plan, folder = make_plan(10**6, 100, EdgeSelection(None, 0.9), 10**6, 10**9), tmp_path / "run"
     with pytest.raises(LimitError, match="MB left"):
-        _check_size(plan, EdgeSelection(None, 0.9), 10**14, "csv", folder, None, print)
+        check_size(plan, EdgeSelection(None, 0.9), 10**14, "csv", folder, None, print)
     with pytest.raises(LimitError, match="the limit is 1,000 edges"):
-        _check_size(plan, EdgeSelection(None, 0.9), 10**4, "csv", folder, 1000, print)
+        check_size(plan, EdgeSelection(None, 0.9), 10**4, "csv", folder, 1000, print)
 
 
 @pytest.fixture(scope="module")

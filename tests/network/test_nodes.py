@@ -6,7 +6,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from coexpr.analysis.network import _means
+from coexpr.analysis.network_rows import _means
 from coexpr.atlas import Atlas
 from coexpr.options import GeneFilter
 

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +33,9 @@ from coexpr.errors import (
 )
 from coexpr.loading.downloads import ingest
 from coexpr.readers import full_donor as full_donor_reader
+from coexpr.readers.characters import calls_of_equal_lines
 from coexpr.readers.download import Download
-from coexpr.readers.matrices import _calls_of_equal_lines, read_calls, read_log2
+from coexpr.readers.matrices import read_calls, read_log2
 from coexpr.readers.place import Folder
 from coexpr.readers.recognise import find_downloads
 from coexpr.readers.zips import folders_in_zip
@@ -295,6 +297,34 @@ def test_a_zip_cut_short(tmp_path: Path) -> None:
     assert_refused(path, DownloadError, "is a zip that was cut short")
 
 
+@given(data=st.binary(max_size=200_000), level=st.integers(0, 9), sizes=st.lists(st.integers(0, 90_000), min_size=1))
+def test_a_member_of_a_zip_is_read_in_parts_of_any_size(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, level: int, sizes: list[int]
+) -> None:
+    path = tmp_path_factory.mktemp("zip") / "m.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
+        archive.writestr("folder/m.csv", data)
+    (place,) = folders_in_zip(path)
+    with place.open("m.csv") as stream:
+        parts = [stream.read(size) for size in sizes]
+        assert [len(part) for part in parts] == np.diff(np.minimum(np.cumsum([0, *sizes]), len(data))).tolist()
+        assert b"".join(parts) + stream.read() + stream.read(5) == data
+
+
+@pytest.mark.parametrize("size", [-1, 1, 1 << 20])
+def test_a_member_without_its_end_is_damaged(tmp_path: Path, size: int) -> None:
+    """Its first block is marked as not the last one, so that decompression does not end where the file does."""
+    path = tmp_path / "m.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("m.csv", "1,2.5\n" * 100)
+    damaged = bytearray(path.read_bytes())
+    damaged[30 + len("m.csv")] ^= 1
+    path.write_bytes(damaged)
+    (place,) = folders_in_zip(path)
+    with pytest.raises(DownloadError, match=r"m\.csv in .* is damaged"), place.open("m.csv") as stream:
+        list(iter(partial(stream.read, size), b""))
+
+
 def test_a_zip_with_a_damaged_member(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "normalized_microarray_donor9861.zip", full_donor())
     content = bytearray(path.read_bytes())
@@ -437,7 +467,7 @@ def test_a_zip_is_read_without_extraction(tmp_path: Path) -> None:
     ],
 )
 def test_calls_read_as_characters_are_those_of_parsed_cells(text: bytes) -> None:
-    found = _calls_of_equal_lines(text, 3)
+    found = calls_of_equal_lines(text, 3)
     try:
         rows = [[int(cell) for cell in line.split(",")] for line in text.decode().splitlines()]
         plain = text == "".join(",".join(map(str, row)) + "\n" for row in rows).encode()
