@@ -1042,9 +1042,8 @@ class Atlas:
         format: str | None = None,
         memory: int = MEMORY,
         max_edges: int | None = MAX_NETWORK_EDGES,
-        part: str | None = None,
         scheduler: str | None = None,
-    ) -> "NetworkResult | NetworkPart":
+    ) -> "NetworkResult":
         """Write the network of all pairs: the strongest edges of every gene or probe.
 
         Products are computed in single precision: r is within 2e-6 of that in double precision, and ties within that
@@ -1082,9 +1081,6 @@ class Atlas:
             Bytes to use beyond the mapped matrix.
         max_edges : int or None
             A network with more edges is refused; None for no limit.
-        part : str, optional
-            "3/16" computes part 3 of 16 into a folder next to the output, such as genes.parquet.part-3-of-16. The
-            output itself is written by `merge_network`.
         scheduler : str, optional
             The address of a Dask scheduler, such as "tcp://10.0.0.1:8786", whose workers compute the network; "local"
             starts a process per thread of this Atlas for it. The result is the same. Requires the extra
@@ -1095,8 +1091,6 @@ class Atlas:
         NetworkResult
             One row: output, rows, edges. Its `summary` has the degree of each row, the distribution of r, and the edges
             of a small network.
-        NetworkPart
-            Of a part. One row: folder, rows, pairs of rows that were compared.
 
         Raises
         ------
@@ -1111,12 +1105,12 @@ class Atlas:
 
         Notes
         -----
-        Checkpoints are kept next to the output, in a folder that ends in .partial, or in the folder of the part: after
-        an interruption, the same call continues from there.
+        Checkpoints are kept next to the output, in a folder that ends in .partial: after an interruption, the same
+        call continues from there.
         """
         _check_level(level)
         from coexpr.analysis.network import NetworkRequest, NetworkSettings, network
-        from coexpr.network.plan import EdgeSelection, Part
+        from coexpr.network.plan import EdgeSelection
 
         request = NetworkRequest(
             as_names(items),
@@ -1129,11 +1123,65 @@ class Atlas:
             as_names(mark),
         )
         settings = NetworkSettings(Path(output), format, memory, max_edges, scheduler)
-        if part is not None:
-            from coexpr.analysis.network_parts import network_part
-
-            return network_part(self._expression, request, settings, Part.of(part))
         return network(self._expression, request, settings)
+
+    @question
+    def network_part(
+        self,
+        part: str,
+        output: Path | str,
+        items: Sequence[str] | str = (),
+        *,
+        top: int | None = None,
+        min_abs_r: float | None = None,
+        level: Level | None = None,
+        probe_selection: ProbeSelectionLike | None = None,
+        sample_filter: SampleFilterLike | None = None,
+        gene_filter: GeneFilterLike | None = None,
+        method: CorrelationMethodLike | None = None,
+        memory: int = MEMORY,
+        max_edges: int | None = MAX_NETWORK_EDGES,
+        scheduler: str | None = None,
+    ) -> "NetworkPart":
+        """Compute a part of a network, on this or another machine; `merge_network` writes the file of all parts.
+
+        Parameters
+        ----------
+        part : str
+            "3/16" for part 3 of 16. All parts must be given the same arguments.
+        output : path
+            The file of the network. The part is computed into a folder next to it, such as
+            genes.parquet.part-3-of-16, which is also its checkpoint.
+        items, top, min_abs_r, level, probe_selection, sample_filter, gene_filter, method, memory, max_edges, scheduler
+            As for `network`.
+
+        Returns
+        -------
+        NetworkPart
+            One row: folder, rows, pairs of rows that were compared.
+
+        Raises
+        ------
+        LimitError, OutputError, SchedulerError, NotFoundError, AmbiguousNameError, OptionError
+            As for `network`.
+        """
+        _check_level(level)
+        from coexpr.analysis.network import NetworkRequest, NetworkSettings
+        from coexpr.analysis.network_parts import network_part
+        from coexpr.network.plan import EdgeSelection, Part
+
+        request = NetworkRequest(
+            as_names(items),
+            as_options(GeneFilter, gene_filter),
+            as_options(ProbeSelection, probe_selection),
+            as_options(SampleFilter, sample_filter),
+            as_options(CorrelationMethod, method),
+            EdgeSelection(top, min_abs_r),
+            level,
+            (),
+        )
+        settings = NetworkSettings(Path(output), None, memory, max_edges, scheduler)
+        return network_part(self._expression, request, settings, Part.of(part))
 
     def merge_network(
         self,
@@ -1146,7 +1194,7 @@ class Atlas:
         format: str | None = None,
         memory: int = MEMORY,
     ) -> "NetworkResult":
-        """Write the network whose parts were computed with `part`: the file that `network` writes without it.
+        """Write the network of all parts that `network_part` has computed: the file that `network` writes.
 
         Parameters
         ----------

@@ -21,7 +21,7 @@ from coexpr.analysis.network_result import NetworkResult
 from coexpr.analysis.network_size import check_size, digest_of_data, estimate_edges, fingerprint
 from coexpr.database.expression import Expression
 from coexpr.database.sources import find_sources
-from coexpr.errors import OptionError, OutputError, ResultFileError
+from coexpr.errors import OutputError, ResultFileError
 from coexpr.network.checkpoint import Checkpoint
 from coexpr.network.parts import ARGUMENTS, PART, MergedNetwork, PartFolder, find_parts
 from coexpr.network.plan import EdgeSelection, Part, Plan, memory_to_write, too_little_memory
@@ -34,8 +34,6 @@ ASKED = (
     "items", "top", "min_abs_r", "mutual_rank", "undirected", "level", "probe_selection", "sample_filter",
     "gene_filter", "mark", "method", "max_edges",
 )  # fmt: skip
-# The arguments that only concern the file, which merging writes.
-OF_FILE = ("format", "mark", "mutual_rank", "undirected")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +60,7 @@ class NetworkPart(Result[PartProvenance]):
 
 
 def network_part(expression: Expression, request: NetworkRequest, settings: NetworkSettings, part: Part) -> NetworkPart:
-    """Compute a part of a network into a folder; see `Atlas.network`."""
-    _refuse_options_of_file(request, settings)
+    """Compute a part of a network into a folder; see `Atlas.network_part`."""
     refuse_impossible(request.edges)
     folder = part_folder(settings.output, part)
     if not folder.absolute().parent.is_dir():
@@ -123,16 +120,6 @@ def merge_network(
     question = Question("network", {name: arguments[name] for name in ASKED if name in arguments})
     asked = question, find_sources(expression.connection)
     return write_result(expression, prepared, merged.edges(), merged.left_out, settings.output, file_format, asked)
-
-
-def _refuse_options_of_file(request: NetworkRequest, settings: NetworkSettings) -> None:
-    given = (settings.format, request.mark, request.edges.mutual_rank, request.edges.undirected)
-    of_file = [f"`{name}`" for name, value in zip(OF_FILE, given, strict=True) if value]
-    if of_file:
-        raise OptionError(
-            f"{' and '.join(of_file)} with `part`: a part is the same with and without. Leave it out, and give it "
-            "when the parts are merged."
-        )
 
 
 def _request_of(arguments: Mapping[str, Any]) -> NetworkRequest:

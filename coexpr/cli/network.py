@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -155,40 +155,50 @@ def network(
       coexpr network --category "synapse organization" --min-abs-r 0.7
       coexpr network --top 10 --undirected --mark "nervous system development" -o genes.graphml
     """
-    from coexpr.analysis.network_result import NetworkResult
     from coexpr.cli.messages import say
     from coexpr.cli.opened import open_atlas  # loads DuckDB and numpy, which --help does not need
     from coexpr.cli.screen import draw_figure, tell
     from coexpr.sentences.network import describe_network, describe_part
 
     figure.refuse_same_file(file.output)
-    if part is not None and figure.plot is not None:
-        raise OptionError(
-            "--plot draws a network, and --part computes a part of it. Leave it out, and give it to merge."
-        )
+    of_file: dict[str, Any] = {
+        "mutual_rank": edges.mutual_rank,
+        "undirected": edges.undirected,
+        "mark": mark or [],
+        "format": file.output_format.value if file.output_format else None,
+    }
+    if part is not None:
+        _refuse_options_of_file({**of_file, "plot": figure.plot})
     with open_atlas(db, threads) as atlas:
+        of_both: dict[str, Any] = {
+            "top": edges.top,
+            "min_abs_r": edges.min_abs_r,
+            "level": level,
+            "probe_selection": selection.selection(),
+            "sample_filter": samples.sample_filter(),
+            "gene_filter": gene_options.gene_filter(atlas),
+            "method": correlation.correlation_method(),
+            "memory": int(memory * GIGABYTE),
+            "max_edges": None if force else MAX_NETWORK_EDGES,
+            "scheduler": scheduler,
+        }
         try:
-            result = atlas.network(
-                file.output,
-                items or [],
-                **vars(edges),
-                level=level,
-                probe_selection=selection.selection(),
-                sample_filter=samples.sample_filter(),
-                gene_filter=gene_options.gene_filter(atlas),
-                mark=mark or [],
-                method=correlation.correlation_method(),
-                format=file.output_format.value if file.output_format else None,
-                memory=int(memory * GIGABYTE),
-                max_edges=None if force else MAX_NETWORK_EDGES,
-                part=part,
-                scheduler=scheduler,
-            )
+            if part is not None:
+                tell(describe_part(atlas.network_part(part, file.output, items or [], **of_both), str(file.output)))
+                return
+            result = atlas.network(file.output, items or [], **of_both, **of_file)
         except KeyboardInterrupt:
             say("Interrupted. The same command continues where this one stopped.")
             raise typer.Exit(INTERRUPTED) from None
-    if not isinstance(result, NetworkResult):
-        tell(describe_part(result, str(file.output)))
-        return
     tell(describe_network(result))
     draw_figure(result, figure)
+
+
+def _refuse_options_of_file(of_file: dict[str, Any]) -> None:
+    """Raise OptionError for options of the file, which merging writes: a part is the same with and without them."""
+    given = [f"--{name.replace('_', '-')}" for name, value in of_file.items() if value]
+    if given:
+        raise OptionError(
+            f"{' and '.join(given)} with --part: a part is the same with and without. Give it to "
+            "`coexpr network merge` instead."
+        )

@@ -111,7 +111,7 @@ def in_parts(atlas: Atlas, count: int, parts: int = 16) -> Pair:
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder) / "n.parquet"
             for part in range(1, parts + 1):
-                atlas.network(output, names, level="probe", top=50, part=f"{part}/{parts}")
+                atlas.network_part(f"{part}/{parts}", output, names, level="probe", top=50)
             return atlas.merge_network(sorted(Path(folder).glob("*part*")), output)
 
     return network(atlas, count, False)[1], merged

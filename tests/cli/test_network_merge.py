@@ -27,7 +27,7 @@ def test_options_of_the_file_are_not_options_of_a_part(synthetic_database: Path,
     error = run(*network, "--part", "1/2", "--undirected", code=1).stderr
     assert "--undirected with --part: a part is the same with and without" in " ".join(error.split())
     error = run(*network, "--part", "1/2", "--plot", tmp_path / "n.svg", code=1).stderr
-    assert "--plot draws a network, and --part computes a part of it" in " ".join(error.split())
+    assert "--plot with --part: a part is the same with and without" in " ".join(error.split())
     error = run(*network, "--part", "3/2", code=1).stderr
     assert "--part '3/2': expected K/N" in " ".join(error.split())
     assert not list(tmp_path.iterdir())

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import coexpr
-from coexpr.analysis.network_parts import ASKED, OF_FILE, NetworkPart
+from coexpr.analysis.network_parts import ASKED
 from coexpr.atlas import Atlas
 from coexpr.errors import CoexprError, LimitError, OptionError, OutputError, ResultFileError
 from coexpr.network.checkpoint import Checkpoint
@@ -100,7 +100,7 @@ def test_every_step_is_in_one_part_and_parts_are_balanced(rows: int, block_rows:
 @pytest.mark.parametrize("text", ["0/4", "5/4", "x", "1/0", "", "1", "1/2/3", "-1/2", "1.0/2", "1/x", "²/3"])
 def test_what_is_no_part_is_refused(atlas: Atlas, tmp_path: Path, text: str) -> None:
     with pytest.raises(OptionError, match="expected K/N, such as 3/16: part K of N, with K from 1 to N"):
-        atlas.network(tmp_path / "n.parquet", top=3, part=text)
+        atlas.network_part(text, tmp_path / "n.parquet", top=3)
     assert not list(tmp_path.iterdir())
 
 
@@ -108,8 +108,7 @@ def compute_parts(atlas: Atlas, output: Path, count: int, **given: Any) -> list[
     """Compute every part of a network and return the folders."""
     folders = []
     for number in range(1, count + 1):
-        part = atlas.network(output, part=f"{number}/{count}", **given)
-        assert isinstance(part, NetworkPart)
+        part = atlas.network_part(f"{number}/{count}", output, **given)
         ((folder, _, _),) = part
         assert folder == str(output.with_name(f"{output.name}.part-{number}-of-{count}"))
         folders.append(Path(folder))
@@ -188,7 +187,7 @@ class Killing(Progress):
 
 coexpr.network.driver._CHECKPOINT_SECONDS = 0
 with Atlas(sys.argv[1], progress=Killing()) as atlas:
-    atlas.network(sys.argv[2], level="probe", part="2/2", memory={LITTLE}, **eval(sys.argv[3]))
+    atlas.network_part("2/2", sys.argv[2], level="probe", memory={LITTLE}, **eval(sys.argv[3]))
 """
     for name, strength in zip("abc", STRENGTHS, strict=True):
         output = tmp_path / name / "n.parquet"
@@ -201,15 +200,15 @@ with Atlas(sys.argv[1], progress=Killing()) as atlas:
         with Atlas(synthetic_database, progress=progress) as atlas:
             expected = atlas.network(output, **given)
             contents = output.read_bytes()
-            atlas.network(output, part="1/2", **given)
+            atlas.network_part("1/2", output, **given)
             folders = [output.with_name("n.parquet.part-1-of-2"), second]
             with pytest.raises(ResultFileError, match=r"part-2-of-2 is not finished: 3 of \d+ steps are stored"):
                 atlas.merge_network(folders, output)
             assert output.read_bytes() == contents
-            atlas.network(output, part="2/2", **given)
+            atlas.network_part("2/2", output, **given)
             assert progress.messages[-1] == "3 of 4 steps were done before"
             advances = progress.advances
-            atlas.network(output, part="2/2", **given)  # nothing is left to do
+            atlas.network_part("2/2", output, **given)  # nothing is left to do
             assert progress.advances == advances
             assert atlas.merge_network(folders, output).rows == expected.rows
             assert output.read_bytes() == contents
@@ -268,13 +267,13 @@ def test_parts_of_other_options_are_refused(
 ) -> None:
     given = {"top": 5, "level": "probe", "memory": LITTLE} | other
     (tmp_path / "other").mkdir()
-    atlas.network(tmp_path / "other" / "n.parquet", part="3/3", **given)
+    atlas.network_part("3/3", tmp_path / "other" / "n.parquet", **given)
     folder = tmp_path / "other" / parts[2].name
     refuse(atlas, [*parts[:2], folder], f"are parts of different networks. They differ in: {difference}\\.")
 
 
 def test_parts_of_another_number_of_parts_are_refused(atlas: Atlas, parts: list[Path], tmp_path: Path) -> None:
-    atlas.network(tmp_path / "n.parquet", part="4/4", top=5, level="probe", memory=LITTLE)
+    atlas.network_part("4/4", tmp_path / "n.parquet", top=5, level="probe", memory=LITTLE)
     refuse(atlas, [*parts, tmp_path / "n.parquet.part-4-of-4"], r"the number of parts \(3 and 4\)")
 
 
@@ -339,26 +338,13 @@ def test_a_part_without_a_file_is_refused(atlas: Atlas, parts: list[Path], tmp_p
     refuse(atlas, folders, r"part-1-of-3 is damaged: edges-\d+ cannot be read. Remove the folder, and compute part 1/3")
 
 
-@pytest.mark.parametrize(
-    "of_file",
-    [{"format": "csv"}, {"mark": ["synapse organization"]}, {"mutual_rank": True}, {"undirected": True}],
-    ids=str,
-)
-def test_what_concerns_the_file_is_not_an_option_of_a_part(
-    atlas: Atlas, tmp_path: Path, of_file: dict[str, Any]
-) -> None:
-    with pytest.raises(OptionError, match=f"`{next(iter(of_file))}` with `part`: a part is the same"):
-        atlas.network(tmp_path / "n.parquet", top=3, part="1/2", **of_file)
-    assert not list(tmp_path.iterdir())
-
-
 def test_parts_have_the_limits_of_a_network(atlas: Atlas, parts: list[Path], tmp_path: Path) -> None:
     with pytest.raises(LimitError, match="the limit is 10 edges"):
-        atlas.network(tmp_path / "few.parquet", top=1, max_edges=10, part="1/2")
+        atlas.network_part("1/2", tmp_path / "few.parquet", top=1, max_edges=10)
     with pytest.raises(OutputError, match="no folder"):
-        atlas.network(tmp_path / "none" / "n.parquet", top=1, part="1/2")
+        atlas.network_part("1/2", tmp_path / "none" / "n.parquet", top=1)
     with pytest.raises(OptionError, match="choose edges with `top`, `min_abs_r`, or both"):
-        atlas.network(tmp_path / "few.parquet", part="1/2")
+        atlas.network_part("1/2", tmp_path / "few.parquet")
     with pytest.raises(LimitError, match="0 MB are allowed"):
         atlas.merge_network(parts, tmp_path / "merged.parquet", undirected=True, memory=100_000)
     with pytest.raises(OptionError, match="ending"):
@@ -371,7 +357,7 @@ def test_parts_have_the_limits_of_a_network(atlas: Atlas, parts: list[Path], tmp
 
 def test_more_parts_than_pairs_of_blocks_leave_some_without_work(atlas: Atlas, tmp_path: Path) -> None:
     given = {"top": 5, "level": "probe"}
-    results = [atlas.network(tmp_path / "n.parquet", part=f"{number}/4", **given) for number in range(1, 5)]
+    results = [atlas.network_part(f"{number}/4", tmp_path / "n.parquet", **given) for number in range(1, 5)]
     steps = [(result.provenance.steps, result.provenance.steps_of_network) for result in results]
     assert sorted(steps) == [(0, 1), (0, 1), (0, 1), (1, 1)]
     atlas.network(tmp_path / "n.parquet", **given)
@@ -382,8 +368,9 @@ def test_more_parts_than_pairs_of_blocks_leave_some_without_work(atlas: Atlas, t
 def test_the_question_of_a_network_has_every_argument_of_a_part() -> None:
     parameters = arguments_of(Atlas.network)
     assert [name for name in parameters if name in ASKED] == list(ASKED)
-    assert set(parameters) - set(ASKED) <= {"self", "output", "format", "memory", "part", "scheduler"}
-    assert set(OF_FILE) <= set(arguments_of(Atlas.merge_network))
+    assert set(parameters) - set(ASKED) <= {"self", "output", "format", "memory", "scheduler"}
+    of_parts, of_merging = (set(arguments_of(method)) for method in (Atlas.network_part, Atlas.merge_network))
+    assert of_parts | of_merging == {*parameters, "part", "parts"}
 
 
 def arguments_of(method: Callable[..., Any]) -> list[str]:

@@ -307,7 +307,7 @@ def test_parts_on_workers(synthetic_database: Path, tmp_path: Path, cluster: Clu
         asked = {"level": "probe", "top": 3, "memory": 600_000}
         atlas.network(tmp_path / "a.parquet", **asked)
         for part in ("1/2", "2/2"):
-            atlas.network(tmp_path / "b.parquet", **asked, part=part, scheduler=cluster.address)
+            atlas.network_part(part, tmp_path / "b.parquet", **asked, scheduler=cluster.address)
         atlas.merge_network([tmp_path / f"b.parquet.part-{k}-of-2" for k in (1, 2)], tmp_path / "b.parquet")
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
 
