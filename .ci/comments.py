@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from coexpr.database.connection import open_for_writing
+from coexpr.database.writing import open_for_writing
 
 PAGE = Path(__file__).parents[1] / "docs" / "data-model.md"
 FILE = Path(__file__).parents[1] / "sql" / "schema" / "07_comments.sql"

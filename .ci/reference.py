@@ -27,7 +27,7 @@ import coexpr
 from coexpr.atlas import Atlas
 from coexpr.cli import app
 from coexpr.cli.glossary import GLOSSARY
-from coexpr.database.connection import open_for_writing
+from coexpr.database.writing import open_for_writing
 from coexpr.fetching.transfer import Patience
 from coexpr.result import Provenance, Result
 

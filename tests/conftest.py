@@ -12,8 +12,9 @@ import pytest
 from coexpr.atlas import Atlas
 from coexpr.database.bundled import fill_with_shipped
 from coexpr.database.categories import look_up
-from coexpr.database.connection import open_for_writing, open_readonly
+from coexpr.database.connection import open_readonly
 from coexpr.database.queries import query
+from coexpr.database.writing import open_for_writing
 from coexpr.demo.downloads import write_downloads
 from coexpr.loading.downloads import ingest
 from coexpr.readers.category_file import Lookup

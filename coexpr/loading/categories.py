@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from coexpr.database.bundled import fill_with_shipped
 from coexpr.database.categories import find_category, look_up, match_names, note_on
-from coexpr.database.connection import open_for_writing, open_readonly, refuse_missing
+from coexpr.database.connection import open_readonly, refuse_missing
 from coexpr.database.name_matching import match_names_again
 from coexpr.database.queries import query, registered, run, single, transaction
+from coexpr.database.writing import open_for_writing
 from coexpr.errors import AmbiguousNameError, DownloadError, NotFoundError, OptionError
 from coexpr.readers.categories import ReadingOptions, read_categories
 from coexpr.readers.category_file import CategoryFile

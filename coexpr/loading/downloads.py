@@ -16,7 +16,6 @@ import duckdb
 
 import coexpr
 from coexpr.database.bundled import fill_with_shipped
-from coexpr.database.connection import open_for_writing
 from coexpr.database.matrix import contents_of_cache
 from coexpr.database.matrix_cache import MatrixWriter
 from coexpr.database.name_matching import match_names_again
@@ -24,6 +23,7 @@ from coexpr.database.queries import query, registered, run, single, transaction
 from coexpr.database.stamp import cache_is_on, key_of, stamp_of
 from coexpr.database.stored_stability import forget_stability, store_stability
 from coexpr.database.threads import Threads
+from coexpr.database.writing import open_for_writing
 from coexpr.errors import CoexprError, ConflictError
 from coexpr.loading.prefetch import Prefetched, prefetch
 from coexpr.loading.values import write_values

@@ -16,9 +16,10 @@ from coexpr.database.bundled import (
     replace_gene_names,
     replace_terms,
 )
-from coexpr.database.connection import open_for_writing, refuse_missing
+from coexpr.database.connection import refuse_missing
 from coexpr.database.name_matching import match_names_again
 from coexpr.database.queries import query, run, transaction
+from coexpr.database.writing import open_for_writing
 from coexpr.progress import SILENT, Progress
 from coexpr.readers import gene_info
 from coexpr.readers.gene_files import Kind, Terms, find_gene_files, read_terms, tables_of_names

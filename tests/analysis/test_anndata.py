@@ -12,7 +12,7 @@ from helpers.profiles import profile
 
 from coexpr.analysis.labels import Label
 from coexpr.atlas import Atlas
-from coexpr.database.connection import open_for_writing
+from coexpr.database.writing import open_for_writing
 from coexpr.errors import OptionError, TooFewSamplesError
 from coexpr.options import GeneFilter, ProbeSelection, SampleFilter
 

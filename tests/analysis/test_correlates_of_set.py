@@ -12,7 +12,7 @@ from helpers.missing_values import remove_values
 
 from coexpr.analysis.seed_set_result import SetCorrelates
 from coexpr.atlas import Atlas
-from coexpr.database.connection import open_for_writing
+from coexpr.database.writing import open_for_writing
 from coexpr.errors import AmbiguousNameError, LimitError, NotFoundError, OptionError, TooFewSamplesError
 from coexpr.options import CorrelationMethod, ProbeSelection, SampleFilter
 from coexpr.sentences.seeds import describe_set_correlates

@@ -15,13 +15,12 @@ from helpers.allen import heatmap, write_folder
 
 from coexpr.analysis.doctor import examine
 from coexpr.atlas import Atlas
-from coexpr.database.connection import open_for_writing
+from coexpr.database.writing import open_for_writing
 from coexpr.loading.downloads import ingest
 
 WRITER = """
 import sys
 from pathlib import Path
-from coexpr.database.connection import open_for_writing
 with open_for_writing(Path(sys.argv[1])):
     print("open", flush=True)
     sys.stdin.read()

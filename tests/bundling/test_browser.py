@@ -16,7 +16,7 @@ from helpers.browser import browser, console_errors, requested_addresses, servin
 
 from coexpr.atlas import Atlas
 from coexpr.bundling.bundle import bundle
-from coexpr.database.connection import open_for_writing
+from coexpr.database.writing import open_for_writing
 from coexpr.options import SampleFilter
 
 TOLERANCE = 1e-9

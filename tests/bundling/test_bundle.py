@@ -25,7 +25,7 @@ from coexpr.bundling.bundle import bundle
 from coexpr.bundling.duckdb_wasm import FILES, PACKAGE, PROGRAM, VERSION, WORKER, find_duckdb_wasm
 from coexpr.bundling.extract import select
 from coexpr.bundling.folder import DESCRIPTION, FORMAT, check_folder, new_folder
-from coexpr.database.connection import open_for_writing
+from coexpr.database.writing import open_for_writing
 from coexpr.errors import CoexprError, DatabaseError, NotFoundError, OptionError, OutputError
 from coexpr.options import GeneFilter
 from coexpr.progress import Messages

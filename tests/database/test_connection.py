@@ -9,9 +9,10 @@ from helpers.shells import SHELLS
 
 import coexpr
 from coexpr.atlas import Atlas
-from coexpr.database.connection import _attach, open_for_writing, open_readonly
+from coexpr.database.connection import open_readonly
 from coexpr.database.queries import query, transaction
 from coexpr.database.schema import migrate, schema_version
+from coexpr.database.writing import _attach, open_for_writing
 from coexpr.errors import DatabaseError
 from coexpr.loading.downloads import ingest
 from coexpr.resources import DATABASE_VARIABLE, database_path, package_folder
@@ -276,7 +277,7 @@ def test_a_copy_is_kept_until_migration_has_succeeded(
     kept = tmp_path / f"older.duckdb.before-schema-{schema_version()}"
     seen = []
     monkeypatch.setattr(
-        "coexpr.database.connection.migrate", lambda *arguments: (seen.append(kept.exists()), migrate(*arguments))[1]
+        "coexpr.database.writing.migrate", lambda *arguments: (seen.append(kept.exists()), migrate(*arguments))[1]
     )
     with open_for_writing(path):
         pass
@@ -296,7 +297,7 @@ def test_a_failed_migration_leaves_the_database_unchanged(
         connection.execute("create table half_done as select 1 as one")
         raise failure
 
-    monkeypatch.setattr("coexpr.database.connection.migrate", half)
+    monkeypatch.setattr("coexpr.database.writing.migrate", half)
     with pytest.raises((DatabaseError, KeyboardInterrupt)) as raised, open_for_writing(path):
         pass
     if isinstance(failure, duckdb.Error):
@@ -319,7 +320,7 @@ def test_the_copy_of_an_interrupted_migration_is_replaced(
         raise duckdb.IOException("again")
 
     with monkeypatch.context() as patched:
-        patched.setattr("coexpr.database.connection.migrate", fail)
+        patched.setattr("coexpr.database.writing.migrate", fail)
         with pytest.raises(DatabaseError, match="as it was before"), open_for_writing(path):
             pass
     assert path.read_bytes() == before
@@ -344,7 +345,7 @@ def test_a_link_remains_one_when_a_migration_fails(
     def fail(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise duckdb.IOException("no")
 
-    monkeypatch.setattr("coexpr.database.connection.migrate", fail)
+    monkeypatch.setattr("coexpr.database.writing.migrate", fail)
     with pytest.raises(DatabaseError, match="as it was before"), open_for_writing(link):
         pass
     assert (link.is_symlink(), path.read_bytes()) == (True, before)
@@ -357,7 +358,7 @@ def test_a_log_that_cannot_be_checkpointed_is_reported(
     path = older_database(tmp_path)
     before = path.read_bytes()
     monkeypatch.setattr(
-        "coexpr.database.connection.query",
+        "coexpr.database.writing.query",
         lambda name: "checkpoint nowhere" if name == "checkpoint_atlas" else query(name),
     )
     with pytest.raises(DatabaseError, match=r"could not be brought up to date.*Nothing was changed"):
