@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fetching.archive import ARCHIVE, Fetching, sha256, zip_of
+from helpers import disks
 from helpers.http_server import ServedFile, answer, cut, drop
 
 
@@ -174,19 +175,8 @@ def test_the_free_space_is_checked_before_anything_is_fetched(fetching: Fetching
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 52 MB, which has just the space that must be left free."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    try:
-        command = ["mount", "-t", "tmpfs", "-o", "size=52m", "none", str(disk)]
-        is_mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    except OSError:
-        is_mounted = False
-    if not is_mounted:
-        pytest.skip("a small disk cannot be mounted here")
-    try:
+    with disks.small_disk(tmp_path / "disk", 52 * 1024) as disk:
         yield disk
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
 
 
 @pytest.mark.parametrize("has_begun", [True, False])
