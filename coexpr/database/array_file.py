@@ -58,7 +58,7 @@ class ArrayWriter:
     def __init__(self, path: Path) -> None:
         check_file(path)
         _remove_abandoned(path)
-        self._path = path.resolve()
+        self._path = path.parent.resolve() / path.name  # a link is replaced, and what it leads to is not written
         self._unfinished = self._path.with_name(f".{self._path.name}.{token_hex(8)}")
         self._stream = self._unfinished.open("xb")
         self._arrays: dict[str, dict[str, Any]] = {}

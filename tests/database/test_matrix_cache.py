@@ -60,6 +60,15 @@ class Three:
     numbers: np.ndarray
 
 
+def test_a_link_in_place_of_the_cache_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    (tmp_path / "cache").symlink_to(victim)
+    save_arrays(tmp_path / "cache", "key", {"a": np.arange(3)})
+    assert victim.read_text() == "mine"
+    assert not (tmp_path / "cache").is_symlink()
+
+
 def test_arrays_without_elements_are_saved(tmp_path: Path) -> None:
     given = {"rows": np.empty((0, 5), dtype=np.float32), "names": np.empty(0), "numbers": np.arange(3)}
     save_arrays(tmp_path / "a", "key", given)
