@@ -21,6 +21,7 @@ from coexpr.loading.downloads import ingest
 WRITER = """
 import sys
 from pathlib import Path
+from coexpr.database.writing import open_for_writing
 with open_for_writing(Path(sys.argv[1])):
     print("open", flush=True)
     sys.stdin.read()
@@ -169,7 +170,7 @@ def test_damaged_files_are_problems_and_never_tracebacks(database: Path, tmp_pat
 
 def test_databases_of_other_versions(database: Path, tmp_path: Path) -> None:
     for change in (
-        "delete from schema_migrations where version = 2",
+        "delete from schema_migrations where version = (select max(version) from schema_migrations)",
         "insert into schema_migrations select 99, '0099_later.sql', applied_at, '9.9' from schema_migrations limit 1",
         "drop table schema_migrations",
     ):

@@ -123,7 +123,7 @@ def test_a_database_that_is_being_written(synthetic_database: Path, tmp_path: Pa
     path = tmp_path / "atlas.duckdb"
     path.write_bytes(synthetic_database.read_bytes())
     code = (
-        "import sys, pathlib\nfrom coexpr.database.connection import open_for_writing\n"
+        "import sys, pathlib\nfrom coexpr.database.writing import open_for_writing\n"
         "with open_for_writing(pathlib.Path(sys.argv[1])):\n    print('open', flush=True); sys.stdin.read()"
     )
     writer = subprocess.Popen(

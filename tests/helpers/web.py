@@ -16,6 +16,7 @@ from urllib.parse import quote
 import duckdb
 import httpx2 as httpx
 
+from coexpr.database.stored_tables import store_genes_of_atlas
 from coexpr.web.server import Server
 from coexpr.web.workers import TIMES, Times
 
@@ -114,6 +115,7 @@ def copy_with(database: Path, copy: Path, *statements: str) -> Path:
     with duckdb.connect(copy) as connection:
         for statement in statements:
             connection.execute(statement)
+        store_genes_of_atlas(connection)
         connection.execute("checkpoint")
     return copy
 
