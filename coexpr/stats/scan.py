@@ -17,7 +17,7 @@ _UNIT = 2.0**-24
 _BLOCK_VALUES = 1 << 18
 # Below this fraction of the columns they are copied; else whole rows are multiplied with vectors of zeros elsewhere,
 # because random access costs more than reading everything.
-_COPIED_FRACTION = 0.2
+_COPIED_FRACTION = 0.45
 # Rows read at a time to refine them: 15 MB for the whole atlas.
 _REFINED_ROWS = 1024
 # Relative variance below which a row is not scanned but computed in double precision.
@@ -194,31 +194,38 @@ def scan_columns(
 
 def _sums_over(
     columns: NDArray[np.intp], d: NDArray[np.float32], values: NDArray[np.float32], workers: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the product of each row with `d`, its sum and its sum of squares over some columns, (P,)."""
-    ones = np.ones(len(columns), dtype=np.float32)
-    seed, chosen = np.zeros((2, values.shape[1]), dtype=np.float32)
-    seed[columns], chosen[columns] = d, ones
-    are_copied = len(columns) < _COPIED_FRACTION * values.shape[1]
-    step = max(1, _BLOCK_VALUES // (len(columns) if are_copied else values.shape[1]))
+) -> NDArray[np.float64]:
+    """Return the product of each row with `d`, its sum and its sum of squares over some columns, (3, P)."""
     sums = np.empty((3, len(values)))
+    if len(columns) < _COPIED_FRACTION * values.shape[1]:
+        step = max(1, _BLOCK_VALUES // max(1, len(columns)))
 
-    def of_copies(rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        block = np.take(rows, columns, axis=1)
-        return block @ d, block @ ones, np.einsum("ij,ij->i", block, block)
+        def compute(start: int) -> None:
+            sums[:, start : start + step] = _sums_of_copies(columns, d, values[start : start + step])
 
-    def of_whole_rows(rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
-        products = rows @ seed, rows @ chosen, np.square(rows) @ chosen
-        # A value that is missing in another column makes a product with 0 missing too.
-        return of_copies(rows) if np.isnan(products[1]).any() else products
-
-    def compute(start: int) -> None:
+        with ThreadPoolExecutor(max_workers=workers) as threads:
+            # Consumed, so that exceptions are raised.
+            deque(threads.map(compute, range(0, len(values), step)), maxlen=0)
+        return sums
+    seed, chosen = np.zeros((2, values.shape[1]), dtype=np.float32)
+    seed[columns], chosen[columns] = d, 1
+    step = max(1, 4 * _BLOCK_VALUES // values.shape[1])
+    for start in range(0, len(values), step):  # the matrix library has its own threads
         rows = values[start : start + step]
-        sums[:, start : start + step] = of_copies(rows) if are_copied else of_whole_rows(rows)
+        block = rows @ seed, rows @ chosen, np.square(rows) @ chosen
+        # A value that is missing in another column makes a product with 0 missing too.
+        is_complete = not np.isnan(block[1]).any()
+        sums[:, start : start + step] = block if is_complete else _sums_of_copies(columns, d, rows)
+    return sums
 
-    with ThreadPoolExecutor(max_workers=workers) as threads:
-        deque(threads.map(compute, range(0, len(values), step)), maxlen=0)  # consumed, so that exceptions are raised
-    return sums[0], sums[1], sums[2]
+
+def _sums_of_copies(
+    columns: NDArray[np.intp], d: NDArray[np.float32], rows: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], ...]:
+    """Return the sums of some rows, from a copy of the columns."""
+    block = np.take(rows, columns, axis=1)
+    ones = np.ones(len(columns), dtype=np.float32)
+    return block @ d, block @ ones, np.einsum("ij,ij->i", block, block)
 
 
 def is_scannable(seed: NDArray[np.floating]) -> bool:
