@@ -53,7 +53,9 @@ select
     coalesce(genes_by_entrez_id.named_by, stored_names.named_by) as named_by
 from stored_names
 left join genes_by_entrez_id
-    on stored_names.matched_by in ('current symbol', 'alias') and genes_by_entrez_id.entrez_id = stored_names.entrez_id;
+    -- An equality only: with a further condition, DuckDB 1.5 compares every name with every gene.
+    on genes_by_entrez_id.entrez_id
+        = case when stored_names.matched_by in ('current symbol', 'alias') then stored_names.entrez_id end;
 
 -- The probes and genes that a name refers to, according to an annotation: one row for each. An ambiguous name has
 -- several rows, and a name that is not recognised has none. All names are resolved by this macro. If two genes of the

@@ -182,7 +182,7 @@ def network_growth(database: Path, probes: int) -> Row:
     product = large.baseline_seconds[0] / small.baseline_seconds[0]
     growth_of_coexpr = large.seconds[0] / small.seconds[0]
     words = f"the growth of the blocked half product, {product:.2f} x"
-    return show(Row(what, words, None, [product], [growth_of_coexpr], large.peak_mb))
+    return show(Row(what, words, None, [product], [growth_of_coexpr], large.peak_mb, unit=""))
 
 
 def peers(database: Path, times: int) -> list[Row]:
