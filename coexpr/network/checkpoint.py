@@ -57,7 +57,7 @@ class Checkpoint:
             if isinstance(error, BlockingIOError):
                 raise OutputError(f"another run is at work in {self.path}. Wait, or choose another output.") from None
             raise OutputError(f"{self.path} cannot be written: {error.strerror}.") from None
-        if not (stored.is_file() and stored.read_text(encoding="utf-8") == self._fingerprint):
+        if not (stored.is_file() and stored.read_bytes() == self._fingerprint.encode()):
             self._delete_files()
             stored.write_text(self._fingerprint, encoding="utf-8")
         return self
@@ -66,6 +66,8 @@ class Checkpoint:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._lock is not None:
+            if error is not None and not any(self.path.glob(f"*{_SUFFIX}")):
+                self.remove()  # nothing was stored from which a later run could continue
             self._lock.close()
 
     def write(self, name: str, arrays: Mapping[str, Any]) -> None:

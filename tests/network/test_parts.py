@@ -382,3 +382,19 @@ def test_settings_of_a_part_are_readable(parts: list[Path]) -> None:
     settings = json.loads((parts[2] / "run.json").read_text())
     assert settings["part"] == "3/3"
     assert json.loads(settings["arguments"]) == {"top": 5, "level": "probe"}
+
+
+def test_an_error_before_anything_is_stored_leaves_no_folder(atlas: Atlas, tmp_path: Path) -> None:
+    with pytest.raises(CoexprError):
+        atlas.network(tmp_path / "n.parquet", top=3, scheduler="no address")
+    with pytest.raises(CoexprError):
+        atlas.network_part("1/2", tmp_path / "n.parquet", top=3, scheduler="no address")
+    assert not list(tmp_path.iterdir())
+
+
+def test_settings_of_another_run_in_any_encoding_are_replaced(atlas: Atlas, tmp_path: Path) -> None:
+    folder = tmp_path / "n.parquet.partial"
+    folder.mkdir()
+    (folder / "run.json").write_bytes(b"\xff\xfe{")
+    atlas.network(tmp_path / "n.parquet", top=3)
+    assert [file.name for file in tmp_path.iterdir()] == ["n.parquet"]
