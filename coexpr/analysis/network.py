@@ -28,7 +28,7 @@ from coexpr.question import Question, Sources, current_question, current_sources
 
 @dataclass(frozen=True)
 class NetworkRequest:
-    """Which network is asked for; see `Atlas.network`."""
+    """Which network to compute; see `Atlas.network`."""
 
     names: Sequence[str]
     gene_filter: GeneFilter
