@@ -47,6 +47,10 @@ from expression
 semi join chosen_probes using (probe_id)
 where list_contains($donor_ids, donor_id);
 
+-- name: moments_of_expression
+-- Count, mean and squared deviations of every row of expression, which identify the values of a database.
+select donor_id, probe_id, n, mean_log2, squared_deviations from expression order by donor_id, probe_id;
+
 -- name: name_of_value
 -- The names of the probe and the sample of one stored value.
 select probes.probe_name, samples.sample_id

@@ -41,7 +41,3 @@ use memory;
 -- name: detach_network
 -- Close the file.
 detach network;
-
--- name: moments_of_expression
--- Count, mean and squared deviations of every row of expression, which identify the values of a database.
-select donor_id, probe_id, n, mean_log2, squared_deviations from expression order by donor_id, probe_id;
