@@ -5,14 +5,16 @@ Each question is imported when it is first asked: a command asks one, and import
 
 import inspect
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
-from coexpr.database.connection import open_readonly
+from coexpr.database.connection import open_readonly, read_errors
 from coexpr.database.expression import Expression
+from coexpr.database.interruption import close_unless_running
 from coexpr.database.queries import query, single
 from coexpr.database.sources import find_sources
 from coexpr.database.threads import Threads
@@ -103,7 +105,7 @@ class Atlas:
         self, path: Path | str | None = None, *, threads: int | None = None, progress: Progress = SILENT
     ) -> None:
         self.path = database_path(path)
-        self._connection = open_readonly(self.path)
+        self._connection = open_readonly(self.path, say=progress.say)
         try:
             self._threads = Threads(self._connection, threads)
         except BaseException:
@@ -147,8 +149,7 @@ class Atlas:
 
     def close(self) -> None:
         """Close the database."""
-        for connection in [*self._cursors, self._connection]:
-            connection.close()
+        close_unless_running(*self._cursors, self._connection)
         self._threads.close()
 
     @question
@@ -1359,6 +1360,21 @@ class Atlas:
         return verify_database(self._expression)
 
     @question
+    def verify_deep(self) -> "Result[DatabaseChecks]":
+        """Check as `verify` does, and compare with the downloads that were loaded, as far as they are still there.
+
+        Each is read again: checksums, samples, values, present calls, statistics, and r of some pairs of probes.
+
+        Returns
+        -------
+        Result
+            As that of `verify`; the provenance names the downloads that could not be compared.
+        """
+        from coexpr.analysis.verify_deep import verify_deep
+
+        return verify_deep(self._expression)
+
+    @question
     def verify_download(self, path: Path | str) -> "Result[DownloadChecks]":
         """Compare the r of a Find Correlates download with r computed from its values and from this database.
 
@@ -1388,12 +1404,8 @@ class Atlas:
         Parameters
         ----------
         path : path
-            A result as JSON, Parquet or Arrow, written by this version of coexpr or an older one.
-
-        Notes
-        -----
-        SQL in a result is run like that of `coexpr sql`: it cannot read or write other files. This then applies to
-        every connection of the process to the database.
+            A result as JSON, Parquet or Arrow, written by this version of coexpr or an older one. SQL in it cannot
+            read or write other files.
 
         Returns
         -------
@@ -1418,22 +1430,28 @@ class Atlas:
                 inspect.signature(method).bind(self, **arguments)
             except TypeError as error:
                 raise ResultFileError(f"{path}: this version of coexpr cannot ask {name} so: {error}.") from None
-            if name.startswith("stream_sql"):
-                self.forbid_other_files()  # the file may be from someone else
             return getattr(self, name)(**arguments)
 
         return replay(Path(path), ask, str(self.path))
 
-    def sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> "duckdb.DuckDBPyRelation":
+    def sql(
+        self,
+        statement: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        tables: Mapping[str, Any] | None = None,
+    ) -> "duckdb.DuckDBPyRelation":
         """Run SQL and return its result as a DuckDB relation; the database is open for reading only.
 
         Parameters
         ----------
         statement : str
-            One or more statements; the last one is returned. docs/data-model.md describes tables, views and macros. A
-            DataFrame or Arrow table of the caller can be named too.
+            One or more statements; the last one is returned. docs/data-model.md describes tables, views and macros.
+            Statements cannot read other files: read them in Python, and give them as `tables`.
         parameters : mapping, optional
             Values for the $parameters of the last statement.
+        tables : mapping of str to DataFrame or Arrow table, optional
+            Tables that statements can name, this one and later ones.
 
         Returns
         -------
@@ -1448,32 +1466,42 @@ class Atlas:
         """
         from coexpr.database.adhoc_sql import relation_of
 
+        for name, table in (tables or {}).items():
+            self._relations.register(name, table)
         return relation_of(self._relations, statement, parameters)
 
     @question
-    def stream_sql(self, statement: str, parameters: Mapping[str, Any] | None = None) -> "Stream":
-        """Run SQL and return a stream of rows; the result may be larger than memory."""
+    def stream_sql(
+        self, statement: str, parameters: Mapping[str, Any] | None = None, *, timeout: float | None = None
+    ) -> "Stream":
+        """Run SQL and return a stream of rows; the result may be larger than memory.
+
+        Parameters
+        ----------
+        statement : str
+        parameters : mapping, optional
+        timeout : float, optional
+            Seconds after which it is stopped, with a LimitError. By default, it is not.
+        """
         from coexpr.database.adhoc_sql import stream_rows
 
-        return stream_rows(self._user_connection(), statement, parameters, self._sql_provenance(statement))
+        return stream_rows(self._user_connection(), statement, parameters, self._sql_provenance(statement), timeout)
 
     @question
-    def stream_sql_as_arrow(self, statement: str, parameters: Mapping[str, Any] | None = None) -> "ArrowStream":
-        """Run SQL and return a stream of Arrow batches. Close it before the Atlas."""
+    def stream_sql_as_arrow(
+        self, statement: str, parameters: Mapping[str, Any] | None = None, *, timeout: float | None = None
+    ) -> "ArrowStream":
+        """Run SQL and return a stream of Arrow batches. Close it before the Atlas. See `stream_sql`."""
         from coexpr.database.adhoc_sql import stream_arrow
 
-        return stream_arrow(self._user_connection(), statement, parameters, self._sql_provenance(statement))
+        return stream_arrow(self._user_connection(), statement, parameters, self._sql_provenance(statement), timeout)
 
-    def forbid_other_files(self) -> None:
-        """Forbid SQL to read or write other files: no COPY to a file, no ATTACH.
-
-        This applies to every connection of this process to the file, and cannot be undone.
-        """
-        if not single(self._connection, "settings_are_locked"):  # then it is forbidden already
-            self._connection.execute(query("forbid_other_files"))
+    def read_errors(self) -> AbstractContextManager[None]:
+        """Raise DatabaseError instead of errors of DuckDB within the block."""
+        return read_errors(self.path)
 
     def confine_sql(self, memory: int) -> None:
-        """Confine SQL of others to this database: no other files, no variables of Python, no change of settings.
+        """Confine SQL of others: limited memory, no temporary files, no change of settings.
 
         This applies to every connection of this process to the file, and cannot be undone.
 
@@ -1484,9 +1512,7 @@ class Atlas:
         """
         if single(self._connection, "settings_are_locked"):
             return  # by another Atlas of this process
-        for setting in ("forbid_temporary_files", "forbid_python_variables"):
-            self._connection.execute(query(setting))
-        self.forbid_other_files()
+        self._connection.execute(query("forbid_temporary_files"))
         self._connection.execute(query("limit_memory").replace("$bytes", str(memory)))  # SET takes no parameters
         self._connection.execute(query("lock_settings"))
 
@@ -1509,7 +1535,7 @@ class Atlas:
         """Return a new connection for SQL of the user, separate from temporary tables and results of coexpr."""
         connection = self._connection.cursor()
         if not single(connection, "settings_are_locked"):
-            connection.execute(query("find_tables_of_the_caller"))
+            connection.execute(query("lock_settings"))
         self._cursors.add(connection)
         return connection
 

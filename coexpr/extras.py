@@ -10,7 +10,6 @@ PACKAGES = {
     "distributed": ("dask", "a scheduler"),
     "jinja2": ("web", "a page in the browser"),
     "matplotlib": ("plot", "a figure"),
-    "openpyxl": ("xlsx", "reading a spreadsheet"),
     "pooch": ("fetch", "fetching files"),
     "polars": ("polars", "a polars DataFrame"),
     "starlette": ("web", "a page in the browser"),

@@ -39,6 +39,10 @@ def ignore(amount: float) -> None:
     """Ignore an advance."""
 
 
+def ignore_message(message: str) -> None:
+    """Ignore a message."""
+
+
 class Messages(Progress):
     """Passes messages to a function, such as `print`, and shows no tasks."""
 

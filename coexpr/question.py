@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,13 +56,16 @@ class HasSources(Protocol):
     def sources(self) -> Sources:
         """The data of the database."""
 
+    def read_errors(self) -> AbstractContextManager[None]:
+        """Explain errors of DuckDB within the block."""
+
 
 # Arguments that are one name or several.
 _LISTS = ("items", "names", "seeds", "mark", "evidence_not", "source", "vary")
 # Arguments that are the name of a gene or probe, or an Entrez id.
 _NAMES = ("seed", "gene", "a", "b", "category", "other")
 # Where and how an answer is computed and written is not part of the question.
-_NOT_ASKED = ("output", "format", "memory", "scheduler")
+NOT_ASKED = ("output", "format", "memory", "scheduler", "timeout")
 
 _asked: ContextVar[tuple[Question, Sources] | None] = ContextVar("asked", default=None)
 
@@ -84,15 +88,16 @@ def question(method: Callable[Concatenate[D, P], R]) -> Callable[Concatenate[D, 
         plain = {
             name: _as_plain(value)
             for name, value in list(given.items())[1:]
-            if name not in _NOT_ASKED and value != signature.parameters[name].default
+            if name not in NOT_ASKED and value != signature.parameters[name].default
         }
         plain = {name: value for name, value in plain.items() if value not in ({}, [])}
-        # The same rows, as Arrow, are the answer to the same question.
-        token = _asked.set((Question(method.__name__.removesuffix("_as_arrow"), plain), self.sources))
-        try:
-            return method(*bound.args, **bound.kwargs)
-        finally:
-            _asked.reset(token)
+        with self.read_errors():
+            # The same rows, as Arrow, are the answer to the same question.
+            token = _asked.set((Question(method.__name__.removesuffix("_as_arrow"), plain), self.sources))
+            try:
+                return method(*bound.args, **bound.kwargs)
+            finally:
+                _asked.reset(token)
 
     ask.is_question = True  # type: ignore[attr-defined]  # read by `is_question`
     return ask

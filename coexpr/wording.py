@@ -1,10 +1,14 @@
-"""Numbers in sentences."""
+"""Numbers and long names in sentences."""
+
+import re
 
 _KILO = 1000
 _BYTE_UNITS = ("kB", "MB", "GB", "TB")
 _MINUTE, _HOUR = 60, 3600
 # A number from this fraction of a unit on is 1.00 of it when it is rounded to three digits.
 _ROUNDS_UP = 0.9995
+# A longer name is no name, and would fill the screen; so many of its characters are shown.
+_LONG, _SHOWN = re.compile(r"\S{600,}"), 200
 
 
 def count_of(count: int, thing: str, things: str | None = None) -> str:
@@ -61,3 +65,8 @@ def duration_of(seconds: float) -> str:
     if seconds < 1.5 * _HOUR:
         return f"{round(seconds / _MINUTE)} min"
     return f"{seconds / _HOUR:.1f} h"
+
+
+def abridged(text: str) -> str:
+    """Return a sentence in which a name of hundreds of characters is cut short."""
+    return _LONG.sub(lambda found: f"{found[0][:_SHOWN]}… ({len(found[0]):,} characters)", text)

@@ -10,21 +10,21 @@ attach $path as atlas (storage_version 'v1.4.0', row_group_size 2048);
 -- Make the attached file the default database of unqualified names.
 use atlas;
 
--- name: forbid_other_files
--- Restrict statements to the open database: no COPY to a file, no ATTACH, no download.
-set enable_external_access = false;
+-- name: can_read_other_files
+-- Whether statements can read other files.
+select current_setting('enable_external_access')::boolean;
 
--- name: forbid_python_variables
--- Do not let statements refer to variables of Python.
-set python_enable_replacements = false;
+-- name: forbid_other_files
+-- Restrict statements to the open database: no COPY to a file, no ATTACH, no extension, no variable of Python.
+set enable_external_access = false;
 
 -- name: limit_memory
 -- Let statements use at most $bytes bytes of memory.
 set memory_limit = '$bytes B';
 
 -- name: forbid_temporary_files
--- Write no temporary files: statements could write others into their folder.
-set temp_directory = '';
+-- Write no temporary files, which could fill the disk.
+set max_temp_directory_size = '0 B';
 
 -- name: lock_settings
 -- Forbid further changes of settings.
@@ -34,10 +34,6 @@ set lock_configuration = true;
 -- Whether settings cannot be changed.
 select current_setting('lock_configuration')::boolean;
 
--- name: find_tables_of_the_caller
--- Allow statements to refer to DataFrames and Arrow tables of any calling Python function by the names of variables.
-set python_scan_all_frames = true;
-
 -- name: checkpoint_atlas
 -- Merge the write-ahead log into the file, so that the database is a single file.
 checkpoint atlas;
@@ -45,6 +41,22 @@ checkpoint atlas;
 -- name: count_tables
 -- The number of tables in the file; 0 in a new one.
 select count(*) from duckdb_tables() where not internal and not temporary;
+
+-- name: definitions_of_tables_and_views
+-- The definition of each table and view of the file.
+select 'table' as kind, table_name as name, sql
+from duckdb_tables()
+where database_name = current_database() and schema_name = 'main' and not internal
+union all
+select 'view', view_name, sql
+from duckdb_views()
+where database_name = current_database() and schema_name = 'main' and not internal;
+
+-- name: definitions_of_macros
+-- The parameters and the definition of each macro of the file.
+select 'macro' as kind, function_name as name, concat_ws(' ', array_to_string(parameters, ','), macro_definition) as sql
+from duckdb_functions()
+where database_name = current_database() and schema_name = 'main' and not internal;
 
 -- name: create_schema_migrations
 -- Create the table of the migrations that were applied.

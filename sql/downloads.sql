@@ -69,3 +69,7 @@ select coalesce(string_agg(concat(sha256, ' ', loaded_at), ';' order by sha256),
 -- name: known_downloads
 -- The checksum of every download that is loaded.
 select sha256 from downloads;
+
+-- name: downloads_to_verify
+-- Every download that is loaded, with the files that it was read from.
+select sha256, kind, location, donor_ids, files from downloads order by loaded_at, sha256;

@@ -87,3 +87,35 @@ left join genes_with_expression
 where annotated.current_entrez_id is not null
 group by annotated.annotation, annotated.current_entrez_id
 order by annotated.annotation, entrez_id;
+
+-- name: keep_stored_names
+-- Copy the stored names, to compare them with those that the tables now give.
+create or replace temp table kept_names as from stored_names;
+
+-- name: start_names_again
+-- Create an empty temporary table of stored names, which takes the place of the stored one.
+create or replace temp table stored_names as from kept_names limit 0;
+
+-- name: keep_chip_genes
+-- Copy the stored genes of the chip, to compare them with those that the tables now give.
+create or replace temp table kept_chip_genes as from chip_genes;
+
+-- name: start_chip_genes_again
+-- Create an empty temporary table of genes of the chip, which takes the place of the stored one.
+create or replace temp table chip_genes as from kept_chip_genes limit 0;
+
+-- name: names_are_the_same
+-- Whether the stored names are those that the tables now give, by the sum of their hashes.
+select
+    (select (count(*), sum(hash(kept_names))) from kept_names)
+    = (select (count(*), sum(hash(stored_names))) from stored_names);
+
+-- name: count_altered_names
+-- The number of names that are stored and should not be, or should be stored and are not.
+select count(*)
+from ((from kept_names except all from stored_names) union all (from stored_names except all from kept_names));
+
+-- name: count_altered_chip_genes
+-- The number of genes of the chip that are stored and should not be, or should be stored and are not.
+select count(*)
+from ((from kept_chip_genes except all from chip_genes) union all (from chip_genes except all from kept_chip_genes));

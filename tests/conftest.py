@@ -1,5 +1,6 @@
 """What most tests need: a synthetic atlas, an empty database, the real files where they are."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from functools import partial
@@ -14,6 +15,7 @@ from coexpr.database.bundled import fill_with_shipped
 from coexpr.database.categories import look_up
 from coexpr.database.connection import open_readonly
 from coexpr.database.queries import query
+from coexpr.database.turns import WAIT_VARIABLE
 from coexpr.database.writing import open_for_writing
 from coexpr.demo.downloads import write_downloads
 from coexpr.loading.downloads import ingest
@@ -22,6 +24,9 @@ from coexpr.readers.category_file import Lookup
 # Seeded, so that a run can be repeated; without deadlines, because machines are noisy.
 hypothesis.settings.register_profile("coexpr", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("coexpr")
+
+# Tests do not wait for another process that has a database open, unless they say so.
+os.environ[WAIT_VARIABLE] = "0"
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
         *FOUNDATION,
     },
     "loading": {"database", "readers", "stats", "question", "result", "options", *FOUNDATION},
-    "fetching": {"bundling", "readers", "question", "result", *FOUNDATION},
+    "fetching": {"bundling", "output", "readers", "question", "result", *FOUNDATION},
     "bundling": {"database", "readers", "question", "result", "options", *FOUNDATION},
     "demo": {"database", "readers", *FOUNDATION},
     "network": {"database", "output", "stats", "question", "result", *FOUNDATION},

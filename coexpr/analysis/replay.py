@@ -13,6 +13,7 @@ import duckdb
 
 from coexpr.errors import CoexprError, QueryError, ResultFileError
 from coexpr.options import OPTIONS
+from coexpr.question import NOT_ASKED
 from coexpr.readers.result_file import ResultFile, printable, read_result
 from coexpr.result import Provenance, Result, json_text
 
@@ -151,6 +152,11 @@ def _question_of(file: ResultFile) -> tuple[str, dict[str, Any]]:
         raise ResultFileError(
             f"{file.path} does not contain a question that can be asked again. Results of query, probes, pair, "
             "expression, matrix, network, structures, categories, genes, sql and verify do, as JSON, Parquet or Arrow."
+        )
+    # A file from someone else must not choose where files are written, or connect to another computer.
+    if added := [name for name in NOT_ASKED if name in asked["arguments"]]:
+        raise ResultFileError(
+            f"{file.path}: its question has {' and '.join(added)}, which no result contains. The file was changed."
         )
     arguments = {}
     for name, value in asked["arguments"].items():

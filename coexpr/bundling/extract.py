@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.database.categories import GeneFilterUse, choose_genes
-from coexpr.database.connection import open_readonly
+from coexpr.database.connection import forbid_other_files, open_readonly
 from coexpr.database.queries import attach, query, registered, run, single
 from coexpr.database.schema import migrate
 from coexpr.database.sources import find_sources
@@ -122,6 +122,7 @@ def write_database(selection: Selection, path: Path, progress: Progress) -> None
     }
     with _new_database(path) as connection:
         attach(connection, "attach_source", selection.database)
+        forbid_other_files(connection)
         with registered(connection, **ids), progress.task("Copying", len(_TABLES), "tables") as advance:
             for table in _TABLES:
                 connection.execute(query(f"copy_{table}"))

@@ -4,9 +4,7 @@ One module per command; `coexpr.cli.commands` lists them. Only this package impo
 command imports what it needs when it runs, so that `coexpr --help` loads neither DuckDB nor numpy.
 """
 
-import sys
 import time
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -16,8 +14,10 @@ from typer.core import TyperGroup
 import coexpr
 from coexpr.cli.commands import Commands
 from coexpr.cli.messages import detail, memory_used, set_verbosity
-from coexpr.errors import CoexprError
+from coexpr.cli.terminal import escaped_streams, one_line, print_lines
+from coexpr.errors import CoexprError, QueryError
 from coexpr.resources import INTERRUPTED
+from coexpr.wording import abridged
 
 _FAILED = 1
 # The base of typer's usage errors, which typer does not export.
@@ -30,6 +30,11 @@ class _Group(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = Commands()  # type: ignore[assignment]  # typer adds no command to it
+
+    def main(self, *args: Any, **settings: Any) -> Any:
+        """Run a command line; what it prints cannot control a terminal."""
+        with escaped_streams():
+            return super().main(*args, **settings)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names of the commands, in the order of --help."""
@@ -50,7 +55,11 @@ class _Group(TyperGroup):
         """
         if strange := next((arg for arg in args if not _is_text(arg) and not Path(arg).exists()), None):
             raise typer.BadParameter(f"{strange!r} is not UTF-8 text")
-        return super().parse_args(ctx, ["--help"] if args == ["help"] else args)
+        try:
+            return super().parse_args(ctx, ["--help"] if args == ["help"] else args)
+        except _UsageError as error:
+            error.message = one_line(abridged(error.message))
+            raise
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command."""
@@ -64,21 +73,27 @@ class _Group(TyperGroup):
             from coexpr.cli.hints import hint_for
 
             end = "" if error.message.endswith("?") else "."
-            error.message = f"{error.message.rstrip('.')}{end}{hint_for(error.message)}"
+            error.message = one_line(abridged(f"{error.message.rstrip('.')}{end}{hint_for(error.message)}"))
             raise
         except CoexprError as error:
             from coexpr.cli.options import with_options
 
-            _fail(with_options(str(error)))
+            message = with_options(str(error))
+            # DuckDB shows the place in a statement below the message.
+            _fail(message if isinstance(error, QueryError) else one_line(abridged(message)))
         except BrokenPipeError:
             raise  # the reader of a pipe has closed it; typer ends quietly
         except OSError as error:
-            _fail(f"{error.filename or 'the output'}: {error.strerror or error}.")
+            _fail(one_line(abridged(f"{error.filename or 'the output'}: {error.strerror or error}.")))
         except UnicodeError as error:
             _fail(f"an argument, a file name or the input is not UTF-8 text ({error}).")
         except KeyboardInterrupt:
             _interrupted()
+        except MemoryError:
+            _fail("there is not enough memory. Close other programs, or ask for less.")
         except RuntimeError as error:
+            if "can't start new thread" in str(error):
+                _fail("the system starts no further thread. Add --threads 1, or close other programs.")
             # DuckDB raises this when Ctrl-C is pressed while it runs.
             if "interrupt" not in str(error).lower():
                 raise
@@ -124,10 +139,7 @@ def _main(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    # Redirected output is UTF-8 on every system, whatever the encoding of the terminal.
-    if isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.isatty():
-        sys.stdout.reconfigure(encoding="utf-8")
     if context.invoked_subcommand is None:
         from coexpr.cli.welcome import welcome
 
-        typer.echo("\n".join(welcome()))
+        print_lines(welcome())

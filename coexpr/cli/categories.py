@@ -10,6 +10,7 @@ from coexpr.cli.groups import GroupedCommand, option, with_groups
 from coexpr.cli.options import Database, EvidenceNot, GeneColumn, IncludeRegulates
 from coexpr.cli.output_options import OutputOptions
 from coexpr.cli.table import Layout
+from coexpr.cli.terminal import print_lines
 
 if TYPE_CHECKING:
     from coexpr.readers.categories import CategoryFormat
@@ -131,7 +132,7 @@ def add(
         options=ReadingOptions(file_format, gene_column, set_column, ontology),
         dry_run=dry_run,
     )
-    typer.echo("\n".join(describe_category_file(report, dry_run=dry_run)))
+    print_lines(describe_category_file(report, dry_run=dry_run))
 
 
 @app.command(cls=GroupedCommand)
@@ -154,4 +155,4 @@ def remove(
     if (name is None) == (source is None):
         raise typer.BadParameter("give the name of a category, or --source for all of one source")
     removed = remove_categories(db, name=name, source=source)
-    typer.echo(f"removed: {removed[0] if len(removed) == 1 else f'{len(removed):,} categories of source {source}'}.")
+    print_lines([f"removed: {removed[0] if len(removed) == 1 else f'{len(removed):,} categories of source {source}'}."])

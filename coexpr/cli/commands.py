@@ -43,6 +43,8 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "info": (),
     "doctor": (),
     "verify": (),
+    "backup": (),
+    "restore": (),
     "replay": (),
     "bundle": (),
     "methods": (),

@@ -7,6 +7,7 @@ import typer
 
 from coexpr.cli.groups import OUTPUT
 from coexpr.cli.options import Database
+from coexpr.cli.terminal import print_lines
 from coexpr.resources import database_path
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def info(
     if output_format == "json":
         write_tables(contents, sys.stdout)
     else:
-        typer.echo("\n".join(_lines(contents)))
+        print_lines(_lines(contents))
 
 
 def _lines(contents: "Contents") -> list[str]:

@@ -8,6 +8,7 @@ import typer
 
 from coexpr.cli.groups import OUTPUT
 from coexpr.cli.options import Database, Threads
+from coexpr.cli.terminal import print_lines
 
 if TYPE_CHECKING:
     from coexpr.loading.downloads import IngestProvenance
@@ -55,7 +56,7 @@ def ingest(
     if output_format == "json":
         write_json(report, sys.stdout)
     else:
-        typer.echo("\n".join(_lines(report)))
+        print_lines(_lines(report))
 
 
 def _lines(report: "Result[IngestProvenance]") -> list[str]:

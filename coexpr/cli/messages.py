@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from coexpr.cli.terminal import one_line
 from coexpr.wording import bytes_of
 
 _QUIET, _NORMAL, _VERBOSE = range(3)
@@ -25,15 +26,15 @@ def is_quiet() -> bool:
 
 
 def say(text: str) -> None:
-    """Print a message to stderr, unless --quiet is given."""
+    """Print a message of one line to stderr, unless --quiet is given."""
     if not is_quiet():
-        typer.echo(text, err=True)
+        typer.echo(one_line(text), err=True)
 
 
 def detail(text: str) -> None:
-    """Print a message to stderr if --verbose is given."""
+    """Print a message of one line to stderr if --verbose is given."""
     if _verbosity == _VERBOSE:
-        typer.echo(text, err=True)
+        typer.echo(one_line(text), err=True)
 
 
 def program_name() -> str:

@@ -42,7 +42,13 @@ class NetworkFormat(StrEnum):
 MemoryOption = Annotated[
     float,
     option(
-        None, "--memory", "Memory to use beyond the mapped matrix, in gigabytes.", "GB", min=0.01, show_default=True
+        None,
+        "--memory",
+        "Memory to use beyond the mapped matrix, in gigabytes.",
+        "GB",
+        min=0.01,
+        max=1e6,
+        show_default=True,
     ),
 ]
 DEFAULT_MEMORY = MEMORY / GIGABYTE

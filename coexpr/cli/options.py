@@ -306,7 +306,7 @@ _PARAMETERS: tuple[str, ...] = (
     "naive_p", "observed_r", "min_abs_r", "mutual_rank", "memory", "threads", "name", "source", "release", "format",
     "base_url", "folder", "port", "host", "token", "gene_column", "set_column", "ontology", "donor", "mark", "width",
     "color", "facet", "force", "vary", "duckdb_wasm", "column", "radius", "space", "seeds", "hub_correction",
-    "min_size", "max_size", "surrogates", "seed_random", "alternative", "part", "undirected",
+    "min_size", "max_size", "timeout", "surrogates", "seed_random", "alternative", "part", "undirected",
 )  # fmt: skip
 OPTION_OF |= {name: "--" + name.replace("_", "-") for name in _PARAMETERS}
 

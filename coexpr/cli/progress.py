@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from coexpr.cli.messages import is_quiet, peak_memory, say
+from coexpr.cli.terminal import EscapingStream, one_line
 from coexpr.progress import BYTES, SILENT, Advance, Progress
 from coexpr.wording import amount_of, bytes_of, duration_of
 
@@ -175,7 +176,7 @@ class _Bars:
             if task in self._ids:
                 self._bars.update(self._ids[task], **state)
             else:
-                self._ids[task] = self._bars.add_task(task.what, **state)
+                self._ids[task] = self._bars.add_task(one_line(task.what), **state)
         self._bars.refresh()
 
     def stop(self) -> None:
@@ -188,21 +189,25 @@ class _Bars:
         if self._bars is None:
             say(message)
         else:
-            self._bars.console.print(message, markup=False, soft_wrap=True)
+            self._bars.console.print(one_line(message), markup=False, soft_wrap=True)
 
     def _start(self) -> "Bars":
         from rich.console import Console  # these take longer to import than most commands run
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bars
 
-        columns = (TextColumn("{task.description}"), BarColumn(None), TextColumn("{task.fields[numbers]}"))
+        # In the description, [ begins no markup: it may name a file.
+        what = TextColumn("{task.description}", markup=False)
+        columns = (what, BarColumn(None), TextColumn("{task.fields[numbers]}"))
+        own = sys.stderr.original if isinstance(sys.stderr, EscapingStream) else sys.stderr
         bars = Bars(
             *columns,
-            console=Console(stderr=True, highlight=False),
+            console=Console(file=own, highlight=False),
             transient=True,
             expand=True,
             auto_refresh=False,
-            redirect_stdout=sys.stdout.isatty(),  # a result in a pipe or a file must not go to the terminal
+            redirect_stdout=False,  # rich would write the text of others as it is
+            redirect_stderr=False,
         )
         bars.start()
         return bars

@@ -15,8 +15,9 @@ from coexpr.cli.output_options import FileOptions, Format
 from coexpr.errors import OptionError
 
 _INTEGER = re.compile(r"[+-]?\d+")
+# DuckDB's integers have at most 39 digits, and Python converts no text of thousands.
+_MOST_DIGITS = 100
 _REAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.I)
-
 
 _Statement = Annotated[
     str | None,
@@ -34,19 +35,25 @@ _Parameters = Annotated[
         "NAME=VALUE",
     ),
 ]
+_Timeout = Annotated[
+    float | None,
+    option(None, "--timeout", "Stop after this many seconds. Default: no limit.", "SECONDS", min=0.001),
+]
 
 
 def sql(
     statement: _Statement = None,
     file: _File = None,
     parameter: _Parameters = None,
+    timeout: _Timeout = None,
     *,
     result_file: FileOptions,
     db: Database = None,
 ) -> None:
     """Run SQL on the database, which is open for reading only.
 
-    Rows are written as they are found. docs/data-model.md describes the tables, views and macros.
+    Statements cannot read or write other files, nor change settings. Rows are written as they are found.
+    docs/data-model.md describes the tables, views and macros.
 
     \b
     Examples:
@@ -65,17 +72,16 @@ def sql(
     values = _values(parameter or [])
     target = result_file.target()
     with open_atlas(db) as atlas:
-        atlas.forbid_other_files()
         if target.format in (Format.PARQUET, Format.ARROW):
             is_parquet = target.format == Format.PARQUET
             write = binary.write_batches_as_parquet if is_parquet else binary.write_batches_as_arrow
-            with closing(atlas.stream_sql_as_arrow(text, values)) as found:
+            with closing(atlas.stream_sql_as_arrow(text, values, timeout=timeout)) as found:
                 write_to(target, partial(write, found))
             if target.file:
                 say(f"Wrote {target.file}.")
         else:
             draw = partial(write_table, screen=Screen(result_file.wide))
-            write_as(atlas.stream_sql(text, values), target, {Format.TABLE.value: draw})
+            write_as(atlas.stream_sql(text, values, timeout=timeout), target, {Format.TABLE.value: draw})
 
 
 def _text(statement: str | None, file: Path | None) -> str:
@@ -105,6 +111,8 @@ def _value(text: str) -> int | float | str | None:
     if len(text) >= 2 and text[0] == text[-1] == "'":
         return text[1:-1]
     if _INTEGER.fullmatch(text):
+        if len(text) > _MOST_DIGITS:
+            raise OptionError(f"-p: an integer of {len(text):,} digits is too large. For a text, write '{text[:9]}…'.")
         return int(text)
     if _REAL.fullmatch(text):
         return float(text)

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
+from coexpr.cli.terminal import one_line
+
 _GAP = "  "
 _SHORTEST_TEXT = 12
 _NUMBER = re.compile(r"-?[\d.,]+(e[-+]?\d+)?")
@@ -123,7 +125,7 @@ def _total(widths: Iterable[int]) -> int:
 def draw_table(
     columns: Sequence[str], rows: Sequence[Sequence[str]], layout: Layout, available: int | None, stream: IO[str]
 ) -> list[str]:
-    """Draw cells as a table; return the columns that are omitted.
+    """Draw cells as a table; return the columns that are omitted. Line feeds in cells are escaped.
 
     Parameters
     ----------
@@ -135,9 +137,11 @@ def draw_table(
         Width to fit; None for no limit.
     stream : text stream
     """
+    titles = {name: one_line(name) for name in columns}
+    rows = [[one_line(cell) for cell in row] for row in rows]
     place = {name: number for number, name in enumerate(columns)}
     widths = {
-        name: max([display_width(name), *(display_width(row[number]) for row in rows)])
+        name: max([display_width(titles[name]), *(display_width(row[number]) for row in rows)])
         for number, name in enumerate(columns)
     }
     is_number = {
@@ -148,7 +152,7 @@ def draw_table(
     fitted = fit_columns(widths, layout, available)
     for number, block in enumerate(fitted.blocks):
         stream.write("\n" if number else "")
-        _write_line(stream, [_pad(name, width, is_number[name]) for name, width in block.items()])
+        _write_line(stream, [_pad(titles[name], width, is_number[name]) for name, width in block.items()])
         stream.write("─" * _total(block.values()) + "\n")
         for row in rows:
             cells = {name: _lines_of(row[place[name]], width, name in layout.wrap) for name, width in block.items()}

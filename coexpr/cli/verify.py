@@ -7,6 +7,7 @@ import typer
 
 from coexpr.cli.options import Database
 from coexpr.cli.output_options import OutputOptions
+from coexpr.errors import OptionError
 from coexpr.resources import database_path
 
 _FAILED = 1
@@ -22,6 +23,9 @@ def verify(
         ),
     ] = None,
     *,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also read the downloads again that were loaded, and compare all values.")
+    ] = False,
     result_options: OutputOptions,
     db: Database = None,
 ) -> None:
@@ -34,9 +38,11 @@ def verify(
     from coexpr.cli.screen import deliver, tell
     from coexpr.sentences.checks import describe_database_checks, describe_download_checks
 
+    if deep and path is not None:
+        raise OptionError("--deep checks the database: give no PATH.")
     if path is None:
         with open_atlas(db) as atlas:
-            checks = atlas.verify()
+            checks = atlas.verify_deep() if deep else atlas.verify()
         deliver(checks, result_options)
         holds = checks.provenance.holds
         tell(describe_database_checks(checks))

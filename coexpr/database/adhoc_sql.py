@@ -1,14 +1,18 @@
-"""SQL statements of the user: results as relations, rows or Arrow batches, and errors as QueryError."""
+"""SQL statements of the user: results as relations, rows or Arrow batches, and errors as QueryError.
 
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
+A connection for such statements has locked settings, so a statement can change none. Statements of some kinds are not
+run at all.
+"""
+
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
 
+from coexpr.database.interruption import Interruptible, close_unless_running
 from coexpr.errors import QueryError
 from coexpr.result import Provenance, json_text
 
@@ -18,10 +22,11 @@ if TYPE_CHECKING:
 # Rows fetched at a time, and rows per Arrow batch.
 _ROWS = 2048
 _ARROW_ROWS = 16_384
-_BETWEEN_INTERRUPTS = 0.05  # seconds
 _NO_ROWS = "there is no statement to run that returns rows."
-
-_T = TypeVar("_T")
+# Kinds of statements that are run. What they could change is open for reading only, or temporary, or locked.
+_KINDS = frozenset(
+    ("SELECT", "EXPLAIN", "CREATE", "INSERT", "UPDATE", "DELETE", "MERGE_INTO", "ALTER", "DROP", "MULTI", "TRANSACTION")
+) | {"PREPARE", "EXECUTE", "SET", "RELATION"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +57,7 @@ class Stream:
     def close(self) -> None:
         """Release what the statement holds: its temporary tables, and rows that were not read."""
         if self._connection is not None:
-            self._connection.close()
+            close_unless_running(self._connection)
 
 
 @dataclass(frozen=True)
@@ -70,10 +75,13 @@ class ArrowStream:
     schema: "pa.Schema"
     batches: Iterator["pa.RecordBatch"]
     _reader: "pa.RecordBatchReader"
+    _calls: Interruptible
 
     def close(self) -> None:
         """Release the reader: DuckDB 2 cannot open a database again, and waits forever, while it has an open reader."""
-        self._reader.close()
+        if not self._calls.is_left:
+            self._calls.stop()
+            self._reader.close()
 
 
 def relation_of(
@@ -87,6 +95,7 @@ def relation_of(
         If DuckDB cannot run a statement, or the last one is not a query.
     """
     with _query_errors():
+        _refuse_other_kinds(connection, statement)
         relation = connection.sql(statement, params=dict(parameters) if parameters else None)
     if relation is None:
         raise QueryError(_NO_ROWS)
@@ -98,6 +107,7 @@ def stream_rows(
     statement: str,
     parameters: Mapping[str, Any] | None,
     provenance: SqlProvenance,
+    timeout: float | None = None,
 ) -> Stream:
     """Run one or more statements; return the columns and rows of the last.
 
@@ -105,14 +115,19 @@ def stream_rows(
     ------
     QueryError
         If DuckDB cannot run a statement, or the last one is not a query.
+    LimitError
+        If they take longer than `timeout` seconds, here or while rows are fetched.
     """
+    calls = Interruptible(connection, timeout)
     with _query_errors():
-        _interruptibly(connection, lambda: connection.execute(statement, parameters))
+        _refuse_other_kinds(connection, statement)
+        calls.run(lambda: connection.execute(statement, parameters))
     described = connection.description or []
     if not described:
         raise QueryError(_NO_ROWS)
     narrow = {index for index, column in enumerate(described) if str(column[1]) in ("FLOAT", "FLOAT[]")}
-    return Stream(_distinct([column[0] for column in described]), _rows_of(connection, narrow), provenance, connection)
+    rows = _rows_of(connection, narrow, calls)
+    return Stream(_distinct([column[0] for column in described]), rows, provenance, connection)
 
 
 def stream_arrow(
@@ -120,14 +135,17 @@ def stream_arrow(
     statement: str,
     parameters: Mapping[str, Any] | None,
     provenance: SqlProvenance,
+    timeout: float | None = None,
 ) -> ArrowStream:
     """Run one or more statements as `stream_rows` does; return the result of the last as Arrow batches."""
     import pyarrow as pa  # takes a third of the time of a query that does not need it
 
     from coexpr.database.arrow import batches_of, open_reader
 
+    calls = Interruptible(connection, timeout)
     with _query_errors():
-        reader = _interruptibly(connection, lambda: open_reader(connection, statement, parameters, _ARROW_ROWS))
+        _refuse_other_kinds(connection, statement)
+        reader = calls.run(lambda: open_reader(connection, statement, parameters, _ARROW_ROWS))
     names = _distinct(reader.schema.names)
     fields = [part.with_name(name) for part, name in zip(reader.schema, names, strict=True)]
     schema = pa.schema(fields, metadata={"provenance": json_text(provenance)})
@@ -135,10 +153,27 @@ def stream_arrow(
     def renamed() -> Iterator[pa.RecordBatch]:
         found = batches_of(reader)
         with _query_errors():
-            while (batch := _interruptibly(connection, lambda: next(found, None))) is not None:
+            while (batch := calls.run(lambda: next(found, None))) is not None:
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
 
-    return ArrowStream(schema, renamed(), reader)
+    return ArrowStream(schema, renamed(), reader, calls)
+
+
+def _refuse_other_kinds(connection: duckdb.DuckDBPyConnection, statement: str) -> None:
+    """Raise QueryError for statements that could do more than read this database, or end the process.
+
+    They are written out of DuckDB's kinds; those that it has no name for are refused, too.
+    """
+    for each in connection.extract_statements(statement):
+        try:
+            kind = each.type.name
+        except ValueError:  # DuckDB has kinds that its Python package does not know
+            kind = "this kind of statement"
+        if kind not in _KINDS:
+            raise QueryError(
+                f"{kind.replace('_', ' ')} is not run here: only the database itself can be read, and settings cannot "
+                "be changed. To do more, use: coexpr shell"
+            )
 
 
 def _distinct(names: list[str]) -> list[str]:
@@ -166,31 +201,17 @@ def _query_errors() -> Iterator[None]:
         raise QueryError(f"a value is past what Python can hold ({error}). Cast the column to VARCHAR.") from None
 
 
-def _rows_of(connection: duckdb.DuckDBPyConnection, narrow: set[int]) -> Iterator[tuple[Any, ...]]:
+def _rows_of(
+    connection: duckdb.DuckDBPyConnection, narrow: set[int], calls: Interruptible
+) -> Iterator[tuple[Any, ...]]:
     while True:
         with _query_errors():
-            rows = _interruptibly(connection, lambda: connection.fetchmany(_ROWS))
+            rows = calls.run(lambda: connection.fetchmany(_ROWS))
         if not rows:
             return
         if narrow:
             rows = [tuple(_shortest(cell) if i in narrow else cell for i, cell in enumerate(row)) for row in rows]
         yield from rows
-
-
-def _interruptibly(connection: duckdb.DuckDBPyConnection, call: Callable[[], _T]) -> _T:
-    """Return the result of a DuckDB call that is run in another thread, so that Ctrl-C can interrupt it.
-
-    DuckDB ignores an interrupt that arrives before it has started, so the interrupt is repeated.
-    """
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(call)
-        try:
-            return running.result()
-        except KeyboardInterrupt:
-            while not running.done():
-                connection.interrupt()
-                wait([running], timeout=_BETWEEN_INTERRUPTS)
-            raise
 
 
 def _explanation(message: str) -> str:
@@ -200,6 +221,8 @@ def _explanation(message: str) -> str:
             "only the database itself can be read here, no other file. "
             f"To read other files, use: coexpr shell ({message.splitlines()[0]})"
         )
+    if "has been locked" in message:
+        return "settings cannot be changed here. To change them, use: coexpr shell"
     if "attached in read-only mode" in message:
         return f"the database is open for reading only, and this would write to it. ({message.splitlines()[0]})"
     return message.partition("\n\nStack Trace")[0].removeprefix("Invalid Input Error: ")

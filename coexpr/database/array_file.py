@@ -12,9 +12,8 @@ import os
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
-from secrets import token_hex
 from threading import Lock
 from typing import IO, Any, TypeVar
 from weakref import WeakValueDictionary
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from coexpr.output.files import check_file
+from coexpr.output.unfinished import UnfinishedFile
 
 _MAGIC = b"coexpr arrays 1\n"
 _DIGEST_BYTES = 32
@@ -30,8 +30,6 @@ _PAGE = 4096
 # The modification time of a file is set back by this, to a whole second, so that every later change alters the time,
 # even on file systems with coarse clocks.
 _BACKDATED_SECONDS = 10
-# Temporary files of killed processes are removed when they are this old.
-_ABANDONED_SECONDS = 600
 
 T = TypeVar("T")
 
@@ -57,18 +55,15 @@ class ArrayWriter:
 
     def __init__(self, path: Path) -> None:
         check_file(path)
-        _remove_abandoned(path)
         self._path = path.parent.resolve() / path.name  # a link is replaced, and what it leads to is not written
-        self._unfinished = self._path.with_name(f".{self._path.name}.{token_hex(8)}")
-        self._stream = self._unfinished.open("xb")
+        self._file = UnfinishedFile(self._path)
+        self._stream = self._file.stream
         self._arrays: dict[str, dict[str, Any]] = {}
         self._end = _PAGE
 
     def close(self) -> None:
         """Close the file, and remove it if it was not published."""
-        with suppress(OSError):
-            self._stream.close()
-        self._unfinished.unlink(missing_ok=True)
+        self._file.close()
 
     def start(self, name: str, dtype: DTypeLike, shape: tuple[int, ...]) -> None:
         """Start an array of this type and shape, whose rows are then given to `append`."""
@@ -93,10 +88,7 @@ class ArrayWriter:
         self._stream.truncate(self._end)
         self._stream.seek(0)
         self._stream.write(_MAGIC + hashlib.sha256(text).digest() + text)
-        self._stream.flush()
-        os.fsync(self._stream.fileno())  # a power cut must not leave an incomplete file with the right size and time
-        self._stream.close()
-        os.replace(self._unfinished, self._path)
+        self._file.publish()
         os.utime(self._path, ns=(written_ns, written_ns))
 
 
@@ -171,11 +163,3 @@ def _map(stream: IO[bytes], header: dict[str, Any], state: os.stat_result) -> di
             return None
         arrays[name] = array.view(dtype).reshape(stored["shape"])
     return arrays
-
-
-def _remove_abandoned(path: Path) -> None:
-    """Remove temporary files for `path` that killed processes left."""
-    for file in path.parent.iterdir():
-        with suppress(OSError):
-            if file.name.startswith(f".{path.name}.") and time.time() - file.stat().st_mtime > _ABANDONED_SECONDS:
-                file.unlink()

@@ -1,12 +1,18 @@
 """Opening of the DuckDB file of a database for reading. `coexpr.database.writing` opens it for writing."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 import duckdb
 
+from coexpr.database.catalog import refuse_altered, refuse_foreign, tables_and_views
+from coexpr.database.queries import query, single
 from coexpr.database.schema import has_current_definitions, pending_migrations
+from coexpr.database.turns import SECONDS_TO_READ, Say, Waiting, has_locks, holder_in, wait_for_writer
 from coexpr.errors import DatabaseError, DatabaseInUseError, NoDatabaseError
+from coexpr.progress import ignore_message
 from coexpr.resources import DATABASE_VARIABLE, is_duckdb_file
 
 # A connection to each file that may be open for reading, by device and number.
@@ -21,18 +27,27 @@ def refuse_missing(path: Path) -> None:
         )
 
 
-def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
+def open_readonly(
+    path: Path, *, seconds: float = SECONDS_TO_READ, say: Say = ignore_message
+) -> duckdb.DuckDBPyConnection:
     """Open the database at `path` for reading.
+
+    While another process writes it, wait; see `coexpr.database.turns.Waiting`.
 
     Raises
     ------
     DatabaseError
-        If there is none, it is not a database of coexpr, another process writes to it, or its schema is older or newer
-        than that of this version of coexpr.
+        If there is none, it is not a database of coexpr, another process writes to it, its schema is older or newer
+        than that of this version of coexpr, or it has other tables.
     """
     refuse_missing(path)
-    connection = connect_readonly(path)
+    waiting = Waiting(path, seconds, say)
+    if not is_open_here(path):
+        wait_for_writer(path, waiting)
+    connection = connect_readonly(path, waiting)
     try:
+        found = tables_and_views(connection)
+        refuse_foreign(found, path)
         pending = pending_migrations(connection, path)
         if pending or not has_current_definitions(connection):
             raise DatabaseError(
@@ -40,7 +55,8 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
                 f"{f'tables lack {pending[0].name}' if pending else 'views and macros differ'}. "
                 "To bring it up to date, load any download again: coexpr ingest PATH"
             )
-    except duckdb.IOException as error:
+        refuse_altered(found, path, "table", "view")
+    except duckdb.Error as error:
         connection.close()
         raise not_opened(path, error) from None
     except BaseException:
@@ -49,31 +65,87 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def connect_readonly(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB file for reading, whatever it contains.
+def connect_readonly(path: Path, waiting: Waiting) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB file for reading, whatever it contains. Statements cannot read other files.
 
     Raises
     ------
     DatabaseError
         If it is none, or another process writes to it.
     """
-    state = path.stat()
-    file = (state.st_dev, state.st_ino)
     # A file that is open here is not opened once more: closing it would release the lock of DuckDB.
-    if file not in _open_files and not is_duckdb_file(path):
+    if not is_open_here(path) and not is_duckdb_file(path):
         # For other types of files, DuckDB may download an extension.
         raise DatabaseError(f"{path} is not a DuckDB database. Choose another `database`, or set {DATABASE_VARIABLE}.")
+    # DuckDB takes a relative path such as md:name for the address of a service.
+    connection = connected(path, lambda: duckdb.connect(path.absolute(), read_only=True), waiting)
     try:
-        # DuckDB takes a relative path such as md:name for the address of a service.
-        connection = duckdb.connect(path.absolute(), read_only=True)
-    except duckdb.Error as error:
+        forbid_other_files(connection)
+    except duckdb.Error as error:  # such as too little memory
+        connection.close()
         raise not_opened(path, error) from None
-    _open_files[file] = connection
+    _open_files[_identity(path)] = connection
     return connection
 
 
-def _is_locked(error: duckdb.Error) -> bool:
-    return "Could not set lock" in str(error)
+def connected(
+    path: Path, connect: Callable[[], duckdb.DuckDBPyConnection], waiting: Waiting
+) -> duckdb.DuckDBPyConnection:
+    """Return a connection, after waiting for other processes that have the file open.
+
+    Raises
+    ------
+    DatabaseError
+        If there is none until the limit, or the file cannot be opened for another reason.
+    """
+    message = ""
+
+    def attempt() -> duckdb.DuckDBPyConnection | None:
+        nonlocal message
+        try:
+            return connect()
+        except duckdb.Error as error:
+            message = str(error)
+            if "Conflicting lock" in message and has_locks(path.parent):
+                return None
+            raise not_opened(path, error) from None
+
+    return waiting.until(attempt, lambda: holder_in(message))
+
+
+def forbid_other_files(connection: duckdb.DuckDBPyConnection) -> None:
+    """Forbid statements to read or write other files, and to load extensions.
+
+    This applies to every connection of this process to the same files, and cannot be undone.
+    """
+    if single(connection, "can_read_other_files"):
+        connection.execute(query("forbid_other_files"))
+
+
+@contextmanager
+def read_errors(path: Path) -> Iterator[None]:
+    """Explain errors of DuckDB within the block, which come from a damaged file: coexpr's own statements are right."""
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise
+    except duckdb.OutOfMemoryException as error:
+        raise DatabaseError(f"{path} cannot be read with this much memory: {first_line(error)}.") from None
+    except duckdb.Error as error:
+        raise DatabaseError(
+            f"{path} cannot be read: {first_line(error)}. The file may be damaged, or its macros altered. `coexpr "
+            "verify` checks it; without a backup, load the downloads into a new database."
+        ) from error
+
+
+def is_open_here(path: Path) -> bool:
+    """Return whether this process has the database open."""
+    return path.exists() and _identity(path) in _open_files
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    state = path.stat()
+    return state.st_dev, state.st_ino
 
 
 def first_line(error: Exception) -> str:
@@ -85,7 +157,10 @@ def not_opened(path: Path, error: duckdb.Error) -> DatabaseError:
     """Return the error that explains why DuckDB did not open a file."""
     if "Unique file handle conflict" in str(error) or "different configuration" in str(error):
         return DatabaseInUseError(f"{path} is open in this process already. Close that Atlas or connection first.")
-    if _is_locked(error):
-        return DatabaseInUseError(f"{path} is in use by another process. Wait until it has finished, then try again.")
+    if "Could not set lock" in str(error):
+        return DatabaseError(
+            f"{path} cannot be locked: files in its folder cannot be, as on some network drives. Copy it to a "
+            "local disk."
+        )
     remedy = f"Choose another `database`, or set {DATABASE_VARIABLE}."
     return DatabaseError(f"{path} cannot be opened as a database: {first_line(error)}. {remedy}")

@@ -89,7 +89,7 @@ def _read_names(database: Path) -> dict[Kind, list[str]]:
     from coexpr.database.connection import open_readonly
     from coexpr.database.queries import query
 
-    with open_readonly(database) as connection:
+    with open_readonly(database, seconds=0) as connection:
         return {kind: sorted(_as_lines(connection.execute(query(f"names_of_{kind}")).fetchall())) for kind in _KINDS}
 
 

@@ -9,6 +9,10 @@ from coexpr.database.queries import query, single
 from coexpr.errors import OptionError
 
 THREADS_VARIABLE = "COEXPR_THREADS"
+# Every thread takes memory, and those past the processors only wait: more than this is a typing mistake.
+_MOST_PER_PROCESSOR = 16
+# On any computer, this many are accepted.
+_ALWAYS_ACCEPTED = 128
 
 
 class Threads:
@@ -23,7 +27,7 @@ class Threads:
     Raises
     ------
     OptionError
-        If the number is below 1, or COEXPR_THREADS is not a number.
+        If the number is below 1 or far above the number of processors, or COEXPR_THREADS is not a number.
 
     Notes
     -----
@@ -91,6 +95,13 @@ def _requested(count: int | None) -> int | None:
         return None
     if not str(given).isascii() or not str(given).isdecimal() or int(given) < 1:
         raise OptionError(f"`threads` (or {THREADS_VARIABLE}) {given!r}: expected a whole number of at least 1.")
+    limit = max(_ALWAYS_ACCEPTED, _MOST_PER_PROCESSOR * _available())
+    # Python converts no text of thousands of digits.
+    if len(str(given).lstrip("0")) > len(str(limit)) or int(given) > limit:
+        raise OptionError(
+            f"`threads` (or {THREADS_VARIABLE}) {given!s:.40}: expected at most {limit:,} on this computer, which has "
+            f"{_available():,} processor{'s' * (_available() != 1)}."
+        )
     return int(given)
 
 

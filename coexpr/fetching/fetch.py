@@ -4,10 +4,12 @@ A file that is there is fetched again only if it is deleted first.
 """
 
 import hashlib
+import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +28,8 @@ from coexpr.fetching.parallel import in_parallel, stopping
 from coexpr.fetching.partial_file import partial_of
 from coexpr.fetching.sums import SUMS, Sums
 from coexpr.fetching.transfer import CONNECT_SECONDS, Patience, Transfer
+from coexpr.output.files import remedy_of
+from coexpr.output.unfinished import remove_abandoned, unfinished_folder
 from coexpr.progress import BYTES, SILENT, Advance, Progress
 from coexpr.resources import database_path
 from coexpr.result import Provenance, Result
@@ -142,19 +146,22 @@ def fetch(
             in_parallel([partial(_ask_for_size, job, patience, advance) for job in missing], stop)
         _announce(missing, folder, progress, "To fetch:" if dry_run else "Fetching")
         if missing and not dry_run:
-            folder.mkdir(parents=True, exist_ok=True)
+            with _disk_errors(folder):
+                folder.mkdir(parents=True, exist_ok=True)
             with locked(folder):
                 _refuse_full_disk(missing, folder)
                 _fetch_all(missing, sums, patience, progress, stop)
     for job in jobs:
         if job.status == "already there" and job.file.name not in recorded and not dry_run:
-            sums.add(job.file.name, job.sha256)
+            with _disk_errors(sums.path):
+                sums.add(job.file.name, job.sha256)
     provenance = FetchProvenance(folder=str(folder), what=list(what))
     return Result(_COLUMNS, [job.row for job in jobs], provenance)
 
 
 def _look(job: _Job, recorded: dict[str, str]) -> None:
     """Find out whether a file is there, whole and as it was fetched."""
+    remove_abandoned(job.path)
     if not job.path.exists():
         return
     with job.path.open("rb") as stream:
@@ -214,13 +221,13 @@ def _announce(jobs: Sequence[_Job], folder: Path, progress: Progress, verb: str)
         text += " of unknown size"
     else:
         text += f" ({unknown} of unknown size), at least {bytes_of(size)}" if unknown else f", {bytes_of(size)}"
-    before = sum(partial_of(folder, job.file.name).size for job in jobs)
+    before = sum(partial_of(folder, job.file).size for job in jobs)
     arrived = f"; {bytes_of(before)} arrived before" if before else ""
     progress.say(f"{verb} {text}{arrived}, into {folder}.")
 
 
 def _refuse_full_disk(jobs: Sequence[_Job], folder: Path) -> None:
-    needed = sum((job.size or 0) - partial_of(folder, job.file.name).size for job in jobs)
+    needed = sum((job.size or 0) - partial_of(folder, job.file).size for job in jobs)
     free = shutil.disk_usage(folder).free
     if needed + _SPARE_BYTES > free:
         raise FetchError(
@@ -231,7 +238,7 @@ def _refuse_full_disk(jobs: Sequence[_Job], folder: Path) -> None:
 
 def _fetch_all(jobs: Sequence[_Job], sums: Sums, patience: Patience, progress: Progress, stop: threading.Event) -> None:
     sizes = sum(job.size or 0 for job in jobs)
-    before = sum(partial_of(job.folder, job.file.name).size for job in jobs)
+    before = sum(partial_of(job.folder, job.file).size for job in jobs)
     with progress.task("Fetching", sizes, BYTES, done=before) as advance:
         in_parallel([partial(_fetch_one, job, sums, patience, advance, progress.say) for job in jobs], stop)
 
@@ -241,9 +248,26 @@ def _fetch_one(
 ) -> None:
     pooch.get_logger().setLevel("WARNING")  # what it would say is said here
     start = time.perf_counter()
-    with new_session() as session:
+    with _disk_errors(job.path), new_session() as session:
         transfer = Transfer(job.file, job.folder, session, patience, advance, say, stop)
-        pooch.retrieve(job.file.url, None, job.file.name, job.folder, downloader=transfer)
-    job.sha256 = pooch.file_hash(str(job.path))
-    sums.add(job.file.name, job.sha256)
+        with unfinished_folder(job.path) as folder:  # pooch leaves temporary files when it is killed
+            received = pooch.retrieve(job.file.url, None, job.file.name, folder, downloader=transfer)
+            os.replace(received, job.path)
+        job.sha256 = pooch.file_hash(str(job.path))
+        sums.add(job.file.name, job.sha256)
     job.status, job.size, job.seconds = "fetched", job.path.stat().st_size, time.perf_counter() - start
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    """Explain errors of the disk on which a file is written in the block."""
+    try:
+        yield
+    except (FetchError, requests.RequestException):
+        raise
+    except OSError as error:
+        cause = f"{error.strerror} ({error.filename})" if error.filename else error.strerror or error
+        raise FetchError(
+            f"{path} cannot be written: {cause}. {remedy_of(error)}, or choose another `folder`. The "
+            "same command continues."
+        ) from None

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import requests
 
+from coexpr.fetching.catalogue import RemoteFile
+
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)", re.I)
 _WHOLE = re.compile(r"bytes \*/(\d+)", re.I)
 # What may be sent back as a header.
@@ -83,9 +85,15 @@ class PartialFile:
         self.is_recorded = False
 
 
-def partial_of(folder: Path, name: str) -> PartialFile:
-    """Return what has arrived of a file before; nothing if its version is not recorded."""
-    path = folder / f"{name}.partial"
+def partial_of(folder: Path, file: RemoteFile) -> PartialFile:
+    """Return what an earlier run has received of a file; nothing if its version is not recorded.
+
+    Nothing of an ontology either: after a power cut, parts of it may be missing, and it has no checksum that would say
+    so.
+    """
+    path = folder / f"{file.name}.partial"
+    if file.kind == "obo":
+        return PartialFile(path)
     try:
         notes = json.loads(PartialFile(path).notes.read_text(encoding="utf-8"))
         etag, modified, total = notes["etag"], notes["modified"], notes["total"]

@@ -1,12 +1,13 @@
 """The fingerprints of the files in a folder: SHA256SUMS, in the format of the program sha256sum."""
 
-import os
 import re
 import threading
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from coexpr.errors import FetchError
+from coexpr.output.unfinished import UnfinishedFile, remove_abandoned
 
 SUMS = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](.+)")
@@ -27,6 +28,7 @@ class Sums:
         FetchError
             If the file is not in the format of sha256sum.
         """
+        remove_abandoned(self.path)
         if not self.path.exists():
             return {}
         lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -42,10 +44,7 @@ class Sums:
         """Record the fingerprint of a file; the record is replaced as a whole."""
         with self._lock:
             sums = self.read() | {name: digest}
-            new = self.path.with_name(f"{self.path.name}.new")
             text = "".join(f"{digest}  {name}\n" for name, digest in sorted(sums.items()))
-            try:
-                new.write_text(text, encoding="utf-8")
-                os.replace(new, self.path)
-            finally:
-                new.unlink(missing_ok=True)
+            with closing(UnfinishedFile(self.path)) as file:
+                file.stream.write(text.encode())
+                file.publish()

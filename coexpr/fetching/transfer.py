@@ -87,10 +87,15 @@ class Transfer:
 
     def __call__(self, url: str, output_file: Any, pooch: Any) -> None:
         """Receive the file into `output_file`, whole and tested."""
-        os.unlink(output_file)  # pooch made it; a program that is killed would leave it behind
-        partial = partial_of(self.folder, self.file.name)
+        partial = partial_of(self.folder, self.file)
         try:
             self._receive_whole(partial)
+            with partial.path.open("r+b") as stream:
+                os.fsync(stream.fileno())  # after a power cut, a file with its own name is whole
+            os.replace(partial.path, output_file)
+            partial.clear()
+        except FetchError:
+            raise
         except OSError as error:
             if error.errno not in _DISK_FULL:
                 raise
@@ -98,8 +103,6 @@ class Transfer:
             raise FetchError(
                 f"{self.folder} is full: {self.file.name} was not fetched. Free some space, or choose another `folder`."
             ) from None
-        os.replace(partial.path, output_file)
-        partial.clear()
 
     def _receive_whole(self, partial: PartialFile) -> None:
         """Receive all bytes and test the file; once more in one part if a file of several parts is damaged."""

@@ -133,7 +133,7 @@ def _load_all(
 ) -> tuple[list[_Loaded], dict[str, int], list[str]]:
     """Load downloads and write differential stability; return the report, the contents, and what is in the cache."""
     loaded: list[_Loaded] = []
-    with open_for_writing(target) as connection, closing(Threads(connection, threads)):
+    with open_for_writing(target, say=progress.say) as connection, closing(Threads(connection, threads)):
         known = {sha256 for (sha256,) in connection.execute(query("known_downloads")).fetchall()}
         try:
             size = sum(download.size for download in recognised)

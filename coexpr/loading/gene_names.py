@@ -75,7 +75,7 @@ def update_genes(
     files = find_gene_files([Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)])
     path = database_path(database)
     refuse_missing(path)
-    with open_for_writing(path) as connection:
+    with open_for_writing(path, say=progress.say) as connection:
         fill_with_shipped(connection)
         before = _releases(connection)
         with progress.task("Renewing gene names and categories", 3, "steps") as advance:

@@ -1,6 +1,5 @@
 """Prefetch of downloads: the next one is read and checked while the current one is written."""
 
-import hashlib
 from collections import deque
 from collections.abc import Collection, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,7 +8,7 @@ from dataclasses import dataclass
 from coexpr.errors import DownloadError
 from coexpr.progress import Advance
 from coexpr.readers.download import Download
-from coexpr.readers.place import FileDigest
+from coexpr.readers.place import FileDigest, fingerprint
 from coexpr.readers.published_table import PublishedTable
 from coexpr.readers.recognise import Recognised
 
@@ -68,7 +67,7 @@ def _read(recognised: Recognised, seen: set[str], advance: Advance) -> Prefetche
 
     recognised.place.when_read = report
     digests = recognised.digests()
-    sha256 = _fingerprint(digests, recognised.place.inside)
+    sha256 = fingerprint(digests, recognised.place.inside)
     try:
         is_known = sha256 in seen
         seen.add(sha256)
@@ -80,12 +79,3 @@ def _read(recognised: Recognised, seen: set[str], advance: Advance) -> Prefetche
             raise
         remedy = "Use the original download, or download it again."
         raise type(error)(str(error), remedy=remedy) from None
-
-
-def _fingerprint(digests: Sequence[FileDigest], inside: str) -> str:
-    """Return the SHA-256 of a zip, or one computed from those of several files and the folder in a zip.
-
-    The folder is included because a zip may contain several downloads.
-    """
-    parts = sorted(digest.sha256 for digest in digests) + [inside] * bool(inside)
-    return parts[0] if len(parts) == 1 else hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.errors import OutputError
+from coexpr.output.files import remedy_of
 
 _FINGERPRINT = "run.json"
 _LOCK = "lock"
@@ -56,10 +57,14 @@ class Checkpoint:
                 self._lock.close()
             if isinstance(error, BlockingIOError):
                 raise OutputError(f"another run is at work in {self.path}. Wait, or choose another output.") from None
-            raise OutputError(f"{self.path} cannot be written: {error.strerror}.") from None
-        if not (stored.is_file() and stored.read_bytes() == self._fingerprint.encode()):
-            self._delete_files()
-            stored.write_text(self._fingerprint, encoding="utf-8")
+            raise self._not_written(error) from None
+        try:
+            if not (stored.is_file() and stored.read_bytes() == self._fingerprint.encode()):
+                self._delete_files()
+                stored.write_text(self._fingerprint, encoding="utf-8")
+        except OSError as error:
+            self._lock.close()
+            raise self._not_written(error) from None
         return self
 
     def __exit__(
@@ -74,11 +79,14 @@ class Checkpoint:
         """Write a file of arrays atomically, so that a crash leaves either the complete file or none."""
         path = self.path / f"{name}{_SUFFIX}"
         temporary = path.with_suffix(".tmp")
-        with temporary.open("wb") as stream:
-            np.savez(stream, **arrays)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
+        try:
+            with temporary.open("wb") as stream:
+                np.savez(stream, **arrays)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(path)
+        except OSError as error:
+            raise self._not_written(error) from None
 
     def has(self, name: str) -> bool:
         """Return whether a file exists, even if it is damaged."""
@@ -93,12 +101,22 @@ class Checkpoint:
             return None
 
     def remove(self) -> None:
-        """Remove the folder, unless it contains files that a checkpoint does not have."""
-        self._delete_files()
+        """Remove the folder, unless it contains files that a checkpoint does not have.
+
+        If it cannot be removed, the next run with the same output removes it.
+        """
         with suppress(OSError):
+            self._delete_files()
             (self.path / _FINGERPRINT).unlink()
             (self.path / _LOCK).unlink()
             self.path.rmdir()
+
+    def _not_written(self, error: OSError) -> OutputError:
+        """Return the error that explains why an intermediate result was not stored."""
+        return OutputError(
+            f"{self.path} cannot be written: {error.strerror or error}. What is stored there is kept. "
+            f"{remedy_of(error)}, then the same command continues."
+        )
 
     def _delete_files(self) -> None:
         for pattern in (f"*{_SUFFIX}", "*.tmp"):

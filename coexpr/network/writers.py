@@ -3,8 +3,6 @@
 Edges are written part by part to a temporary file, which is renamed when it is complete.
 """
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -23,7 +21,9 @@ from coexpr.errors import OptionError, OutputError
 from coexpr.network.graphml import write_graphml
 from coexpr.network.nodes import Nodes
 from coexpr.network.workbook import write_xlsx
-from coexpr.output.files import write_binary_file
+from coexpr.output.files import explained, write_binary_file
+from coexpr.output.text import as_text
+from coexpr.output.unfinished import unfinished_folder
 from coexpr.resources import is_duckdb_file
 from coexpr.result import json_text
 
@@ -123,9 +123,9 @@ def refuse_output(path: Path) -> None:
         raise OutputError(f"{path} is there already and would be replaced. Choose another output.")
 
 
-def _tables(parts: Parts, nodes: Nodes) -> Iterator[pa.Table]:
-    """Yield parts as tables in which source and target are names instead of row numbers."""
-    names = _as_strings(nodes.names)
+def _tables(parts: Parts, nodes: Nodes, spell: Callable[[str], str] = str) -> Iterator[pa.Table]:
+    """Yield parts as tables in which source and target are names instead of row numbers, as `spell` writes them."""
+    names = _as_strings([spell(name) for name in nodes.names])
     for part in parts:
         columns = {name: _as_array(values) for name, values in part.items()}
         for end in ("source", "target"):
@@ -169,7 +169,7 @@ def _write_separated(
 ) -> None:
     """Write edges as text, which has no place for the provenance."""
     options = arrow_csv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style="needed")
-    for number, table in enumerate(_tables(parts, nodes)):
+    for number, table in enumerate(_tables(parts, nodes, as_text)):
         if not number:
             stream.write((delimiter.join(table.column_names) + "\n").encode())
         plain = table.set_column(0, "source", table["source"].cast(pa.string()))
@@ -178,33 +178,38 @@ def _write_separated(
 
 def _write_duckdb(path: Path, parts: Parts, nodes: Nodes, provenance: Mapping[str, Any]) -> None:
     """Write the tables of a network to a new DuckDB file that DuckDB 1.4 and later can read."""
-    folder = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.absolute().parent))
-    temporary = folder / path.name
     try:
-        with duckdb.connect() as connection:
-            attach(connection, "attach_network", temporary)
-            connection.execute(query("use_network"))
-            connection.execute(query("create_edges"))
-            for table in _tables(parts, nodes):
-                with registered(connection, incoming_edges=table):
-                    connection.execute(query("insert_edges"))
-            values = {"name": list(provenance), "value": [json_text(value) for value in provenance.values()]}
-            with registered(
-                connection,
-                incoming_nodes=nodes.table(),
-                incoming_node_categories=nodes.members(),
-                incoming_provenance=pa.table(values),
-            ):
-                for name in ("create_nodes", "create_node_categories", "create_provenance"):
-                    connection.execute(query(name))
-            connection.execute(query("leave_network"))
-            connection.execute(query("detach_network"))
-        temporary.replace(path)
+        with explained(path), unfinished_folder(path.absolute()) as folder:
+            _create_tables(folder / path.name, parts, nodes, provenance)
+            (folder / path.name).replace(path)
     except duckdb.Error as error:
-        raise OutputError(f"{path} cannot be written: {str(error).splitlines()[0]}") from None
+        raise OutputError(
+            f"{path} cannot be written: {str(error).splitlines()[0].rstrip('.')}. Free some space, or write to another "
+            "folder."
+        ) from None
     except RuntimeError as error:  # raised by DuckDB after Ctrl-C
         if "interrupt" not in str(error).lower():
             raise
         raise KeyboardInterrupt from None
-    finally:
-        shutil.rmtree(folder)
+
+
+def _create_tables(path: Path, parts: Parts, nodes: Nodes, provenance: Mapping[str, Any]) -> None:
+    """Write the tables of a network to a DuckDB file, all of it on the disk at the end."""
+    with duckdb.connect() as connection:
+        attach(connection, "attach_network", path)
+        connection.execute(query("use_network"))
+        connection.execute(query("create_edges"))
+        for table in _tables(parts, nodes):
+            with registered(connection, incoming_edges=table):
+                connection.execute(query("insert_edges"))
+        values = {"name": list(provenance), "value": [json_text(value) for value in provenance.values()]}
+        with registered(
+            connection,
+            incoming_nodes=nodes.table(),
+            incoming_node_categories=nodes.members(),
+            incoming_provenance=pa.table(values),
+        ):
+            for name in ("create_nodes", "create_node_categories", "create_provenance"):
+                connection.execute(query(name))
+        connection.execute(query("leave_network"))
+        connection.execute(query("detach_network"))

@@ -1,14 +1,14 @@
 """Files that are written completely or not at all."""
 
+import errno
 import io
-import os
-import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO
 
 from coexpr.errors import CoexprError, OutputError
+from coexpr.output.unfinished import UnfinishedFile
 from coexpr.resources import is_duckdb_file
 
 
@@ -38,21 +38,29 @@ def write_binary_file(path: Path, write: Callable[[IO[bytes]], None]) -> None:
             write(stream)
         return
     path = path.resolve()
+    with explained(path), closing(UnfinishedFile(path)) as file:
+        write(file.stream)
+        file.publish()
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Raise OutputError, which says what to do, for an error of the system while a file is written in the block."""
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}.") from None
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            write(stream)
-        os.chmod(name, 0o666 & ~_umask())  # a temporary file is private; an answer is not
-        os.replace(name, path)
-    except BaseException as error:
-        with suppress(OSError):
-            os.unlink(name)
-        if isinstance(error, OSError) and not isinstance(error, CoexprError):
-            raise OutputError(f"{path} cannot be written: {error.strerror}.") from None
+        yield
+    except CoexprError:
         raise
+    except OSError as error:
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror or error}. {remedy_of(error)}, or write to another folder."
+        ) from None
+
+
+def remedy_of(error: OSError) -> str:
+    """Return what to do after an error of the system while a file was written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Free some space"
+    return "Check the disk" if error.errno == errno.EIO else "Check the folder"
 
 
 def check_file(path: Path) -> None:
@@ -61,9 +69,3 @@ def check_file(path: Path) -> None:
         raise OutputError(f"{path} cannot be written: there is no folder {path.parent}.")
     if is_duckdb_file(path):
         raise OutputError(f"{path} is a DuckDB database, and would be lost. Write to another file.")
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 from coexpr.errors import LimitError, OutputError
 from coexpr.extras import require
 from coexpr.output.columns import is_r, shown
+from coexpr.output.text import FORMULA
 from coexpr.result import Provenance, Table
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _MAX_EXACT = 2**53
 # Characters of the narrowest and the widest column.
 _NARROW, _WIDE = 6, 50
 _TEXT_FORMAT = "@"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FIRST_DATE = datetime.date(1900, 1, 1)
 
 
@@ -170,7 +170,7 @@ class _SheetWriter:
 
     def _write_text(self, row: int, column: int, text: str) -> None:
         self._check_length(row, column, text)
-        self._target.write_string(row, column, text, self._quoted if text.startswith(_FORMULA) else self._text)
+        self._target.write_string(row, column, text, self._quoted if text.startswith(FORMULA) else self._text)
         self._fit(column, len(text))
 
     def _fit(self, column: int, characters: int) -> None:

@@ -2,6 +2,9 @@
 
 Numbers are written at full precision, except in Markdown, which is for reading. A missing value is an empty cell, and
 null in JSON. JSON includes the provenance.
+
+A text in CSV or TSV that a spreadsheet would take for a formula is written with an apostrophe before it, as OWASP
+recommends. Readers of gene lists leave it out again.
 """
 
 import csv
@@ -11,6 +14,9 @@ from typing import IO, Any
 
 from coexpr.output.columns import shown
 from coexpr.result import MatrixResult, Provenance, Table, json_text, rows_by_column
+
+# What formulas begin with, for one spreadsheet or another.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_csv(result: Table[Provenance], stream: IO[str]) -> None:
@@ -75,23 +81,41 @@ def write_matrix_tsv(result: MatrixResult[Provenance], stream: IO[str]) -> None:
 
 
 def _write_matrix(result: MatrixResult[Provenance], stream: IO[str], separator: str) -> None:
-    writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
-    writer.writerow(["", *result.names])
-    for name, row in zip(result.names, result.r, strict=True):
+    writer = csv.writer(_Lines(stream), delimiter=separator)
+    names = [as_text(name) for name in result.names]
+    writer.writerow(["", *names])
+    for name, row in zip(names, result.r, strict=True):
         writer.writerow([name, *("" if math.isnan(value) else value for value in row.tolist())])
 
 
 def _write_separated(result: Table[Provenance], stream: IO[str], separator: str) -> None:
-    writer = csv.writer(stream, delimiter=separator, lineterminator="\n")
+    writer = csv.writer(_Lines(stream), delimiter=separator)
     if result.columns:
-        writer.writerow(result.columns)
+        writer.writerow([as_text(name) for name in result.columns])
     writer.writerows([_cell(value) for value in row] for row in result.rows)
+
+
+class _Lines:
+    r"""Ends lines with \n. A csv.writer that does so itself does not quote cells with \r before Python 3.13."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._write = stream.write
+
+    def write(self, line: str) -> None:
+        self._write(f"{line[:-2]}\n")
 
 
 def _cell(value: Any) -> Any:
     """Return a value as a cell: lists and structs as JSON, a missing value as nothing."""
+    if isinstance(value, str):
+        return as_text(value)
     if isinstance(value, list | dict | tuple):
         return json_text(value)
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else value
+
+
+def as_text(text: str) -> str:
+    """Return a text as a cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text

@@ -5,28 +5,49 @@ human genes are read. GAF files follow the specification 2.2
 (geneontology.org/docs/go-annotation-file-gaf-format-2.2); older 2.x files are read too.
 """
 
+import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
+from sys import intern
+from typing import Literal
 
 from coexpr.errors import DownloadError, OptionError
+from coexpr.readers import limits
 from coexpr.readers.category_file import Category, CategoryFile, WrongFormatError
 from coexpr.readers.obo import Ontology
-from coexpr.readers.text import split_lines
 
 _HUMAN = "9606"
 _NO_DATA = "ND"
 _GAF_VERSION = re.compile(r"!\s*gaf-version:\s*(\S+)", re.I)
-_GAF_DATE = re.compile(r"!\s*date-generated:\s*(\S+)", re.I)
-_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}")
-_TERM = re.compile(r"\w+:\w+")
+_GAF_DATE = re.compile(r"!\s*date-generated:\s*([\w:.+-]+)", re.I | re.ASCII)
+_VERSION_2 = re.compile(r"2\.\d+", re.ASCII)
+_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}", re.ASCII)
+_TERM = re.compile(r"\w+:\w+", re.ASCII)
+_GENE_ID = re.compile(r"\d{1,10}", re.ASCII)
+_SYMBOL = re.compile(r"[^\0-\x1f\x7f-\x9f]+")
+_MOST_COMMENTS = 10_000
+_AGAIN = "Download it again."
 _GENE2GO_COLUMNS = ["#tax_id", "GeneID", "GO_ID", "Evidence", "Qualifier", "GO_term", "PubMed", "Category"]
 _ASPECTS = {"Process": "BP", "Function": "MF", "Component": "CC"}
 _EVIDENCE = re.compile(r"[A-Z]{2,3}")
 
 
-@dataclass(frozen=True)
+AnnotationFormat = Literal["gaf", "gene2go"]
+# How files begin.
+STARTS: Mapping[AnnotationFormat, bytes] = {"gaf": b"!gaf-version:", "gene2go": b"#tax_id\tGeneID\tGO_ID\t"}
+LONGEST_START = max(map(len, STARTS.values())) + len(codecs.BOM_UTF8)
+
+
+def format_of(start: bytes) -> AnnotationFormat | None:
+    """Return the format of a file that begins like this; None for other files."""
+    start = start.removeprefix(codecs.BOM_UTF8)
+    return next((kind for kind, beginning in STARTS.items() if start.startswith(beginning)), None)
+
+
+@dataclass(frozen=True, slots=True)
 class _Annotation:
     """One gene annotated to one term."""
 
@@ -35,8 +56,8 @@ class _Annotation:
     evidence: str
 
 
-def read_gaf(text: str, path: Path, ontology: Ontology | None) -> CategoryFile:
-    """Read a GAF 2.x file with its ontology; genes are named by symbol.
+def read_gaf(lines: Iterable[str], path: Path, ontology: Ontology | None) -> CategoryFile:
+    """Read the lines of a GAF 2.x file with its ontology; genes are named by symbol.
 
     Raises
     ------
@@ -47,34 +68,54 @@ def read_gaf(text: str, path: Path, ontology: Ontology | None) -> CategoryFile:
     DownloadError
         If a line is incomplete, or a term is not in the ontology.
     """
-    lines = split_lines(text)
-    comments = [line for line in lines if line.startswith("!")]
+    comments: list[str] = []
+    rows = _rows_after(lines, comments)
+    first = next(rows, None)
     version = next((found[1] for line in comments if (found := _GAF_VERSION.match(line))), None)
-    if version is None or not version.startswith("2."):
+    if version is None or not _VERSION_2.fullmatch(version):
         raise WrongFormatError(
             "the line !gaf-version: 2.x is missing"
             if version is None
-            else f"its gaf-version is {version}, expected 2.x"
+            else f"its gaf-version is {version!r:.20}, expected 2.x"
         )
     if ontology is None:
         raise OptionError(f"{path} is a GAF file, which has no names of terms. Give the OBO file with `ontology`.")
+    annotations = _some(_gaf_annotations(chain([first] if first else [], rows), path), path)
     date = next((found[1] for line in comments if (found := _GAF_DATE.match(line))), None)
     notes = [f"annotations generated on {date}."] if date else []
-    return _annotated_terms(ontology, list(_gaf_annotations(lines, path)), f"GAF {version}", path, notes)
+    return _annotated_terms(ontology, annotations, f"GAF {version}", path, notes)
 
 
-def _gaf_annotations(lines: list[str], path: Path) -> Iterator[_Annotation]:
+def _rows_after(lines: Iterable[str], comments: list[str]) -> Iterator[tuple[int, str]]:
+    """Yield the numbers and lines that are not blank; comments are appended to a list."""
     for row, line in enumerate(lines, start=1):
-        if line.startswith("!") or not line.strip():
-            continue
+        if line.startswith("!"):
+            if len(comments) < _MOST_COMMENTS:
+                comments.append(line)
+        elif line and not line.isspace():
+            yield row, line
+
+
+def _some(annotations: Iterator[_Annotation], path: Path) -> list[_Annotation]:
+    """Return annotations, if there are not too many."""
+    found = list(islice(annotations, limits.ANNOTATIONS + 1))
+    if len(found) > limits.ANNOTATIONS:
+        raise DownloadError(f"{path} has more than {limits.ANNOTATIONS:,} annotations of human genes.", remedy=_AGAIN)
+    return found
+
+
+def _gaf_annotations(rows: Iterable[tuple[int, str]], path: Path) -> Iterator[_Annotation]:
+    # Equal strings are one object, which takes a third of the memory.
+    for row, line in rows:
         cells = [cell.strip() for cell in line.split("\t")]
         if not 15 <= len(cells) <= 17:
             raise DownloadError(
                 f"{path}, line {row}: expected 15 to 17 tab-separated cells, found {len(cells)}.",
-                remedy="Download it again.",
+                remedy=_AGAIN,
             )
         symbol, qualifiers, term, evidence, taxa, date = (cells[place] for place in (2, 3, 4, 6, 12, 13))
         for cell, expected, pattern in (
+            (symbol, "the symbol of a gene", _SYMBOL),
             (term, "a term such as GO:0007399", _TERM),
             (evidence, "an evidence code such as IDA", _EVIDENCE),
             (date, "a date such as 20240131", _DATE),
@@ -84,11 +125,11 @@ def _gaf_annotations(lines: list[str], path: Path) -> Iterator[_Annotation]:
         # The first of two taxa is that of the gene product; the second is an organism that it interacts with.
         is_human = taxa.split("|")[0] == f"taxon:{_HUMAN}"
         if is_human and "NOT" not in qualifiers.split("|") and evidence != _NO_DATA:
-            yield _Annotation(term, symbol, evidence)
+            yield _Annotation(intern(term), intern(symbol), intern(evidence))
 
 
-def read_gene2go(text: str, path: Path, ontology: Ontology | None) -> CategoryFile:
-    """Read NCBI's gene2go; genes are named by Entrez id.
+def read_gene2go(lines: Iterable[str], path: Path, ontology: Ontology | None) -> CategoryFile:
+    """Read the lines of NCBI's gene2go; genes are named by Entrez id.
 
     Without an ontology, the terms have only their directly annotated genes.
 
@@ -99,22 +140,33 @@ def read_gene2go(text: str, path: Path, ontology: Ontology | None) -> CategoryFi
     DownloadError
         If a line is incomplete, or a term is not in the ontology.
     """
-    header, *lines = split_lines(text)
-    if header.split("\t") != _GENE2GO_COLUMNS:
+    lines = iter(lines)
+    if next(lines, "").split("\t") != _GENE2GO_COLUMNS:
         raise WrongFormatError(f"its first line is not the header {' '.join(_GENE2GO_COLUMNS)}")
     found: list[_Annotation] = []
     terms: dict[str, tuple[str, str]] = {}
-    for row, line in enumerate(lines, start=2):
+    for line in lines:
         if not line.strip():
             continue
         cells = line.split("\t")
         if len(cells) != len(_GENE2GO_COLUMNS):
             raise DownloadError(
-                f"{path}, line {row}: expected 8 tab-separated cells, found {len(cells)}.", remedy="Download it again."
+                f"{path}: expected 8 tab-separated cells, found {len(cells)} in {line!r:.60}.", remedy=_AGAIN
             )
         taxon, gene, term, evidence, qualifier, name, _, aspect = cells
+        for cell, expected, pattern in (
+            (gene, "a GeneID", _GENE_ID),
+            (term, "a term such as GO:0007399", _TERM),
+            (evidence, "an evidence code such as IDA", _EVIDENCE),
+        ):
+            if not pattern.fullmatch(cell):
+                raise DownloadError(f"{path}: expected {expected}, found {cell!r:.40}.", remedy=_AGAIN)
+        if len(found) == limits.ANNOTATIONS:
+            raise DownloadError(
+                f"{path} has more than {limits.ANNOTATIONS:,} annotations of human genes.", remedy=_AGAIN
+            )
         if taxon == _HUMAN and evidence != _NO_DATA and not qualifier.startswith("NOT"):
-            found.append(_Annotation(term, gene, evidence))
+            found.append(_Annotation(intern(term), intern(gene), intern(evidence)))
             terms[term] = (name, _ASPECTS.get(aspect, ""))
     if ontology:
         return _annotated_terms(ontology, found, "gene2go file", path, [])

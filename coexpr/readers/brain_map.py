@@ -17,6 +17,7 @@ from coexpr.errors import MapError
 from coexpr.readers.corrected_coordinates import RANGES
 from coexpr.readers.map_columns import Columns, find_columns, read_number, whole_number
 from coexpr.readers.map_table import MapTable, first_of, read_map_table
+from coexpr.readers.printable import first_with_control
 from coexpr.readers.text import read_text
 
 # What a map may be about. Whole numbers without a header are "ids": the database has them as structures or as samples.
@@ -82,6 +83,8 @@ def read_map(path: Path | str, column: str | int | None = None) -> BrainMap:
     table = read_map_table(read_text(path), str(path))
     columns = find_columns(table, column)
     kind, keys, points = _keys(table, columns)
+    if (strange := first_with_control(keys)) is not None:
+        raise MapError(f"{path}: {strange!r:.60} has characters that are not printed. Remove them from the file.")
     found = BrainMap(
         kind=kind,
         keys=keys,
@@ -90,9 +93,17 @@ def read_map(path: Path | str, column: str | int | None = None) -> BrainMap:
         name=path.name,
         column=table.names[columns.value],
         points=points,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        sha256=_sha256(path),
     )
     return _checked(found, str(path))
+
+
+def _sha256(path: Path) -> str | None:
+    """Return the SHA-256 of a file; a pipe cannot be read again."""
+    if not path.is_file():
+        return None
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def map_of(numbers: Mapping[str, float] | Mapping[int, float]) -> BrainMap:
@@ -131,7 +142,7 @@ def _keys(table: MapTable, columns: Columns) -> tuple[Kind, list[str], NDArray[n
         keys = [str(whole_number(table, row, place)) for row in range(len(table))]
     if blank := [table.rows[row] for row, key in enumerate(keys) if not key]:
         raise MapError(
-            f"{table.where}, column {table.names[place]}: blank in {_rows(blank)}. Leave out rows that are not about a "
+            f"{table.where}, column {table.title(place)}: blank in {_rows(blank)}. Leave out rows that are not about a "
             f"{'sample' if columns.kind == 'samples' else 'structure'}."
         )
     return columns.kind, keys, None
@@ -161,7 +172,7 @@ def _refuse_outside(points: NDArray[np.float64], table: MapTable, columns: Colum
     if len(outside):
         row, axis = outside[0].tolist()
         low, high = limits[axis]
-        where = f"{table.where}, row {table.rows[row]}, column {table.names[columns.keys[axis]]}"
+        where = f"{table.where}, row {table.rows[row]}, column {table.title(columns.keys[axis])}"
         raise MapError(
             f"{where}: expected an MNI coordinate from {low:g} to {high:g} mm, found {points[row, axis]:g} "
             f"({len(np.unique(outside[:, 0])):,} of {len(table):,} rows are outside the brain). The coordinates are of "
@@ -186,7 +197,7 @@ def _checked(found: BrainMap, where: str) -> BrainMap:
             kept.append(row)
         elif found.values[earlier] != found.values[row]:
             raise MapError(
-                f"{where}, row {found.rows[row]}: {key} has the value {found.values[row]:g}, and "
+                f"{where}, row {found.rows[row]}: {key:.60} has the value {found.values[row]:g}, and "
                 f"{found.values[earlier]:g} in row {found.rows[earlier]}. Expected one value for each. "
                 "Keep one row, or their mean."
             )

@@ -4,15 +4,17 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Literal, get_args
 
 from coexpr.errors import DownloadError, OptionError
-from coexpr.readers import annotations, gene_list, gmt, site_category
+from coexpr.readers import annotations, gene_info, gene_list, gmt, site_category
 from coexpr.readers.category_file import AmbiguousFormatError, Category, CategoryFile, Lookup, WrongFormatError
 from coexpr.readers.obo import Ontology, read_ontology
-from coexpr.readers.text import STDIN, read_text
+from coexpr.readers.printable import first_with_control
+from coexpr.readers.text import lines_of, split_lines, whole_text
+from coexpr.readers.text_file import STDIN, open_text
 
 CategoryFormat = Literal["gaf", "gene2go", "gmt", "long", "table", "list"]
 _ZIP = b"PK\x03\x04"
@@ -80,7 +82,8 @@ def read_categories(
         )
     (path,) = paths
     tree = read_ontology(options.ontology) if options.ontology else None
-    found = _with_unique_names(_read_text(path, read_text(path), lookup, options, tree))
+    found = _with_unique_names(_read(path, lookup, options, tree))
+    _refuse_control(found, path)
     if name is None:
         return found
     if len(found.categories) != 1:
@@ -120,10 +123,12 @@ def _is_of_the_site(path: Path) -> bool:
         If it is a spreadsheet, or cannot be read.
     """
     try:
-        if path == STDIN or not path.exists():
+        if path == STDIN:
             return False
         if path.is_dir():
             return True
+        if not path.is_file():  # a pipe can be read only once
+            return False
         with path.open("rb") as stream:
             is_zip = stream.read(4) == _ZIP
     except OSError as error:
@@ -135,14 +140,37 @@ def _is_of_the_site(path: Path) -> bool:
     return is_zip
 
 
+def _read(path: Path, lookup: Lookup, options: ReadingOptions, ontology: Ontology | None) -> CategoryFile:
+    """Read a file in any format; the large ones, of annotations, line by line."""
+    with open_text(path) as file:
+        kind = annotations.format_of(file.start(annotations.LONGEST_START))
+        if kind == "gaf" and options.format in (None, kind):
+            return annotations.read_gaf(lines_of(file, path), path, ontology)
+        if kind == "gene2go" and options.format in (None, kind):
+            return annotations.read_gene2go(gene_info.human_lines_of(file), path, ontology)
+        text = whole_text(file, path)
+    return _read_text(path, text, lookup, options, ontology)
+
+
+def _refuse_control(file: CategoryFile, path: Path) -> None:
+    """Raise DownloadError for names that would control a terminal, or look like other names."""
+    members = {member for category in file.categories for member in category.members}
+    names = (name for category in file.categories for name in (category.name, category.accession))
+    if (strange := first_with_control(chain(names, members))) is not None:
+        raise DownloadError(
+            f"{path}: the name {strange!r:.80} has characters that are not printed. Remove them from the file."
+        )
+
+
 def _read_text(
     path: Path, text: str, lookup: Lookup, options: ReadingOptions, ontology: Ontology | None
 ) -> CategoryFile:
     is_forced = options.format is not None
     columns = {"gene_column": options.gene_column}
+    lines = split_lines(text)
     readers: dict[str, tuple[str, Callable[[], CategoryFile]]] = {
-        "gaf": ("GAF", partial(annotations.read_gaf, text, path, ontology)),
-        "gene2go": ("gene2go", partial(annotations.read_gene2go, text, path, ontology)),
+        "gaf": ("GAF", partial(annotations.read_gaf, lines, path, ontology)),
+        "gene2go": ("gene2go", partial(annotations.read_gene2go, lines, path, ontology)),
         "gmt": ("GMT", partial(gmt.read, text, path, lookup, is_forced=is_forced)),
         "long": (
             "long table",

@@ -50,7 +50,7 @@ _OTHER_HEADERS = {
 } | PROSE_HEADERS  # fmt: skip
 _DEFAULT_HEADER = re.compile(r"v\d+|x\d+|column\d+|unnamed\d+")
 _SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?\s*", re.I)
-_REMARK = re.compile(r"\s+#.*$")
+_REMARK = re.compile(r"(?<!\s)\s+#.*$")
 _MOSTLY = 0.8
 # How a quotation mark in a quoted cell is written: doubled, or after a backslash as in R.
 _ESCAPES = (None, "\\")
@@ -76,11 +76,14 @@ def split_rows(text: str, lookup: Lookup) -> tuple[list[str] | None, list[list[s
     cells = _cells(lines, separator)
     if separator is None:
         names = [[cell] for row in cells for cell in row]
+        if not names:
+            raise WrongFormatError("it contains no names")
         return (names[0], names[1:]) if is_header(names, lookup) else (None, names)
     rows, has_header = _even(cells)
     if commented and commented.count(separator) == lines[0].count(separator):
-        header = _cells([commented], separator)[0]
-        if _has_header_word(header) and not _has_header_word(rows[0]) and not is_header(rows, lookup):
+        header = _cells([commented], separator)[0][: len(rows[0])]
+        is_only_header = _has_header_word(header) and not _has_header_word(rows[0])
+        if len(header) == len(rows[0]) and is_only_header and not is_header(rows, lookup):
             return header, rows
     if has_header and not _has_header_word(rows[0]):
         known = lookup({part for cell in rows[0] for part in parts_of(cell)})

@@ -61,6 +61,7 @@ def decimals_of_lines(text: bytes, n_samples: int) -> tuple[NDArray[np.int64], N
     ids = _ids_before(text, marks[:, 0], ends[:, -1])
     if (
         ids is None
+        or ends[-1, -1] != len(text) - 1
         or (characters[points] != _POINT).any()
         or (characters[ends[:, -1]] != _LINE_END).any()
         or np.count_nonzero(characters == _COMMA) != ends.size  # all other marks

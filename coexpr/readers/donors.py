@@ -30,7 +30,7 @@ DONORS = (
     Donor(15697, "H0351.1016", "55 years", "M"),
 )
 
-_ID_IN_NAME = re.compile(r"donor[\s_-]*(\d+)", re.IGNORECASE)
+_ID_IN_NAME = re.compile(r"donor[\s_-]*0*([0-9]{1,10})(?![0-9])", re.IGNORECASE)
 
 
 def donor_of_option(option: str) -> int:
@@ -44,7 +44,7 @@ def donor_of_option(option: str) -> int:
     for donor in DONORS:
         if option.strip().upper() == donor.donor_name:
             return donor.donor_id
-    if option.isascii() and option.strip().isdecimal() and 0 < int(option) <= INT32_MAX:
+    if re.fullmatch(r" *[0-9]{1,10} *", option) and 0 < int(option) <= INT32_MAX:
         return int(option)
     known = ", ".join(f"{donor.donor_id} ({donor.donor_name})" for donor in DONORS)
     raise OptionError(f"`donor` {option}: expected a donor id or name. The atlas's donors are {known}.")

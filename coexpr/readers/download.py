@@ -122,14 +122,14 @@ def distinct(schema: pa.Schema, columns: dict[str, list[Any]], where: str) -> pa
                 (name, old, new) for name, old, new in zip(names, known, cells, strict=True) if old != new
             )
             raise DownloadError(f"{where}: {names[0]} {cells[0]} has {name} {old!r} in one row and {new!r} in another.")
-    return table(schema, dict(zip(names, map(list, zip(*first.values(), strict=True)), strict=True)))
+    return table(schema, {name: [cells[at] for cells in first.values()] for at, name in enumerate(names)})
 
 
 def title_line(readme: str) -> str | None:
     """Return the title of a readme, the line between two lines of equal signs: the name of the atlas."""
     lines = [line.strip() for line in split_lines(readme)]
     for above, title, below in zip(lines, lines[1:], lines[2:], strict=False):
-        if _is_rule(above) and _is_rule(below) and title:
+        if _is_rule(above) and _is_rule(below) and title and title.isprintable():
             return title
     return None
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from coexpr.errors import DownloadError, NoDownloadError
 from coexpr.readers import heatmap, matrices, tables
-from coexpr.readers.place import Folder, Place
+from coexpr.readers.place import Folder, Place, exists
 from coexpr.readers.text import split_lines
 from coexpr.readers.zips import folders_in_zip
 
@@ -62,7 +62,7 @@ def read(path: Path) -> Correlates:
     DownloadError
         If it is damaged, or its seed cannot be determined.
     """
-    if not path.exists():
+    if not exists(path):
         raise NoDownloadError(f"{path} does not exist.")
     places: Sequence[Place] = [Folder(path)] if path.is_dir() else folders_in_zip(path)
     for place in places:
@@ -84,7 +84,7 @@ def _read(place: Place, rows: str) -> Correlates:
     values = np.empty((len(ids), len(samples["donor_id"])), dtype=np.float32)
     values[order] = matrices.read_log2(place, heatmap.EXPRESSION, ids[order], values.shape[1])
     text = tables.read_text(place, heatmap.CONTENTS) if place.has(heatmap.CONTENTS) else ""
-    named = re.search(r"[?&]seed=(\d+)", text)
+    named = re.search(r"[?&]seed=([0-9]{1,10})(?![0-9])", text)
     seeds = np.flatnonzero(ids == int(named[1])) if named else np.flatnonzero(np.array(columns["r"]) == 1)
     if len(seeds) != 1:
         raise DownloadError(

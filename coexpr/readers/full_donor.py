@@ -30,6 +30,8 @@ EXPRESSION, CALLS, PROBES, SAMPLES, ONTOLOGY = (
 FILES = (EXPRESSION, CALLS, PROBES, SAMPLES, ONTOLOGY)
 # Names of the readme in different releases.
 READMES = ("Readme.txt", "Contents.txt")
+# Levels of the tree of structures. The atlas has 11.
+_MOST_LEVELS = 30
 # Rows checked at a time.
 _ROWS_AT_A_TIME = 4096
 
@@ -109,8 +111,7 @@ def read(place: Place, donor_id: int) -> download.Download:
 
 def _read_probes(place: Place) -> tuple[pa.Table, pa.Table]:
     """Return the probes and genes of Probes.csv, which is the same file in the download of every donor."""
-    with place.open(PROBES) as stream:
-        digest = hashlib.sha256(stream.read()).digest()
+    digest = hashlib.sha256(tables.read_bytes(place, PROBES)).digest()
     if digest not in _last_probes:
         probes, genes, _ = read_probes(place, FULL_DONOR_HEADER)
         _last_probes.clear()
@@ -152,7 +153,27 @@ def _read_structures(place: Place) -> pa.Table:
             raise DownloadError(
                 f"{where}, column structure_id_path: expected a path that ends in {'/'.join(ends)}, found {path!r:.60}."
             )
+    _refuse_cycle(place, dict(zip(columns["id"], columns["parent_structure_id"], strict=True)))
     return download.table(download.STRUCTURES, columns | {"structure_id": columns["id"]})
+
+
+def _refuse_cycle(place: Place, parents: dict[int, int | None]) -> None:
+    """Raise DownloadError unless the structures are a tree, or trees, of few levels."""
+    levels: dict[int | None, int] = {None: 0}
+    for structure_id in parents:
+        path: list[int] = []
+        node: int | None = structure_id
+        while node is not None and node not in levels and len(path) <= _MOST_LEVELS:
+            path.append(node)
+            node = parents[node]
+        if levels.get(node, _MOST_LEVELS) + len(path) > _MOST_LEVELS:
+            what = "themselves, in a circle" if node in path else f"more than {_MOST_LEVELS} levels"
+            raise DownloadError(
+                f"{place.locate(ONTOLOGY)}, column parent_structure_id: expected a tree of structures; the parents of "
+                f"structure {structure_id} lead to {what}: {', '.join(map(str, path[1:6]))} ...",
+                remedy="Download it again.",
+            )
+        levels |= {passed: levels[node] + number for number, passed in enumerate(reversed(path), start=1)}
 
 
 def _read_samples(place: Place, structures: pa.Table, donor_id: int) -> pa.Table:

@@ -2,29 +2,37 @@
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from coexpr.readers.spreadsheet import is_date
 
 # Missing values. Some of these are aliases of genes too; in a table they are read as missing.
 _MISSING = {"", "na", "n/a", "#n/a", "nan", "null", "none", "-", "--", "---", "."}
-_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|\.\d+)(e[+-]?\d+)?%?", re.I)
-_ID = re.compile(r"\d{1,9}(\.0*)?")
+# No part of these patterns can match the same characters as the part before it: the time would grow with the square
+# of the length of a cell.
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|\.\d+)(e[+-]?\d+)?%?", re.I | re.ASCII)
+_COLUMN_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+_ID = re.compile(r"\d{1,9}(\.0*)?", re.ASCII)
 # Probe names are recognised by their form, because the download with the probe may not be loaded yet.
-_PROBE_NAME = re.compile(r"A_\d{2}_P\d+|CUST_\d+_PI\d+", re.I)
+_PROBE_NAME = re.compile(r"A_\d{2}_P\d+|CUST_\d+_PI\d+", re.I | re.ASCII)
 # A weight after a gene, as in some libraries of Enrichr.
-_WEIGHT_BEHIND = re.compile(r",[+-]?[\d.]+(e[+-]?\d+)?$", re.I)
+_WEIGHT_BEHIND = re.compile(r",[+-]?[\d.]+(e[+-]?\d+)?$", re.I | re.ASCII)
 _LISTED = re.compile(r"[,;]")
 _ALTERNATIVES = re.compile(r"\s*/{1,3}\s*|\||\s+")
 # A word of a text such as "PRAME family member 2", which is not a list of alternatives.
 _WORD_BEHIND = re.compile(r"\s[a-z]{3,}(-[a-z]+)*,?(?=\s|$)")
 _LONGEST_NAME = 60
+# Nearly all cells; nothing in them is to be cleaned.
+_IS_CLEAN = re.compile(r"[\w.+-]+", re.ASCII).fullmatch
 # Zero-width characters, which occur in text copied from web pages.
 _INVISIBLE = dict.fromkeys([*range(0x200B, 0x2010), 0x2060, 0xFEFF, 0x00AD])
 
 
 def clean_cell(cell: str) -> str:
     """Return a cell without surrounding white space and quotes, and without marks of text for spreadsheets."""
+    if _IS_CLEAN(cell):
+        return cell
     cell = cell.translate(_INVISIBLE).strip()
     if len(cell) > 3 and cell.startswith('="') and cell.endswith('"'):  # ="SEPT2" is text for a spreadsheet
         cell = cell[1:]
@@ -49,6 +57,11 @@ def is_number(cell: str) -> bool:
 def is_id(cell: str) -> bool:
     """Return whether a cell can be an Entrez id: a whole number, possibly written with decimals, as in 4915.0."""
     return _ID.fullmatch(cell) is not None
+
+
+def is_column_number(text: str) -> bool:
+    """Return whether a text may be the number of a column."""
+    return _COLUMN_NUMBER.fullmatch(text) is not None
 
 
 def count_rows(cells: Sequence[str]) -> bool:
@@ -101,7 +114,7 @@ def holds_alternatives(cell: str, known: Collection[str]) -> bool:
     """Return whether a cell has alternative names between slashes, bars or spaces; only the first is used."""
     return any(
         item not in known and _first_alternative(item) in known and _first_alternative(item) != item
-        for item in ([] if cell in known else _items_of(cell))
+        for item in (() if cell in known else _items_of(cell))
     )
 
 
@@ -126,9 +139,10 @@ def tokens_of(line: str) -> list[str]:
     return [clean_cell(token) for token in line.split()]
 
 
-def _items_of(cell: str) -> list[str]:
+@lru_cache(maxsize=4096)  # a cell is examined several times, and may be a list of thousands
+def _items_of(cell: str) -> tuple[str, ...]:
     """Return the items of a cell, separated by commas and semicolons, without brackets."""
-    return [clean_cell(item.strip("[](){} ")) for item in _LISTED.split(cell)]
+    return tuple(clean_cell(item.strip("[](){} ")) for item in _LISTED.split(cell))
 
 
 def holds_names(cell: str, known: Collection[str]) -> bool:

@@ -2,8 +2,6 @@
 
 import codecs
 import gc
-import gzip
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,15 +13,16 @@ import pyarrow as pa
 from coexpr.errors import DownloadError, NoDownloadError
 from coexpr.readers import annotations, gene_info, obo
 from coexpr.readers.category_file import CategoryFile
-from coexpr.readers.text import as_text, read_bytes
+from coexpr.readers.text import lines_of
+from coexpr.readers.text_file import open_text
 
 Kind = Literal["gene_info", "ontology", "gene2go", "gaf"]
 # How each kind of file begins, after decompression.
 _STARTS: dict[Kind, bytes] = {
     "gene_info": gene_info.HEADER.encode(),
     "ontology": b"format-version:",
-    "gene2go": b"#tax_id\tGeneID\tGO_ID\t",
-    "gaf": b"!gaf-version:",
+    "gene2go": annotations.STARTS["gene2go"],
+    "gaf": annotations.STARTS["gaf"],
 }
 _EXPECTED = "go-basic.obo with gene2go.gz or a GAF, Homo_sapiens.gene_info.gz, or all three"
 _FETCH = "Get them with: coexpr fetch genes"
@@ -90,11 +89,9 @@ def find_gene_files(paths: Sequence[Path]) -> dict[Kind, Path]:
 
 def _kind_of(path: Path) -> Kind | None:
     try:
-        with path.open("rb") as stream:
-            is_gzip = stream.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if is_gzip else path.open("rb") as stream:
-            head = stream.read(max(map(len, _STARTS.values())) + len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
-    except (OSError, EOFError, zlib.error):
+        with open_text(path) as file:
+            head = file.start(max(map(len, _STARTS.values())) + len(codecs.BOM_UTF8)).removeprefix(codecs.BOM_UTF8)
+    except DownloadError:
         return None
     return next((kind for kind, start in _STARTS.items() if head.startswith(start)), None)
 
@@ -146,12 +143,12 @@ def read_terms(files: Mapping[Kind, Path], entrez_ids: Mapping[str, int]) -> Ter
     if not ontology.release:
         raise DownloadError(f"{files['ontology']} does not name its release (data-version). Download it again.")
     if path := files.get("gene2go"):
-        text = "\n".join(gene_info.human_lines(path))
-        found = annotations.read_gene2go(text, path, ontology)
+        found = annotations.read_gene2go(gene_info.human_lines(path), path, ontology)
         ids: Mapping[str, int] = _ids_of(found, path)
     else:
         path = files["gaf"]
-        found = annotations.read_gaf(as_text(read_bytes(path), path), path, ontology)
+        with open_text(path) as file:
+            found = annotations.read_gaf(lines_of(file, path), path, ontology)
         ids = entrez_ids
     rows: list[tuple[str | None, int, list[str]]] = []
     absent: set[str] = set()

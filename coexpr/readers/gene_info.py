@@ -1,26 +1,27 @@
 """NCBI's gene_info: symbols, other symbols and names of genes."""
 
 import codecs
-import gzip
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BufferedIOBase
 from pathlib import Path
 
 from coexpr.errors import DownloadError
+from coexpr.readers import limits
+from coexpr.readers.printable import first_with_control
+from coexpr.readers.text_file import TextFile, open_text
 
 HEADER = "#tax_id\tGeneID\tSymbol\t"
 _COLUMNS = ("#tax_id", "GeneID", "Symbol", "Synonyms", "description", "Modification_date")
-_HUMAN = "9606"
+_HUMAN_TAXON = "9606"
 _NONE = "-"
 _NEW = "NEWENTRY"
 _AGAIN = "Download it again."
-_HUMAN_LINE = b"\n9606\t"
-_BLOCK_BYTES = 1 << 20
+_HUMAN = f"{_HUMAN_TAXON}\t".encode()
+_HUMAN_LINE = b"\n" + _HUMAN
 # Entrez ids are stored with 32 bits.
 _MOST = 2**31
+_ID_DIGITS = 10
 _DATE_DIGITS = 8
 
 
@@ -50,33 +51,46 @@ def human_lines(path: Path) -> Iterator[str]:
     DownloadError
         If the file cannot be read, or is damaged.
     """
+    with open_text(path) as file:
+        yield from human_lines_of(file)
+
+
+def human_lines_of(file: TextFile) -> Iterator[str]:
+    """Yield the header and the lines of human genes of an open file; see `human_lines`."""
+    is_first = True
+    for block in file.blocks():
+        lines: list[bytes] = []
+        if is_first:
+            header, *lines = block.removeprefix(codecs.BOM_UTF8).splitlines() or [b""]
+            yield _text_of(header, file)
+            is_first = False
+        elif _HUMAN_LINE in block or block.startswith(_HUMAN):  # most blocks of all species have no human gene
+            lines = block.splitlines()
+        yield from (_text_of(line, file) for line in lines if line.startswith(_HUMAN))
+
+
+def _text_of(line: bytes, file: TextFile) -> str:
     try:
-        with path.open("rb") as stream:
-            is_gzip = stream.read(2) == b"\x1f\x8b"
-        with gzip.open(path) if is_gzip else path.open("rb") as lines:
-            yield _text_of(lines.readline().removeprefix(codecs.BOM_UTF8))
-            for block in _blocks(lines):
-                if _HUMAN_LINE in block:  # most blocks of a file of all species have no line of a human gene
-                    yield from (_text_of(line) for line in block.splitlines() if line.startswith(_HUMAN_LINE[1:]))
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DownloadError(f"{path} is a gzip file that is cut short or damaged ({error}).", remedy=_AGAIN) from None
-    except OSError as error:
-        raise DownloadError(f"{path} cannot be read: {error.strerror or error}.") from None
-
-
-def _blocks(stream: BufferedIOBase) -> Iterator[bytes]:
-    """Yield the rest of a file in blocks of whole lines, each after a line end."""
-    while block := stream.read(_BLOCK_BYTES):
-        yield b"\n" + block + stream.readline()
-
-
-def _text_of(line: bytes) -> str:
-    return line.decode("utf-8", errors="replace").rstrip("\r\n")
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        raise DownloadError(f"{file.where}: expected UTF-8 text, found {line!r:.60}.", remedy=_AGAIN) from None
 
 
 def as_entrez_id(text: str) -> int | None:
     """Return a GeneID as a number; None if it is not one."""
-    return int(text) if text.isascii() and text.isdecimal() and int(text) < _MOST else None
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _ID_DIGITS and int(text) < _MOST else None
+
+
+def _is_date(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) == _DATE_DIGITS
+
+
+def _is_day(digits: str) -> bool:
+    try:
+        datetime.strptime(digits, "%Y%m%d").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return True
 
 
 def date_of(path: Path) -> str:
@@ -107,19 +121,27 @@ def read(path: Path) -> GeneNames:
         cells = line.split("\t")
         if len(cells) != len(header):
             raise DownloadError(
-                f"{path}: expected {len(header)} tab-separated cells for each gene, found {len(cells)}: {line:.60}",
+                f"{path}: expected {len(header)} tab-separated cells for each gene, found {len(cells)}: {line!r:.60}.",
                 remedy=_AGAIN,
             )
         taxon, gene_id, symbol, synonyms, name, modified = (cells[place] for place in places)
-        if taxon != _HUMAN or symbol == _NEW:
+        if taxon != _HUMAN_TAXON or symbol == _NEW:
             continue
         entrez_id = as_entrez_id(gene_id)
-        if entrez_id is None or not (modified.isdecimal() and len(modified) == _DATE_DIGITS):
+        if entrez_id is None or not _is_date(modified):
             raise DownloadError(f"{path}: expected a GeneID and a date, found {gene_id!r:.20} and {modified!r:.20}.")
+        if strange := first_with_control((symbol, synonyms, name)):
+            raise DownloadError(f"{path}: GeneID {entrez_id}: {strange!r:.60} has characters that are not printed.")
+        if not symbol:
+            raise DownloadError(f"{path}: GeneID {entrez_id} has no symbol.", remedy=_AGAIN)
+        if len(genes) == limits.HUMAN_GENES:
+            raise DownloadError(f"{path} has more than {limits.HUMAN_GENES:,} human genes.", remedy=_AGAIN)
         genes.append((entrez_id, symbol, None if name == _NONE else name))
         others = [] if synonyms == _NONE else synonyms.split("|")
-        aliases += [(entrez_id, alias) for alias in dict.fromkeys([symbol, *others])]
+        aliases += [(entrez_id, alias) for alias in dict.fromkeys([symbol, *others]) if alias]
         newest = max(newest, modified)
     if not genes:
-        raise DownloadError(f"{path} has no human gene (taxon {_HUMAN}).")
+        raise DownloadError(f"{path} has no human gene (taxon {_HUMAN_TAXON}).")
+    if not _is_day(newest):
+        raise DownloadError(f"{path}: expected dates such as 20260519, found {newest}.", remedy=_AGAIN)
     return GeneNames(f"{newest[:4]}-{newest[4:6]}-{newest[6:8]}", genes, aliases)

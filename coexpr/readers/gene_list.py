@@ -10,7 +10,7 @@ from typing import Literal
 from coexpr.readers.category_file import Category, CategoryFile, Lookup, WrongFormatError
 from coexpr.readers.gene_cells import holds_alternatives, is_id, is_missing, is_number, tokens_of, without_weight
 from coexpr.readers.gene_table import GeneColumn, Table, choose_gene_column, look_up_cells, read_table
-from coexpr.readers.text import STDIN
+from coexpr.readers.text_file import STDIN
 
 _LONGEST_NAME = 60
 
@@ -148,7 +148,7 @@ def _all_names(table: Table, text: str, lookup: Lookup, layout: str | None) -> l
 
 def _are_listed_ids(cells: Sequence[str]) -> bool:
     """Return whether the numbers of one line are a list of Entrez ids, not the scores and ids in a row of a table."""
-    return len(cells) > 2 and all(cell.isdecimal() and len(cell) > 2 for cell in cells)
+    return len(cells) > 2 and all(cell.isascii() and cell.isdecimal() and len(cell) > 2 for cell in cells)
 
 
 def _may_be_sets(table: Table, known: Collection[str]) -> bool:

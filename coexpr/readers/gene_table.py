@@ -9,11 +9,13 @@ import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
+from coexpr.readers import limits
 from coexpr.readers.category_file import Lookup, WrongFormatError
 from coexpr.readers.cells import PROSE_HEADERS, SET_HEADERS, SPECIES_HEADERS, SYMBOL_HEADERS, is_id_header, split_rows
 from coexpr.readers.gene_cells import (
     count_rows,
     holds_names,
+    is_column_number,
     is_id,
     is_missing,
     is_number,
@@ -36,6 +38,9 @@ _AGREEMENT = 0.8
 _NEARLY_ALL = 0.95
 _DECADES = 6
 _STEPS = (-7, -5, -3, -2, 2, 3, 5, 7)
+_LONGEST_TITLE = 60
+_NAMED_IN_MESSAGES = 12
+_SEPARATORS = "\t;,"
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Table:
     def title(self, number: int) -> str:
         """Return the header of a column, or its number, for messages."""
         header = self.header[number] if self.header else ""
-        return repr(header) if header else f"column {number + 1}"
+        return repr(header[:_LONGEST_TITLE]) if header else f"column {number + 1}"
 
     def kind(self, number: int) -> str:
         """Return the kind of a column by its header: "id", "symbol", "prose" or "other"."""
@@ -88,12 +93,12 @@ class Table:
         ]
         exact = [number for number in found if self.header and self.header[number] == wanted]
         found = exact or found
-        if not found and wanted.isdecimal() and 1 <= int(wanted) <= self.width:
+        if not found and is_column_number(wanted) and 1 <= int(wanted) <= self.width:
             found = [int(wanted) - 1]
         if len(found) != 1:
-            names = ", ".join(self.title(number) for number in range(self.width))
+            names = ", ".join(self.title(number) for number in range(min(self.width, _NAMED_IN_MESSAGES)))
             raise WrongFormatError(
-                f"it has {'no' if not found else 'more than one'} column {wanted!r}; its columns are {names}"
+                f"it has {'no' if not found else 'more than one'} column {wanted!r:.60}; its columns are {names}"
             )
         return found[0]
 
@@ -126,9 +131,17 @@ def read_table(text: str, lookup: Lookup) -> Table:
     Raises
     ------
     WrongFormatError
-        If it is not a table.
+        If it is not a table, or too large.
     """
-    return Table(*split_rows(text, lookup))
+    if max(map(text.count, _SEPARATORS)) > limits.TABLE_CELLS or text.count("\n") > limits.TABLE_ROWS:
+        raise WrongFormatError(
+            f"it has more than {limits.TABLE_ROWS:,} rows or {limits.TABLE_CELLS:,} cells: make a file of the column "
+            "of genes alone"
+        )
+    table = Table(*split_rows(text, lookup))
+    if table.width > limits.COLUMNS:
+        raise WrongFormatError(f"it has {table.width:,} columns: make a file of the column of genes alone")
+    return table
 
 
 @dataclass(frozen=True)
@@ -161,12 +174,11 @@ class GeneColumn:
 
 def look_up_cells(table: Table, lookup: Lookup) -> Mapping[str, Hashable]:
     """Look up all cells of a table that may be names."""
-    cells = {
-        cell
-        for number in range(table.width)
-        for cell in table.column(number)
-        if not is_missing(cell) and (table.kind(number) == "id" or is_id(cell) or not is_number(cell))
-    }
+    cells: set[str] = set()
+    for number in range(table.width):
+        are_ids = table.kind(number) == "id"
+        found = set(table.column(number))
+        cells |= {cell for cell in found if not is_missing(cell) and (are_ids or is_id(cell) or not is_number(cell))}
     return lookup({part for cell in cells for part in parts_of(cell)})
 
 
@@ -314,5 +326,7 @@ def _holds_ids(cell: str, known: Collection[str]) -> bool:
 def _described(table: Table, shares: Mapping[int, float]) -> str:
     if table.width == 1 and table.header is None:
         return f"{shares[0]:.0%} of its lines name genes"
-    columns = ", ".join(f"{table.title(number)} {share:.0%}" for number, share in list(shares.items())[:12])
+    columns = ", ".join(
+        f"{table.title(number)} {share:.0%}" for number, share in list(shares.items())[:_NAMED_IN_MESSAGES]
+    )
     return f"Cells that name genes: {columns}. Name the column with `gene_column`"

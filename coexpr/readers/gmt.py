@@ -9,6 +9,7 @@ import re
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 
+from coexpr.readers import limits
 from coexpr.readers.category_file import AmbiguousFormatError, Category, CategoryFile, Lookup, WrongFormatError
 from coexpr.readers.gene_cells import (
     clean_cell,
@@ -21,7 +22,7 @@ from coexpr.readers.gene_cells import (
 )
 from coexpr.readers.text import split_lines
 
-_ACCESSION_BEHIND = re.compile(r"\s*\((GO:\d{7})\)$")
+_ACCESSION_BEHIND = re.compile(r"\((GO:\d{7})\)$", re.ASCII)
 # In a file that is not called .gmt, the fraction of the cells after name and description that must name genes.
 _ENOUGH = 0.8
 # The second cells are read as genes if at least the first fraction of them names genes, and as descriptions below the
@@ -48,7 +49,7 @@ def read(text: str, path: Path, lookup: Lookup, *, is_forced: bool = False) -> C
     AmbiguousFormatError
         If its second cells may be descriptions or genes.
     """
-    rows = [[clean_cell(cell) for cell in line.split("\t")] for line in split_lines(text) if line.strip()]
+    rows = _rows(text)
     is_named = is_forced or ".gmt" in (suffix.lower() for suffix in path.suffixes)
     _refuse_other_formats(rows, lookup, is_named=is_named)
     known = lookup({without_weight(cell) for row in rows for cell in row[1:] if not is_missing(cell)})
@@ -58,13 +59,41 @@ def read(text: str, path: Path, lookup: Lookup, *, is_forced: bool = False) -> C
     for name, *_rest in rows:
         members = dict.fromkeys(without_weight(cell) for cell in [name, *_rest][start:] if not is_missing(cell))
         accession = _ACCESSION_BEHIND.search(name)
-        categories.append(Category(_ACCESSION_BEHIND.sub("", name), list(members), accession[1] if accession else None))
+        term = name[: accession.start()].rstrip() if accession else name
+        categories.append(Category(term, list(members), accession[1] if accession else None))
     notes = []
     if not has_descriptions:
         notes.append("it has no descriptions: the second cell of each line is read as a gene.")
     if empty := sum(not category.members for category in categories):
         notes.append(f"sets without genes: {empty:,} of {len(categories):,}.")
     return CategoryFile("GMT file", categories, source=path.name.partition(".")[0], notes=tuple(notes))
+
+
+class _Cleaned(dict[str, str]):
+    """Cleaned cells; equal ones, such as a gene in many sets, are cleaned once and are one object."""
+
+    def __missing__(self, cell: str) -> str:
+        found = clean_cell(cell)
+        self[cell] = self.setdefault(found, found)
+        return found
+
+
+def _rows(text: str) -> list[list[str]]:
+    """Return the cells of each line that is not blank."""
+    if text.count("\t") > limits.GMT_CELLS:
+        raise WrongFormatError(f"it has more than {limits.GMT_CELLS:,} cells")
+    cleaned = _Cleaned()
+    rows: list[list[str]] = []
+    for line in split_lines(text):
+        if line.strip():
+            if "\t" not in line:  # at once, because most lists of genes are found to be no GMT here
+                raise WrongFormatError(
+                    f"line {len(rows) + 1} is not a tab-separated name, description and genes of a set"
+                )
+            rows.append([cleaned[cell] for cell in line.split("\t")])
+            if len(cleaned) > limits.NAMES:
+                raise WrongFormatError(f"it has more than {limits.NAMES:,} different names")
+    return rows
 
 
 def _refuse_other_formats(rows: list[list[str]], lookup: Lookup, *, is_named: bool) -> None:

@@ -80,7 +80,7 @@ def read_contents(place: Place) -> Contents:
         raise UnsupportedDownloadError(
             f"{place.location} is a download of another atlas: expected {TITLE}, found {title}."
         )
-    rows = re.search(r"expression data for rows (\d+) through (\d+) of", text)
+    rows = re.search(r"expression data for rows ([0-9]{1,9}) through ([0-9]{1,9}) of", text)
     resolution = re.search(r"at an? '([^']*)' resolution", text)
     scale = re.search(r"calculated using (\w+) normalization", text)
     if not (rows and resolution and scale):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from coexpr.errors import MapError
-from coexpr.readers.gene_cells import count_rows
-from coexpr.readers.map_table import MapTable, has_decimal_comma, is_missing, is_number
+from coexpr.readers.gene_cells import count_rows, is_column_number
+from coexpr.readers.map_table import MapTable, first_of, has_decimal_comma, is_missing, is_number
 from coexpr.readers.tables import INT32_MAX, plain_header
 
 # Headers without case and punctuation, the most exact first: a table may have several of them.
@@ -66,7 +66,7 @@ def find_columns(table: MapTable, column: str | int | None) -> Columns:
     if value is None:
         value = _value_of(table, keys)
     elif value in keys:
-        raise MapError(f"{table.where}: column {table.names[value]} says what a row is about. Name another `column`.")
+        raise MapError(f"{table.where}: column {table.title(value)} says what a row is about. Name another `column`.")
     return Columns(kind, keys, value, are_ids)
 
 
@@ -81,7 +81,7 @@ def read_number(table: MapTable, row: int, place: int) -> float:
     cell = table.cells[row][place]
     if is_number(cell) and abs(number := float(cell)) < float("inf"):
         return number
-    where = f"{table.where}, row {table.rows[row]}, column {table.names[place]}"
+    where = f"{table.where}, row {table.rows[row]}, column {table.title(place)}"
     if is_missing(cell):
         raise MapError(f"{where}: expected a finite number, found {cell!r:.60}. Leave out rows without a value.")
     if has_decimal_comma(cell):
@@ -94,7 +94,7 @@ def whole_number(table: MapTable, row: int, place: int) -> int:
     number = read_number(table, row, place)
     if number != int(number) or not 0 < number <= INT32_MAX:
         raise MapError(
-            f"{table.where}, row {table.rows[row]}, column {table.names[place]}: expected an id, which is a whole "
+            f"{table.where}, row {table.rows[row]}, column {table.title(place)}: expected an id, which is a whole "
             f"number, found {table.cells[row][place]!r:.60}."
         )
     return int(number)
@@ -106,7 +106,7 @@ _Keys = tuple[Literal["structures", "coordinates", "samples", "ids"], tuple[int,
 def _by_header(table: MapTable) -> _Keys | None:
     """Return what rows are about by the headers."""
     plain = [plain_header(name) for name in table.names]
-    places = {name: plain.index(name) for name in plain}
+    places = {name: place for place, name in reversed(list(enumerate(plain)))}  # the first of each
     for name in _SAMPLES:
         if name in places:
             return "samples", (places[name],), True
@@ -171,9 +171,9 @@ def _place_of(table: MapTable, column: str | int) -> int:
     if name in table.names:
         return table.names.index(name)
     plain = [plain_header(header) for header in table.names]
-    if plain_header(name) and plain.count(plain_header(name)) == 1 and not name.isdigit():
+    if plain_header(name) and plain.count(plain_header(name)) == 1 and not is_column_number(name):
         return plain.index(plain_header(name))
-    if name.isdigit() and 1 <= int(name) <= len(table.names):
+    if is_column_number(name) and 1 <= int(name) <= len(table.names):
         return int(name) - 1
     raise MapError(f"{table.where} has no column {name!r:.60}. Its columns are {_named(table.names)}.")
 
@@ -192,4 +192,4 @@ def _are_ids(cells: Sequence[str]) -> bool:
 
 
 def _named(names: Sequence[str]) -> str:
-    return ", ".join(name or "(no header)" for name in names)
+    return first_of([name or "(no header)" for name in names])

@@ -3,15 +3,19 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coexpr.errors import MapError
+from coexpr.readers import limits
+from coexpr.readers.printable import first_with_control
 
 _SEPARATORS = "\t;,"
 _NAMES = {"\t": "tabs", ";": "semicolons", ",": "commas"}
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NAMED_IN_MESSAGES = 5
+_LONGEST_TITLE = 60
 _NOT_FINITE = ("nan", "inf", "infinity", "na", "n/a", "null", "none")
 
 Rows = list[tuple[int, list[str]]]
@@ -46,6 +50,10 @@ class MapTable:
         """Return the cells of a column."""
         return [row[place] for row in self.cells]
 
+    def title(self, place: int) -> str:
+        """Return the header or number of a column, for messages."""
+        return self.names[place][:_LONGEST_TITLE]
+
 
 def read_map_table(text: str, where: str) -> MapTable:
     """Split the text of a map file into cells. Lines that begin with # are comments.
@@ -55,6 +63,11 @@ def read_map_table(text: str, where: str) -> MapTable:
     MapError
         If it is not a table of at least two columns, or its rows differ in length.
     """
+    if max(text.count(mark) for mark in f"{_SEPARATORS}\n") > limits.MAP_CELLS:
+        raise MapError(
+            f"{where} has more than {limits.MAP_CELLS:,} cells. Expected a row for each structure, point or sample of "
+            "the atlas, which has 3,702 samples. Give only these rows and the column of the map."
+        )
     found: dict[str, Rows] = {}
     errors: list[MapError] = []
     for separator in _SEPARATORS:
@@ -71,8 +84,10 @@ def read_map_table(text: str, where: str) -> MapTable:
     rows = max(even, key=_count_numeric)
     has_header = not any(map(_is_of_data, rows[0][1]))
     names = rows[0][1] if has_header else [str(number) for number in range(1, len(rows[0][1]) + 1)]
-    if repeated := sorted({name for name in names if name and names.count(name) > 1}):
-        raise MapError(f"{where}: the header has {repeated[0]} twice. Give every column a name of its own.")
+    if (strange := first_with_control(names)) is not None:
+        raise MapError(f"{where}: the header {strange!r:.60} has characters that are not printed. Write it again.")
+    if repeated := sorted(name for name, times in Counter(names).items() if name and times > 1):
+        raise MapError(f"{where}: the header has {repeated[0]:.60} twice. Give every column a name of its own.")
     data = rows[has_header:]
     if not data:
         raise MapError(f"{where} has a header but no rows.")
@@ -97,7 +112,9 @@ def has_decimal_comma(cell: str) -> bool:
 def first_of(names: Sequence[object]) -> str:
     """Return the first of some names or numbers, for a message: "3, 7, 12, 13, 20 and 5 more"."""
     more = len(names) - _NAMED_IN_MESSAGES
-    return ", ".join(map(str, names[:_NAMED_IN_MESSAGES])) + (f" and {more:,} more" if more > 0 else "")
+    return ", ".join(f"{name!s:.60}" for name in names[:_NAMED_IN_MESSAGES]) + (
+        f" and {more:,} more" if more > 0 else ""
+    )
 
 
 def _split(text: str, separator: str, where: str) -> Rows:
@@ -108,7 +125,10 @@ def _split(text: str, separator: str, where: str) -> Rows:
             if row and any(cell.strip() for cell in row) and not row[0].startswith("#"):
                 rows.append((reader.line_num, [cell.strip() for cell in row]))
     except csv.Error as error:
-        raise MapError(f"{where}, row {reader.line_num}: a quote is missing or a cell is too long ({error}).") from None
+        explanation = str(error).replace("\t", "tab")
+        raise MapError(
+            f"{where}, row {reader.line_num}: a quote is missing or a cell is too long ({explanation})."
+        ) from None
     return rows
 
 

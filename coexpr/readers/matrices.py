@@ -10,7 +10,7 @@ import codecs
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import IO
 
@@ -22,11 +22,19 @@ from pyarrow import csv as arrow_csv
 from coexpr.errors import DownloadError
 from coexpr.readers.characters import calls_of_equal_lines, decimals_of_lines
 from coexpr.readers.place import Place
+from coexpr.readers.tables import decimal_number
 
+_AGAIN = "Download it again."
 _BLOCK_BYTES = 1_000_000
 _PARSERS = 2
-_LONGEST_LINE = 64_000_000
+# The longest line of any file, and the most characters of a value in a longer line.
+_LONGEST_LINE = 2_000_000
+_LONGEST_VALUE = 40
+# A donor of the whole atlas has 55.5 million, in 946 columns.
+_MOST_VALUES = 120_000_000
+_MOST_SAMPLES = 20_000
 _LINE_FEED = ord("\n")
+_PROBE_ID = re.compile(r" *[0-9]{1,18} *")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 # Larger than any log2 intensity, and much smaller than intensities without a logarithm.
 _LARGEST_LOG2 = 64
@@ -58,6 +66,7 @@ def read_log2(
     DownloadError
         If the file is not as expected; the message names file, row and column.
     """
+    _check_size(place, file_name, len(probe_ids), n_samples)
     values = np.empty((len(probe_ids), n_samples), dtype=np.float32)
     notes = [] if notes is None else notes
     for rows, block in _placed_blocks(place, file_name, probe_ids, n_samples, pa.float32(), notes):
@@ -73,10 +82,25 @@ def read_calls(place: Place, file_name: str, probe_ids: NDArray[np.int64], n_sam
     (P, S) bool
         Rows in the order of `probe_ids`, columns as in the file.
     """
+    _check_size(place, file_name, len(probe_ids), n_samples)
     present = np.empty((len(probe_ids), n_samples), dtype=np.bool_)
     for rows, block in _placed_blocks(place, file_name, probe_ids, n_samples, pa.uint8(), []):
         present[rows] = block
     return present
+
+
+def _check_size(place: Place, file_name: str, n_probes: int, n_samples: int) -> None:
+    """Raise DownloadError if a file cannot contain the values of so many probes and samples."""
+    where, size = place.locate(file_name), place.size(file_name)
+    expected = f"the values of {n_probes:,} probes and {n_samples:,} samples"
+    if n_probes * n_samples > _MOST_VALUES or n_samples > _MOST_SAMPLES:
+        raise DownloadError(
+            f"{where}: {expected} are too many. Expected at most {_MOST_SAMPLES:,} samples and {_MOST_VALUES:,} values."
+        )
+    if size < n_probes * n_samples:
+        raise DownloadError(f"{where} is too short: {size:,} bytes cannot contain {expected}.", remedy=_AGAIN)
+    if size > _LONGEST_LINE + n_probes * (n_samples + 1) * _LONGEST_VALUE:
+        raise DownloadError(f"{where} is too long: {size:,} bytes for {expected}.", remedy=_AGAIN)
 
 
 def _placed_blocks(
@@ -89,15 +113,10 @@ def _placed_blocks(
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.generic]]]:
     """Yield blocks of values with their rows in `probe_ids`; check that each probe occurs once."""
     where = place.locate(file_name)
-    if place.size(file_name) < len(probe_ids) * n_samples:
-        raise DownloadError(
-            f"{where} is too short: {place.size(file_name):,} bytes cannot contain the values of "
-            f"{len(probe_ids):,} probes and {n_samples:,} samples.",
-            remedy="Download it again.",
-        )
     seen = np.zeros(len(probe_ids), dtype=np.bool_)
     with place.open(file_name) as stream:
-        for ids, values in _parsed_blocks(stream, n_samples, value_type, where, notes):
+        blocks = _blocks_of_lines(_until(stream, place.size(file_name), where), n_samples, where, notes)
+        for ids, values in _parsed_blocks(blocks, n_samples, value_type, where):
             rows = np.minimum(np.searchsorted(probe_ids, ids), len(probe_ids) - 1)
             absent = probe_ids[rows] != ids
             if absent.any():
@@ -120,13 +139,28 @@ def _placed_blocks(
         )
 
 
+def _until(stream: IO[bytes], size: int, where: str) -> Callable[[int], bytes]:
+    """Return the function that reads the next bytes of a file, which must not become longer."""
+    left = size
+
+    def read(most: int) -> bytes:
+        nonlocal left
+        block = stream.read(most)
+        left -= len(block)
+        if left < 0:
+            raise DownloadError(f"{where} became longer than {size:,} bytes while it was read.")
+        return block
+
+    return read
+
+
 def _parsed_blocks(
-    stream: IO[bytes], n_samples: int, value_type: pa.DataType, where: str, notes: list[str]
+    blocks: Iterable[tuple[int, bytes]], n_samples: int, value_type: pa.DataType, where: str
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.generic]]]:
     """Yield the ids and values of blocks of lines in order, parsing several blocks at a time."""
     with ThreadPoolExecutor(max_workers=_PARSERS) as parsers:
         waiting: deque[Future[tuple[NDArray[np.int64], NDArray[np.generic]]]] = deque()
-        for first_row, text in _blocks_of_lines(stream, where, notes):
+        for first_row, text in blocks:
             waiting.append(parsers.submit(_parse, text, first_row, n_samples, value_type, where))
             if len(waiting) > _PARSERS:
                 yield waiting.popleft().result()
@@ -139,19 +173,25 @@ def _repeated(ids: NDArray[np.int64]) -> NDArray[np.int64]:
     return unique[counts > 1]
 
 
-def _blocks_of_lines(stream: IO[bytes], where: str, notes: list[str]) -> Iterator[tuple[int, bytes]]:
+def _blocks_of_lines(
+    read: Callable[[int], bytes], n_samples: int, where: str, notes: list[str]
+) -> Iterator[tuple[int, bytes]]:
     """Yield whole lines with the number of the first, prefetching one block; note a last number that may be cut."""
     row = 1
     rest = b""
+    longest = max(_LONGEST_LINE, (n_samples + 1) * _LONGEST_VALUE)
     with ThreadPoolExecutor(max_workers=1) as reader:
-        prefetched = reader.submit(stream.read, _BLOCK_BYTES)
+        prefetched = reader.submit(read, _BLOCK_BYTES)
         while block := prefetched.result():
-            prefetched = reader.submit(stream.read, _BLOCK_BYTES)
+            prefetched = reader.submit(read, _BLOCK_BYTES)
             if row == 1 and not rest:
                 block = block.removeprefix(codecs.BOM_UTF8)
             end = block.rfind(b"\n") + 1
-            if not end and len(rest) + len(block) > _LONGEST_LINE:
-                raise DownloadError(f"{where}, row {row}: no end of line in {_LONGEST_LINE:,} bytes.")
+            if not end and len(rest) + len(block) > longest:
+                raise DownloadError(
+                    f"{where}, row {row}: no end of line in {longest:,} bytes. Expected a probe id and {n_samples:,} "
+                    "values."
+                )
             if end:
                 lines = b"".join((rest, memoryview(block)[:end]))
                 yield row, lines
@@ -187,6 +227,8 @@ def _parse(
     if (numbers := from_characters(text, n_samples)) and _are_usable(numbers[1], 0):
         return numbers
     names = [str(number) for number in range(n_samples + 1)]
+    if b"x" in text or b"X" in text:  # pyarrow reads 0x10 as 16
+        raise _explained(text, first_row, n_samples, value_type, where, "a number such as 0x10")
     try:
         table = arrow_csv.read_csv(
             pa.BufferReader(text),
@@ -237,7 +279,7 @@ def _explained(
                 f"{where}, row {row}: expected {n_samples + 1:,} cells (a probe id and {n_samples:,} samples), "
                 f"found {len(cells):,}."
             )
-        if not (cells[0].isascii() and cells[0].strip().isdecimal()):
+        if not _PROBE_ID.fullmatch(cells[0]):
             return DownloadError(f"{where}, row {row}, column 1: expected a probe id, found {cells[0]!r:.60}.")
         for column, cell in enumerate(cells[1:], start=2):
             if not is_good(cell):
@@ -247,7 +289,7 @@ def _explained(
 
 def _is_log2(cell: str) -> bool:
     try:
-        return not cell or (cell.isascii() and abs(float(cell)) <= _LARGEST_LOG2)
+        return not cell or abs(decimal_number(cell)) <= _LARGEST_LOG2
     except ValueError:
         return False
 

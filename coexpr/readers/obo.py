@@ -2,19 +2,23 @@
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import fastobo
 
 from coexpr.errors import DownloadError
+from coexpr.readers import limits
+from coexpr.readers.printable import first_with_control
 from coexpr.readers.text import read_bytes
 
 RELATIONS = ("is_a", "part_of", "regulates", "positively_regulates", "negatively_regulates")
 # A backslash that escapes a special character, such as a brace.
 _ESCAPE = re.compile(r"\\(.)")
+_AGAIN = "Download it again."
 _COMMENT_LINE = re.compile(rb"^[ \t]*!.*$", re.M)
+_NAMED_OF_CYCLE = 10
 _ASPECTS = {"biological_process": "BP", "molecular_function": "MF", "cellular_component": "CC"}
 
 
@@ -61,29 +65,66 @@ def read_ontology(path: Path) -> Ontology:
     DownloadError
         If it is not an OBO file, or its relations form a cycle.
     """
+    content = read_bytes(path)
+    _refuse_other_bytes(content, path)
     # The format allows comment lines, but fastobo panics at those after the first term.
-    content = _COMMENT_LINE.sub(b"", read_bytes(path))
+    content = _COMMENT_LINE.sub(b"", content)
     try:
-        document = fastobo.iter(io.BytesIO(content))
-        header = {clause.raw_tag(): clause.raw_value() for clause in document.header()}
-        frames = [frame for frame in document if isinstance(frame, fastobo.term.TermFrame)]
-    except (SyntaxError, ValueError, OSError) as error:
-        raise DownloadError(f"{path} is not an OBO file: {error}.") from None
+        ontology = _parse(content, path)
+    except DownloadError:
+        raise
+    except SyntaxError as error:
+        raise DownloadError(
+            f"{path} is not an OBO file, or damaged: {error.msg} in line {error.lineno}.", remedy=_AGAIN
+        ) from None
+    except (ValueError, OSError) as error:
+        raise DownloadError(f"{path} is not an OBO file: {error}.", remedy=_AGAIN) from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # raised by the parser's Rust code; not an Exception
             raise
-        raise DownloadError(f"{path} cannot be read as an OBO file: {error}.") from None
-    ontology = Ontology(header.get("data-version", "").rpartition("/")[2] or None, {}, {}, [], {}, set())
-    for frame in frames:
-        _add_frame(frame, ontology)
+        raise DownloadError(f"{path} cannot be read as an OBO file: {error}.", remedy=_AGAIN) from None
     if not ontology.names:
-        raise DownloadError(f"{path} has no terms.")
+        raise DownloadError(f"{path} has no terms: expected an OBO file, such as go-basic.obo.")
+    if (strange := first_with_control((ontology.release, *ontology.names, *ontology.names.values()))) is not None:
+        raise DownloadError(f"{path}: {strange!r:.60} has characters that are not printed.", remedy=_AGAIN)
+    edges = [(child, ontology.in_use(parent) or parent, relation) for child, parent, relation in ontology.edges]
+    ontology = replace(ontology, edges=edges)
     _refuse_cycles(ontology, path)
     return ontology
 
 
-def _add_frame(frame: "fastobo.term.TermFrame", ontology: Ontology) -> None:
-    accession = str(frame.id)
+def _refuse_other_bytes(content: bytes, path: Path) -> None:
+    """Raise DownloadError for bytes that are not text of an OBO file, at which the parser fails in several ways."""
+    if b"\0" in content:
+        raise DownloadError(f"{path} is a binary file, not an OBO file.")
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DownloadError(
+            f"{path}, line {line}: not UTF-8 text, as expected in an OBO file.", remedy=_AGAIN
+        ) from None
+
+
+def _parse(content: bytes, path: Path) -> Ontology:
+    document = fastobo.iter(io.BytesIO(content))
+    header = {clause.raw_tag(): clause.raw_value() for clause in document.header()}
+    ontology = Ontology(header.get("data-version", "").rpartition("/")[2] or None, {}, {}, [], {}, set())
+    seen: set[str] = set()
+    for frame in document:
+        if not isinstance(frame, fastobo.term.TermFrame):
+            continue
+        accession = str(frame.id)
+        if accession in seen:
+            raise DownloadError(f"{path}: it has the term {accession!r:.60} twice.", remedy=_AGAIN)
+        seen.add(accession)
+        if len(seen) > limits.TERMS:
+            raise DownloadError(f"{path} has more than {limits.TERMS:,} terms. Use go-basic.obo.")
+        _add_frame(accession, frame, ontology)
+    return ontology
+
+
+def _add_frame(accession: str, frame: "fastobo.term.TermFrame", ontology: Ontology) -> None:
     clauses: dict[str, list[str]] = {}
     for clause in frame:
         clauses.setdefault(clause.raw_tag(), []).append(clause.raw_value())
@@ -112,7 +153,10 @@ def _refuse_cycles(ontology: Ontology, path: Path) -> None:
     try:
         below.prepare()
     except CycleError as error:
-        cycle = " → ".join(error.args[1])
+        terms = error.args[1]
+        more = len(terms) - _NAMED_OF_CYCLE
+        shown = [*terms[:_NAMED_OF_CYCLE], *([f"({more:,} more)"] if more > 0 else [])]
+        cycle = " → ".join(shown)
         raise DownloadError(
             f"{path}: its relations is_a and part_of form a cycle: {cycle}. Use go-basic.obo, which has no cycles."
         ) from None

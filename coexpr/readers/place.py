@@ -1,14 +1,15 @@
 """Where the files of one download are: a folder, or one file. `zips` has the same places in a zip."""
 
+import errno
 import gzip
 import hashlib
-import lzma
 import os
+import stat
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,7 +18,62 @@ from typing import IO, cast
 from coexpr.errors import DownloadError
 
 _HASH_BLOCK = 1 << 20
+# A folder with all six donors has 4 GB in 30 files, and is half as large in a zip.
+_MOST_BYTES = 4_000_000_000
 _LONGEST_HEADER = 4096
+_AGAIN = "Load it when the other program has finished."
+_REGULAR = "Copy its contents to a file, and load that."
+
+
+def regular_only(path: str, flags: int) -> int:
+    """Open a regular file, as an `opener` of `open`; reading from a pipe, a device or a socket may never end.
+
+    Raises
+    ------
+    DownloadError
+        If it is something else.
+    """
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # opening a pipe would wait for its writer
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    raise DownloadError(f"{path} is not a regular file, but a pipe, a device or a socket.", remedy=_REGULAR)
+
+
+def open_regular(path: Path) -> IO[bytes]:
+    """Open a regular file for reading bytes; see `regular_only`."""
+    return open(path, "rb", opener=regular_only)
+
+
+def read_start(path: Path) -> bytes:
+    """Return the beginning of a regular file."""
+    with open_regular(path) as stream:
+        return stream.read(_LONGEST_HEADER)
+
+
+def exists(path: Path) -> bool:
+    """Return whether there is anything at a path.
+
+    Raises
+    ------
+    DownloadError
+        If that cannot be found out, because the path is too long or a folder is not readable.
+    """
+    try:
+        return path.exists()
+    except OSError as error:
+        raise DownloadError(f"{str(path)[:200]} cannot be read: {error.strerror}.") from None
+
+
+def is_regular(path: Path) -> bool:
+    """Return whether a path is a regular file, or a link to one."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError):  # ValueError: a null character in the path
+        return False
 
 
 @dataclass(frozen=True)
@@ -39,7 +95,7 @@ class Place(ABC):
     def __init__(self, file_names: list[str]) -> None:
         self._members = {PurePosixPath(name).name.lower(): name for name in file_names}
         names = Counter(PurePosixPath(name).name.lower() for name in file_names)
-        self._repeated = {name for name, times in names.items() if times > 1}
+        self.repeated = {name for name, times in names.items() if times > 1}
         self.is_given_up = False
         # Called with the number of bytes of a large file that were read since the last call.
         self.when_read: Callable[[float], None] = lambda size: None
@@ -85,7 +141,7 @@ class Place(ABC):
         DownloadError
             If the file is damaged, or there are two files with its name.
         """
-        if file_name.lower() in self._repeated:
+        if file_name.lower() in self.repeated:
             raise DownloadError(
                 f"{self.location} holds {file_name} twice.",
                 remedy="Download it again, or unpack it and keep the right one.",
@@ -93,7 +149,7 @@ class Place(ABC):
         try:
             with self._open(self._members[file_name.lower()]) as stream:
                 yield stream
-        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise DownloadError(
                 f"{self.locate(file_name)} is damaged ({error}).", remedy="Download it again."
             ) from None
@@ -102,19 +158,21 @@ class Place(ABC):
 
     def digests(self, file_names: tuple[str, ...]) -> list[FileDigest]:
         """Return size and SHA-256 of the files on disk that contain `file_names`."""
-        try:
-            return [_digest_on_disk(path) for path in self.files_on_disk(file_names)]
-        except OSError as error:
-            raise DownloadError(f"{error.filename} cannot be read: {error.strerror}.") from None
+        return [digest_on_disk(path) for path in self.files_on_disk(file_names)]
 
 
 class Folder(Place):
     """A folder on disk."""
 
     def __init__(self, location: Path) -> None:
-        with os.scandir(location) as entries:
-            super().__init__(sorted(entry.name for entry in entries if entry.is_file()))
+        try:
+            names = sorted(os.listdir(location))
+        except OSError as error:
+            raise DownloadError(f"{location} cannot be read: {error.strerror}.") from None
+        super().__init__([name for name in names if is_regular(location / name)])
         self.location = location
+        # Size, time of change and identity of the files that were opened.
+        self._states: dict[str, tuple[int, int, int]] = {}
 
     @property
     def folder_names(self) -> list[str]:
@@ -127,14 +185,38 @@ class Folder(Place):
 
     def size(self, file_name: str) -> int:
         """Return the size of a file."""
-        return (self.location / self._members[file_name.lower()]).stat().st_size
+        return _size_of(self.location / self._members[file_name.lower()])
 
     def files_on_disk(self, file_names: tuple[str, ...]) -> list[Path]:
         """Return the files themselves."""
         return [self.location / self._members[name.lower()] for name in file_names]
 
+    @contextmanager
+    def open(self, file_name: str) -> Iterator[IO[bytes]]:
+        """Open a file for reading bytes; see `Place.open`. A file that another program changes raises an error.
+
+        The fingerprint of a download is computed from files that are opened again to be read.
+        """
+        with super().open(file_name) as stream:
+            first = self._states.setdefault(file_name.lower(), _state_of(stream))
+            try:
+                yield stream
+            finally:
+                if _state_of(stream) != first:
+                    raise DownloadError(f"{self.locate(file_name)} was changed while it was read.", remedy=_AGAIN)
+
+    def digests(self, file_names: tuple[str, ...]) -> list[FileDigest]:
+        """Return size and SHA-256 of the files."""
+        found = []
+        for name in file_names:
+            if self.size(name) > _MOST_BYTES:
+                raise _too_large(self.locate(name))
+            with self.open(name) as stream:
+                found.append(digest_of(self._members[name.lower()], stream))
+        return found
+
     def _open(self, member: str) -> IO[bytes]:
-        return (self.location / member).open("rb")
+        return open_regular(self.location / member)
 
 
 class SingleFile(Place):
@@ -147,7 +229,7 @@ class SingleFile(Place):
         """Open the file for reading its bytes, decompressed; see `Place.open`."""
         with super().open(file_name) as stream:
             is_gzip = stream.read(2) == b"\x1f\x8b"
-            stream.seek(0)
+        with super().open(file_name) as stream:
             if is_gzip:
                 with gzip.open(stream) as unzipped:
                     yield cast(IO[bytes], unzipped)
@@ -158,7 +240,7 @@ class SingleFile(Place):
         """Return the first line of text; "" if the file is not text."""
         try:
             with self.open(self.name) as stream:
-                return stream.readline(_LONGEST_HEADER).decode("utf-8-sig").strip()
+                return stream.read(_LONGEST_HEADER).partition(b"\n")[0].decode("utf-8-sig").strip()
         except (DownloadError, UnicodeDecodeError):
             return ""
 
@@ -182,26 +264,69 @@ class File(SingleFile):
 
     def size(self, file_name: str) -> int:
         """Return its size on disk."""
-        return self.location.stat().st_size
+        return _size_of(self.location)
 
     def files_on_disk(self, file_names: tuple[str, ...]) -> list[Path]:
         """Return the file itself."""
         return [self.location]
 
     def _open(self, member: str) -> IO[bytes]:
-        return self.location.open("rb")
+        return open_regular(self.location)
 
 
-def _digest_on_disk(path: Path) -> FileDigest:
-    with path.open("rb") as stream:
-        return digest_of(path.name, stream)
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise DownloadError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _state_of(stream: IO[bytes]) -> tuple[int, int, int]:
+    state = os.fstat(stream.fileno())
+    return state.st_size, state.st_mtime_ns, state.st_ino
+
+
+def digest_on_disk(path: Path) -> FileDigest:
+    """Return size and SHA-256 of a file on disk.
+
+    Raises
+    ------
+    DownloadError
+        If it cannot be read.
+    """
+    try:
+        with open_regular(path) as stream:
+            return digest_of(path.name, stream)
+    except OSError as error:
+        raise DownloadError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def digest_of(name: str, stream: IO[bytes]) -> FileDigest:
-    """Return size and SHA-256 of the bytes of a stream."""
+    """Return size and SHA-256 of the bytes of a stream.
+
+    Raises
+    ------
+    DownloadError
+        If they are more than those of any download.
+    """
     sha256 = hashlib.sha256()
     size = 0
     while block := stream.read(_HASH_BLOCK):
         sha256.update(block)
         size += len(block)
+        if size > _MOST_BYTES:
+            raise _too_large(name)
     return FileDigest(name, size, sha256.hexdigest())
+
+
+def _too_large(name: str) -> DownloadError:
+    return DownloadError(f"{name} is larger than any download: expected at most {_MOST_BYTES:,} bytes.")
+
+
+def fingerprint(digests: Sequence[FileDigest], inside: str) -> str:
+    """Return the fingerprint of a download: the SHA-256 of a zip, or one computed from several files and their folder.
+
+    The folder in a zip is included because a zip may contain several downloads.
+    """
+    parts = sorted(digest.sha256 for digest in digests) + [inside] * bool(inside)
+    return parts[0] if len(parts) == 1 else hashlib.sha256("\n".join(parts).encode()).hexdigest()

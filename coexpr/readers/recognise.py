@@ -10,16 +10,14 @@ from typing import Any
 from coexpr.errors import (
     CoexprError,
     DownloadError,
-    MissingPackageError,
     NoDownloadError,
     OptionError,
     UnsupportedDownloadError,
 )
-from coexpr.extras import require
-from coexpr.readers import corrected_coordinates, full_donor, heatmap, reannotation, rnaseq_agreement
+from coexpr.readers import corrected_coordinates, full_donor, heatmap, reannotation, rnaseq_agreement, workbook
 from coexpr.readers.donors import donor_of_option, donor_of_place
 from coexpr.readers.download import SYNTHETIC_MARK, SYNTHETIC_TITLE, Download
-from coexpr.readers.place import File, FileDigest, Folder, Place, SingleFile
+from coexpr.readers.place import File, FileDigest, Folder, Place, SingleFile, exists, is_regular, read_start
 from coexpr.readers.published_table import PublishedTable
 from coexpr.readers.zips import ZippedFile, folders_in_zip
 
@@ -123,7 +121,7 @@ def _find_in(path: Path, donor_id: int | None) -> tuple[list[Recognised], list[t
         for place in places:
             try:
                 recognised = recognise(place, donor_id)
-            except (UnsupportedDownloadError, MissingPackageError) as reason:
+            except UnsupportedDownloadError as reason:
                 refused.append((container, reason))
             else:
                 if recognised:
@@ -174,8 +172,7 @@ def recognise(place: Place, donor_id: int | None = None) -> Recognised | None:
 
 def _recognise_table(file: SingleFile) -> Recognised | None:
     """Recognise a published table about probes or samples; return None for any other file."""
-    if isinstance(file, File) and rnaseq_agreement.is_workbook(file):
-        require(rnaseq_agreement.PACKAGE)
+    if isinstance(file, File) and workbook.is_workbook(file.location):
         reader: Any = rnaseq_agreement
     else:
         reader = _reader_of_csv(file)
@@ -189,13 +186,11 @@ def _reader_of_csv(file: SingleFile) -> Any:
 
 def _is_known_table(file: File) -> bool:
     """Return whether a file in a folder is a table to load; other workbooks in the folder are ignored."""
-    if rnaseq_agreement.is_workbook(file):
+    if workbook.is_workbook(file.location):
         try:
             return rnaseq_agreement.recognises(file)
         except DownloadError:
             return False
-        except MissingPackageError:
-            return True  # it may be one, and the user should know that it was not read
     return _reader_of_csv(file) is not None
 
 
@@ -203,10 +198,10 @@ def _places_in_zip(path: Path) -> Sequence[Place]:
     """Return the folders in a zip, and the published tables in it."""
     folders = folders_in_zip(path)
     files = (
-        ZippedFile(path, member, size)
+        ZippedFile(folder, member)
         for folder in folders
-        for member, size in folder.members
-        if member.lower().endswith(_CSV_ENDINGS)
+        for member in folder.members
+        if member.filename.lower().endswith(_CSV_ENDINGS)
     )
     return [*folders, *(file for file in files if _reader_of_csv(file))]
 
@@ -229,8 +224,8 @@ def _is_demo(folder: Path) -> bool:
     """Return whether the demo wrote a folder."""
     mark = folder / SYNTHETIC_MARK
     try:
-        return mark.is_file() and SYNTHETIC_TITLE in mark.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        return is_regular(mark) and SYNTHETIC_TITLE.encode() in read_start(mark)
+    except (OSError, DownloadError):
         return False
 
 
@@ -245,7 +240,7 @@ def _leave_out_demos(folder: Path, names: list[str], refused: list[tuple[Path, C
 
 def _containers(path: Path, refused: list[tuple[Path, CoexprError]]) -> Iterator[tuple[Path, Sequence[Place]]]:
     """Yield every folder, zip and published table at or under a path, with the places of its files."""
-    if not path.exists():
+    if not exists(path):
         raise NoDownloadError(f"{path} does not exist.")
     if not path.is_dir():
         yield path, [File(path)] if _recognise_table(File(path)) else _places_in_zip(path)
@@ -256,8 +251,14 @@ def _containers(path: Path, refused: list[tuple[Path, CoexprError]]) -> Iterator
         subfolders[:] = sorted(name for name in subfolders if deeper and not name.startswith("."))
         subfolders[:] = _leave_out_demos(folder, subfolders, refused)
         yield folder, [Folder(folder)]
-        for zip_name in sorted(name for name in file_names if name.lower().endswith(".zip")):
-            yield folder / zip_name, _places_in_found_zip(folder / zip_name)
-        for table_name in sorted(name for name in file_names if name.lower().endswith(_TABLE_ENDINGS)):
-            if _is_known_table(File(folder / table_name)):
-                yield folder / table_name, [File(folder / table_name)]
+        files = [folder / name for name in sorted(file_names) if name.lower().endswith((".zip", *_TABLE_ENDINGS))]
+        for file in files:
+            if not is_regular(file):
+                reason = f"{file} is not a regular file, but a pipe, a device, a socket or a link to nothing."
+                refused.append((file, UnsupportedDownloadError(reason)))
+        regular = [file for file in files if is_regular(file)]
+        for archive in (file for file in regular if file.name.lower().endswith(".zip")):
+            yield archive, _places_in_found_zip(archive)
+        for table in (file for file in regular if file.name.lower().endswith(_TABLE_ENDINGS)):
+            if _is_known_table(File(table)):
+                yield table, [File(table)]

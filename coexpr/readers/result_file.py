@@ -9,11 +9,13 @@ from typing import Any
 
 import coexpr
 from coexpr.errors import ResultFileError
+from coexpr.readers import limits
 
-_LARGEST_JSON = 2_000_000_000
 # Results have objects within objects, but not deeply; functions that call themselves for each are limited.
 _DEEPEST = 60
-_VERSION = re.compile(r"(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?")
+_VERSION = re.compile(r"(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?", re.ASCII)
+# What separates the values of JSON.
+_JSON_MARKS = (b",", b":", b"[", b"{")
 _AGAIN = "Write it again as JSON."
 # How files start that are not JSON.
 _MARKS = {"parquet": b"PAR1", "arrow": b"ARROW1"}
@@ -72,10 +74,14 @@ def printable(text: str) -> str:
 
 
 def _read_json(path: Path) -> tuple[Any, list[dict[str, Any]]]:
-    if path.stat().st_size > _LARGEST_JSON:
-        raise ResultFileError(f"{path} is larger than {_LARGEST_JSON:,} bytes. Use a Parquet file.")
+    with path.open("rb") as stream:
+        text = stream.read(limits.JSON_BYTES + 1)
+    if len(text) > limits.JSON_BYTES or sum(map(text.count, _JSON_MARKS)) > limits.JSON_MARKS:
+        raise ResultFileError(
+            f"{path} is larger than {limits.JSON_BYTES:,} bytes or {limits.JSON_MARKS:,} values. Use a Parquet file."
+        )
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(text.decode("utf-8"))
     except UnicodeDecodeError:
         raise ResultFileError(f"{path} is not JSON text, Parquet or Arrow. {_AGAIN}") from None
     except ValueError as error:
@@ -109,21 +115,37 @@ def _read_arrow(path: Path, kind: str) -> tuple[Any, list[dict[str, Any]]]:
     import pyarrow as pa  # slow to import, and JSON does not need it
     import pyarrow.parquet as pq
 
+    from coexpr.readers.arrow_size import claimed_by, size_of, texts_of
+
     try:
         if kind == "parquet":
-            table = pq.ParquetFile(path).read()
+            with pq.ParquetFile(path) as file:
+                _refuse_large(path, *claimed_by(file.metadata))
+                texts = texts_of(file)
+            table = pq.ParquetFile(path, read_dictionary=texts).read()
         else:
             with pa.memory_map(str(path)) as source:
                 table = pa.ipc.open_file(source).read_all()
             for column in table.columns:
                 if not pa.types.is_decimal(column.type):  # those of DuckDB may be longer than they say
                     column.validate(full=True)  # damage that would otherwise end the process
+        _refuse_large(path, *size_of(table))
         provenance = json.loads((table.schema.metadata or {}).get(b"provenance", b"null"))
         if isinstance(provenance, dict):
             _refuse_deep(provenance)
         return provenance, table.to_pylist()
+    except ResultFileError:
+        raise
     except (pa.ArrowException, ValueError, OverflowError) as error:
         raise ResultFileError(f"{path} is damaged ({_first_line(error)}).") from None
+
+
+def _refuse_large(path: Path, cells: int, text: int = 0) -> None:
+    if cells > limits.RESULT_CELLS or text > limits.RESULT_BYTES:
+        raise ResultFileError(
+            f"{path} has more than {limits.RESULT_CELLS:,} cells or {limits.RESULT_BYTES:,} bytes of text, too many to "
+            "compare. Ask for fewer rows."
+        )
 
 
 def _first_line(error: Exception) -> str:

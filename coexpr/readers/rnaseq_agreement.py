@@ -6,20 +6,18 @@ probe. A spreadsheet program damaged gene symbols in it, so only the probe names
 
 import math
 import re
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
 
 from coexpr.errors import DownloadError
-from coexpr.extras import require
 from coexpr.readers.place import File
 from coexpr.readers.published_table import PublishedTable
+from coexpr.readers.tables import decimal_number, is_plain
+from coexpr.readers.workbook import first_sheet
 
 KIND = "agreement of probes with RNA-seq"
-# The package that reads workbooks, through pandas.
-PACKAGE = "openpyxl"
 # Our names and those of the header.
 _NUMBERS = {"slope": "m", "intercept": "b", "r": "R", "p": "P-value", "q": "Q-value"}
 _PASSES = "Pass?"
@@ -28,23 +26,12 @@ _REQUIRED = ("R", "P-value", "Q-value", _PASSES)
 _HEADER_AMONG = 5
 _PROBE_NAME = re.compile(r"A_\d+_P\d+|CUST_\d+_PI\d+")
 _RANGES = {"r": (-1, 1), "p": (0, 1), "q": (0, 1)}
-# The original has 6 MB when unpacked.
-_MOST_BYTES = 500_000_000
 _ORIGINAL = "Use the original file from the journal."
-
-
-def is_workbook(file: File) -> bool:
-    """Return whether a file is a workbook in the format of Excel 2007 and later."""
-    try:
-        with zipfile.ZipFile(file.location) as archive:
-            return "xl/workbook.xml" in archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError, OSError):
-        return False
 
 
 def recognises(file: File) -> bool:
     """Return whether a workbook has the columns of Additional file 8."""
-    return _header_row(_cells(file, _HEADER_AMONG)) is not None
+    return _header_row(first_sheet(file.location, _HEADER_AMONG)) is not None
 
 
 def read(file: File) -> PublishedTable:
@@ -55,31 +42,31 @@ def read(file: File) -> PublishedTable:
     DownloadError
         If it is another workbook, or a cell is not as expected; the message names row and column.
     """
-    cells = _cells(file, None)
+    cells = first_sheet(file.location)
     top = _header_row(cells)
     if top is None:
-        found = ", ".join(cell for cell in map(_text, cells[1] if len(cells) > 1 else []) if cell) or "nothing"
+        found = ", ".join(cell for cell in (cells[1] if len(cells) > 1 else []) if cell) or "nothing"
         raise DownloadError(
             f"{file.location} is a workbook, but not Additional file 8 of Miller et al. 2014: expected "
             f"{', '.join(_REQUIRED)} in row 2, found {found:.200}.",
             remedy=_ORIGINAL,
         )
-    header = [_text(cell) for cell in cells[top]]
+    header = [cell.strip() for cell in cells[top]]
     wanted: dict[str, tuple[int, Callable[[str], Any]]] = {"probe_name": (0, _name)}
     wanted |= {name: (header.index(cell), _number(name)) for name, cell in _NUMBERS.items() if cell in header}
     wanted["passes"] = (header.index(_PASSES), _truth)
     columns: dict[str, list[Any]] = {name: [] for name in wanted}
     rows: dict[str, int] = {}
     for number, row in enumerate(cells[top + 1 :], start=top + 2):
-        if not any(map(_text, row)):
+        if not any(map(str.strip, row)):
             continue
         for name, (index, parse) in wanted.items():
             try:
-                columns[name].append(parse(_text(row[index])))
+                columns[name].append(parse(_cell(row, index)))
             except ValueError as error:
                 raise DownloadError(
                     f"{file.location}, row {number}, column {header[index] or index + 1}: expected {error}, found "
-                    f"{_text(row[index])!r:.60}.",
+                    f"{_cell(row, index)!r:.60}.",
                     remedy=_ORIGINAL,
                 ) from None
         probe = columns["probe_name"][-1]
@@ -100,43 +87,19 @@ def read(file: File) -> PublishedTable:
     )
 
 
-def _cells(file: File, most: int | None) -> list[list[Any]]:
-    """Return the first rows of the first sheet."""
-    require(PACKAGE)
-    import pandas as pd  # slow to import, and no other reader needs it
-
-    with zipfile.ZipFile(file.location) as archive:
-        if sum(member.file_size for member in archive.infolist()) > _MOST_BYTES:
-            raise DownloadError(
-                f"{file.location} is too large: expected at most {_MOST_BYTES:,} bytes when unpacked.", remedy=_ORIGINAL
-            )
-    try:
-        frame = pd.read_excel(
-            file.location, header=None, nrows=most, dtype=object, keep_default_na=False, engine=PACKAGE
-        )
-    except Exception as error:  # damaged files make pandas and openpyxl raise many types of errors
-        raise DownloadError(
-            f"{file.location} cannot be read as a workbook ({error}).", remedy="Download it again."
-        ) from None
-    rows: list[list[Any]] = frame.to_numpy(dtype=object).tolist()
-    return rows
-
-
-def _header_row(cells: list[list[Any]]) -> int | None:
+def _header_row(cells: list[list[str]]) -> int | None:
     for number, row in enumerate(cells[:_HEADER_AMONG]):
-        if set(_REQUIRED) <= set(map(_text, row)):
+        if set(_REQUIRED) <= set(map(str.strip, row)):
             return number
     return None
 
 
-def _text(cell: Any) -> str:
-    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
-        return ""
-    return str(cell).strip()
+def _cell(row: list[str], index: int) -> str:
+    return row[index].strip() if index < len(row) else ""
 
 
 def _name(cell: str) -> str:
-    if not cell:
+    if not cell or not is_plain(cell):
         raise ValueError("the name of a probe")
     return cell
 
@@ -149,10 +112,10 @@ def _number(name: str) -> Callable[[str], float | None]:
         if cell in ("", "NA", "NaN"):
             return None
         try:
-            number = float(cell)
+            number = decimal_number(cell)
         except ValueError:
             raise ValueError(what) from None
-        if not low <= number <= high or math.isinf(number):
+        if not low <= number <= high:
             raise ValueError(what)
         return number
 

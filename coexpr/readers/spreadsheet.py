@@ -24,12 +24,15 @@ _FULL_NAMES = {
 }  # fmt: skip
 _NUMBER_OF_MONTH = {name: month for month, names in _MONTHS.items() for name in names.split("|")} | _FULL_NAMES
 _MONTH = "|".join(sorted(_NUMBER_OF_MONTH, key=len, reverse=True))
-_TIME = r"(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)?"
-_DAY_MONTH = re.compile(rf"(\d{{1,2}})[-. /]{{1,2}}({_MONTH})\.?(?:[-. /,]{{1,2}}\d{{2}}(?:\d{{2}})?)?{_TIME}", re.I)
-_MONTH_DAY = re.compile(rf"({_MONTH})\.?[- ](\d{{1,2}})(?:,? \d{{4}})?{_TIME}", re.I)
-_YEAR_FIRST = re.compile(rf"\d{{4}}[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
-_YEAR_LAST = re.compile(rf"(\d{{1,2}})[-/.](\d{{1,2}})[-/.](?:\d{{4}}|\d{{2}}){_TIME}")
-_SERIAL = re.compile(r"\d{5}(?:\.0+)?")
+# In lower case, with the digits 0 to 9 only.
+_TIME = r"(?:[ t]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?z?)?"
+_DAY_MONTH = re.compile(
+    rf"(\d{{1,2}})[-. /]{{1,2}}({_MONTH})\.?(?:[-. /,]{{1,2}}\d{{2}}(?:\d{{2}})?)?{_TIME}", re.ASCII
+)
+_MONTH_DAY = re.compile(rf"({_MONTH})\.?[- ](\d{{1,2}})(?:,? \d{{4}})?{_TIME}", re.ASCII)
+_YEAR_FIRST = re.compile(rf"\d{{4}}[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}", re.ASCII)
+_YEAR_LAST = re.compile(rf"(\d{{1,2}})[-/.](\d{{1,2}})[-/.](?:\d{{4}}|\d{{2}}){_TIME}", re.ASCII)
+_SERIAL = re.compile(r"\d{5}(?:\.0+)?", re.ASCII)
 # Spreadsheets store dates as numbers of days since this date. The range covers the years 1990 to 2049.
 _DAY_ZERO = datetime.date(1899, 12, 30)
 _SERIALS = range(32874, 54789)
@@ -54,10 +57,11 @@ def symbols_of_date(symbol: str) -> list[str]:
 
 def _dates_of(symbol: str) -> list[tuple[int, int]]:
     """Return the possible months and days of a date: two if their order is ambiguous."""
+    symbol = symbol.lower()  # with re.IGNORECASE, the patterns would match letters such as \u017f
     if found := _DAY_MONTH.fullmatch(symbol):
-        pairs = [(_NUMBER_OF_MONTH[found[2].lower()], int(found[1]))]
+        pairs = [(_NUMBER_OF_MONTH[found[2]], int(found[1]))]
     elif found := _MONTH_DAY.fullmatch(symbol):
-        pairs = [(_NUMBER_OF_MONTH[found[1].lower()], int(found[2]))]
+        pairs = [(_NUMBER_OF_MONTH[found[1]], int(found[2]))]
     elif found := _YEAR_FIRST.fullmatch(symbol):
         pairs = [(int(found[1]), int(found[2]))]
     elif found := _YEAR_LAST.fullmatch(symbol):

@@ -14,13 +14,21 @@ from typing import Any
 from coexpr.errors import DownloadError
 from coexpr.readers.place import Place
 
-# The largest of these files, Probes.csv of the whole atlas, has 5 MB.
-_MOST_BYTES = 100_000_000
+# The largest of these files, Probes.csv of the whole atlas, has 5 MB and 58,692 rows of 7 columns.
+_MOST_BYTES = 25_000_000
+_MOST_ROWS = 250_000
+_MOST_COLUMNS = 1000
 INT32_MAX = 2**31 - 1
 # Missing values as written by various programs; a missing id may also be 0.
 _MISSING = {"", "n/a", "NA", "NaN", "NULL", "#N/A"}
 _MISSING_ID = _MISSING | {"nan", "null", "None", "0", "0.0"}
 _WHOLE_NUMBER = re.compile(r"(-?\d{1,10})(\.0*)?", re.ASCII)
+# Python's float also reads 1_000 and the digits of other scripts.
+_DECIMAL_NUMBER = re.compile(r" *[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)? *", re.ASCII | re.I)
+# Characters that change how the text around them is displayed: controls, ends of lines, and directions of writing.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+_DAMAGED = "The file is damaged, or is not a text file."
 
 ParseCell = Callable[[str], Any]
 
@@ -35,25 +43,28 @@ def whole_number(cell: str) -> int:
 
 def decimal_number(cell: str) -> float:
     """Parse a finite number."""
-    try:
-        number = float(cell)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
+    if not _DECIMAL_NUMBER.fullmatch(cell) or not math.isfinite(number := float(cell)):
         raise ValueError("a number")
     return number
 
 
+def is_plain(text: str) -> bool:
+    """Return whether a text is one line without control characters."""
+    return text.isprintable() or not _CONTROL.search(text)
+
+
 def text(cell: str) -> str:
-    """Return a cell that must not be blank."""
+    """Return a cell that must not be blank, or contain control characters."""
     if not cell:
         raise ValueError("some text")
+    if not is_plain(cell):
+        raise ValueError("text without control characters")
     return cell
 
 
 def optional_text(cell: str) -> str | None:
-    """Return a cell; None if it is missing: blank, n/a, NA, NaN or NULL."""
-    return None if cell in _MISSING else cell
+    """Return a cell without control characters; None if it is missing: blank, n/a, NA, NaN or NULL."""
+    return None if cell in _MISSING else text(cell)
 
 
 def optional_whole_number(cell: str) -> int | None:
@@ -71,15 +82,24 @@ def plain_header(header: str) -> str:
     return re.sub(r"[^a-z0-9]", "", header.lower())
 
 
-def read_text(place: Place, file_name: str) -> str:
-    """Return a small file as text, without a byte order mark."""
-    where = place.locate(file_name)
+def read_bytes(place: Place, file_name: str) -> bytes:
+    """Return the bytes of a small file."""
     with place.open(file_name) as stream:
         content = stream.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
-        raise DownloadError(f"{where} is too large: expected at most {_MOST_BYTES:,} bytes.")
-    if not content.strip():
+        raise DownloadError(f"{place.locate(file_name)} is too large: expected at most {_MOST_BYTES:,} bytes.")
+    return content
+
+
+def read_text(place: Place, file_name: str) -> str:
+    """Return a small file as text, without a byte order mark."""
+    where = place.locate(file_name)
+    content = read_bytes(place, file_name)
+    if not content.removeprefix(codecs.BOM_UTF8).strip():
         raise DownloadError(f"{where} is empty.", remedy="Download it again.")
+    if b"\0" in content:
+        row = content.count(b"\n", 0, content.index(b"\0")) + 1
+        raise DownloadError(f"{where}, row {row}: a null character, which no text has. {_DAMAGED}")
     try:
         return content.removeprefix(codecs.BOM_UTF8).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -115,7 +135,9 @@ def read_table(place: Place, file_name: str, columns: Mapping[str, tuple[str, Pa
     """
     where = place.locate(file_name)
     rows = _rows(read_text(place, file_name), where)
-    _, header = next(rows)
+    _, header = next(rows, (1, []))
+    if len(header) > _MOST_COLUMNS:
+        raise DownloadError(f"{where}: the header has {len(header):,} columns. Expected at most {_MOST_COLUMNS:,}.")
     expected = [spelling for spelling, _ in columns.values()]
     header = _as_expected(header, expected)
     missing = [spelling for spelling in expected if spelling not in header]
@@ -133,7 +155,9 @@ def read_table(place: Place, file_name: str, columns: Mapping[str, tuple[str, Pa
         raise DownloadError(f"{where}: the header has {repeated[0]} twice.")
     wanted = [(name, spelling, header.index(spelling), parse) for name, (spelling, parse) in columns.items()]
     table: dict[str, list[Any]] = {name: [] for name in columns}
-    for number, row in rows:
+    for count, (number, row) in enumerate(rows):
+        if count == _MOST_ROWS:
+            raise DownloadError(f"{where} is too long: expected at most {_MOST_ROWS:,} rows.")
         if len(row) != len(header):
             raise DownloadError(
                 f"{where}, row {number}: expected {len(header)} cells as in the header, found {len(row)}."

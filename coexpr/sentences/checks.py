@@ -18,8 +18,15 @@ _WHY = {
 
 def describe_database_checks(checks: "Result[DatabaseChecks]") -> list[str]:
     """Say whether all checks of a database hold, and what to do if one does not."""
-    holds = checks.provenance.holds
-    return ["All checks hold." if holds else "A check failed: load the downloads into a new database."]
+    provenance = checks.provenance
+    lines = [f"Not compared: {reason}." for reason in provenance.not_compared]
+    if not provenance.is_complete:
+        lines.append(
+            "The last ingest was interrupted before its end. Whole downloads are loaded; the next ingest completes it."
+        )
+    if provenance.holds:
+        return [*lines, "All checks hold."]
+    return [*lines, "A check failed: restore a backup, or load the downloads into a new database."]
 
 
 def describe_download_checks(checks: "Result[DownloadChecks]") -> list[str]:

@@ -5,6 +5,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from coexpr.stats.precision import in_double
+
 # Values per block: 8 MB as float64, so that a block stays in the cache between operations.
 _BLOCK_VALUES = 1 << 20
 
@@ -12,6 +14,8 @@ _BLOCK_VALUES = 1 << 20
 _ROUNDING = 1e-28
 # The same for sums of squares that are computed as a difference of two sums.
 _ROUNDING_OF_DIFFERENCES = 1e-4
+# Products of sums of squares below this have lost digits.
+_VANISHING = 1e-280
 
 
 class RowReader(Protocol):
@@ -55,14 +59,14 @@ def correlate_seed(seed: NDArray[np.floating], profiles: Rows) -> tuple[NDArray[
         raise ValueError(f"the seed has shape {seed.shape}; expected ({n_samples},), a row of the profiles")
     observed = ~np.isnan(seed)
     samples = slice(None) if observed.all() else np.flatnonzero(observed)
-    x = seed[samples].astype(np.float64)
+    x = in_double(seed[samples])
     r = np.full(n_profiles, np.nan)
     n = np.full(n_profiles, len(x), dtype=np.int32)
     step = max(1, _BLOCK_VALUES // max(1, n_samples))
     for start in range(0, n_profiles, step):
         rows = slice(start, start + step)
         # C order, so that the order of summation within a row does not depend on the other rows.
-        y = profiles[rows][:, samples].astype(np.float64, order="C")
+        y = np.ascontiguousarray(in_double(profiles[rows][:, samples]))
         shared = ~np.isnan(y)
         complete = shared.all(axis=1)
         if complete.all():
@@ -90,7 +94,7 @@ def correlate_all(profiles: NDArray[np.floating]) -> tuple[NDArray[np.float64], 
     n : (..., P, P) int32
         Number of samples shared by each pair.
     """
-    x = profiles.astype(np.float64)
+    x = in_double(profiles)
     if not np.isnan(x.sum()):
         first = x[..., 0].copy()
         means = x.mean(axis=-1)
@@ -142,8 +146,11 @@ def _all_pairwise_complete(
         for row, other in np.argwhere(suspect & (shared >= 2)):
             one, another = x[start + row], x[start + other]
             both = observed[start + row] & observed[start + other]
-            block[row, other] = _complete(one[both], another[None, both])[0]
+            block[row, other] = _complete(in_double(one[both]), in_double(another[None, both]))[0]
         block[shared < 2] = np.nan
+        square = block[:, : len(block)]  # both directions of the same pairs, whose products may differ by rounding
+        lower = np.tril_indices(len(block), -1)
+        square[lower] = square.T[lower]
         r[rows, others], r[others, rows] = block, block.T
         n[rows, others], n[others, rows] = shared, shared.T
     return r, n
@@ -159,9 +166,11 @@ def _complete(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.floa
     squares = np.einsum("ij,ij->i", dy, dy)
     suspect = np.flatnonzero(squares <= _ROUNDING * len(x) * means**2)
     squares[suspect[(y[suspect] == y[suspect, :1]).all(axis=1)]] = np.nan
-    # einsum sums every row in the same order, a BLAS product does not: equal profiles must get equal r.
+    # einsum sums every row in the same order, a BLAS product does not: equal profiles must get equal r, whatever the
+    # processor and the number of threads, and r of a profile with an equal one must be 1.
+    own = np.einsum("ij,ij->i", dx[None], dx[None])
     products = np.einsum("ij,j->i", dy, dx)
-    r: NDArray[np.float64] = np.clip(products / np.sqrt(squares * (dx @ dx)), -1, 1)
+    r: NDArray[np.float64] = np.clip(products / np.sqrt(squares * own), -1, 1)
     return r
 
 
@@ -175,8 +184,15 @@ def _pairwise_complete(
     dx = np.where(shared, x - (np.sum(x, axis=1, where=shared) / divisor)[:, None], 0)
     dy = np.where(shared, y - (np.sum(y, axis=1, where=shared) / divisor)[:, None], 0)
     squares = np.einsum("ij,ij->i", dx, dx) * np.einsum("ij,ij->i", dy, dy)
-    squares[(n < 2) | _is_constant(x, shared) | _is_constant(y, shared)] = np.nan
-    return np.clip(np.einsum("ij,ij->i", dx, dy) / np.sqrt(squares), -1, 1), n
+    without_r = (n < 2) | _is_constant(x, shared) | _is_constant(y, shared)
+    vanished = np.flatnonzero((squares < _VANISHING) & ~without_r)
+    squares[without_r] = np.nan
+    squares[vanished] = 1
+    r: NDArray[np.float64] = np.clip(np.einsum("ij,ij->i", dx, dy) / np.sqrt(squares), -1, 1)
+    for row in vanished.tolist():  # much larger values are among those that are not shared
+        some = shared[row]
+        r[row] = _complete(in_double(x[row, some]), in_double(y[row : row + 1, some]))[0]
+    return r, n
 
 
 def _is_constant(values: NDArray[np.float64], shared: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.stats.correlate import Rows, correlate_all, correlate_seed
-from coexpr.stats.precision import OF_FLOAT64, is_rounding, resolution
+from coexpr.stats.precision import OF_FLOAT64, in_double, is_rounding, resolution
 from coexpr.stats.ranks import rank_rows
 
 MethodName = Literal["pearson", "spearman", "bicor"]
@@ -91,7 +91,7 @@ def measure_seed(
         factors = [_codes(factor[samples]) for factor in estimator.factors]
         if factors and degrees_of_freedom(factors) < 1:
             continue
-        x = _unit_rows(seed[None, samples].astype(np.float64), estimator, factors)[0]
+        x = _unit_rows(in_double(seed[None, samples]), estimator, factors)[0]
         step = max(1, _BLOCK_VALUES // len(samples))
         blocks = [rows[start : start + step] for start in range(0, len(rows), step)]
         with_x = partial(_with_unit_row, x, profiles, samples, estimator, factors)
@@ -122,7 +122,7 @@ def measure_seeds(
         block = slice(start, start + step)
         values = profiles[block]
         missing = np.isnan(values).any(axis=1)
-        y = _unit_rows(values[~missing].astype(np.float64), estimator, factors) if together.any() else values
+        y = _unit_rows(in_double(values[~missing]), estimator, factors) if together.any() else values
         for seed, profile in enumerate(seeds):
             if together[seed]:  # one by one, for the reason in `_with_unit_row`
                 r[seed, block][~missing] = np.einsum("ij,j->i", y, x[seed])
@@ -144,7 +144,7 @@ def _with_unit_row(
     rows: NDArray[np.intp],
 ) -> NDArray[np.float64]:
     """Return the products of a unit row with the unit rows of some profiles over some samples."""
-    y = _unit_rows(_columns(profiles[rows], samples).astype(np.float64), estimator, factors)
+    y = _unit_rows(in_double(_columns(profiles[rows], samples)), estimator, factors)
     # einsum sums every row in the same order, a BLAS product does not: equal profiles must get equal r.
     products: NDArray[np.float64] = np.einsum("ij,j->i", y, x)
     return products
@@ -169,9 +169,9 @@ def measure_all(profiles: NDArray[np.floating], estimator: Estimator) -> tuple[N
             factors = [_codes(factor[shared]) for factor in estimator.factors]
             if len(shared) < 2 or (factors and degrees_of_freedom(factors) < 1):
                 continue
-            x = y = _unit_rows(profiles[np.ix_(rows, shared)].astype(np.float64), estimator, factors)
+            x = y = _unit_rows(in_double(profiles[np.ix_(rows, shared)]), estimator, factors)
             if others is not rows:
-                y = _unit_rows(profiles[np.ix_(others, shared)].astype(np.float64), estimator, factors)
+                y = _unit_rows(in_double(profiles[np.ix_(others, shared)]), estimator, factors)
             r[np.ix_(rows, others)] = x @ y.T
             r[np.ix_(others, rows)] = r[np.ix_(rows, others)].T
     return _with_unit_diagonal(np.clip(r, -1, 1, out=r)), n
@@ -185,7 +185,7 @@ def unit_rows(profiles: NDArray[np.floating], estimator: Estimator) -> NDArray[n
     missing = np.isnan(profiles).any(axis=1)
     factors = [_codes(factor) for factor in estimator.factors]
     unit = np.full(profiles.shape, np.nan)
-    unit[~missing] = _unit_rows(profiles[~missing].astype(np.float64), estimator, factors)
+    unit[~missing] = _unit_rows(in_double(profiles[~missing]), estimator, factors)
     return unit
 
 
@@ -244,6 +244,8 @@ def _unit_rows(x: NDArray[np.float64], estimator: Estimator, factors: Sequence[F
         x = rank_rows(x, tolerance)
     centred: NDArray[np.float64] = x - x.mean(axis=1, keepdims=True)
     if estimator.method == "bicor":
+        # Other rows of bicor do not sum to 0, so that the rounding error of the mean would not cancel.
+        centred -= centred.mean(axis=1, keepdims=True)
         _weigh(x, centred, estimator.max_p_outliers, tolerance)
     length = np.sqrt(np.einsum("ij,ij->i", centred, centred))
     length[without_r | (length == 0)] = np.nan
@@ -277,9 +279,8 @@ def _residuals(x: NDArray[np.float64], factors: Sequence[Factor]) -> NDArray[np.
     """Return the residuals of each row after fitting a linear model with the factors."""
     finest = max(factors, key=lambda factor: int(factor.max()))
     residuals = _without_means(x, finest)
-    for design in _designs_of_others(finest, factors):
-        residuals -= (residuals @ design) @ design.T
-    return residuals
+    design = _design_of_others(finest, factors)
+    return _without_design(residuals, design) if len(design) else residuals
 
 
 def _without_means(x: NDArray[np.float64], factor: Factor) -> NDArray[np.float64]:
@@ -291,20 +292,33 @@ def _without_means(x: NDArray[np.float64], factor: Factor) -> NDArray[np.float64
     return x - means[:, factor]
 
 
-def _designs_of_others(finest: Factor, factors: Sequence[Factor]) -> list[NDArray[np.float64]]:
-    """Return an orthonormal design matrix (S, k) of what the other factors add to the groups of the finest one.
+def _design_of_others(finest: Factor, factors: Sequence[Factor]) -> NDArray[np.float64]:
+    """Return orthonormal rows (k, S): what the other factors add to the groups of the finest one.
 
-    The list is empty if there is no other factor.
+    There are none if there is no other factor. No matrix library is used, so that they are the same on any processor.
     """
     others = [factor for factor in factors if factor is not finest]
     if not others:
-        return []
+        return np.empty((0, len(finest)))
     dummies = np.concatenate([(factor == np.arange(factor.max() + 1)[:, None]) for factor in others]).astype(np.float64)
-    left, singular, _ = np.linalg.svd(_without_means(dummies, finest).T, full_matrices=False)
-    return [left[:, singular > 1e-9 * np.sqrt(len(finest))]]
+    design = np.empty((0, len(finest)))
+    for dummy in _without_means(dummies, finest):
+        rest = _without_design(dummy[None], design)  # Gram and Schmidt
+        length = np.sqrt(np.einsum("ij,ij->", rest, rest))
+        if length > 1e-9 * np.sqrt(len(finest)):
+            design = np.concatenate([design, rest / length])
+    return design
+
+
+def _without_design(x: NDArray[np.float64], design: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return rows (P, S) minus their projections on orthonormal rows (k, S)."""
+    for _ in range(2):  # again for the rounding errors of the first time
+        # einsum, because equal profiles must get equal residuals.
+        x = x - np.einsum("ik,kj->ij", np.einsum("ij,kj->ik", x, design), design)
+    return x
 
 
 def _rank(factors: Sequence[Factor]) -> int:
     """Return the number of parameters of a model with the factors, including the mean."""
     finest = max(factors, key=lambda factor: int(factor.max()))
-    return int(finest.max()) + 1 + sum(int(design.shape[1]) for design in _designs_of_others(finest, factors))
+    return int(finest.max()) + 1 + len(_design_of_others(finest, factors))

@@ -21,6 +21,18 @@ def relative_error(x: NDArray[np.floating]) -> float:
     return OF_STORED_VALUES if x.dtype == np.float32 else OF_FLOAT64
 
 
+def in_double(x: NDArray[np.floating]) -> Array:
+    """Return rows (..., S) as float64 whose squares neither overflow nor vanish.
+
+    Squares of float32 do neither. Rows of other types are multiplied by a power of two, which changes no digit, so that
+    the largest magnitude of each is near 1.
+    """
+    if x.dtype == np.float32:
+        return x.astype(np.float64)
+    largest = np.nanmax(np.abs(x), axis=-1, initial=0, keepdims=True)
+    return np.asarray(np.ldexp(x, -np.frexp(largest)[1]), dtype=np.float64)
+
+
 def resolution(error: float, width: int) -> float:
     """Return the largest error of a mean or fit over `width` values, relative to the length of their vector.
 

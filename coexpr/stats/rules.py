@@ -99,7 +99,7 @@ def score_rows(
         if rows.shape[1] == 2 and rule in _OF_TWO:
             scores[rows] = _OF_ROW[_OF_TWO[rule] or of_two](x[rows.ravel()].astype(np.float64)).reshape(rows.shape)
         else:
-            scores[rows] = _OF_GROUP[rule](x[rows].astype(np.float64), power)
+            scores[rows] = _OF_GROUP[rule](x[rows], power)
     return scores
 
 
@@ -199,27 +199,27 @@ _OF_ROW: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
 }
 
 
-def _connectivity(x: NDArray[np.float64], power: float) -> NDArray[np.float64]:
+def _connectivity(x: NDArray[np.floating], power: float) -> NDArray[np.float64]:
     r, _ = correlate_all(x)
     adjacency: NDArray[np.float64] = np.nansum(((1 + r) / 2) ** power, axis=-1)
     return adjacency
 
 
-def _mean_r(x: NDArray[np.float64], power: float) -> NDArray[np.float64]:
+def _mean_r(x: NDArray[np.floating], power: float) -> NDArray[np.float64]:
     r, _ = correlate_all(x)
     defined = ~np.isnan(r)
     n = defined.sum(axis=-1)
     return np.where(n > 0, np.sum(r, axis=-1, where=defined) / np.maximum(n, 1), np.nan)
 
 
-def _pc_loading(x: NDArray[np.float64], power: float) -> NDArray[np.float64]:
+def _pc_loading(x: NDArray[np.floating], power: float) -> NDArray[np.float64]:
     """Return the signed score of each probe on the first principal component of the samples.
 
     Samples are centred over probes, and not probes over samples. The sign of the component makes its largest entry
     positive.
     """
     observed = ~np.isnan(x)
-    means = np.sum(x, axis=1, where=observed) / np.maximum(observed.sum(axis=1), 1)
+    means = np.sum(x, axis=1, where=observed, dtype=np.float64) / np.maximum(observed.sum(axis=1), 1)
     deviations = np.where(observed, x - means[:, None, :], 0)
     component, _ = _first_component(deviations)
     largest = np.argmax(np.abs(component), axis=1)
@@ -229,7 +229,7 @@ def _pc_loading(x: NDArray[np.float64], power: float) -> NDArray[np.float64]:
     return scores
 
 
-_OF_GROUP: dict[str, Callable[[NDArray[np.float64], float], NDArray[np.float64]]] = {
+_OF_GROUP: dict[str, Callable[[NDArray[np.floating], float], NDArray[np.float64]]] = {
     "connectivity": _connectivity,
     "corr-intensity": _mean_r,
     "corr-variance": _mean_r,

@@ -27,6 +27,8 @@ _NEARLY_CONSTANT = 1e-4
 _SEED_IN_DOUBLE = 1e-6
 # Sum of squares below which products underflow in single precision.
 _SMALLEST = 1e-12
+# Magnitude from which the seed is not scanned: products overflow in single precision.
+_LARGEST = 1e15
 
 Exact = Callable[[NDArray[np.intp]], tuple[NDArray[np.float64], NDArray[np.int32]]]
 
@@ -154,12 +156,12 @@ def scan_rows(
         Algorithms, equation 3.5), divided by the lengths of the two rows. It is infinite for a row that is constant or
         nearly so.
     """
-    products = (values @ seed.astype(np.float32)).astype(np.float64)
     norms = np.sqrt(squares)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        products = (values @ seed.astype(np.float32)).astype(np.float64)
         r = products / (norms * np.sqrt(seed @ seed))
         bound = _error(len(seed)) * np.sqrt(squares + n * means**2) / norms
-    bound[~_can_be_scanned(squares, means, n)] = np.inf
+    bound[~(_can_be_scanned(squares, means, n) & np.isfinite(r))] = np.inf
     return r, bound
 
 
@@ -179,16 +181,16 @@ def scan_columns(
         Number of threads that process blocks of rows.
     """
     k = len(columns)
-    products, totals, raw_squares = _sums_over(columns, seed.astype(np.float32), values, workers)
-    means = totals / k
-    squares = raw_squares - totals * means
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        products, totals, raw_squares = _sums_over(columns, seed.astype(np.float32), values, workers)
+        means = totals / k
+        squares = raw_squares - totals * means
         r = products / np.sqrt(squares * (seed @ seed))
         # The squares are off by at most 3 errors of the raw ones: their own, and twice that of the total. r has the
         # root of the squares, hence half; 2 instead of 1.5 covers terms of higher order while they are below 1 %.
         ratio = raw_squares / squares
         bound = _error(k) * (np.sqrt(ratio) + 2 * ratio)
-        bound[~(_can_be_scanned(squares, means, k) & (3 * _error(k) * ratio < 0.01))] = np.inf
+        bound[~(_can_be_scanned(squares, means, k) & (3 * _error(k) * ratio < 0.01) & np.isfinite(r))] = np.inf
     return r, bound
 
 
@@ -230,6 +232,8 @@ def _sums_of_copies(
 
 def is_scannable(seed: NDArray[np.floating]) -> bool:
     """Return whether a profile (S,) has no missing value and deviations that are larger than rounding errors."""
+    if not np.abs(seed).max(initial=0) < _LARGEST:
+        return False
     mean = seed.mean(dtype=np.float64)
     squares = np.array([((seed - mean) ** 2).sum(dtype=np.float64)])
     return bool(_can_be_scanned(squares, np.array([mean]) * _SEED_IN_DOUBLE, len(seed))[0])

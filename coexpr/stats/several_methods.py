@@ -145,7 +145,7 @@ def _weighted_deviations(rows: Array, ordered: Array, tolerance: Array, max_p_ou
     middle = {(width - 1) // 2, width // 2}
     median = np.mean([ordered[:, place] for place in middle], axis=0)
     mad = np.mean([_nearest(ordered, median, place + 1) for place in middle], axis=0)
-    weighted = rows.copy()
+    weighted: Array = rows - rows.mean(axis=1, keepdims=True)  # as in `measures`
     some = np.flatnonzero(mad > tolerance)
     deviations = rows[some] - median[some, None]
     u = deviations / (_MADS * mad[some, None])

@@ -38,12 +38,15 @@ def average_by(
     ids, starts = np.unique(groups[order], return_index=True)
     if not len(ids):
         return np.empty((len(x), 0)), ids
-    intensity = np.exp2(x[:, order].astype(np.float64))
+    values = x[:, order].astype(np.float64)
+    # Minus a whole number, which changes no digit of an intensity, so that large ones do not overflow.
+    levels = np.floor(np.fmax.reduceat(values, starts, axis=1))
+    intensity = np.exp2(values - np.repeat(levels, np.diff(np.append(starts, len(order))), axis=1))
     observed = ~np.isnan(intensity)
     counts = np.add.reduceat(observed, starts, axis=1, dtype=np.intp)
     sums = np.add.reduceat(np.where(observed, intensity, 0), starts, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        averages = np.log2(np.where(counts > 0, sums / counts, np.nan))
+        averages = np.log2(np.where(counts > 0, sums / counts, np.nan)) + levels
     return merge_close(averages, 2 * error * _largest(x)), ids
 
 

@@ -56,15 +56,18 @@ create or replace macro correlates(seed, category := null, structure := null, do
     seed_means as materialized (
         select *, list_avg(x) as mean_x from seed_values
     ),
+    -- Centred twice: if the seed is nearly constant, the rounding error of its mean, rest_x, is not small.
+    seed_deviations as materialized (
+        select * replace (list_transform(x, lambda value: value - mean_x) as x) from seed_means
+    ),
+    seed_rests as materialized (
+        select *, list_avg(x) as rest_x from seed_deviations
+    ),
+    seed_centred as materialized (
+        select * replace (list_transform(x, lambda value: value - rest_x) as x) from seed_rests
+    ),
     seed_rows as materialized (
-        select
-            donor_id,
-            samples,
-            positions,
-            mean_x,
-            list_var_pop(x) * len(x) as squares_x,
-            list_transform(x, lambda value: value - mean_x) as x
-        from seed_means
+        select *, list_dot_product(x, x) as squares_x from seed_centred
     ),
     missing_values as materialized (
         select exists (
@@ -124,6 +127,7 @@ create or replace macro correlates(seed, category := null, structure := null, do
             expression.squared_deviations,
             expression.log2,
             seed_rows.mean_x,
+            seed_rows.rest_x,
             seed_rows.squares_x,
             seed_rows.x,
             case
@@ -134,34 +138,54 @@ create or replace macro correlates(seed, category := null, structure := null, do
         join seed_rows using (donor_id)
         semi join compared using (probe_id)
     ),
-    centred as (
+    moments as (
         select
-            *,
-            list_avg(y) as mean_y,
+            * replace (case when (select uses_whole_rows from method) then n else list_count(y) end as n),
+            case when (select uses_whole_rows from method) then mean_log2 else list_avg(y) end as mean_y,
+            case
+                when (select uses_whole_rows from method) then squared_deviations
+                else list_var_pop(y) * list_count(y)
+            end as squares_y,
             case
                 when (select has_missing from method)
                 then list_transform(x, lambda value, i: case when y[i] is not null then value end)
             end as shared_x
         from paired
     ),
+    -- The deviations of rows with missing values, and of nearly constant rows: their products with the seed would lose
+    -- their digits in the mean. Other rows need no deviations, because those of the seed sum to 0.
+    centred as (
+        select
+            *,
+            case
+                when (select has_missing from method)
+                then list_transform(y, lambda value: coalesce(value - mean_y, 0))
+                when squares_y > 1e-6 * n * mean_y ** 2 then []
+                when (select uses_whole_rows from method)
+                then list_transform(log2, lambda value: value::double - mean_y)
+                else list_transform(y, lambda value: value - mean_y)
+            end as deviations
+        from moments
+    ),
+    -- In mean_x + rest_x and mean_y + rest_y, the second term is what the first lost by rounding, or differs by from the
+    -- mean over shared samples.
     sums as materialized (
         select
             probe_id,
-            case when (select uses_whole_rows from method) then n else list_count(y) end as n,
-            case when (select uses_whole_rows from method) then mean_log2 else mean_y end as mean_y,
-            case
-                when (select uses_whole_rows from method) then squared_deviations
-                else list_var_pop(y) * list_count(y)
-            end as squares_y,
-            case when (select has_missing from method) then mean_x + list_avg(shared_x) else mean_x end as mean_x,
+            n,
+            mean_x,
+            mean_y,
+            rest_x + coalesce(list_avg(shared_x), 0) as rest_x,
+            case when deviations = [] then 0 else list_sum(deviations) / nullif(n, 0) end as rest_y,
             case
                 when (select has_missing from method) then list_var_pop(shared_x) * list_count(shared_x)
                 else squares_x
             end as squares_x,
+            case when deviations = [] then squares_y else list_dot_product(deviations, deviations) end as squares_y,
             case
+                when deviations <> []
+                then list_dot_product(deviations, x) - list_sum(deviations) * coalesce(list_avg(shared_x), 0)
                 when (select uses_whole_rows from method) then list_dot_product(log2::double[], x)
-                when (select has_missing from method)
-                then list_dot_product(list_transform(y, lambda value: coalesce(value - mean_y, 0)), x)
                 else list_dot_product(y, x)
             end as products
         from centred
@@ -171,20 +195,30 @@ create or replace macro correlates(seed, category := null, structure := null, do
             probe_id,
             sum(n)::integer as n,
             sum(n * mean_x) / nullif(sum(n), 0) as mean_x,
-            sum(n * mean_y) / nullif(sum(n), 0) as mean_y
+            sum(n * mean_y) / nullif(sum(n), 0) as mean_y,
+            sum(n * rest_x) / nullif(sum(n), 0) as rest_x,
+            sum(n * rest_y) / nullif(sum(n), 0) as rest_y
         from sums
         group by probe_id
     ),
-    pooled as (
+    about_means as (
         select
-            means.probe_id,
-            means.n,
-            sum(sums.squares_x + sums.n * (sums.mean_x - means.mean_x) ** 2) as squares_x,
-            sum(sums.squares_y + sums.n * (sums.mean_y - means.mean_y) ** 2) as squares_y,
-            sum(sums.products + sums.n * (sums.mean_x - means.mean_x) * (sums.mean_y - means.mean_y)) as products
+            sums.*,
+            means.n as total,
+            sums.mean_x - means.mean_x + (sums.rest_x - means.rest_x) as difference_x,
+            sums.mean_y - means.mean_y + (sums.rest_y - means.rest_y) as difference_y
         from means
         join sums using (probe_id)
-        group by means.probe_id, means.n
+    ),
+    pooled as (
+        select
+            probe_id,
+            total as n,
+            sum(squares_x + n * difference_x ** 2) as squares_x,
+            sum(squares_y + n * difference_y ** 2) as squares_y,
+            sum(products + n * difference_x * difference_y) as products
+        from about_means
+        group by probe_id, total
     ),
     correlated as (
         select
@@ -313,17 +347,22 @@ create or replace macro correlation_matrix(category, max_rows := 5000) as table
         )
         group by gene_id
     ),
-    profile_statistics as materialized (
-        select gene_id, x, list_avg(x) as mean_x, sqrt(list_var_pop(x) * list_count(x)) as norm
-        from profiles
+    profile_means as materialized (
+        select gene_id, x, list_avg(x) as mean_x from profiles
+    ),
+    deviations as materialized (
+        select gene_id, x, list_transform(x, lambda value: coalesce(value - mean_x, 0)) as deviation from profile_means
+    ),
+    profile_norms as materialized (
+        select *, sqrt(list_dot_product(deviation, deviation)) as norm from deviations
     ),
     standardised as materialized (
         select
             gene_id,
             norm > 0 as varies,
-            list_transform(x, lambda value: coalesce((value - mean_x) / nullif(norm, 0), 0)) as z,
+            list_transform(deviation, lambda value: value / coalesce(nullif(norm, 0), 1)) as z,
             list_transform(x, lambda value: case when value is null then 0 else 1 end::double) as observed
-        from profile_statistics
+        from profile_norms
     ),
     with_squares as materialized (
         select *, list_transform(z, lambda value: value * value) as squares from standardised

@@ -144,7 +144,7 @@ def test_a_database_that_another_process_writes(database: Path) -> None:
         assert writer.stdout.readline() == "open\n"
         found = findings(database)
         assert problems(found) == ["database"]
-        assert "is in use by another process. Wait" in found["database"][1]
+        assert f"is in use by another process (PID {writer.pid}). Wait" in found["database"][1]
     finally:
         writer.communicate("")
 

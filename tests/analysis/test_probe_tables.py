@@ -144,8 +144,8 @@ def test_damage_inside_a_workbook_is_reported(tmp_path: Path) -> None:
     with zipfile.ZipFile(good) as archive, zipfile.ZipFile(tmp_path / "bad.xlsx", "w") as bad:
         for name in archive.namelist():
             content = archive.read(name)
-            bad.writestr(name, content.replace(b"Extension=", b"Extenzion=") if "Content_Types" in name else content)
-    with pytest.raises(DownloadError, match="cannot be read as a workbook"):
+            bad.writestr(name, content.replace(b"</row>", b"</raw>", 1) if "sheet1" in name else content)
+    with pytest.raises(DownloadError, match=r"xl/worksheets/sheet1\.xml in .*bad\.xlsx is damaged \(mismatched tag"):
         read(tmp_path / "bad.xlsx")
 
 

@@ -1,16 +1,18 @@
+import json
 import shutil
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
-from helpers.allen import as_csv
-from helpers.command import run
+from helpers.allen import as_csv, donor_folder, heatmap, write_folder
+from helpers.command import invoke, run
 from helpers.profiles import profile
 
 from coexpr.analysis.verify import verify_download
 from coexpr.atlas import Atlas
 from coexpr.errors import DownloadError, NoDownloadError
+from coexpr.loading.downloads import ingest
 
 
 def test_r_of_the_site_is_reproduced(shared_data: Path, tmp_path: Path) -> None:
@@ -97,3 +99,110 @@ def test_damage_is_detected(synthetic_database: Path, tmp_path: Path, damage: st
     assert not result.provenance.holds
     assert any(what in row[0] for row in result.rows if not row[1])
     assert "A check failed" in run("verify", "--db", path, code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        ("update stored_names set gene_id = 1 where name = 'NTRK2'", "stored name that is not as the tables give it"),
+        ("delete from stored_names where name = 'BDNF'", "stored name that is not as the tables give it"),
+        ("delete from chip_genes where gene_symbol = 'NTRK2'", "stored gene of the chip that is not"),
+        ("create or replace macro plain_name(name) as name", "table, view or macro that is not that of coexpr"),
+    ],
+)
+def test_what_is_derived_is_compared(synthetic_database: Path, tmp_path: Path, damage: str, what: str) -> None:
+    path = Path(shutil.copy(synthetic_database, tmp_path / "atlas.duckdb"))
+    with duckdb.connect(path) as connection:
+        connection.execute(damage)
+    with Atlas(path) as atlas:
+        result = atlas.verify()
+    assert [row[0] for row in result if not row[1]] == [next(row[0] for row in result if what in row[0])]
+
+
+def test_an_interrupted_ingest_is_no_fault(synthetic_database: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copy(synthetic_database, tmp_path / "atlas.duckdb"))
+    with duckdb.connect(path) as connection:
+        connection.execute("delete from probe_stability")
+    done = run("verify", "--db", path)
+    assert "the next ingest completes it" in done.stderr
+    assert "All checks hold." in done.stderr
+    with Atlas(path) as atlas:
+        assert not atlas.verify().provenance.is_complete
+
+
+def test_every_check_says_true_or_false(synthetic_database: Path) -> None:
+    checks = json.loads(run("verify", "--db", synthetic_database, "--format", "json").stdout)
+    assert {row["holds"] for row in checks["rows"]} == {True}
+    assert checks["provenance"]["holds"] is True
+
+
+def test_a_damaged_block_is_a_failed_check(synthetic_database: Path, tmp_path: Path) -> None:
+    """Whichever block is damaged: the database is refused, a check fails, or the block is not used."""
+    content = synthetic_database.read_bytes()
+    block, outcomes = 262_144, set()
+    for start in range(3 * 4096, len(content), 8 * block):
+        path = tmp_path / "atlas.duckdb"
+        path.write_bytes(content[: start + 5000] + bytes(64) + content[start + 5064 :])
+        done = invoke("verify", "--db", path)
+        assert done.exit_code in (0, 1)
+        assert "Traceback" not in done.output
+        outcomes.add(done.exit_code)
+    assert 1 in outcomes
+
+
+@pytest.fixture
+def loaded(prepared_database: Path, tmp_path: Path) -> Path:
+    """A database of two downloads, which are next to it."""
+    ingest([donor_folder(tmp_path), write_folder(tmp_path / "heatmap", heatmap())], prepared_database)
+    return prepared_database
+
+
+def test_a_deep_check_reads_the_downloads_again(loaded: Path) -> None:
+    done = run("verify", "--deep", "--db", loaded)
+    assert "All checks hold." in done.stderr
+    for what in ("SHA-256 of MicroarrayExpression.csv", "no value of heatmap that differs", "r of 200 pairs of probes"):
+        assert what in done.stdout
+    assert "--deep checks the database" in run("verify", "--deep", loaded.parent, "--db", loaded, code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        ("update expression set log2 = list_concat([log2[1] + 0.01::float], log2[2:])", "no value of heatmap that"),
+        ("update expression set log2 = list_concat([log2[2], log2[1]], log2[3:])", "no value of heatmap that differs"),
+        ("update expression set log2 = list_concat([null::float], log2[2:])", "no value of heatmap that differs"),
+        ("update present_calls set present = list_transform(present, lambda call: not call)", "no present call of"),
+        ("update samples set position = 7 - position", "no value of heatmap that differs"),
+        ("update downloads set files = list_transform(files, lambda file: {name: file.name, bytes: 1::bigint, "
+         "sha256: 'f'})", "SHA-256 of"),
+    ],
+)  # fmt: skip
+def test_a_deep_check_finds_what_is_consistent_and_wrong(loaded: Path, damage: str, what: str) -> None:
+    with duckdb.connect(loaded) as connection:
+        connection.execute(damage)
+        connection.execute(
+            "update expression set n = list_count(log2), mean_log2 = list_avg(log2::double[]),"
+            " squared_deviations = list_var_pop(log2::double[]) * list_count(log2)"
+        )
+        connection.execute("update present_calls set n_present = list_count(list_filter(present, lambda call: call))")
+        connection.execute("delete from probe_stability")
+    with Atlas(loaded) as atlas:
+        assert atlas.verify().provenance.holds
+        result = atlas.verify_deep()
+    assert not result.provenance.holds
+    assert any(row[0].startswith(what) for row in result if not row[1])
+
+
+def test_downloads_that_are_gone_are_named(loaded: Path) -> None:
+    shutil.rmtree(loaded.parent / "heatmap")
+    done = run("verify", "--deep", "--db", loaded)
+    assert f"Not compared: {loaded.parent / 'heatmap'} is no longer there." in done.stderr
+
+
+def test_a_download_that_was_changed_fails(loaded: Path) -> None:
+    file = loaded.parent / "heatmap" / "Expression.csv"
+    file.write_text(file.read_text().replace(".", ".1", 1))
+    with Atlas(loaded) as atlas:
+        failed = [row[0] for row in atlas.verify_deep() if not row[1]]
+    assert failed[0] == "SHA-256 of Expression.csv"
+    assert "no value of heatmap that differs" in failed

@@ -50,7 +50,7 @@ def test_missing_extras_are_notes(synthetic_database: Path) -> None:
     done = doctor("--format", "json", "--db", synthetic_database, hidden=hidden)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     rows = {row["part"]: row for row in json.loads(done.stdout)["rows"]}
-    assert rows["extra xlsx"]["found"] == "missing: reading a spreadsheet, an .xlsx file"
+    assert rows["extra xlsx"]["found"] == "missing: an .xlsx file"
     for extra in ("anndata", "plot", "xlsx", "fetch", "polars"):
         assert rows[f"extra {extra}"]["status"] == "note"
         assert rows[f"extra {extra}"]["advice"] == f"pip install 'coexpr[{extra}]'"

@@ -132,7 +132,7 @@ def test_a_database_that_is_being_written(synthetic_database: Path, tmp_path: Pa
     try:
         assert writer.stdout is not None
         assert writer.stdout.readline() == "open\n"
-        check(path, f"The database cannot be used: {path} is in use by another process. Wait until it has finished")
+        check(path, f"The database cannot be used: {path} is in use by another process (PID {writer.pid}). Wait")
     finally:
         writer.communicate("")
 

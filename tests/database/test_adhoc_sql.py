@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -14,13 +15,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from environments.statements import REFUSED
 from helpers.command import invoke as run
 from helpers.folders import TOP
 from helpers.shells import SHELLS
 
 from coexpr.atlas import Atlas
 from coexpr.cli.sql import _value
-from coexpr.errors import QueryError
+from coexpr.errors import LimitError, QueryError
 
 STATEMENT = "select gene_symbol, entrez_id from genes where entrez_id in (627, 4915) order by 1"
 AS_CSV = "gene_symbol,entrez_id\nBDNF,627\nNTRK2,4915\n"
@@ -43,11 +45,12 @@ def test_a_relation_converts_to_a_data_frame_or_an_arrow_table(atlas: Atlas) -> 
     assert atlas.sql("from genes").filter("entrez_id = 4915").project("gene_symbol").fetchall() == [("NTRK2",)]
 
 
-def test_a_data_frame_of_the_caller_can_be_joined(atlas: Atlas) -> None:
-    my_genes = pd.DataFrame({"gene_symbol": ["NTRK2", "BDNF", "none"]})
-    found = atlas.sql("select gene_symbol, entrez_id from my_genes join genes using (gene_symbol) order by all")
-    assert found.fetchall() == [("BDNF", 627), ("NTRK2", 4915)]
-    assert len(my_genes) == 3
+def test_a_data_frame_can_be_joined(atlas: Atlas) -> None:
+    frame = pd.DataFrame({"gene_symbol": ["NTRK2", "BDNF", "none"]})
+    statement = "select gene_symbol, entrez_id from mine join genes using (gene_symbol) order by all"
+    assert atlas.sql(statement, tables={"mine": frame}).fetchall() == [("BDNF", 627), ("NTRK2", 4915)]
+    with pytest.raises(QueryError, match="frame"):
+        atlas.sql("from frame")
 
 
 def test_temporary_tables_of_the_user_are_separate(atlas: Atlas) -> None:
@@ -209,8 +212,83 @@ def test_sql_can_neither_read_nor_write_other_files(synthetic_database: Path, tm
     ):
         done = run("sql", statement, "--db", synthetic_database)
         assert (done.exit_code, done.stdout) == (1, "")
-        assert "only the database itself can be read" in done.stderr or "while database is running" in done.stderr
+        assert "only the database itself can be read" in done.stderr or "settings cannot be changed here" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_statements_that_could_do_more_are_refused(atlas: Atlas, tmp_path: Path) -> None:
+    """Some of these would end the process, such as enable_logging with a path."""
+    for statement in REFUSED:
+        with pytest.raises(QueryError):
+            list(atlas.stream_sql(statement.replace("OUT", str(tmp_path / "out"))).rows)
+    assert list(tmp_path.iterdir()) == []
+    for statement in ("CALL enable_logging(storage_path := 'x')", "UPDATE EXTENSIONS", "PRAGMA version"):
+        with pytest.raises(QueryError, match="is not run here: only the database itself can be read"):
+            atlas.sql(statement)
+        with pytest.raises(QueryError, match="is not run here"):
+            atlas.stream_sql_as_arrow(statement)
+
+
+def test_usual_statements_are_run(atlas: Atlas) -> None:
+    for statement in (
+        "-- a comment\nEXPLAIN FROM donors",
+        "DESCRIBE donors",
+        "SHOW TABLES",
+        "SUMMARIZE donors",
+        "PIVOT donors ON sex USING count(*)",
+        "SET VARIABLE a = 7; SELECT getvariable('a')",
+        "BEGIN; CREATE TEMP TABLE t AS SELECT 1 AS a; INSERT INTO t VALUES (2); UPDATE t SET a = 3; FROM t",
+        "CREATE TEMP MACRO plus_one(a) AS a + 1; SELECT plus_one(1)",
+        "VALUES (1)",
+    ):
+        with closing(atlas.stream_sql(statement)) as stream:
+            assert list(stream.rows), statement
+
+
+ENDLESS = "select count(*) as n from range(1000000000000) t(i) where sqrt(i) < 0"
+
+
+@pytest.mark.parametrize("output", ["stdout", "rows.csv", "rows.parquet"])
+def test_a_time_limit_stops_a_statement(synthetic_database: Path, tmp_path: Path, output: str) -> None:
+    where = () if output == "stdout" else ("-o", tmp_path / output)
+    done = run("sql", ENDLESS, "--timeout", "0.1", *where, "--db", synthetic_database)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "Error: the statement was stopped after 0.1 seconds, as --timeout says.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_time_limit_includes_the_time_of_reading(atlas: Atlas) -> None:
+    stream = atlas.stream_sql("from range(1000000000)", timeout=0.5)
+    with closing(stream), pytest.raises(LimitError, match="the statement was stopped"):
+        for _ in stream.rows:
+            pass
+    assert list(atlas.stream_sql("select 1", timeout=60).rows) == [(1,)]
+    assert atlas.stream_sql("select 1", timeout=60).provenance.question.arguments == {"statement": "select 1"}
+
+
+def test_an_endless_result_can_be_closed(synthetic_database: Path) -> None:
+    """Before it is closed, DuckDB would compute the rows that nobody has fetched."""
+    code = (
+        "import sys\nfrom coexpr import Atlas\n"
+        "endless = 'with recursive t(i) as (select 1 union all select i + 1 from t) from t'\n"
+        "with Atlas(sys.argv[1]) as atlas:\n"
+        "    stream = atlas.stream_sql(endless)\n    print(next(stream.rows))\n    stream.close()\n"
+        "    stream = atlas.stream_sql_as_arrow(endless)\n    print(next(stream.batches)[0][0])\n    stream.close()\n"
+        "    stream = atlas.stream_sql(endless)\n    print(next(stream.rows))\n"
+    )
+    command = [sys.executable, "-c", code, str(synthetic_database)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["(1,)", "1", "(1,)"]
+
+
+def test_what_cannot_be_interrupted_does_not_keep_the_process(synthetic_database: Path) -> None:
+    """DuckDB makes one text for many seconds without looking for an interrupt."""
+    statement = "select length(" + "repeat(" * 4 + "'x'" + ", 1500)" * 4 + ") as n"
+    command = [sys.executable, "-m", "coexpr", "sql", statement, "--timeout", "0.2", "--db", str(synthetic_database)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: ")
+    assert "Traceback" not in done.stderr
 
 
 def test_times_are_written_too(synthetic_database: Path) -> None:
@@ -325,4 +403,4 @@ def test_a_locked_database_is_reported(
         done = run(*command, "--db", path)
         writer.kill()
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "is in use by another process. Wait until it has finished, then try again." in done.stderr
+    assert re.search(r"in use by another process \(\S+, PID \d+\)\. Wait until it has finished", done.stderr)

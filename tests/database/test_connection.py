@@ -11,7 +11,9 @@ import coexpr
 from coexpr.atlas import Atlas
 from coexpr.database.connection import open_readonly
 from coexpr.database.queries import query, transaction
-from coexpr.database.schema import migrate, schema_version
+from coexpr.database.schema import migrate, pending_migrations
+from coexpr.database.schema_files import schema_version
+from coexpr.database.turns import Waiting
 from coexpr.database.writing import _attach, open_for_writing
 from coexpr.errors import DatabaseError
 from coexpr.loading.downloads import ingest
@@ -43,7 +45,8 @@ def test_a_full_disk_leaves_no_file(tmp_path: Path) -> None:
         "app(sys.argv[1:])"
     )
     path = tmp_path / "atlas.duckdb"
-    command = [sys.executable, "-c", code, "ingest", str(donor_folder(tmp_path)), "--db", str(path)]
+    # -B: Python would leave incomplete compiled files.
+    command = [sys.executable, "-B", "-c", code, "ingest", str(donor_folder(tmp_path)), "--db", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("Error: ")
@@ -253,14 +256,15 @@ def newer(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     added = tmp_path_factory.mktemp("migrations") / "0004_add_remarks.sql"
     added.write_text("create table remarks (text varchar);")
     files = [*sorted(package_folder("migrations").iterdir(), key=lambda file: file.name), added]
-    monkeypatch.setattr("coexpr.database.schema._migrations", lambda: files)
+    for module in ("schema", "schema_files"):
+        monkeypatch.setattr(f"coexpr.database.{module}.migrations", lambda: files)
 
 
 def older_database(tmp_path: Path) -> Path:
     """Create a database with a download that lacks the newest migration."""
     path = tmp_path / "older.duckdb"
     files = sorted(package_folder("migrations").iterdir(), key=lambda file: file.name)
-    with _attach(path) as connection:
+    with _attach(path, Waiting(path, 0, print)) as connection:
         connection.execute(query("create_schema_migrations"))
         for number, file in enumerate(files, start=1):
             connection.execute(file.read_text())
@@ -312,7 +316,7 @@ def test_the_copy_of_an_interrupted_migration_is_replaced(
     path = older_database(tmp_path)
     kept = tmp_path / f"older.duckdb.before-schema-{schema_version()}"
     kept.write_bytes(path.read_bytes())
-    with _attach(path) as connection:
+    with _attach(path, Waiting(path, 0, print)) as connection:
         connection.execute("create table added_later as select 1 as one")
     before = path.read_bytes()
 
@@ -330,6 +334,39 @@ def test_the_copy_of_an_interrupted_migration_is_replaced(
     with open_for_writing(path):
         pass
     assert [file.name for file in tmp_path.iterdir()] == ["older.duckdb"]
+
+
+def test_stored_tables_are_filled_in_the_transaction_of_the_migration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newer: None
+) -> None:
+    """Else a process that is killed in between would leave them empty, with nothing to migrate."""
+    path = older_database(tmp_path)
+
+    def interrupt(connection: duckdb.DuckDBPyConnection) -> None:
+        raise KeyboardInterrupt
+
+    with _attach(path, Waiting(path, 0, print)) as connection:
+        with monkeypatch.context() as patched:
+            patched.setattr("coexpr.database.schema.store_genes_of_atlas", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                migrate(connection, path)
+        assert [migration.name for migration in pending_migrations(connection, path)] == ["0004_add_remarks.sql"]
+        migrate(connection, path)
+        assert not pending_migrations(connection, path)
+
+
+def test_a_copy_that_cannot_be_put_back_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newer: None) -> None:
+    path = older_database(tmp_path)
+    kept = tmp_path / f"older.duckdb.before-schema-{schema_version()}"
+
+    def fail(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        kept.rename(tmp_path / "elsewhere")
+        raise duckdb.IOException("no")
+
+    monkeypatch.setattr("coexpr.database.writing.migrate", fail)
+    message = rf"the copy of it could not be put in its place: .*\. The copy is {kept}: rename it to older\.duckdb"
+    with pytest.raises(DatabaseError, match=message), open_for_writing(path):
+        pass
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has links for administrators only")

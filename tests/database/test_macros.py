@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 from helpers.folders import TOP
-from helpers.missing_values import remove_values
+from helpers.missing_values import NEARLY_CONSTANT, make_nearly_constant, remove_values
 from helpers.shells import SHELLS
 
 from coexpr.atlas import Atlas
@@ -34,6 +34,20 @@ def incomplete(synthetic_database: Path, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(params=["whole", "incomplete"])
 def database(request: pytest.FixtureRequest, synthetic_database: Path) -> Path:
     return synthetic_database if request.param == "whole" else request.getfixturevalue("incomplete")
+
+
+@pytest.fixture(scope="module", params=["complete", "with missing values"])
+def nearly_constant(
+    request: pytest.FixtureRequest, synthetic_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Return a database in which some profiles vary by little more than the spacing of float32, or are constant."""
+    path = tmp_path_factory.mktemp("nearly_constant") / "nearly_constant.duckdb"
+    shutil.copyfile(synthetic_database, path)
+    with duckdb.connect(path) as connection:
+        make_nearly_constant(connection)
+        if request.param != "complete":
+            remove_values(connection)
+    return path
 
 
 def fetch(database: Path, statement: str, *parameters: Any) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -77,6 +91,23 @@ def test_correlates_are_those_of_the_command_line(
             return
     found = fetch(database, f"from correlates('{seed}', {arguments})", *([CATEGORY] if "$1" in arguments else []))
     assert_same(found, expected.columns, expected.rows)
+
+
+@pytest.mark.parametrize("seed", ["NTRK2", PROBE, *NEARLY_CONSTANT])
+@pytest.mark.parametrize("structure", [None, "Cx"])
+def test_nearly_constant_profiles_have_the_r_of_the_command_line(
+    nearly_constant: Path, seed: str, structure: str | None
+) -> None:
+    with Atlas(nearly_constant) as atlas:
+        expected = atlas.correlates(seed, sample_filter=SampleFilter(structure or ()), top=None)
+    names = [expected.columns.index(name) for name in ("probe_id", "r", "n")]
+    right = {row[names[0]]: (row[names[1]], row[names[2]]) for row in expected}
+    statement = "select probe_id, r, n from correlates($1, structure := $2, top := null)"
+    _, found = fetch(nearly_constant, statement, seed, structure)
+    assert {probe for probe, _, _ in found} == right.keys()
+    for probe, r, n in found:
+        assert n == right[probe][1]
+        assert r == (None if right[probe][0] is None else pytest.approx(right[probe][0], abs=1e-12)), probe
 
 
 def test_fifty_rows_are_returned_by_default(synthetic_database: Path) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from coexpr.atlas import Atlas
-from coexpr.database.array_file import load_arrays, save_arrays
+from coexpr.database.array_file import ArrayWriter, load_arrays, save_arrays
 from coexpr.database.matrix import MatrixRows
 from coexpr.database.matrix_cache import Matrix, cache_path, load, save, shift_rows
 from coexpr.errors import NotFoundError
@@ -320,13 +320,17 @@ def test_exchanged_words_are_detected(tmp_path: Path) -> None:
 
 
 def test_files_of_a_killed_process_are_removed(database: Path) -> None:
-    old, new = (database.with_name(f".{database.name}.matrix.{number}") for number in (1, 2))
-    for path in (old, new):
-        path.touch()
-    os.utime(old, (time.time() - 7200,) * 2)
-    results_of(database)
-    assert not old.exists()
-    assert new.exists()
+    cache = database.with_name(f"{database.name}.matrix")
+    left = cache.with_name(f".{cache.name}.0123abcd.tmp")
+    left.touch()
+    with closing(ArrayWriter(cache)):  # by another process, which is writing the same cache
+        assert not left.exists()
+        (written,) = database.parent.glob(".*.tmp")
+        left.touch()
+        results_of(database)
+        assert written.exists()
+    assert not left.exists()
+    assert not list(database.parent.glob(".*.tmp"))
 
 
 @pytest.fixture

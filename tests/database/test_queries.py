@@ -13,6 +13,7 @@ from coexpr.bundling.extract import _TABLES
 from coexpr.database.arrow import to_lists
 from coexpr.database.name_index import Kind
 from coexpr.database.queries import attach, queries, query, read_queries, run
+from coexpr.database.schema import migrate
 from coexpr.loading.categories import _PARTS, _tables
 from coexpr.readers import download
 from coexpr.readers.category_file import CategoryFile
@@ -24,9 +25,7 @@ NOT_PREPARABLE = {
     "use_atlas",
     "checkpoint_atlas",
     "forbid_other_files",
-    "find_tables_of_the_caller",
     "set_threads",
-    "forbid_python_variables",
     "forbid_temporary_files",
     "limit_memory",
     "lock_settings",
@@ -51,6 +50,10 @@ NOT_PREPARABLE = {
     "drop_direct_members",
     "drop_kept_ids",
     "keep_ids_of_shipped_categories",
+    "keep_stored_names",
+    "start_names_again",
+    "keep_chip_genes",
+    "start_chip_genes_again",
 }
 
 LISTS = to_lists(np.zeros((0, 2), np.float32))
@@ -109,20 +112,26 @@ REGISTERED = {
 
 
 @pytest.mark.parametrize("name", sorted(set(queries()) - NOT_PREPARABLE))
-def test_every_query_prepares_against_an_empty_database(
-    name: str, empty_database: duckdb.DuckDBPyConnection, shipped_database: Path
-) -> None:
+def test_every_query_prepares_against_an_empty_database(name: str, tmp_path: Path, shipped_database: Path) -> None:
+    # As in the making of a bundle: other files cannot be attached later.
+    empty_database = duckdb.connect()
+    attach(empty_database, "attach_atlas", tmp_path / "empty.duckdb")
+    empty_database.execute(query("use_atlas"))
+    migrate(empty_database, tmp_path / "empty.duckdb")
     attach(empty_database, "attach_source", shipped_database)
     for name_of_table in ("chosen_probes", "chosen_genes", "chosen_structures", "requested_categories", "edges"):
         empty_database.execute(query(f"create_{name_of_table}"))
     empty_database.execute(query("create_direct_members_of_added_categories"))
     empty_database.execute(query("create_kept_ids"))
+    empty_database.execute(query("keep_stored_names"))
+    empty_database.execute(query("keep_chip_genes"))
     empty_database.execute(query("create_categories_below"), {"is_shipped": False})
     for table, rows in REGISTERED.items():
         empty_database.register(table, rows)
     empty_database.execute(f"prepare query as {query(name)}")
     prepared = empty_database.sql("select name from duckdb_prepared_statements()").fetchall()
     assert prepared == [("query",)]
+    empty_database.close()
 
 
 def test_every_query_is_used() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from helpers.command import invoke
 from threadpoolctl import threadpool_info
 
 from coexpr.atlas import Atlas
@@ -75,6 +76,17 @@ def test_an_invalid_number_of_threads_is_refused(
         assert atlas._threads.workers == available_threads()
     with duckdb.connect() as connection, pytest.raises(OptionError, match="a whole number of at least 1"):
         Threads(connection, 0)
+
+
+@pytest.mark.parametrize("threads", ["100000", "9" * 5000])
+def test_too_many_threads_are_refused(synthetic_database: Path, monkeypatch: pytest.MonkeyPatch, threads: str) -> None:
+    monkeypatch.setenv("COEXPR_THREADS", threads)
+    with pytest.raises(OptionError, match="expected at most") as refused:
+        Atlas(synthetic_database)
+    assert len(str(refused.value)) < 300
+    done = invoke("query", "NTRK2", "--threads", "100000", "--db", synthetic_database)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: --threads (or COEXPR_THREADS) 100000: expected at most ")
 
 
 def test_closing_restores_the_threads_of_the_process(synthetic_database: Path) -> None:

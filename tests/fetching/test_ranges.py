@@ -123,3 +123,17 @@ def test_the_version_is_sent_with_the_range(fetching: Fetching) -> None:
     fetching.server.faults[ARCHIVE] = [cut(100_000)]
     fetching()
     assert [headers.get("If-Range") for _, _, headers in fetching.server.requests] == [None, None, '"version-1"']
+
+
+def test_a_part_of_an_ontology_is_not_continued_by_the_next_run(fetching: Fetching) -> None:
+    """After a power cut, what is there of it may be damaged, and it has no checksum."""
+    body = b"format-version: 1.2\n" + b"\n" * 100_000
+    fetching.server.files[ONTOLOGY] = ServedFile(body)
+    fetching.server.faults[ONTOLOGY] = [cut(50_000), *[drop] * 9]
+    fetching.error("genes")
+    part = fetching.folder / f"{ONTOLOGY}.partial"
+    part.write_bytes(bytes(part.stat().st_size))
+    fetching.server.faults[ONTOLOGY] = []
+    fetching("genes")
+    fetching.check(body, ONTOLOGY)
+    assert fetching.server.ranges(ONTOLOGY)[-1] is None

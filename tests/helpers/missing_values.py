@@ -1,4 +1,4 @@
-"""Missing values, duplicate profiles and constant profiles for a database that has none."""
+"""Missing values, and duplicate, constant and nearly constant profiles, for a database that has none."""
 
 import duckdb
 
@@ -15,8 +15,30 @@ def remove_values(connection: duckdb.DuckDBPyConnection) -> None:
         "and expression.probe_id % 13 = 0"
     )
     connection.execute("update expression set log2 = list_transform(log2, lambda x: 5) where probe_id % 31 = 0")
-    # The moments that ingest stores with every row.
+    _store_moments(connection)
+
+
+# Probes by the remainder of their probe_id divided by 17: how much of their variation is left.
+_VARIATION = {3: 1e-6, 5: 1e-5, 8: 1e-4, 11: 1e-3}
+# Two of these probes.
+NEARLY_CONSTANT = ("1000198", "1000200")
+
+
+def make_nearly_constant(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let some probes vary by little about 8, where the spacing of float32 is 1e-6."""
+    for remainder, variation in _VARIATION.items():
+        connection.execute(
+            "update expression set log2 = list_transform(log2, lambda x: (8 + $variation * (x - 8))::float) "
+            "where probe_id % 17 = $remainder",
+            {"variation": variation, "remainder": remainder},
+        )
+    _store_moments(connection)
+
+
+def _store_moments(connection: duckdb.DuckDBPyConnection) -> None:
+    """Store the moments that ingest stores with every row."""
+    connection.execute("update expression set n = list_count(log2), mean_log2 = list_avg(log2::double[])")
     connection.execute(
-        "update expression set n = list_count(log2), mean_log2 = list_avg(log2::double[]), "
-        "squared_deviations = list_var_pop(log2::double[]) * list_count(log2)"
+        "update expression set squared_deviations = "
+        "coalesce(list_sum(list_transform(log2::double[], lambda x: (x - mean_log2) ** 2)), 0)"
     )

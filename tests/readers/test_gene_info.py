@@ -11,6 +11,7 @@ from hypothesis import given, settings
 
 from coexpr.errors import DownloadError
 from coexpr.readers import gene_info as reader
+from coexpr.readers import text_file
 
 HEADER = (
     "#tax_id GeneID Symbol LocusTag Synonyms dbXrefs chromosome map_location description type_of_gene "
@@ -78,7 +79,7 @@ def test_names_of_human_genes_are_read(tmp_path: Path, content: bytes) -> None:
     ("text", "message"),
     [
         (TEXT.replace("Synonyms", "Other"), "with the columns Synonyms"),
-        (TEXT.replace("\tBDNF", "", 1), r"expected 16 tab-separated cells for each gene, found 15: 9606\t627"),
+        (TEXT.replace("\tBDNF", "", 1), r"expected 16 tab-separated cells for each gene, found 15: '9606\\t627"),
         (TEXT.replace("\t627\t", "\tBDNF\t"), "expected a GeneID and a date, found 'BDNF'"),
         (TEXT.replace("\t627\t", "\t99999999999999999999\t"), "expected a GeneID and a date, found '9999999"),
         (TEXT.replace("\t627\t", "\t\N{ARABIC-INDIC DIGIT TWO}\t"), "expected a GeneID and a date"),
@@ -119,7 +120,7 @@ def test_human_lines_do_not_depend_on_the_size_of_blocks(
     path = tmp_path_factory.mktemp("lines") / "file"
     path.write_bytes(b"\n".join([b"#header", *lines]) + b"\n" * ends_with_line_end)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "_BLOCK_BYTES", block)
+        patch.setattr(text_file, "_BLOCK_BYTES", block)
         found = list(reader.human_lines(path))
     assert found == ["#header", *(text.decode() for text in lines if text.startswith(b"9606\t"))]
 

@@ -97,6 +97,28 @@ def mutated(result: dict[str, Any], choose: random.Random, replacements: list[An
     return copy
 
 
+@pytest.mark.parametrize(
+    ("method", "arguments"),
+    [
+        ("network", {"scheduler": "tcp://127.0.0.1:1", "top": 2}),
+        ("network", {"output": "elsewhere.csv", "top": 2}),
+        ("network", {"memory": 10**15, "top": 2}),
+        ("network_part", {"part": "1/2", "output": "elsewhere", "top": 2}),
+        ("network_part", {"part": "1/2", "top": 2}),
+    ],
+)
+def test_a_file_does_not_choose_where_results_are_written_or_computed(
+    atlas: Atlas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, arguments: dict[str, Any]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "r.json"
+    provenance = {"coexpr_version": coexpr.__version__, "question": {"method": method, "arguments": arguments}}
+    path.write_text(json.dumps({"provenance": provenance, "rows": []}))
+    with pytest.raises(ResultFileError, match=r"which no result contains|cannot ask network_part so"):
+        atlas.replay(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["r.json"]
+
+
 def check_outcome(path: Path, atlas: Atlas) -> None:
     """Check that a file is replayed and described, or refused with an error that fits on a line."""
     with suppress(CoexprError):

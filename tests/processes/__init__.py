@@ -1,0 +1,1 @@
+"""Many processes with one database: readers, writers, and those that write its cache."""
