@@ -1,8 +1,8 @@
 """Write or check .ci/sbom.json: what `pip install coexpr` installs, as CycloneDX.
 
-    cyclonedx-py environment --output-reproducible --of JSON -o new.json PYTHON
-    python .ci/sbom.py new.json            exits with 1 if it lists other versions
-    python .ci/sbom.py new.json --write    replaces the list
+cyclonedx-py environment --output-reproducible --of JSON -o new.json PYTHON
+python .ci/sbom.py new.json            exits with 1 if it lists other versions
+python .ci/sbom.py new.json --write    replaces the list
 """
 
 import json

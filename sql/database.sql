@@ -38,6 +38,22 @@ select current_setting('lock_configuration')::boolean;
 -- Merge the write-ahead log into the file, so that the database is a single file.
 checkpoint atlas;
 
+-- name: checkpoint_only_when_asked
+-- Do not merge the write-ahead log into the file by itself.
+set checkpoint_threshold = '1 TB';
+
+-- name: keep_log_when_closed
+-- Do not merge the write-ahead log into the file when it is closed.
+pragma disable_checkpoint_on_shutdown;
+
+-- name: blocks_of_metadata
+-- The number of each block that contains metadata of tables.
+select distinct block_id from pragma_metadata_info() where block_id >= 0 order by block_id;
+
+-- name: block_size
+-- The size of the blocks of the file, in bytes.
+select block_size from pragma_database_size() where database_name = current_database();
+
 -- name: count_tables
 -- The number of tables in the file; 0 in a new one.
 select count(*) from duckdb_tables() where not internal and not temporary;

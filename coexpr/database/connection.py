@@ -1,16 +1,17 @@
 """Opening of the DuckDB file of a database for reading. `coexpr.database.writing` opens it for writing."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 import duckdb
 
 from coexpr.database.catalog import refuse_altered, refuse_foreign, tables_and_views
+from coexpr.database.checkpoint import has_interrupted_checkpoint, undo_interrupted_checkpoint
 from coexpr.database.queries import query, single
 from coexpr.database.schema import has_current_definitions, pending_migrations
-from coexpr.database.turns import SECONDS_TO_READ, Say, Waiting, has_locks, holder_in, wait_for_writer
+from coexpr.database.turns import SECONDS_TO_READ, Say, Waiting, has_locks, holder_in, turn_to_write, wait_for_writer
 from coexpr.errors import DatabaseError, DatabaseInUseError, NoDatabaseError
 from coexpr.progress import ignore_message
 from coexpr.resources import DATABASE_VARIABLE, is_duckdb_file
@@ -44,6 +45,9 @@ def open_readonly(
     waiting = Waiting(path, seconds, say)
     if not is_open_here(path):
         wait_for_writer(path, waiting)
+        if has_interrupted_checkpoint(path):
+            with turn_to_write(path, waiting), suppress(OSError):  # then opening says what is wrong
+                undo_interrupted_checkpoint(path)
     connection = connect_readonly(path, waiting)
     try:
         found = tables_and_views(connection)

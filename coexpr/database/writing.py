@@ -5,27 +5,23 @@ whichever version wrote it.
 """
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 
+from coexpr.database.attachment import attach_for_writing, remedy_after
 from coexpr.database.catalog import refuse_foreign, tables_and_views
-from coexpr.database.connection import connect_readonly, connected, first_line, forbid_other_files, not_opened
-from coexpr.database.queries import attach, query, single
+from coexpr.database.checkpoint import checkpoint_and_close, has_interrupted_checkpoint, undo_interrupted_checkpoint
+from coexpr.database.connection import connect_readonly, first_line, not_opened
+from coexpr.database.queries import query, single
 from coexpr.database.schema import migrate, pending_migrations
-from coexpr.database.schema_files import schema_version
 from coexpr.database.turns import SECONDS_TO_WRITE, Say, Waiting, turn_to_write
+from coexpr.database.upgrading import bring_up_to_date
 from coexpr.errors import DatabaseError, DatabaseInUseError
-from coexpr.output.files import remedy_of
 from coexpr.output.unfinished import remove_abandoned, sync_folder, unfinished_folder
 from coexpr.progress import ignore_message
-
-# Memory limit of DuckDB during ingest, which itself keeps one download in memory. Beyond it, DuckDB uses temporary
-# files next to the database.
-_WRITING_MEMORY = "1GB"
 
 
 @contextmanager
@@ -47,16 +43,17 @@ def open_for_writing(path: Path, *, say: Say = ignore_message) -> Iterator[duckd
         if is_new:
             _create(path, waiting)
         else:
+            _undo_interrupted_checkpoint(path)
             _refuse_foreign(path, waiting)
-            _bring_up_to_date(path, waiting)
-        connection = _attach(path, waiting)
+            bring_up_to_date(path, waiting)
+        connection = attach_for_writing(path, waiting)
         _remove_spilled(path)
         try:
             migrate(connection, path)
             yield connection
         except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException) as error:
             raise DatabaseError(
-                f"{path} could not be written: {first_line(error)}. The load was rolled back. {_remedy(error)}, "
+                f"{path} could not be written: {first_line(error)}. The load was rolled back. {remedy_after(error)}, "
                 "then run the same command again."
             ) from None
         finally:
@@ -76,7 +73,7 @@ def merge_log(path: Path, waiting: Waiting) -> None:
     DatabaseError
         If another process has the database open, or it is damaged.
     """
-    _checkpoint(_attach(path, waiting), path, waiting)
+    _checkpoint(attach_for_writing(path, waiting), path, waiting)
 
 
 def _make_folder(path: Path) -> None:
@@ -95,7 +92,7 @@ def _create(path: Path, waiting: Waiting) -> None:
     try:
         with unfinished_folder(file) as folder:
             unfinished = folder / file.name
-            with closing(_attach(unfinished, waiting, named=path)) as connection:
+            with closing(attach_for_writing(unfinished, waiting, named=path)) as connection:
                 migrate(connection, path)
                 connection.execute(query("checkpoint_atlas"))
             _rename(unfinished, file)
@@ -105,7 +102,7 @@ def _create(path: Path, waiting: Waiting) -> None:
     except OSError as error:
         raise DatabaseError(f"{path} cannot be created: {error.strerror}. Choose another `database`.") from None
     except duckdb.Error as error:
-        raise DatabaseError(f"{path} cannot be created: {first_line(error)}. {_remedy(error)}.") from None
+        raise DatabaseError(f"{path} cannot be created: {first_line(error)}. {remedy_after(error)}.") from None
 
 
 def _rename(unfinished: Path, path: Path) -> None:
@@ -127,77 +124,6 @@ def _remove_spilled(path: Path) -> None:
         Path(f"{path}.tmp").rmdir()
 
 
-def _bring_up_to_date(path: Path, waiting: Waiting) -> None:
-    """Apply the pending migrations of an existing database; a copy is kept until they have succeeded.
-
-    The connection stays open throughout, so that no other process can write between copy and migration.
-    """
-    path = path.resolve()  # if it is a link, the file is replaced and not the link
-    kept = path.with_name(f"{path.name}.before-schema-{schema_version()}")
-    connection = _attach(path, waiting)
-    try:
-        if single(connection, "count_tables") == 0 or not pending_migrations(connection, path):
-            with suppress(OSError):  # the next ingest tries again
-                kept.unlink(missing_ok=True)  # left by a run that was killed after the migration
-            return
-        try:
-            connection.execute(query("checkpoint_atlas"))  # the copy must include the log of a killed run
-        except duckdb.Error as error:
-            raise DatabaseError(
-                f"{path} could not be brought up to date: {first_line(error)}. Nothing was changed. "
-                f"{_remedy(error)}, then run the same command again."
-            ) from None
-        _copy(path, kept)
-        try:
-            migrate(connection, path)
-            connection.execute(query("checkpoint_atlas"))
-        except BaseException as error:
-            connection.close()
-            _restore(kept, path)
-            if not isinstance(error, duckdb.Error):
-                raise
-            raise DatabaseError(
-                f"{path} could not be brought up to date: {first_line(error)}. It is as it was before. "
-                f"{_remedy(error)}, then run the same command again."
-            ) from None
-        with suppress(OSError):  # the next ingest removes it
-            kept.unlink()
-    finally:
-        connection.close()
-
-
-def _restore(kept: Path, path: Path) -> None:
-    """Put the copy of a database in its place. The log is removed first: it does not fit the copy."""
-    try:
-        path.with_name(path.name + ".wal").unlink(missing_ok=True)
-        os.replace(kept, path)
-    except OSError as error:
-        raise DatabaseError(
-            f"{path} could not be brought up to date, and the copy of it could not be put in its place: "
-            f"{error.strerror}. The copy is {kept}: rename it to {path.name}, then run the same command again."
-        ) from None
-
-
-def _copy(path: Path, kept: Path) -> None:
-    """Copy a database atomically."""
-    unfinished = kept.with_name(kept.name + ".unfinished")
-    try:
-        shutil.copyfile(path, unfinished)
-        with unfinished.open("r+b") as stream:
-            os.fsync(stream.fileno())  # if it is needed, a power cut must not find half of it
-        os.replace(unfinished, kept)
-    except BaseException as error:
-        with suppress(OSError):  # the next ingest writes it again
-            unfinished.unlink(missing_ok=True)
-        if not isinstance(error, OSError):
-            raise
-        remedy = remedy_of(error).replace("some space", f"{path.stat().st_size / 1e6:,.0f} MB on the same disk")
-        raise DatabaseError(
-            f"{path} was made by an older coexpr, and a copy cannot be kept while it is brought up to date "
-            f"({error.strerror}). {remedy}, then run the same command again."
-        ) from None
-
-
 def _is_empty(connection: duckdb.DuckDBPyConnection, path: Path, waiting: Waiting) -> bool:
     """Return whether the database certainly contains no download, and no category that was added by the user.
 
@@ -209,7 +135,7 @@ def _is_empty(connection: duckdb.DuckDBPyConnection, path: Path, waiting: Waitin
     except duckdb.Error:
         connection.close()
     try:
-        with closing(_attach(path, waiting)) as opened:
+        with closing(attach_for_writing(path, waiting)) as opened:
             return _contains_nothing(opened)
     except (DatabaseError, duckdb.Error):
         return False
@@ -225,26 +151,28 @@ def _checkpoint(connection: duckdb.DuckDBPyConnection, path: Path, waiting: Wait
     If the connection is unusable after a failed write, the file is opened anew.
     """
     try:
-        connection.execute(query("checkpoint_atlas"))
-    except duckdb.Error as error:
-        connection.close()
+        checkpoint_and_close(connection, path)
+    except (duckdb.Error, OSError) as error:
         try:
-            connection = _attach(path, waiting)
-            connection.execute(query("checkpoint_atlas"))
+            checkpoint_and_close(attach_for_writing(path, waiting), path)
         except DatabaseInUseError:
             raise
-        except (DatabaseError, duckdb.Error):
+        except (DatabaseError, duckdb.Error, OSError):
             raise DatabaseError(
                 f"{path}.wal could not be merged into the database: {first_line(error)}. The loaded data are complete "
-                f"in both files; keep them together. {_remedy(error)}, then run the same command again."
+                f"in both files; keep them together. {remedy_after(error)}, then run the same command again."
             ) from None
-    finally:
-        connection.close()
 
 
-def _remedy(error: duckdb.Error) -> str:
-    """Return what to do after an error of DuckDB while it wrote a file."""
-    return "Check the disk" if "Input/output error" in str(error) else "Free some space"
+def _undo_interrupted_checkpoint(path: Path) -> None:
+    if has_interrupted_checkpoint(path):
+        try:
+            undo_interrupted_checkpoint(path)
+        except OSError as error:
+            raise DatabaseError(
+                f"{path} cannot be repaired after an interrupted checkpoint: {error.strerror}. {remedy_after(error)}, "
+                "then run the same command again."
+            ) from None
 
 
 def _refuse_foreign(path: Path, waiting: Waiting) -> None:
@@ -257,23 +185,3 @@ def _refuse_foreign(path: Path, waiting: Waiting) -> None:
                 pending_migrations(connection, path)
         except duckdb.Error as error:
             raise not_opened(path, error) from None
-
-
-def _attach(path: Path, waiting: Waiting, *, named: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """Attach the file to an in-memory connection, because only ATTACH can set the row group size.
-
-    In messages, the file is `named` otherwise. Statements cannot read or write other files.
-    """
-
-    def connect() -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect(config={"memory_limit": _WRITING_MEMORY, "temp_directory": f"{path}.tmp"})
-        try:
-            attach(connection, "attach_atlas", path)
-            connection.execute(query("use_atlas"))
-            forbid_other_files(connection)
-        except duckdb.Error:
-            connection.close()
-            raise
-        return connection
-
-    return connected(named or path, connect, waiting)

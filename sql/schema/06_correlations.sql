@@ -158,9 +158,9 @@ create or replace macro correlates(seed, category := null, structure := null, do
         select
             *,
             case
+                when not (select has_missing from method) and squares_y > 1e-6 * n * mean_y ** 2 then []
                 when (select has_missing from method)
                 then list_transform(y, lambda value: coalesce(value - mean_y, 0))
-                when squares_y > 1e-6 * n * mean_y ** 2 then []
                 when (select uses_whole_rows from method)
                 then list_transform(log2, lambda value: value::double - mean_y)
                 else list_transform(y, lambda value: value - mean_y)
@@ -183,10 +183,9 @@ create or replace macro correlates(seed, category := null, structure := null, do
             end as squares_x,
             case when deviations = [] then squares_y else list_dot_product(deviations, deviations) end as squares_y,
             case
-                when deviations <> []
-                then list_dot_product(deviations, x) - list_sum(deviations) * coalesce(list_avg(shared_x), 0)
-                when (select uses_whole_rows from method) then list_dot_product(log2::double[], x)
-                else list_dot_product(y, x)
+                when deviations = [] and (select uses_whole_rows from method) then list_dot_product(log2::double[], x)
+                when deviations = [] then list_dot_product(y, x)
+                else list_dot_product(deviations, x) - list_sum(deviations) * coalesce(list_avg(shared_x), 0)
             end as products
         from centred
     ),
@@ -194,19 +193,21 @@ create or replace macro correlates(seed, category := null, structure := null, do
         select
             probe_id,
             sum(n)::integer as n,
-            sum(n * mean_x) / nullif(sum(n), 0) as mean_x,
-            sum(n * mean_y) / nullif(sum(n), 0) as mean_y,
-            sum(n * rest_x) / nullif(sum(n), 0) as rest_x,
-            sum(n * rest_y) / nullif(sum(n), 0) as rest_y
+            sum(n * (mean_x + rest_x)) / nullif(sum(n), 0) as mean_x,
+            sum(n * (mean_y + rest_y)) / nullif(sum(n), 0) as mean_y
         from sums
         group by probe_id
     ),
     about_means as (
         select
-            sums.*,
+            sums.probe_id,
             means.n as total,
-            sums.mean_x - means.mean_x + (sums.rest_x - means.rest_x) as difference_x,
-            sums.mean_y - means.mean_y + (sums.rest_y - means.rest_y) as difference_y
+            sums.n,
+            sums.squares_x,
+            sums.squares_y,
+            sums.products,
+            sums.mean_x - means.mean_x + sums.rest_x as difference_x,
+            sums.mean_y - means.mean_y + sums.rest_y as difference_y
         from means
         join sums using (probe_id)
     ),

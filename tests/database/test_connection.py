@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import duckdb
 import pytest
@@ -9,12 +10,13 @@ from helpers.shells import SHELLS
 
 import coexpr
 from coexpr.atlas import Atlas
+from coexpr.database.attachment import attach_for_writing
 from coexpr.database.connection import open_readonly
 from coexpr.database.queries import query, transaction
 from coexpr.database.schema import migrate, pending_migrations
 from coexpr.database.schema_files import schema_version
 from coexpr.database.turns import Waiting
-from coexpr.database.writing import _attach, open_for_writing
+from coexpr.database.writing import open_for_writing
 from coexpr.errors import DatabaseError
 from coexpr.loading.downloads import ingest
 from coexpr.resources import DATABASE_VARIABLE, database_path, package_folder
@@ -264,13 +266,14 @@ def older_database(tmp_path: Path) -> Path:
     """Create a database with a download that lacks the newest migration."""
     path = tmp_path / "older.duckdb"
     files = sorted(package_folder("migrations").iterdir(), key=lambda file: file.name)
-    with _attach(path, Waiting(path, 0, print)) as connection:
+    with attach_for_writing(path, Waiting(path, 0, print)) as connection:
         connection.execute(query("create_schema_migrations"))
         for number, file in enumerate(files, start=1):
             connection.execute(file.read_text())
             record = {"version": number, "name": file.name, "coexpr_version": "0"}
             connection.execute(query("insert_schema_migration"), record)
         connection.execute("insert into downloads select 'x', 'x', 'x', null, [], 0, 0, 0, [], current_timestamp, 'x'")
+        connection.execute("checkpoint atlas")
     return path
 
 
@@ -280,9 +283,10 @@ def test_a_copy_is_kept_until_migration_has_succeeded(
     path = older_database(tmp_path)
     kept = tmp_path / f"older.duckdb.before-schema-{schema_version()}"
     seen = []
-    monkeypatch.setattr(
-        "coexpr.database.writing.migrate", lambda *arguments: (seen.append(kept.exists()), migrate(*arguments))[1]
-    )
+    for module in ("upgrading", "writing"):
+        monkeypatch.setattr(
+            f"coexpr.database.{module}.migrate", lambda *arguments: (seen.append(kept.exists()), migrate(*arguments))[1]
+        )
     with open_for_writing(path):
         pass
     assert seen == [True, False]  # the second call finds nothing to apply
@@ -301,7 +305,7 @@ def test_a_failed_migration_leaves_the_database_unchanged(
         connection.execute("create table half_done as select 1 as one")
         raise failure
 
-    monkeypatch.setattr("coexpr.database.writing.migrate", half)
+    monkeypatch.setattr("coexpr.database.upgrading.migrate", half)
     with pytest.raises((DatabaseError, KeyboardInterrupt)) as raised, open_for_writing(path):
         pass
     if isinstance(failure, duckdb.Error):
@@ -316,15 +320,16 @@ def test_the_copy_of_an_interrupted_migration_is_replaced(
     path = older_database(tmp_path)
     kept = tmp_path / f"older.duckdb.before-schema-{schema_version()}"
     kept.write_bytes(path.read_bytes())
-    with _attach(path, Waiting(path, 0, print)) as connection:
+    with attach_for_writing(path, Waiting(path, 0, print)) as connection:
         connection.execute("create table added_later as select 1 as one")
+        connection.execute("checkpoint atlas")
     before = path.read_bytes()
 
     def fail(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise duckdb.IOException("again")
 
     with monkeypatch.context() as patched:
-        patched.setattr("coexpr.database.writing.migrate", fail)
+        patched.setattr("coexpr.database.upgrading.migrate", fail)
         with pytest.raises(DatabaseError, match="as it was before"), open_for_writing(path):
             pass
     assert path.read_bytes() == before
@@ -345,7 +350,7 @@ def test_stored_tables_are_filled_in_the_transaction_of_the_migration(
     def interrupt(connection: duckdb.DuckDBPyConnection) -> None:
         raise KeyboardInterrupt
 
-    with _attach(path, Waiting(path, 0, print)) as connection:
+    with attach_for_writing(path, Waiting(path, 0, print)) as connection:
         with monkeypatch.context() as patched:
             patched.setattr("coexpr.database.schema.store_genes_of_atlas", interrupt)
             with pytest.raises(KeyboardInterrupt):
@@ -363,7 +368,7 @@ def test_a_copy_that_cannot_be_put_back_is_named(tmp_path: Path, monkeypatch: py
         kept.rename(tmp_path / "elsewhere")
         raise duckdb.IOException("no")
 
-    monkeypatch.setattr("coexpr.database.writing.migrate", fail)
+    monkeypatch.setattr("coexpr.database.upgrading.migrate", fail)
     message = rf"the copy of it could not be put in its place: .*\. The copy is {kept}: rename it to older\.duckdb"
     with pytest.raises(DatabaseError, match=message), open_for_writing(path):
         pass
@@ -382,7 +387,7 @@ def test_a_link_remains_one_when_a_migration_fails(
     def fail(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         raise duckdb.IOException("no")
 
-    monkeypatch.setattr("coexpr.database.writing.migrate", fail)
+    monkeypatch.setattr("coexpr.database.upgrading.migrate", fail)
     with pytest.raises(DatabaseError, match="as it was before"), open_for_writing(link):
         pass
     assert (link.is_symlink(), path.read_bytes()) == (True, before)
@@ -395,7 +400,7 @@ def test_a_log_that_cannot_be_checkpointed_is_reported(
     path = older_database(tmp_path)
     before = path.read_bytes()
     monkeypatch.setattr(
-        "coexpr.database.writing.query",
+        "coexpr.database.checkpoint.query",
         lambda name: "checkpoint nowhere" if name == "checkpoint_atlas" else query(name),
     )
     with pytest.raises(DatabaseError, match=r"could not be brought up to date.*Nothing was changed"):
@@ -410,11 +415,11 @@ def test_without_space_for_a_copy_nothing_is_changed(
     path = older_database(tmp_path)
     before = path.read_bytes()
 
-    def full(source: Path, target: Path) -> None:
-        target.write_bytes(b"half")
+    def full(source: IO[bytes], target: IO[bytes], length: int) -> None:
+        target.write(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("shutil.copyfile", full)
+    monkeypatch.setattr("shutil.copyfileobj", full)
     with (
         pytest.raises(DatabaseError, match=r"a copy cannot be kept.*Free [\d,.]+ MB on the same disk"),
         open_for_writing(path),

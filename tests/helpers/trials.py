@@ -71,17 +71,20 @@ def recorded(name: str, part: str, tried: str) -> Iterator[Trial]:
 
 
 def _write(trial: Trial, seconds: float) -> None:
-    record = dataclasses.asdict(trial) | {
-        "outcomes": dict(trial.outcomes),  # asdict counts the items of a Counter
-        "tries": sum(trial.outcomes.values()),
-        "failures": trial.failures[:_KEPT_FAILURES],
-        "seconds": round(seconds),
-        "command": " ".join(["python -m", Path(sys.argv[0]).parent.name, *sys.argv[1:]]),
-        "date": time.strftime("%Y-%m-%d"),
-        "versions": {"python": platform.python_version()}
-        | {package: importlib.metadata.version(package) for package in _PACKAGES},
-        "system": f"{platform.system()} {platform.machine()}",
-    }
+    record = (
+        dataclasses.asdict(trial)
+        | {
+            "outcomes": dict(trial.outcomes),  # asdict counts the items of a Counter
+            "tries": sum(trial.outcomes.values()),
+            "failures": trial.failures[:_KEPT_FAILURES],
+            "seconds": round(seconds),
+            "command": " ".join(["python -m", Path(sys.argv[0]).parent.name, *sys.argv[1:]]),
+            "date": time.strftime("%Y-%m-%d"),
+            "versions": {"python": platform.python_version()}
+            | {package: importlib.metadata.version(package) for package in _PACKAGES},
+            "system": f"{platform.system()} {platform.machine()}",
+        }
+    )
     RECORDS.mkdir(exist_ok=True)
     (RECORDS / f"{trial.name}.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     subprocess.run([sys.executable, str(TOP / ".ci" / "reliability.py")], check=True)
