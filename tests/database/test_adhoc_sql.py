@@ -267,7 +267,7 @@ def test_a_time_limit_includes_the_time_of_reading(atlas: Atlas) -> None:
 
 
 def test_an_endless_result_can_be_closed(synthetic_database: Path) -> None:
-    """Before it is closed, DuckDB would compute the rows that nobody has fetched."""
+    """Before it is closed, DuckDB would compute the rows that were not fetched."""
     code = (
         "import sys\nfrom coexpr import Atlas\n"
         "endless = 'with recursive t(i) as (select 1 union all select i + 1 from t) from t'\n"

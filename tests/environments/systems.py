@@ -60,7 +60,7 @@ SYSTEMS = (
     System("stdout full", shell='exec "$@" >/dev/full'),
     System("stderr full", shell='exec "$@" 2>/dev/full'),
     System("both full", shell='exec "$@" >/dev/full 2>&1'),
-    System("stdout that nobody reads", shell='set -o pipefail; "$@" | true'),
+    System("stdout that is not read", shell='set -o pipefail; "$@" | true'),
     *(System(f"{n} open files", before=_limit(resource.RLIMIT_NOFILE, n)) for n in (8, 12, 16, 20, 32)),
     *(
         System(f"{n} MB of address space", before=_limit(resource.RLIMIT_AS, n * MEGABYTE))

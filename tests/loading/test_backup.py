@@ -73,7 +73,7 @@ def started(code: str, database: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_others_can_read_meanwhile_and_nobody_writes(database: Path, tmp_path: Path) -> None:
+def test_others_can_read_meanwhile_and_none_writes(database: Path, tmp_path: Path) -> None:
     reader = started(READER, database)
     back_up(tmp_path / "copy.duckdb", database)
     output, _ = reader.communicate("\n")

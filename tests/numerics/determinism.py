@@ -20,7 +20,7 @@ TOLERANCE = 1e-12
 # As in networks, whose r are in single precision.
 OF_SINGLE = 2e-6
 # As in enrichment, whose surrogates are made in single precision from eigenvectors, some of which are hardly distinct.
-OF_SURROGATES = 1e-4
+OF_SURROGATES = 1e-3
 COMMANDS = {
     "query": ["query", "NTRK2", "--top", "200", "--format", "json"],
     "query of all probes": ["query", "A_23_P216779", "--all", "--format", "json"],
