@@ -41,16 +41,18 @@ def demo(
         result = atlas.correlates("NTRK2")
     deliver(result, layout=LAYOUTS[result.provenance.level])
     tell(describe_correlates(result))
-    say(
-        "\nThese numbers are synthetic: drawn from a random generator, not measured in any brain.\n"
-        "What to try next (set COEXPR_DB once, or give --db each time):\n"
-        f"  export COEXPR_DB={database}\n"
-        f'  {program} query NTRK2 --category "nervous system development"\n'
-        f"  {program} probes NTRK2\n"
-        f"  {program} genes TRKB trk-B 4915\n"
-        f"  {program} query A_23_P216779 --all -o r.csv\n"
-        f"  {program} query BDNF --ascending\n"
-        f"  {program} info\n"
-        f'  {program} sql "FROM probes LIMIT 5"\n'
-        f"For results from real data load real downloads: {program} ingest PATH"
-    )
+    for line in (
+        "",
+        "These numbers are synthetic: drawn from a random generator, not measured in any brain.",
+        "What to try next (set COEXPR_DB once, or give --db each time):",
+        f"  export COEXPR_DB={database}",
+        f'  {program} query NTRK2 --category "nervous system development"',
+        f"  {program} probes NTRK2",
+        f"  {program} genes TRKB trk-B 4915",
+        f"  {program} query A_23_P216779 --all -o r.csv",
+        f"  {program} query BDNF --ascending",
+        f"  {program} info",
+        f'  {program} sql "FROM probes LIMIT 5"',
+        f"For results from real data load real downloads: {program} ingest PATH",
+    ):
+        say(line)

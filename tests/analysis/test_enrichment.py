@@ -271,6 +271,7 @@ def test_a_sample_filter_has_a_null_model_of_its_own(opened: Atlas) -> None:
 
 
 def test_sources_and_order_of_the_same_seed_do_not_change_numbers(opened: Atlas, found: list[dict[str, Any]]) -> None:
+    """Except the last digits of single precision: how a product is divided depends on its size, and the processor."""
     of_source = rows_by_column(opened.enrich(SEED, **FEW, source=["go"]))
     assert [row["p_spatial"] for row in of_source] == [row["p_spatial"] for row in found]
     fewer = rows_by_column(opened.enrich(SEED, **{**FEW, "max_size": 12}))
@@ -278,7 +279,7 @@ def test_sources_and_order_of_the_same_seed_do_not_change_numbers(opened: Atlas,
     assert 0 < len(fewer) < len(found)
     for row in fewer:
         same = by_accession[row["accession"]]
-        assert {**row, "rank": 0, "q_spatial": 0} == {**same, "rank": 0, "q_spatial": 0}
+        assert {**row, "rank": 0, "q_spatial": 0} == pytest.approx({**same, "rank": 0, "q_spatial": 0}, abs=1e-6)
 
 
 # --- caches ---

@@ -109,7 +109,9 @@ def from_text(cell: str, like: Any) -> Any:
     if cell == "":
         return None
     try:
-        return cell if isinstance(like, str) else json.loads(cell)
+        if isinstance(like, str):  # what a spreadsheet would take for a formula has an apostrophe before it
+            return cell.removeprefix("'") if cell[1:2] in ("=", "+", "-", "@") else cell
+        return json.loads(cell)
     except ValueError:
         return cell
 
