@@ -10,8 +10,10 @@ from pathlib import Path
 from crash.disk import Disk
 from crash.faults import Ended, Fault, Runner, running
 from crash.scenarios import Place, Scenario
-from crash.states import caches, contents, contents_of, downloads_in, open_in_shell, verify
+from crash.states import caches, contents, contents_of, downloads_in, open_in_shell, opens, verify
 from helpers.http_server import serving
+
+from coexpr.database.checkpoint import has_interrupted_checkpoint
 
 # Of so many attempts, one runs the command as a program of its own, and uses the shell of DuckDB.
 _ONE_IN = 10
@@ -59,6 +61,9 @@ class Attempts:
         """The folder of the command, as the last run has left it."""
         return self._place.folder
 
+    # Whether an interrupted checkpoint was undone after the last attempt.
+    _is_repaired = False
+
     def _restore(self) -> None:
         """Make the folder what it was before; its name stays the same, which results contain."""
         _empty(self._place.folder)
@@ -70,6 +75,8 @@ class Attempts:
         ended = self._runner.run(self._command, fault, alone=self._is_alone())
         assert ended.is_killed or ended.code == 0, f"{ended.code}: {ended.stderr}"
         self.check()
+        if self._is_repaired:
+            return "killed in a checkpoint, which coexpr undid when it opened the database; the bare shell could not"
         return "killed, then completed by the same command" if ended.is_killed else "ended before it was killed"
 
     def fail(self, fault: Fault) -> str:
@@ -139,6 +146,9 @@ class Attempts:
                 path.unlink(missing_ok=True)
         self._check_outputs()
         if database.exists():
+            self._is_repaired = has_interrupted_checkpoint(database) and not opens(database)
+            if self._is_repaired:
+                verify(self._runner, database, may_be_older=self._is_older)
             if self._attempts % _ONE_IN == 0:
                 open_in_shell(database)
             assert downloads_in(database) >= self._downloads, "downloads are lost"

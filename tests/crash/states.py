@@ -93,6 +93,18 @@ def open_in_shell(path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def opens(path: Path) -> bool:
+    """Return whether DuckDB opens a database and reads all of its expression, without coexpr."""
+    try:
+        with duckdb.connect(path, read_only=True, config={"threads": 1}) as connection:
+            names = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
+            for name in names:
+                connection.execute(f'select count(*), bit_xor(hash(columns(*))) from "{name}"').fetchall()
+    except duckdb.Error:
+        return False
+    return True
+
+
 def _has_tables(path: Path) -> bool:
     with duckdb.connect(path, read_only=True) as connection:
         return connection.execute("from duckdb_tables()").fetchone() is not None
