@@ -93,16 +93,18 @@ def _requested(count: int | None) -> int | None:
     given = count if count is not None else os.environ.get(THREADS_VARIABLE, "").strip() or None
     if given is None:
         return None
-    if not str(given).isascii() or not str(given).isdecimal() or int(given) < 1:
-        raise OptionError(f"`threads` (or {THREADS_VARIABLE}) {given!r}: expected a whole number of at least 1.")
     limit = max(_ALWAYS_ACCEPTED, _MOST_PER_PROCESSOR * _available())
-    # Python converts no text of thousands of digits.
-    if len(str(given).lstrip("0")) > len(str(limit)) or int(given) > limit:
+    # Python converts no number of thousands of digits to text, nor from it.
+    if isinstance(given, str) and given.isascii() and given.isdecimal():
+        given = int(given) if len(given.lstrip("0")) <= len(str(limit)) else limit + 1
+    if not isinstance(given, int) or given < 1:
+        raise OptionError(f"`threads` (or {THREADS_VARIABLE}) {given!r:.40}: expected a whole number of at least 1.")
+    if given > limit:
         raise OptionError(
-            f"`threads` (or {THREADS_VARIABLE}) {given!s:.40}: expected at most {limit:,} on this computer, which has "
+            f"`threads` (or {THREADS_VARIABLE}) is too large: expected at most {limit:,} on this computer, which has "
             f"{_available():,} processor{'s' * (_available() != 1)}."
         )
-    return int(given)
+    return given
 
 
 def _available() -> int:

@@ -86,7 +86,7 @@ def test_too_many_threads_are_refused(synthetic_database: Path, monkeypatch: pyt
     assert len(str(refused.value)) < 300
     done = invoke("query", "NTRK2", "--threads", "100000", "--db", synthetic_database)
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr.startswith("Error: --threads (or COEXPR_THREADS) 100000: expected at most ")
+    assert done.stderr.startswith("Error: --threads (or COEXPR_THREADS) is too large: expected at most ")
 
 
 def test_closing_restores_the_threads_of_the_process(synthetic_database: Path) -> None:
