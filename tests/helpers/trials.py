@@ -70,6 +70,11 @@ def recorded(name: str, part: str, tried: str) -> Iterator[Trial]:
         sys.exit(1)
 
 
+def _without_folders(argument: str) -> str:
+    """Return an argument without the folders of this machine."""
+    return Path(argument).name if Path(argument).is_absolute() else argument
+
+
 def _write(trial: Trial, seconds: float) -> None:
     record = (
         dataclasses.asdict(trial)
@@ -78,7 +83,7 @@ def _write(trial: Trial, seconds: float) -> None:
             "tries": sum(trial.outcomes.values()),
             "failures": trial.failures[:_KEPT_FAILURES],
             "seconds": round(seconds),
-            "command": " ".join(["python -m", Path(sys.argv[0]).parent.name, *sys.argv[1:]]),
+            "command": " ".join(["python -m", Path(sys.argv[0]).parent.name, *map(_without_folders, sys.argv[1:])]),
             "date": time.strftime("%Y-%m-%d"),
             "versions": {"python": platform.python_version()}
             | {package: importlib.metadata.version(package) for package in _PACKAGES},
