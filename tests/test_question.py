@@ -21,8 +21,8 @@ from coexpr.result import Provenance, Result, json_text
 QUESTIONS = {
     "correlates", "correlates_of_set", "curve", "curve_of_correlates", "map", "enrich", "enrich_map", "coexpression",
     "expression_by_structure", "probes", "why", "pair", "expression", "correlation_matrix", "network", "network_part",
-    "structures", "categories", "members", "resolve", "contents", "verify", "verify_download", "stream_sql",
-    "stream_sql_as_arrow",
+    "structures", "categories", "members", "resolve", "contents", "verify", "verify_deep", "verify_download",
+    "stream_sql", "stream_sql_as_arrow",
 }  # fmt: skip
 
 

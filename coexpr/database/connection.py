@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary
 
 import duckdb
 
@@ -16,8 +16,8 @@ from coexpr.errors import DatabaseError, DatabaseInUseError, NoDatabaseError
 from coexpr.progress import ignore_message
 from coexpr.resources import DATABASE_VARIABLE, is_duckdb_file
 
-# A connection to each file that may be open for reading, by device and number.
-_open_files: WeakValueDictionary[tuple[int, int], duckdb.DuckDBPyConnection] = WeakValueDictionary()
+# The connections that may be open for reading, and the device and number of the file of each.
+_files_of_connections: WeakKeyDictionary[duckdb.DuckDBPyConnection, tuple[int, int]] = WeakKeyDictionary()
 
 
 def refuse_missing(path: Path) -> None:
@@ -88,7 +88,7 @@ def connect_readonly(path: Path, waiting: Waiting) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:  # such as too little memory
         connection.close()
         raise not_opened(path, error) from None
-    _open_files[_identity(path)] = connection
+    _files_of_connections[connection] = _identity(path)
     return connection
 
 
@@ -144,7 +144,19 @@ def read_errors(path: Path) -> Iterator[None]:
 
 def is_open_here(path: Path) -> bool:
     """Return whether this process has the database open."""
-    return path.exists() and _identity(path) in _open_files
+    if not path.exists():
+        return False
+    file = _identity(path)
+    return any(_is_open(connection) for connection, other in list(_files_of_connections.items()) if other == file)
+
+
+def _is_open(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Return whether a connection was not closed: a closed one is known until it is deleted."""
+    try:
+        connection.cursor().close()
+    except duckdb.ConnectionException:
+        return False
+    return True
 
 
 def _identity(path: Path) -> tuple[int, int]:

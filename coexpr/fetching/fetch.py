@@ -250,6 +250,7 @@ def _fetch_one(
     start = time.perf_counter()
     with _disk_errors(job.path), new_session() as session:
         transfer = Transfer(job.file, job.folder, session, patience, advance, say, stop)
+        transfer.receive()
         with unfinished_folder(job.path) as folder:  # pooch leaves temporary files when it is killed
             received = pooch.retrieve(job.file.url, None, job.file.name, folder, downloader=transfer)
             os.replace(received, job.path)

@@ -85,15 +85,13 @@ class Transfer:
     # Whether to request ranges; not any more after ranges of this server made a damaged file.
     _uses_ranges: bool = field(default=True, init=False)
 
-    def __call__(self, url: str, output_file: Any, pooch: Any) -> None:
-        """Receive the file into `output_file`, whole and tested."""
+    def receive(self) -> None:
+        """Receive the partial file, whole and tested."""
         partial = partial_of(self.folder, self.file)
         try:
             self._receive_whole(partial)
             with partial.path.open("r+b") as stream:
                 os.fsync(stream.fileno())  # after a power cut, a file with its own name is whole
-            os.replace(partial.path, output_file)
-            partial.clear()
         except FetchError:
             raise
         except OSError as error:
@@ -103,6 +101,12 @@ class Transfer:
             raise FetchError(
                 f"{self.folder} is full: {self.file.name} was not fetched. Free some space, or choose another `folder`."
             ) from None
+
+    def __call__(self, url: str, output_file: Any, pooch: Any) -> None:
+        """Move the file that was received to `output_file`."""
+        partial = partial_of(self.folder, self.file)
+        os.replace(partial.path, output_file)
+        partial.clear()
 
     def _receive_whole(self, partial: PartialFile) -> None:
         """Receive all bytes and test the file; once more in one part if a file of several parts is damaged."""

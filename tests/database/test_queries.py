@@ -24,6 +24,8 @@ NOT_PREPARABLE = {
     "attach_source",
     "use_atlas",
     "checkpoint_atlas",
+    "checkpoint_only_when_asked",
+    "keep_log_when_closed",
     "forbid_other_files",
     "set_threads",
     "forbid_temporary_files",

@@ -1,5 +1,6 @@
 """Processes that wait for each other: readers, and one that writes."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from coexpr.atlas import Atlas
+from coexpr.database.connection import is_open_here
 from coexpr.database.turns import WAIT_VARIABLE, Waiting, turn_to_write
 from coexpr.database.writing import open_for_writing
 from coexpr.errors import DatabaseInUseError, OptionError
@@ -147,3 +149,25 @@ def test_seconds_that_are_no_number(database: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv(WAIT_VARIABLE, given)
     with pytest.raises(OptionError, match="expected a number of seconds"):
         Atlas(database)
+
+
+def test_a_reader_that_opens_again_and_again_waits_for_a_writer(database: Path) -> None:
+    with Atlas(database) as first:
+        first.contents()
+    # `first` is closed and not yet deleted, as in a loop over `with Atlas(...) as atlas`.
+    with other_process(READER, database), subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env=os.environ | {WAIT_VARIABLE: "60"},
+    ) as writer:  # fmt: skip
+        while not database.with_name("atlas.duckdb.lock").exists():
+            time.sleep(0.01)
+        with pytest.raises(DatabaseInUseError, match=rf"\(PID {writer.pid}\)"):
+            Atlas(database)
+        writer.kill()
+
+
+def test_a_database_that_is_open_twice_is_still_open_when_one_is_closed(database: Path) -> None:
+    with Atlas(database):
+        Atlas(database).close()
+        assert is_open_here(database)
+    assert not is_open_here(database)
