@@ -28,7 +28,7 @@ def table(part: str) -> str:
         happened = "; ".join(f"{text} {n:,}" for text, n in record["outcomes"].items() if text != "failed")
         when = f"{record['date']}, {record['seconds'] / 60:,.1f} min"
         lines.append(f"| {record['tried']} | {record['tries']:,} | {happened} | {failed:,} | {when} |")
-    lines += ["", *(f"- `{record['command']}`" for record in records(part))]
+    lines += ["", *dict.fromkeys(f"- `{record['command']}`" for record in records(part))]
     return "\n".join(lines)
 
 

@@ -265,20 +265,31 @@ create or replace macro values_of_both(a, b) as table
     )
     select donor_id, x, y from values_by_donor where x is not null and y is not null;
 
--- r of two genes or probes over all samples.
+-- r of two genes or probes over all samples. The means are subtracted first: corr, which passes over the values once,
+-- loses digits where they are nearly constant.
 create or replace macro r(a, b) as (
-    select case when count(*) >= 4 and var_pop(x) > 0 and var_pop(y) > 0 then clipped(corr(x, y)) end
-    from values_of_both(a, b)
+    with shared as (select x, y from values_of_both(a, b)),
+    means as (select avg(x) as mean_x, avg(y) as mean_y from shared)
+    select
+        case
+            when count(*) >= 4 and var_pop(x) > 0 and var_pop(y) > 0 then clipped(corr(x - mean_x, y - mean_y))
+        end
+    from shared, means
 );
 
 -- r of two genes or probes in each donor.
 create or replace macro r_by_donor(a, b) as table
-    with correlated as (
+    with shared as (select donor_id, x, y from values_of_both(a, b)),
+    means as (select donor_id, avg(x) as mean_x, avg(y) as mean_y from shared group by donor_id),
+    correlated as (
         select
             donor_id,
-            case when count(*) >= 4 and var_pop(x) > 0 and var_pop(y) > 0 then clipped(corr(x, y)) end as r,
+            case
+                when count(*) >= 4 and var_pop(x) > 0 and var_pop(y) > 0 then clipped(corr(x - mean_x, y - mean_y))
+            end as r,
             count(*)::integer as n
-        from values_of_both(a, b)
+        from shared
+        join means using (donor_id)
         group by donor_id
     )
     select

@@ -110,6 +110,15 @@ def test_nearly_constant_profiles_have_the_r_of_the_command_line(
         assert r == (None if right[probe][0] is None else pytest.approx(right[probe][0], abs=1e-12)), probe
 
 
+def test_r_and_r_by_donor_of_nearly_constant_profiles(nearly_constant: Path) -> None:
+    a, b = NEARLY_CONSTANT
+    with Atlas(nearly_constant) as atlas:
+        pair = atlas.pair(a, b)
+    assert fetch(nearly_constant, f"select r('{a}', '{b}')")[1] == [(pytest.approx(pair.provenance.r, abs=1e-12),)]
+    _, rows = fetch(nearly_constant, f"select r, n from r_by_donor('{a}', '{b}')")
+    assert rows == [(pytest.approx(row[1], abs=1e-12), row[2]) for row in pair.donors]
+
+
 def test_fifty_rows_are_returned_by_default(synthetic_database: Path) -> None:
     assert len(fetch(synthetic_database, f"from correlates('{PROBE}')")[1]) == 50
 
