@@ -20,6 +20,8 @@ from coexpr.atlas import Atlas
 from coexpr.cli import app
 from coexpr.cli.commands import Commands
 
+pytestmark = pytest.mark.long
+
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 DUCKDB = re.compile(r"^```duckdb\n(.*?)^```$", re.M | re.S)

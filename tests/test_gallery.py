@@ -12,6 +12,8 @@ from helpers.command import invoke, run
 
 from coexpr.atlas import Atlas
 
+pytestmark = pytest.mark.long
+
 Image = pytest.importorskip("PIL.Image", reason="matplotlib, with which Pillow comes, is not installed")
 IDS = [Path(example.image).stem for example in EXAMPLES]
 _LARGEST, _LARGEST_IN_ALL = 150_000, 2_200_000

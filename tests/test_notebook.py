@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from helpers.folders import TOP
 
+pytestmark = pytest.mark.long
+
 NOTEBOOK = TOP / "docs" / "notebook.ipynb"
 # The packages that run the notebook, and the optional ones that it uses.
 MISSING = [

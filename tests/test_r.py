@@ -19,6 +19,8 @@ from pyarrow import parquet
 
 from coexpr.atlas import Atlas
 
+pytestmark = pytest.mark.long
+
 PAGE = (TOP / "docs" / "r.md").read_text(encoding="utf-8")
 COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
 BLOCKS = re.findall(r"^```r\n(.*?)^```$", PAGE, re.M | re.S)

@@ -18,6 +18,8 @@ from coexpr.cli import app
 from coexpr.cli.glossary import GLOSSARY
 from coexpr.errors import CoexprError
 
+pytestmark = pytest.mark.long
+
 DOCS = TOP / "docs"
 # What a browser loads with a page: elements and the attribute that names the file.
 _LOADED = {"script": "src", "link": "href", "img": "src", "source": "src", "iframe": "src", "object": "data"}

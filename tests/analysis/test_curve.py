@@ -24,6 +24,8 @@ from coexpr.loading.downloads import ingest
 from coexpr.options import RULES, CorrelationMethod, ProbeSelection, SampleFilter
 from coexpr.progress import Messages
 
+pytestmark = pytest.mark.long
+
 DONORS = ["H0351.2001", "H0351.2002", "H0351.1009", "H0351.1012", "H0351.1015", "H0351.1016"]
 
 

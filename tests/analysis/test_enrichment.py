@@ -436,6 +436,7 @@ def test_heatmaps_without_coordinates_say_what_to_load(gabra4: Path) -> None:
         atlas.enrich("GABRA4", min_size=1)
 
 
+@pytest.mark.long
 def test_a_database_of_one_gene(gabra4: Path, shared_data: Path, tmp_path: Path) -> None:
     """With coordinates, but no category of ten genes, or of any gene besides the seed."""
     database = copy_with(gabra4, tmp_path / "one.duckdb")

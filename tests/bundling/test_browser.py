@@ -19,6 +19,8 @@ from coexpr.bundling.bundle import bundle
 from coexpr.database.writing import open_for_writing
 from coexpr.options import SampleFilter
 
+pytestmark = pytest.mark.long
+
 TOLERANCE = 1e-9
 # A page is loaded in seconds; a slow computer may take longer.
 PATIENCE = 120

@@ -30,6 +30,8 @@ from coexpr.errors import CoexprError, DatabaseError, NotFoundError, OptionError
 from coexpr.options import GeneFilter
 from coexpr.progress import Messages
 
+pytestmark = pytest.mark.long
+
 TOLERANCE = 1e-9
 _GENES = "select gene_symbol from gene_summary where representative_probe_id is not null order by gene_symbol"
 

@@ -139,6 +139,7 @@ def test_ingest_uses_the_database_of_the_environment_and_needs_a_path(tmp_path: 
     assert run("ingest").exit_code == 2
 
 
+@pytest.mark.long
 def test_ingest_skips_a_demo_unless_it_is_named(tmp_path: Path) -> None:
     assert run("demo", tmp_path / "coexpr-demo", "--probes", 60, "--samples", 60).exit_code == 0
     alone = run("ingest", tmp_path, "--db", tmp_path / "own.duckdb")
@@ -238,6 +239,7 @@ def test_the_demo_does_not_change_other_files(tmp_path: Path) -> None:
     assert run("demo", mine / "demo.duckdb").exit_code == 1
 
 
+@pytest.mark.long
 def test_a_second_demo_keeps_files_of_the_user(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     assert run("demo", folder, "--probes", 60, "--samples", 60).exit_code == 0
@@ -264,6 +266,7 @@ def test_an_interrupt_within_duckdb_is_exit_130(monkeypatch: pytest.MonkeyPatch,
     assert query(synthetic_database, "NTRK2").exit_code == 130
 
 
+@pytest.mark.long
 def test_demo_in_its_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     done = run("demo", "--probes", 100, "--samples", 60, COEXPR_DB=str(tmp_path / "mine.duckdb"))

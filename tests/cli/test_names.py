@@ -12,6 +12,8 @@ from helpers.command import invoke
 
 from coexpr.cli.commands import Commands
 
+pytestmark = pytest.mark.long
+
 NAMES = (
     "'",
     '"',

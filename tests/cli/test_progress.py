@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import screens
 
+pytestmark = pytest.mark.long
+
 pexpect = pytest.importorskip("pexpect")
 
 ESCAPE = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])")

@@ -24,6 +24,8 @@ from coexpr.loading.downloads import ingest
 from coexpr.loading.gene_names import update_genes
 from coexpr.options import RULES
 
+pytestmark = pytest.mark.long
+
 PROGRAM = str(Path(sys.executable).parent / "coexpr")
 CATEGORY = ("--category", "nervous system development")
 BOTH = (*CATEGORY, "--category", "synapse organization")

@@ -12,6 +12,8 @@ from coexpr.cli.commands import Commands
 from coexpr.cli.glossary import GLOSSARY
 from coexpr.cli.table import Layout, fit_columns
 
+pytestmark = pytest.mark.long
+
 PROGRAM = str(Path(sys.executable).parent / "coexpr")
 WIDTHS = (60, 80, 100, 120, 200)
 CATEGORY = ["--category", "nervous system development"]

@@ -15,6 +15,8 @@ from typer.testing import Result
 
 from coexpr.loading.downloads import ingest
 
+pytestmark = pytest.mark.long
+
 COMMAND = [sys.executable, "-m", "coexpr"]
 
 

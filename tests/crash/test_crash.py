@@ -8,6 +8,8 @@ from crash.faults import can_run
 from crash.scenarios import SCENARIOS
 from crash.tries import tries
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.skipif(can_run() is not None, reason=can_run() or "")
 @pytest.mark.parametrize("command", ["ingest", "network-csv", "fetch"])

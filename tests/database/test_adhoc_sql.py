@@ -307,6 +307,7 @@ finally:
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports the maximum memory in kilobytes")
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_a_long_result_is_not_kept_in_memory(synthetic_database: Path, tmp_path: Path, ending: str) -> None:

@@ -299,6 +299,7 @@ def test_the_real_gmt_and_the_real_category_of_the_site(shared_data: Path, datab
     assert sum(names.values()) == 433
 
 
+@pytest.mark.long
 def test_the_real_ontology(shared_data: Path, database: Path, tmp_path: Path) -> None:
     obo = shared_data / "gene-ontology" / "go-basic_2026-05-19.obo.gz"
     gaf = GAF

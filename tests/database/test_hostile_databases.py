@@ -15,6 +15,8 @@ from coexpr.database.catalog import digests, digests_of_new_database, shipped_di
 from coexpr.errors import CoexprError, DatabaseError
 from coexpr.loading.downloads import ingest
 
+pytestmark = pytest.mark.long
+
 SECRET = "the contents of another file"
 
 

@@ -1,5 +1,6 @@
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -113,27 +114,36 @@ REGISTERED = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(set(queries()) - NOT_PREPARABLE))
-def test_every_query_prepares_against_an_empty_database(name: str, tmp_path: Path, shipped_database: Path) -> None:
+@pytest.fixture(scope="module")
+def empty_database(
+    shipped_database: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A migrated database without rows, with the temporary and registered tables that queries read."""
     # As in the making of a bundle: other files cannot be attached later.
-    empty_database = duckdb.connect()
-    attach(empty_database, "attach_atlas", tmp_path / "empty.duckdb")
-    empty_database.execute(query("use_atlas"))
-    migrate(empty_database, tmp_path / "empty.duckdb")
-    attach(empty_database, "attach_source", shipped_database)
-    for name_of_table in ("chosen_probes", "chosen_genes", "chosen_structures", "requested_categories", "edges"):
-        empty_database.execute(query(f"create_{name_of_table}"))
-    empty_database.execute(query("create_direct_members_of_added_categories"))
-    empty_database.execute(query("create_kept_ids"))
-    empty_database.execute(query("keep_stored_names"))
-    empty_database.execute(query("keep_chip_genes"))
-    empty_database.execute(query("create_categories_below"), {"is_shipped": False})
-    for table, rows in REGISTERED.items():
-        empty_database.register(table, rows)
+    path = tmp_path_factory.mktemp("empty") / "empty.duckdb"
+    with duckdb.connect() as connection:
+        attach(connection, "attach_atlas", path)
+        connection.execute(query("use_atlas"))
+        migrate(connection, path)
+        attach(connection, "attach_source", shipped_database)
+        for table in ("chosen_probes", "chosen_genes", "chosen_structures", "requested_categories", "edges"):
+            connection.execute(query(f"create_{table}"))
+        connection.execute(query("create_direct_members_of_added_categories"))
+        connection.execute(query("create_kept_ids"))
+        connection.execute(query("keep_stored_names"))
+        connection.execute(query("keep_chip_genes"))
+        connection.execute(query("create_categories_below"), {"is_shipped": False})
+        for table, rows in REGISTERED.items():
+            connection.register(table, rows)
+        yield connection
+
+
+@pytest.mark.parametrize("name", sorted(set(queries()) - NOT_PREPARABLE))
+def test_every_query_prepares_against_an_empty_database(name: str, empty_database: duckdb.DuckDBPyConnection) -> None:
     empty_database.execute(f"prepare query as {query(name)}")
     prepared = empty_database.sql("select name from duckdb_prepared_statements()").fetchall()
     assert prepared == [("query",)]
-    empty_database.close()
+    empty_database.execute("deallocate query")
 
 
 def test_every_query_is_used() -> None:

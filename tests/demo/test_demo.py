@@ -88,6 +88,7 @@ def test_numbers_have_twelve_significant_digits(synthetic_zips: list[Path]) -> N
     assert sum(len(cell.replace(".", "").lstrip("0")) == 12 for cell in cells) > 0.8 * len(cells)
 
 
+@pytest.mark.long
 def test_a_large_atlas_has_as_many_structures_as_the_real_one(tmp_path: Path) -> None:
     ingest(write_downloads(tmp_path, probes=9, samples=3702), tmp_path / "atlas.duckdb")
     with duckdb.connect(tmp_path / "atlas.duckdb", read_only=True) as connection:

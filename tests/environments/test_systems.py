@@ -10,7 +10,10 @@ from environments.commands import command_lines, prepare
 from environments.statements import LARGE, Process
 from environments.systems import SYSTEMS, available, fault_of, run_in
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="shells, limits and devices are those of Linux")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(sys.platform != "linux", reason="shells, limits and devices are those of Linux"),
+]
 
 _TRIED = ("stdout closed", "all three closed", "stdout full", "stderr full", "both full", "8 open files", "a deleted")
 _TRIED += ("PYTHONIOENCODING=ascii", "PYTHONUTF8=0", "no HOME", "COLUMNS=abc", "umask 0777")

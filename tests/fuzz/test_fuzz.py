@@ -7,6 +7,8 @@ import pytest
 from fuzz import plain
 from fuzz.registry import TARGETS
 
+pytestmark = pytest.mark.long
+
 # Executions of a second or two; the other readers have as many as the slowest of these.
 _EXECUTIONS = {"characters": 2000, "words": 2000, "table": 800, "cells": 600}
 _FEWEST = 150

@@ -21,6 +21,8 @@ from coexpr.loading.categories import add_categories
 from coexpr.loading.downloads import ingest
 from coexpr.loading.gene_names import update_genes
 
+pytestmark = pytest.mark.long
+
 HEADER = (
     "#tax_id GeneID Symbol LocusTag Synonyms dbXrefs chromosome map_location description type_of_gene "
     "Symbol_from_nomenclature_authority Full_name_from_nomenclature_authority Nomenclature_status "

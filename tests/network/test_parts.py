@@ -28,6 +28,8 @@ from coexpr.network.plan import EdgeSelection, Part, Plan
 from coexpr.options import CorrelationMethod
 from coexpr.stats.measures import Estimator
 
+pytestmark = pytest.mark.long
+
 SAMPLES, VERSION = 40, "1"
 # Bytes with which the 300 probes of the synthetic atlas are several blocks.
 LITTLE = 600_000

@@ -31,6 +31,8 @@ from coexpr.network.scheduler import LOCAL, Scheduler
 from coexpr.network.worker import Job
 from coexpr.stats.measures import Estimator
 
+pytestmark = pytest.mark.long
+
 pytest.importorskip("distributed")
 PLAN = Plan(900, 100, 2)
 SELECTIONS = [EdgeSelection(5, None), EdgeSelection(5, 0.3), EdgeSelection(None, 0.4)]

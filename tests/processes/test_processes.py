@@ -10,6 +10,8 @@ from helpers.trials import Trial
 
 from processes.scenarios import readers_and_a_writer, two_ingests, writers_of_the_cache
 
+pytestmark = pytest.mark.long
+
 NO_LOCKS, NOT_SUPPORTED = 37, 95
 
 

@@ -15,6 +15,8 @@ from coexpr.database.categories import look_up
 from coexpr.database.connection import open_readonly
 from coexpr.readers.category_file import Lookup
 
+pytestmark = pytest.mark.long
+
 
 class Inputs:
     """A lookup, genes to draw from and a folder; one object, because Hypothesis prints the arguments of a test."""

@@ -18,6 +18,8 @@ from coexpr.errors import DownloadError, NoDownloadError, UnsupportedDownloadErr
 from coexpr.loading.downloads import ingest
 from coexpr.options import ProbeSelection
 
+pytestmark = pytest.mark.long
+
 
 def test_the_gabra4_download_is_loaded_completely(shared_data: Path, tmp_path: Path) -> None:
     report = ingest([shared_data / "heatmap-gabra4" / "samples_log2intensities"], tmp_path / "atlas.duckdb")

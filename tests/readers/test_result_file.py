@@ -19,6 +19,8 @@ from coexpr.atlas import Atlas
 from coexpr.errors import CoexprError, ResultFileError
 from coexpr.readers.result_file import printable, read_result
 
+pytestmark = pytest.mark.long
+
 COMMANDS = [
     ("query", "NTRK2", "--top", "3", "--stats", "--category", "nervous system development"),
     ("pair", "NTRK2", "BDNF"),

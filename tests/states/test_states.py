@@ -9,6 +9,8 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from states.machine import Database
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.skipif(can_run() is not None, reason=can_run() or "")
 def test_any_sequence_leaves_the_database_as_the_model(shipped_database: Path) -> None:

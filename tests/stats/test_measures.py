@@ -99,6 +99,7 @@ def test_a_profile_that_two_factors_explain_exactly_has_no_r() -> None:
     assert np.isnan(measure_seed(x[0], x, Estimator(factors=factors))[0]).all()
 
 
+@pytest.mark.long
 def test_rounding_errors_of_fits_have_no_r() -> None:
     rng = np.random.default_rng(5)
     for _ in range(2000):

@@ -23,6 +23,8 @@ from coexpr.stats.spatial import (
     surrogates_of,
 )
 
+pytestmark = pytest.mark.long
+
 KINDS = ("measured", "distance")
 
 

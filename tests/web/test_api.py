@@ -263,6 +263,7 @@ def _values(schema: dict[str, Any], name: str) -> list[Any]:
     return kinds[schema["type"]]()
 
 
+@pytest.mark.long
 def test_every_documented_value_is_accepted(served: httpx.Client) -> None:
     """Alone, or refused with the reason that it needs another."""
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed")

@@ -15,6 +15,8 @@ from helpers.web import ENDLESS, SCRIPT
 
 from coexpr.atlas import Atlas
 
+pytestmark = pytest.mark.long
+
 CATEGORY = "nervous system development"
 CORRELATES = "/correlates?seed=NTRK2"
 PAIR = "/pair?a=NTRK2&b=BDNF"

@@ -117,6 +117,7 @@ def test_a_database_may_appear_and_disappear(synthetic_database: Path, tmp_path:
         assert (answer.status_code, "is not a DuckDB database" in answer.text) == (503, True)
 
 
+@pytest.mark.long
 def test_the_synthetic_atlas_is_made_once(tmp_path: Path) -> None:
     database = tmp_path / "none.duckdb"
     with serving(database) as client:
@@ -150,6 +151,7 @@ def test_while_another_process_writes_pages_say_so(database: Path) -> None:
         assert client.get("/").status_code == 200
 
 
+@pytest.mark.long
 def test_an_ingest_starts_when_nobody_asks_and_its_data_are_served(prepared_database: Path, tmp_path: Path) -> None:
     def ingest(donor: int) -> subprocess.CompletedProcess[str]:
         folder = donor_folder(tmp_path, donor)

@@ -9,6 +9,8 @@ from coexpr.errors import FigureError
 from coexpr.output.figures.curve import HitRanges, Panel, SpecificationCurve
 from coexpr.output.figures.drawing import Drawing
 
+pytestmark = pytest.mark.long
+
 NAMES = {"rule": 13, "min_present": 2, "annotation": 2, "method": 3, "adjust": 4, "without_donor": 7}
 
 

@@ -13,6 +13,8 @@ from matplotlib.figure import Figure
 from coexpr.atlas import Atlas
 from coexpr.errors import OptionError
 
+pytestmark = pytest.mark.long
+
 WIDTHS = (60, 89, 120, 180)
 CASES = [(kind, size, None) for kind in KINDS for size in SIZES if kind not in VARIANTS or size == "medium"] + [
     (kind, "small", width)
