@@ -186,8 +186,8 @@ def test_categories_that_differ_by_case_or_underscore_are_distinguished(database
                 assert atlas.members(row[0]).provenance.category.name == row[3]
 
 
-def test_a_symbol_of_two_genes_is_ambiguous_everywhere(tmp_path: Path) -> None:
-    path = tmp_path / "dup.duckdb"
+def test_a_symbol_of_two_genes_is_ambiguous_everywhere(prepared_database: Path) -> None:
+    path = prepared_database
     ingest([CASES / "atlases" / "dup"], path)
     with Atlas(path) as atlas:
         with pytest.raises(AmbiguousNameError, match=r"FSIP2 has 2 meanings: FSIP2 \(Entrez 401024, one\); FSIP2"):
@@ -259,25 +259,25 @@ def test_order_of_loading_does_not_matter(tmp_path: Path) -> None:
     ],
 )
 def test_rounding_errors_are_no_variance(
-    tmp_path: Path, probe: str, method: CorrelationMethod, expected: float | None
+    prepared_database: Path, probe: str, method: CorrelationMethod, expected: float | None
 ) -> None:
-    path = tmp_path / "blank.duckdb"
+    path = prepared_database
     ingest([CASES / "atlases" / "blank"], path)
     with Atlas(path) as atlas:
         rows = {row[3]: row[6] for row in atlas.correlates("SEEDG", method=method, top=None).rows}
     assert rows[probe] == (None if expected is None else pytest.approx(expected, abs=5e-7))
 
 
-def test_two_levels_that_differ_in_the_last_decimal_are_variance(tmp_path: Path) -> None:
-    path = tmp_path / "tiny.duckdb"
+def test_two_levels_that_differ_in_the_last_decimal_are_variance(prepared_database: Path) -> None:
+    path = prepared_database
     ingest([CASES / "atlases" / "tiny"], path)
     with Atlas(path) as atlas:
         rows = [row[6] for row in atlas.correlates("TINY", top=None).rows]
     assert rows == pytest.approx([-0.4366957, -1], abs=5e-8)
 
 
-def test_a_false_discovery_rate_over_undefined_p(tmp_path: Path) -> None:
-    path = tmp_path / "blank.duckdb"
+def test_a_false_discovery_rate_over_undefined_p(prepared_database: Path) -> None:
+    path = prepared_database
     ingest([CASES / "atlases" / "blank"], path)
     with Atlas(path) as atlas:
         result = atlas.correlates("SEEDG", top=None, stats=True)
@@ -286,7 +286,7 @@ def test_a_false_discovery_rate_over_undefined_p(tmp_path: Path) -> None:
     assert any(q == pytest.approx(0.0206142, abs=5e-7) for _, q in defined)
 
 
-def test_the_rule_average_of_opposite_probes_has_no_r(tmp_path: Path) -> None:
+def test_the_rule_average_of_opposite_probes_has_no_r(tmp_path: Path, prepared_database: Path) -> None:
     """The sum of two probes is the same in every sample, so that their average varies by rounding errors only."""
     folder = tmp_path / "small"
     shutil.copytree(CASES / "atlases" / "small", folder)
@@ -298,7 +298,7 @@ def test_the_rule_average_of_opposite_probes_has_no_r(tmp_path: Path) -> None:
     (folder / "Expression.csv").write_text("\n".join(",".join(row) for row in rows) + "\n")
     with (folder / "Probes.csv").open("w", newline="") as stream:
         csv.writer(stream, lineterminator="\n").writerows(probes)
-    path = tmp_path / "opposite.duckdb"
+    path = prepared_database
     ingest([folder], path)
     symbol = probes[1][3]
     other = probes[3][3]

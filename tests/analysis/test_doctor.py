@@ -226,9 +226,9 @@ def test_a_duckdb_program_that_cannot_run(tmp_path: Path, database: Path, monkey
     assert findings(database)["duckdb shell"][0] == "note"
 
 
-def test_one_gene(tmp_path: Path) -> None:
-    ingest([write_folder(tmp_path / "heatmap", heatmap(probes=(0, 1)))], tmp_path / "atlas.duckdb")
-    found = findings(tmp_path / "atlas.duckdb")
+def test_one_gene(tmp_path: Path, prepared_database: Path) -> None:
+    ingest([write_folder(tmp_path / "heatmap", heatmap(probes=(0, 1)))], prepared_database)
+    found = findings(prepared_database)
     assert problems(found) == []
     assert found["min_present"][:2] == ("note", "no data loaded")
     assert found["contents"][2] == "the rest: coexpr fetch"

@@ -16,6 +16,9 @@ from coexpr.errors import AmbiguousNameError, NotFoundError
 from coexpr.loading.downloads import ingest
 from coexpr.options import RULES, ProbeSelection
 
+# Tests load into it: creating another one takes longer than most of them.
+pytestmark = pytest.mark.usefixtures("prepared_database")
+
 POOLED = ("average", "eigengene", "diff-stability", "rnaseq")
 HEADER = "probe_name,gene_symbol,entrez_id,allen_entrez_id,compare\n"
 

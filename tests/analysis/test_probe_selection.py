@@ -235,8 +235,10 @@ def test_a_rule_whose_data_is_not_loaded_is_refused(tmp_path: Path, downloads: P
         assert atlas.sql("select count(diff_stability) from probe_statistics").fetchall() == [(0,)]
 
 
-def test_another_donor_updates_differential_stability(tmp_path: Path, downloads: Path, six_donors: Path) -> None:
-    path = tmp_path / "grown.duckdb"
+def test_another_donor_updates_differential_stability(
+    prepared_database: Path, downloads: Path, six_donors: Path
+) -> None:
+    path = prepared_database
     ingest([downloads / f"normalized_microarray_donor{donor}" for donor in DONORS[:3]], path)
     with duckdb.connect(path) as connection:
         before = connection.execute("select * from probe_stability order by all").fetchall()

@@ -18,6 +18,9 @@ from coexpr.options import GeneFilter, ProbeSelection
 from coexpr.readers import reannotation, rnaseq_agreement
 from coexpr.readers.place import File
 
+# Tests load into it: creating another one takes longer than most of them.
+pytestmark = pytest.mark.usefixtures("prepared_database")
+
 HEADER = [None, None, "m", "b", "R", "P-value", "Q-value", "Pass?", "Average Intensity"]
 # A_24_P343559 and CUST_1358_PI416573500 have the same q; a gene symbol was made a date by a spreadsheet.
 ROWS = [
@@ -241,8 +244,8 @@ def test_a_category_under_the_re_annotation(database: Path, tmp_path: Path) -> N
 )
 def test_an_invalid_re_annotation_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DownloadError, match=message):
-        ingest([reannotated(tmp_path, text)], tmp_path / "atlas.duckdb")
-    assert not (tmp_path / "atlas.duckdb").exists()
+        ingest([reannotated(tmp_path, text)], tmp_path / "none.duckdb")
+    assert not (tmp_path / "none.duckdb").exists()
 
 
 def test_the_re_annotation_changes_no_other_query(database: Path, tmp_path: Path) -> None:

@@ -494,11 +494,11 @@ def test_comparison_of_donors(atlas: Atlas) -> None:
     assert np.isnan(alone.lowest).all()
 
 
-def test_one_donor_in_the_database(tmp_path: Path, synthetic_zips: list[Path]) -> None:
-    ingest([synthetic_zips[0]], tmp_path / "one.duckdb")
-    with Atlas(tmp_path / "one.duckdb") as atlas:
+def test_one_donor_in_the_database(prepared_database: Path, synthetic_zips: list[Path]) -> None:
+    ingest([synthetic_zips[0]], prepared_database)
+    with Atlas(prepared_database) as atlas:
         pair = atlas.pair("NTRK2", "BDNF")
         assert pair.provenance.donors.k == 1
         assert pair.provenance.donors.lowest_without_one is None
         assert atlas.correlates("NTRK2", by_donor=True, top=2).rows
-    run("pair", "NTRK2", "BDNF", "--db", tmp_path / "one.duckdb")
+    run("pair", "NTRK2", "BDNF", "--db", prepared_database)

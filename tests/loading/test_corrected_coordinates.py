@@ -16,6 +16,9 @@ from coexpr.loading.downloads import ingest
 from coexpr.readers import corrected_coordinates
 from tests.helpers.allen import WELLS, donor_folder, full_donor
 
+# Tests load into it: creating another one takes longer than most of them.
+pytestmark = pytest.mark.usefixtures("prepared_database")
+
 HEADER = "well_id,corrected_mni_x,corrected_mni_y,corrected_mni_z"
 # Of one donor, one sample is without corrected coordinates; 999 is of no donor.
 ROWS = {well: (well / 100, -1.5, -2.0) for well in (*WELLS[9861][1:], 999)}
@@ -134,9 +137,9 @@ def test_a_damaged_table_is_refused(rows: list[str], message: str, tmp_path: Pat
     path = tmp_path / "corrected.csv"
     path.write_text("\n".join([HEADER, *rows, ""]))
     with pytest.raises(DownloadError, match=message) as caught:
-        ingest([path], tmp_path / "atlas.duckdb")
+        ingest([path], tmp_path / "none.duckdb")
     assert str(path) in str(caught.value)
-    assert not (tmp_path / "atlas.duckdb").exists()
+    assert not (tmp_path / "none.duckdb").exists()
 
 
 def test_the_real_table_with_real_samples(shared_data: Path, gabra4: Path, tmp_path: Path) -> None:
