@@ -3,13 +3,13 @@
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import chain, count
 from pathlib import Path
 from typing import Literal, get_args
 
 from coexpr.errors import DownloadError, OptionError
-from coexpr.readers import annotations, gene_info, gene_list, gmt, site_category
+from coexpr.readers import annotations, gene_info, gene_list, gene_table, gmt, site_category
 from coexpr.readers.category_file import AmbiguousFormatError, Category, CategoryFile, Lookup, WrongFormatError
 from coexpr.readers.obo import Ontology, read_ontology
 from coexpr.readers.printable import first_with_control
@@ -168,6 +168,7 @@ def _read_text(
     is_forced = options.format is not None
     columns = {"gene_column": options.gene_column}
     lines = split_lines(text)
+    read_table = cache(partial(gene_table.read_table, text, lookup))  # for several formats
     readers: dict[str, tuple[str, Callable[[], CategoryFile]]] = {
         "gaf": ("GAF", partial(annotations.read_gaf, lines, path, ontology)),
         "gene2go": ("gene2go", partial(annotations.read_gene2go, lines, path, ontology)),
@@ -175,10 +176,16 @@ def _read_text(
         "long": (
             "long table",
             partial(
-                gene_list.read_long, text, path, lookup, set_column=options.set_column, is_forced=is_forced, **columns
+                gene_list.read_long,
+                read_table,
+                path,
+                lookup,
+                set_column=options.set_column,
+                is_forced=is_forced,
+                **columns,
             ),
         ),
-        "list": ("list or table of genes", partial(_read_list, text, path, lookup, options)),
+        "list": ("list or table of genes", partial(_read_list, read_table, text, path, lookup, options)),
     }
     if options.format is not None:
         wanted = [readers["list" if options.format == "table" else options.format]]
@@ -202,11 +209,13 @@ def _read_text(
     raise error(f"{path} has no known format: {'; '.join(reasons)}.")
 
 
-def _read_list(text: str, path: Path, lookup: Lookup, options: ReadingOptions) -> CategoryFile:
+def _read_list(
+    read_table: gene_list.ReadTable, text: str, path: Path, lookup: Lookup, options: ReadingOptions
+) -> CategoryFile:
     if options.format is None and options.gene_column is None:
-        gene_list.refuse_headerless_sets(text, lookup)
+        gene_list.refuse_headerless_sets(read_table, lookup)
     layout = options.format if options.format in ("list", "table") else None
-    return gene_list.read_list(text, path, lookup, gene_column=options.gene_column, layout=layout)
+    return gene_list.read_list(read_table, text, path, lookup, gene_column=options.gene_column, layout=layout)
 
 
 def _with_unique_names(file: CategoryFile) -> CategoryFile:

@@ -116,7 +116,7 @@ def _separator(lines: Sequence[str]) -> str | None:
     In lines with tabs, such as those of a GMT file with weights, commas do not separate cells.
     """
     possible = "\t" if all("\t" in line for line in lines) else "\t;,"
-    lengths = {separator: [len(row) for row in _cells(lines, separator)] for separator in possible}
+    lengths = {separator: [len(row) for row in _quoted_cells(lines, separator) if row] for separator in possible}
     for omitted in (0, 1):  # R omits the header of the row names
         for separator, (first, *others) in lengths.items():
             usual = others[-1] if others else first

@@ -79,6 +79,8 @@ def is_probe_name(cell: str) -> bool:
 
 def parts_of(cell: str) -> list[str]:
     """Return the names that a cell may contain: the whole cell, and each part of it that could be a name."""
+    if cell.isalnum():  # nearly all cells; they have one part
+        return [cell] if len(cell) <= _LONGEST_NAME else []
     parts = [cell]
     for item in _items_of(cell):
         parts += [item, _first_alternative(item)]
@@ -102,6 +104,8 @@ def names_in(cell: str, known: Collection[str]) -> list[str]:
     """
     if cell in known:
         return [cell]
+    if cell.isalnum():
+        return [] if is_missing(cell) else [cell]
     names = []
     for item in _items_of(cell):
         first = _first_alternative(item)

@@ -3,19 +3,22 @@
 A long table has one row per set and gene, as in PanglaoDB, CellMarker and the TERM2GENE tables of clusterProfiler.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
 from coexpr.readers.category_file import Category, CategoryFile, Lookup, WrongFormatError
 from coexpr.readers.gene_cells import holds_alternatives, is_id, is_missing, is_number, tokens_of, without_weight
-from coexpr.readers.gene_table import GeneColumn, Table, choose_gene_column, look_up_cells, read_table
+from coexpr.readers.gene_table import GeneColumn, Table, choose_gene_column, look_up_cells
 from coexpr.readers.text_file import STDIN
 
 _LONGEST_NAME = 60
 
+ReadTable = Callable[[], Table]
+
 
 def read_list(
+    read_table: ReadTable,
     text: str,
     path: Path,
     lookup: Lookup,
@@ -27,6 +30,8 @@ def read_list(
 
     Parameters
     ----------
+    read_table : callable
+        Returns the table of the text; see `coexpr.readers.gene_table.read_table`.
     text : str
     path : path
     lookup : Lookup
@@ -40,7 +45,7 @@ def read_list(
     WrongFormatError
         If it does not contain names of genes, or the column of genes is ambiguous.
     """
-    table, left_out = read_table(text, lookup).of_humans()
+    table, left_out = read_table().of_humans()
     what = "list of genes" if table.width == 1 else "table with a column of genes"
     notes: Sequence[str]
     if gene_column is None and (names := _all_names(table, text, lookup, layout)):
@@ -59,7 +64,7 @@ def read_list(
 
 
 def read_long(
-    text: str,
+    read_table: ReadTable,
     path: Path,
     lookup: Lookup,
     *,
@@ -74,7 +79,7 @@ def read_long(
     WrongFormatError
         If it has no column of gene sets, or no column of genes.
     """
-    table, left_out = read_table(text, lookup).of_humans()
+    table, left_out = read_table().of_humans()
     number = table.find(set_column) if set_column else table.find_set_column()
     if number is None and is_forced and table.width == 2:
         if len(set(table.column(0))) > len(set(table.column(1))):
@@ -97,12 +102,12 @@ def read_long(
     return CategoryFile("long table", categories, source=path.name.partition(".")[0], notes=tuple(notes))
 
 
-def refuse_headerless_sets(text: str, lookup: Lookup) -> None:
+def refuse_headerless_sets(read_table: ReadTable, lookup: Lookup) -> None:
     """Raise WrongFormatError for two columns without a header that may be gene sets and their genes.
 
     They are if one column repeats names, and the other contains genes.
     """
-    table = read_table(text, lookup)
+    table = read_table()
     if table.header is not None or table.width != 2:
         return
     known = look_up_cells(table, lookup)

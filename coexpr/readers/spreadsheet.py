@@ -57,6 +57,8 @@ def symbols_of_date(symbol: str) -> list[str]:
 
 def _dates_of(symbol: str) -> list[tuple[int, int]]:
     """Return the possible months and days of a date: two if their order is ambiguous."""
+    if symbol.isalnum():  # nearly all symbols; a date has a mark between its parts
+        return []
     symbol = symbol.lower()  # with re.IGNORECASE, the patterns would match letters such as \u017f
     if found := _DAY_MONTH.fullmatch(symbol):
         pairs = [(_NUMBER_OF_MONTH[found[2]], int(found[1]))]
