@@ -58,6 +58,8 @@ def _leaves() -> dict[str, Any]:
 
 
 def _is_text(parameter: Any) -> bool:
+    if not hasattr(parameter, "type_descriptor"):  # of older versions of typer
+        return bool(parameter.type.name == "text")
     return "str" in re.findall(r"\w+", str(parameter.type_descriptor.annotation).replace("<class", ""))
 
 
