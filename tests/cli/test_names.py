@@ -59,7 +59,7 @@ def _leaves() -> dict[str, Any]:
 
 def _is_text(parameter: Any) -> bool:
     if not hasattr(parameter, "type_descriptor"):  # of older versions of typer
-        return bool(parameter.type.name == "text")
+        return "str" in re.findall(r"\w+", parameter.type.name)
     return "str" in re.findall(r"\w+", str(parameter.type_descriptor.annotation).replace("<class", ""))
 
 
