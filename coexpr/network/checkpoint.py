@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.errors import OutputError
+from coexpr.output.binary import write_arrays
 from coexpr.output.files import remedy_of
 
 _FINGERPRINT = "run.json"
@@ -81,7 +82,7 @@ class Checkpoint:
         temporary = path.with_suffix(".tmp")
         try:
             with temporary.open("wb") as stream:
-                np.savez(stream, **arrays)
+                write_arrays(arrays, stream)
                 stream.flush()
                 os.fsync(stream.fileno())
             temporary.replace(path)

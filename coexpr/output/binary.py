@@ -1,6 +1,7 @@
 """Results as binary files: Parquet, Arrow and numpy archives. All contain the provenance as JSON."""
 
-from typing import IO, TYPE_CHECKING
+from collections.abc import Mapping
+from typing import IO, TYPE_CHECKING, Any
 
 from coexpr.errors import OutputError
 from coexpr.result import MatrixResult, Provenance, Result, json_text
@@ -32,7 +33,23 @@ def write_npz(result: MatrixResult[Provenance], stream: IO[bytes]) -> None:
     """Write a matrix of r as an archive of numpy arrays: r, names, and the provenance as JSON."""
     import numpy as np
 
-    np.savez(stream, r=result.r, names=np.array(result.names, dtype=str), provenance=json_text(result.provenance))
+    names = np.array(result.names, dtype=str)
+    write_arrays({"r": result.r, "names": names, "provenance": json_text(result.provenance)}, stream)
+
+
+def write_arrays(arrays: Mapping[str, Any], stream: IO[bytes]) -> None:
+    """Write arrays as an archive that numpy.load reads, one file of each name.
+
+    numpy.savez of numpy 1 does not close the archive if writing fails: zipfile writes the rest when it is deleted.
+    """
+    import zipfile
+
+    import numpy as np
+
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asanyarray(array), allow_pickle=False)
 
 
 def write_batches_as_parquet(result: "ArrowStream", stream: IO[bytes]) -> None:

@@ -87,13 +87,39 @@ def write_workbook(sheets: Sequence[Sheet], provenance: Mapping[str, Any], strea
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "workbook").open("w+b") as whole:
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": folder}
         try:
-            with Workbook(whole, options) as workbook:
+            with Workbook(_WorkbookFile(whole), options) as workbook:
                 for sheet in [*sheets, Sheet("provenance", ("name", "value"), _flat(provenance))]:
                     _SheetWriter(workbook, sheet).write()
         except FileCreateError as error:
             raise error.args[0] from None
         whole.seek(0)
         shutil.copyfileobj(whole, stream)
+
+
+class _WorkbookFile:
+    """The file of a workbook, which ignores whatever is written after it was closed.
+
+    xlsxwriter does not close its archive if writing fails, so that zipfile writes the rest when the archive is deleted.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._position = 0
+
+    def write(self, block: bytes) -> int:
+        self._position += len(block)
+        return len(block) if self._stream.closed else self._stream.write(block)
+
+    def seek(self, offset: int) -> int:
+        self._position = offset
+        return offset if self._stream.closed else self._stream.seek(offset)
+
+    def tell(self) -> int:
+        return self._position
+
+    def flush(self) -> None:
+        if not self._stream.closed:
+            self._stream.flush()
 
 
 class _Exact(float):

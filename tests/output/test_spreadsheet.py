@@ -4,7 +4,9 @@ import datetime
 import gc
 import io
 import math
+import os
 import re
+import subprocess
 import sys
 import tempfile
 import tracemalloc
@@ -405,4 +407,27 @@ def test_a_full_disk_is_an_error_of_the_system_and_leaves_nothing(scratch: Path,
     gc.collect()  # an open zip file writes again when it is collected
     assert found == ["OSError", "[Errno 28] No space left on device"]
     assert unraisable == []
+    assert list(scratch.iterdir()) == []
+
+
+# Sheets of which each fits into a file of that size, but not all of them into one archive.
+LIMITED = """
+import gc, io, random, resource
+from coexpr.output.spreadsheet import Sheet, write_workbook
+def rows():
+    return [(random.random(),) for _ in range(500)]
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, resource.RLIM_INFINITY))
+try:
+    write_workbook([Sheet(f"sheet {number}", ["value"], rows()) for number in range(30)], {}, io.BytesIO())
+except OSError as error:
+    print(error.strerror)
+gc.collect()
+"""
+
+
+def test_an_archive_that_cannot_be_written_is_one_error_and_leaves_nothing(scratch: Path) -> None:
+    run = [sys.executable, "-c", LIMITED]
+    done = subprocess.run(run, capture_output=True, text=True, env={**os.environ, "TMPDIR": str(scratch)}, check=True)
+    assert done.stdout == "File too large\n"
+    assert done.stderr == ""
     assert list(scratch.iterdir()) == []
