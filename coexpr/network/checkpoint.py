@@ -4,7 +4,7 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +19,7 @@ from coexpr.output.files import remedy_of
 
 _FINGERPRINT = "run.json"
 _LOCK = "lock"
-_SUFFIX = ".npz"
+_SUFFIX, _UNFINISHED = ".npz", ".tmp"
 
 
 class Checkpoint:
@@ -62,7 +62,7 @@ class Checkpoint:
         try:
             if not (stored.is_file() and stored.read_bytes() == self._fingerprint.encode()):
                 self._delete_files()
-                stored.write_text(self._fingerprint, encoding="utf-8")
+                self._write_whole(stored, lambda stream: stream.write(self._fingerprint.encode()))
         except OSError as error:
             self._lock.close()
             raise self._not_written(error) from None
@@ -78,14 +78,8 @@ class Checkpoint:
 
     def write(self, name: str, arrays: Mapping[str, Any]) -> None:
         """Write a file of arrays atomically, so that a crash leaves either the complete file or none."""
-        path = self.path / f"{name}{_SUFFIX}"
-        temporary = path.with_suffix(".tmp")
         try:
-            with temporary.open("wb") as stream:
-                write_arrays(arrays, stream)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(path)
+            self._write_whole(self.path / f"{name}{_SUFFIX}", lambda stream: write_arrays(arrays, stream))
         except OSError as error:
             raise self._not_written(error) from None
 
@@ -112,6 +106,16 @@ class Checkpoint:
             (self.path / _LOCK).unlink()
             self.path.rmdir()
 
+    @staticmethod
+    def _write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+        """Write a file under another name, and give it its own when it is on the disk."""
+        temporary = path.with_suffix(_UNFINISHED)
+        with temporary.open("wb") as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+
     def _not_written(self, error: OSError) -> OutputError:
         """Return the error that explains why an intermediate result was not stored."""
         return OutputError(
@@ -120,7 +124,7 @@ class Checkpoint:
         )
 
     def _delete_files(self) -> None:
-        for pattern in (f"*{_SUFFIX}", "*.tmp"):
+        for pattern in (f"*{_SUFFIX}", f"*{_UNFINISHED}"):
             for file in self.path.glob(pattern):
                 file.unlink()
 
@@ -137,7 +141,9 @@ def read_fingerprint(path: Path) -> dict[str, Any] | None:
 
 
 def _is_empty(path: Path) -> bool:
-    return path.is_dir() and {entry.name for entry in path.iterdir()} <= {_LOCK}
+    """Return whether a folder contains nothing, or what a run has left that was killed before it wrote its settings."""
+    settings = Path(_FINGERPRINT).with_suffix(_UNFINISHED).name
+    return path.is_dir() and {entry.name for entry in path.iterdir()} <= {_LOCK, settings}
 
 
 def _acquire(lock: IO[bytes]) -> None:

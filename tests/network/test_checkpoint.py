@@ -37,3 +37,14 @@ def test_a_full_disk_before_anything_was_stored(tmp_path: Path) -> None:
         (disk / "fill").write_bytes(bytes(4096))
         with pytest.raises(OutputError, match=r"n\.csv\.partial cannot be written: No space left on device\..*Free"):
             Checkpoint(disk / "n.csv.partial", {"rows": list(range(10_000))}).__enter__()
+
+
+def test_a_run_that_was_killed_before_its_settings_were_stored_is_no_obstacle(tmp_path: Path) -> None:
+    folder = tmp_path / "n.csv.partial"
+    folder.mkdir()
+    (folder / "lock").touch()
+    (folder / "run.tmp").write_text('{"to')
+    with Checkpoint(folder, {"top": 5}) as checkpoint:
+        assert {path.name for path in folder.iterdir()} == {"lock", "run.json"}
+        checkpoint.remove()
+    assert not folder.exists()
