@@ -30,6 +30,12 @@ on conflict do update set
 -- The structures that match $name, and the way of matching.
 from structures_called($name);
 
+-- name: structures_called_by_names
+-- The structures that match each of given_names, and the way of matching. Names that match none have no row.
+select given_names.name as given_name, structures.*
+from given_names, structures_called(given_names.name) as structures
+order by given_names.name, structures.structure_id;
+
 -- name: structures_near
 -- The names of structures that are most similar to $name, best first.
 select distinct plain_structure(name) as name, acronym

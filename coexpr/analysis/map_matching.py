@@ -1,6 +1,7 @@
 """Which sample has the value of which row of a map: by structures, by samples, or by coordinates."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from coexpr.database.samples import Samples
 from coexpr.errors import MapError, TooFewSamplesError
 from coexpr.options import Space
 from coexpr.readers.brain_map import BrainMap
+from coexpr.readers.limits import MAP_STRUCTURES
 
 NO_ROW = -1
 # The way in which structures_called matches an acronym in another case, which several structures may have.
@@ -63,8 +65,9 @@ def match_structures(expression: Expression, found: BrainMap, samples: Samples) 
     """Give each sample the value of the nearest structure of the map at or above its own."""
     reasons: dict[int, str] = {}
     row_of: dict[int, int] = {}
+    structures = _find_structures(expression, found)
     for row, key in enumerate(found.keys):
-        called = run(expression.connection, "structures_called", {"name": key})
+        called = structures.get(str(key), [])
         acronyms = sorted({structure["acronym"] for structure in called})
         if not called:
             reasons[row] = "no structure of this database"
@@ -84,6 +87,27 @@ def match_structures(expression: Expression, found: BrainMap, samples: Samples) 
     )
     has_samples = set(row_of.values())
     return _given(found, rows, reasons | dict.fromkeys(has_samples - reasons.keys(), _WITHOUT_SAMPLES))
+
+
+def _find_structures(expression: Expression, found: BrainMap) -> dict[str, list[dict[str, Any]]]:
+    """Return the structures that each name of a map matches.
+
+    Raises
+    ------
+    MapError
+        If there are more names than the atlas can have.
+    """
+    names = list(dict.fromkeys(map(str, found.keys)))
+    if len(names) > MAP_STRUCTURES:
+        raise MapError(
+            f"{found.name or '`map`'} names {len(names):,} structures: expected at most {MAP_STRUCTURES:,}. The tree "
+            "of the atlas has 1,839."
+        )
+    structures: dict[str, list[dict[str, Any]]] = {}
+    with registered(expression.connection, given_names={"name": np.array(names, dtype=object)}):
+        for row in run(expression.connection, "structures_called_by_names"):
+            structures.setdefault(row.pop("given_name"), []).append(row)
+    return structures
 
 
 def _add(row_of: dict[int, int], structure_id: int, row: int, found: BrainMap, name: str) -> None:

@@ -69,7 +69,7 @@ def read_gaf(lines: Iterable[str], path: Path, ontology: Ontology | None) -> Cat
         If a line is incomplete, or a term is not in the ontology.
     """
     comments: list[str] = []
-    rows = _rows_after(lines, comments)
+    rows = _rows_after(lines, comments, path)
     first = next(rows, None)
     version = next((found[1] for line in comments if (found := _GAF_VERSION.match(line))), None)
     if version is None or not _VERSION_2.fullmatch(version):
@@ -86,12 +86,16 @@ def read_gaf(lines: Iterable[str], path: Path, ontology: Ontology | None) -> Cat
     return _annotated_terms(ontology, annotations, f"GAF {version}", path, notes)
 
 
-def _rows_after(lines: Iterable[str], comments: list[str]) -> Iterator[tuple[int, str]]:
+def _rows_after(lines: Iterable[str], comments: list[str], path: Path) -> Iterator[tuple[int, str]]:
     """Yield the numbers and lines that are not blank; comments are appended to a list."""
+    count = 0
     for row, line in enumerate(lines, start=1):
         if line.startswith("!"):
-            if len(comments) < _MOST_COMMENTS:
+            count += 1
+            if count <= _MOST_COMMENTS:
                 comments.append(line)
+            elif count > limits.COMMENTS:
+                raise DownloadError(f"{path} has more than {limits.COMMENTS:,} lines of comments.", remedy=_AGAIN)
         elif line and not line.isspace():
             yield row, line
 

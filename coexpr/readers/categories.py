@@ -10,7 +10,14 @@ from typing import Literal, get_args
 
 from coexpr.errors import DownloadError, OptionError
 from coexpr.readers import annotations, gene_info, gene_list, gene_table, gmt, site_category
-from coexpr.readers.category_file import AmbiguousFormatError, Category, CategoryFile, Lookup, WrongFormatError
+from coexpr.readers.category_file import (
+    AmbiguousFormatError,
+    Category,
+    CategoryFile,
+    Lookup,
+    WrongFormatError,
+    remembering,
+)
 from coexpr.readers.obo import Ontology, read_ontology
 from coexpr.readers.printable import first_with_control
 from coexpr.readers.text import lines_of, split_lines, whole_text
@@ -82,7 +89,7 @@ def read_categories(
         )
     (path,) = paths
     tree = read_ontology(options.ontology) if options.ontology else None
-    found = _with_unique_names(_read(path, lookup, options, tree))
+    found = _with_unique_names(_read(path, remembering(lookup), options, tree))
     _refuse_control(found, path)
     if name is None:
         return found

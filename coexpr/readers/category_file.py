@@ -13,6 +13,21 @@ from coexpr.errors import DownloadError
 Lookup = Callable[[Collection[str]], Mapping[str, Hashable]]
 
 
+def remembering(lookup: Lookup) -> Lookup:
+    """Return a lookup that looks up each name once: the readers of several formats ask for the same names."""
+    asked: set[str] = set()
+    known: dict[str, Hashable] = {}
+
+    def look_up(names: Collection[str]) -> Mapping[str, Hashable]:
+        new = set(names) - asked
+        if new:
+            asked.update(new)
+            known.update(lookup(new))
+        return {name: known[name] for name in names if name in known}
+
+    return look_up
+
+
 class WrongFormatError(DownloadError):
     """A file does not have the format that a reader reads; the message gives the reason.
 

@@ -104,7 +104,7 @@ def _data_lines(text: str) -> tuple[list[str], str | None, str]:
     data = [line for line in lines[first:] if not line.startswith("#")]
     if not data:
         raise WrongFormatError("it contains no names")
-    without_remarks = [_REMARK.sub("", line) for line in data]
+    without_remarks = [_REMARK.sub("", line) if "#" in line else line for line in data]
     if not any(mark in line for line in without_remarks for mark in "\t;,"):
         data = [line for line in without_remarks if line.strip()]
     return data, declared[1] if declared else None, lines[first - 1].lstrip("#") if first else ""
@@ -116,7 +116,11 @@ def _separator(lines: Sequence[str]) -> str | None:
     In lines with tabs, such as those of a GMT file with weights, commas do not separate cells.
     """
     possible = "\t" if all("\t" in line for line in lines) else "\t;,"
-    lengths = {separator: [len(row) for row in _quoted_cells(lines, separator) if row] for separator in possible}
+    lengths = {
+        separator: [len(row) for row in _quoted_cells(lines, separator) if row]
+        for separator in possible
+        if any(separator in line for line in lines)
+    }
     for omitted in (0, 1):  # R omits the header of the row names
         for separator, (first, *others) in lengths.items():
             usual = others[-1] if others else first
@@ -185,10 +189,10 @@ def _even(rows: list[list[str]]) -> tuple[list[list[str]], bool]:
     for number, row in enumerate(rows, start=1):
         if any(row[width:]) or (number > 1 and any(row[usual:]) and lengths[0] < width):
             raise WrongFormatError(f"row {number} has {len(row)} cells; most rows have {usual}")
-    rows = [row[:width] + [""] * (width - len(row)) for row in rows]
+    rows = [row if len(row) == width else row[:width] + [""] * (width - len(row)) for row in rows]
     while width > 1 and not any(row[width - 1] for row in rows):
         width -= 1
-    return [row[:width] for row in rows], False
+    return [row if len(row) == width else row[:width] for row in rows], False
 
 
 def is_header(rows: Sequence[Sequence[str]], lookup: Lookup) -> bool:

@@ -4,12 +4,14 @@ A long table has one row per set and gene, as in PanglaoDB, CellMarker and the T
 """
 
 from collections.abc import Callable, Collection, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 from coexpr.readers.category_file import Category, CategoryFile, Lookup, WrongFormatError
 from coexpr.readers.gene_cells import holds_alternatives, is_id, is_missing, is_number, tokens_of, without_weight
-from coexpr.readers.gene_table import GeneColumn, Table, choose_gene_column, look_up_cells
+from coexpr.readers.gene_column import GeneColumn, choose_gene_column, look_up_cells
+from coexpr.readers.gene_table import Table
 from coexpr.readers.text_file import STDIN
 
 _LONGEST_NAME = 60
@@ -132,21 +134,22 @@ def _all_names(table: Table, text: str, lookup: Lookup, layout: str | None) -> l
     """
     if table.header is not None or layout == "table":
         return []
-    cells = [cell for row in table.rows for cell in row if not is_missing(cell)]
+    different = {cell for cell in set(chain.from_iterable(table.rows)) if not is_missing(cell)}
+    cells = [cell for row in table.rows for cell in row if cell in different]
     if table.width == 1:
         return _names_between_spaces(cells, lookup)
     if layout == "list":
         return cells
-    known = lookup({without_weight(cell) for cell in cells})
+    known = lookup(set(map(without_weight, different)))
     if "\t" in text and _may_be_sets(table, known):
         raise WrongFormatError(
             "its cells name genes: it may be a list, a table or gene sets. Use `format` list, `format` table or "
             "`format` gmt",
             is_ambiguous=True,
         )
-    if not known.keys() >= set(cells):
+    if not known.keys() >= different:
         return []
-    if any(map(is_number, cells)) and not (len(table.rows) == 1 and _are_listed_ids(cells)):
+    if any(map(is_number, different)) and not (len(table.rows) == 1 and _are_listed_ids(cells)):
         return []
     return cells
 

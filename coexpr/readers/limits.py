@@ -16,7 +16,7 @@ GMT_CELLS = 20_000_000
 TABLE_CELLS = 5_000_000
 TABLE_ROWS = 2_000_000
 # Different names of genes in gene sets; all genes of NCBI have a million of symbols and aliases of humans and mice.
-NAMES = 3_000_000
+NAMES = 1_500_000
 LINES = 5_000_000
 # A line of a table or list.
 COLUMNS = 100_000
@@ -25,8 +25,12 @@ TERMS = 1_000_000
 # NCBI names 200,000 human genes, and a million annotations are 160 MB of GAF.
 HUMAN_GENES = 2_000_000
 ANNOTATIONS = 10_000_000
+# A GAF begins with a hundred lines of comments.
+COMMENTS = 1_000_000
 # A map has a row per structure, point or sample of the atlas, which has 3,702 samples.
 MAP_CELLS = 2_000_000
+# Different structures of a map; each is compared with all 1,839 of the atlas.
+MAP_STRUCTURES = 5_000
 # Results of a query of all genes as JSON have 10 MB.
 JSON_BYTES = 100_000_000
 JSON_MARKS = 8_000_000

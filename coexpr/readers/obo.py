@@ -11,7 +11,7 @@ import fastobo
 from coexpr.errors import DownloadError
 from coexpr.readers import limits
 from coexpr.readers.printable import first_with_control
-from coexpr.readers.text import read_bytes
+from coexpr.readers.text import read_bytes, refuse_long_lines
 
 RELATIONS = ("is_a", "part_of", "regulates", "positively_regulates", "negatively_regulates")
 # A backslash that escapes a special character, such as a brace.
@@ -98,7 +98,7 @@ def _refuse_other_bytes(content: bytes, path: Path) -> None:
     if b"\0" in content:
         raise DownloadError(f"{path} is a binary file, not an OBO file.")
     try:
-        content.decode("utf-8")
+        refuse_long_lines(content.decode("utf-8"), path)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DownloadError(

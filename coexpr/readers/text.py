@@ -77,11 +77,11 @@ def whole_text(file: TextFile, path: Path) -> str:
         raise DownloadError(f"{path} is empty.")
     if max(text.count("\n"), text.count("\r")) > limits.LINES:
         raise DownloadError(f"{path} has more than {limits.LINES:,} lines: expected genes, categories or a map.")
-    _refuse_long_lines(text, path)
+    refuse_long_lines(text, path)
     return text
 
 
-def _refuse_long_lines(text: str, path: Path) -> None:
+def refuse_long_lines(text: str, path: Path) -> None:
     """Raise DownloadError for a line without end; it is looked for in parts of the text of this length."""
     for start in range(0, len(text) - limits.LINE_BYTES, limits.LINE_BYTES):
         if all(text.find(end, start, start + limits.LINE_BYTES) < 0 for end in "\n\r"):
@@ -99,5 +99,5 @@ def lines_of(file: TextFile, path: Path) -> Iterator[str]:
 
 def split_lines(text: str) -> list[str]:
     """Return the lines of a text without their ends."""
-    lines = _LINE_END.split(text)
+    lines = _LINE_END.split(text) if "\r" in text else text.split("\n")
     return lines[:-1] if lines[-1] == "" else lines

@@ -13,8 +13,8 @@ create or replace macro side_of_name(name) as
 -- another case. The first way that matches is used. Left and right structures share an acronym, and a name without
 -- hemisphere refers to both.
 create or replace macro structures_called(called) as table
-    with constants as (
-        select 1 limit case when called is null then 1 else 1 end
+    with parameters as (
+        select stripped(called) as given_name, as_id(called) as given_id
     ),
     candidates as (
         select
@@ -22,18 +22,19 @@ create or replace macro structures_called(called) as table
             acronym,
             name,
             case
-                when structure_id = as_id(called) then 1
-                when acronym = stripped(called) then 2
-                when plain_structure(name) = plain_structure(stripped(called)) then 3
-                when lower(name) = lower(stripped(called)) then 3
-                when lower(acronym) = lower(stripped(called)) then 4
+                when structure_id = given_id then 1
+                when acronym = given_name then 2
+                when plain_structure(name) = plain_structure(given_name) then 3
+                when lower(name) = lower(given_name) then 3
+                when lower(acronym) = lower(given_name) then 4
             end as way,
-            lower(name) = lower(stripped(called)) as is_whole_name
+            lower(name) = lower(given_name) as is_whole_name
         from structures
+        cross join parameters
     )
     select structure_id, acronym, name, way
     from candidates
-    where way is not null and exists (from constants)
+    where way is not null
     qualify way = min(way) over () and (way <> 3 or is_whole_name or not bool_or(is_whole_name) over ())
     order by structure_id;
 

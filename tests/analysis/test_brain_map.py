@@ -201,6 +201,7 @@ def test_the_space_of_the_samples(corrected: Atlas, values: list[dict], tmp_path
             rf"2 of its 3 structures have samples, .* {MIN_STRUCTURES}.*Xyz",
         ),
         ({"Xyz": 1, "Zyx": 2}, {}, MapError, r"0 of its 2 structures .* \(no structure of this database\)"),
+        ({f"x{n}": n for n in range(5001)}, {}, MapError, "names 5,001 structures: expected at most 5,000"),
         ({1: 1, 2: 3}, {}, MapError, r"as many of its 2 ids are of structures as of samples .*\(0\)"),
         ({"FL": 1, "frontal lobe": 2}, {}, MapError, r"rows 1 \(FL\) and 2 \(frontal lobe\) are both about frontal"),
         ({"FL": 1, "CbCx": 2}, {"column": "value"}, OptionError, "`column` names a column of a file"),

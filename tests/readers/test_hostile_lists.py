@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,8 @@ def test_lines_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for start in (GENE_INFO, GENE2GO, GAF):
         path = write(tmp_path, "genes", f"{start}\n9606\t{'x' * 3000}\n")
         refuse(lambda path=path: list(gene_info.human_lines(path)), r"has a line of more than 1\.00 kB")
+    path = write(tmp_path, "go.obo", OBO + f"[Term]\nid: GO:9999999\nname: {'x' * 3000}\n")
+    refuse(lambda: read_ontology(path), "has a line of more than 1,000 characters")
     path = write(tmp_path, "sets.gmt", "set\tna\tNTRK2" + "\tBDNF" * 1000)
     refuse(lambda: read_categories([path], lookup), "has a line of more than 1,000 characters")
     refuse(lambda: read_map(path), "has a line of more than 1,000 characters")
@@ -116,7 +118,7 @@ def test_lines_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ("LINES", "genes.txt", "NTRK2\n" * 200, "more than 100 lines"),
         ("TABLE_ROWS", "genes.txt", "NTRK2\n" * 200, "more than 100 rows"),
         ("TABLE_CELLS", "genes.csv", "gene,x\n" + "NTRK2,1\n" * 200, "100 cells: make a file of the column of genes"),
-        ("COLUMNS", "genes.csv", "gene" + ",x" * 200 + "\n" + "NTRK2" + ",1" * 200, "it has 201 columns"),
+        ("COLUMNS", "genes.csv", "gene" + ",x" * 200 + "\n" + "NTRK2" + ",1" * 200, "lines of more than 100 cells"),
         ("GMT_CELLS", "sets.gmt", "set\tna\tNTRK2\n" * 200, "more than 100 cells"),
         ("NAMES", "sets.gmt", "".join(f"set {n}\tna\tNTRK2\n" for n in range(200)), "more than 100 different names"),
         ("WIDE_TEXT_BYTES", "genes.txt", "NTRK2\n" * 200 + "\N{DNA DOUBLE HELIX}", "characters that no gene has"),
@@ -143,6 +145,30 @@ def test_the_number_of_terms_genes_and_annotations_is_limited(tmp_path: Path, mo
     refuse(lambda: gene_info.read(info), "more than 1 human genes")
     monkeypatch.setattr(limits, "TERMS", 3)
     refuse(lambda: read_ontology(obo), "more than 3 terms")
+
+
+def test_comments_before_annotations_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(annotations, "_MOST_COMMENTS", 10)
+    monkeypatch.setattr(limits, "COMMENTS", 100)
+    obo, gaf = write(tmp_path, "go.obo", OBO), write(tmp_path, "a.gaf", GAF + "\n! comment" * 200)
+    options = ReadingOptions(ontology=obo)
+    refuse(lambda: read_categories([gaf], lookup, options=options), r"a\.gaf has more than 100 lines of comments\.")
+    gaf.write_text(GAF + "\n! comment" * 50)
+    assert read_categories([gaf], lookup, options=options).categories
+
+
+def test_readers_of_several_formats_look_up_each_name_once(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def count(names: Collection[str]) -> Mapping[str, Hashable]:
+        asked.extend(names)
+        return lookup(names)
+
+    path = write(tmp_path, "genes.csv", "a,b,c\nNTRK2,x y,BDNF\nzz1,BDNF;NTRK2,zz2\n")
+    with pytest.raises(DownloadError):
+        read_categories([path], count)
+    assert len(asked) > 5
+    assert len(asked) == len(set(asked))
 
 
 def test_the_cells_of_a_map_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
