@@ -20,7 +20,7 @@ from coexpr.network.checkpoint import Checkpoint
 from coexpr.network.driver import Network
 from coexpr.network.plan import EdgeSelection, Part, Plan
 from coexpr.network.summary import SummaryBuilder
-from coexpr.network.writers import WITH_NODES, format_of_network, refuse_output, write_network
+from coexpr.network.writers import WITH_NODES, checkpoint_of, format_of_network, refuse_output, write_network
 from coexpr.options import MIN_SAMPLES_FOR_R, CorrelationMethod, GeneFilter, Level, ProbeSelection, SampleFilter
 from coexpr.output.formats import check_format
 from coexpr.question import Question, Sources, current_question, current_sources
@@ -79,7 +79,7 @@ def network(expression: Expression, request: NetworkRequest, settings: NetworkSe
     rows, design, edges = prepared.rows, prepared.design, request.edges
     count = estimate_edges(rows.profiles.expression, design, edges)
     plan = plan_network(len(rows.profiles), design, edges, count, settings.memory)
-    folder = settings.output.with_name(f"{settings.output.name}.partial")
+    folder = checkpoint_of(settings.output)
     check_size(plan, edges, count, file_format, folder, settings.max_edges, expression.progress)
     identity = fingerprint(expression.key, rows, design, edges, plan, request.selection)
     with Checkpoint(folder, identity) as checkpoint:

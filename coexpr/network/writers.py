@@ -23,7 +23,7 @@ from coexpr.network.nodes import Nodes
 from coexpr.network.workbook import write_xlsx
 from coexpr.output.files import explained, write_binary_file
 from coexpr.output.text import as_text
-from coexpr.output.unfinished import unfinished_folder
+from coexpr.output.unfinished import remove_abandoned, unfinished_folder
 from coexpr.resources import is_duckdb_file
 from coexpr.result import json_text
 
@@ -120,7 +120,17 @@ def refuse_output(path: Path) -> None:
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise OutputError(f"{path} is not a regular file. Choose another output.")
     if path.exists() and (is_duckdb_file(path) or path.suffix.lower() == ".duckdb"):
-        raise OutputError(f"{path} is there already and would be replaced. Choose another output.")
+        remove_abandoned(path.absolute())
+        left = checkpoint_of(path)
+        note = f" If it is the result of a run that was killed, remove {left}, which that run has left."
+        raise OutputError(
+            f"{path} is there already and would be replaced. Choose another output.{note * left.exists()}"
+        )
+
+
+def checkpoint_of(path: Path) -> Path:
+    """Return the folder in which a run stores its intermediate results until the file of a network is complete."""
+    return path.with_name(f"{path.name}.partial")
 
 
 def _tables(parts: Parts, nodes: Nodes, spell: Callable[[str], str] = str) -> Iterator[pa.Table]:

@@ -61,8 +61,8 @@ class Attempts:
         """The folder of the command, as the last run has left it."""
         return self._place.folder
 
-    # Whether an interrupted checkpoint was undone after the last attempt.
-    _is_repaired = False
+    # Whether an interrupted checkpoint was undone after the last attempt, and whether a result was complete before it.
+    _is_repaired = _was_complete = False
 
     def _restore(self) -> None:
         """Make the folder what it was before; its name stays the same, which results contain."""
@@ -77,6 +77,8 @@ class Attempts:
         self.check()
         if self._is_repaired:
             return "killed in a checkpoint, which coexpr undid when it opened the database; the bare shell could not"
+        if self._was_complete:
+            return "killed when the result was complete: the next run names the intermediate results to remove"
         return "killed, then completed by the same command" if ended.is_killed else "ended before it was killed"
 
     def fail(self, fault: Fault) -> str:
@@ -158,6 +160,11 @@ class Attempts:
         again = self._runner.run(self._command)
         after = contents(self._place.folder)
         differing = {name for name in after.keys() | self._after.keys() if after.get(name) != self._after.get(name)}
+        # A database is not replaced, so that the next run cannot tidy up after one that was killed at its end.
+        remains = {name for name in differing if name.partition("/")[0].endswith(".partial")}
+        self._was_complete = bool(remains) and f"remove {min(remains).partition('/')[0]}" in again.stderr
+        if self._was_complete:
+            differing -= remains
         assert not differing, f"after the same command, these differ: {sorted(differing)}. {again.stderr[-1000:]}"
         assert caches(self._place.folder) <= self._caches
         # What is complete already cannot be removed again, or is not replaced.
