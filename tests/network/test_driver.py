@@ -412,7 +412,9 @@ def test_invalid_networks_are_refused(atlas: Atlas, tmp_path: Path) -> None:
         atlas.network(tmp_path / "n.duckdb", top=1)
     assert [path.name for path in tmp_path.iterdir()] == ["n.duckdb"]
     (tmp_path / "n.duckdb.partial").mkdir()
-    with pytest.raises(OutputError, match=r"If it is the result of a run that was killed, remove .*n\.duckdb\.partial, "):
+    with pytest.raises(
+        OutputError, match=r"If it is the result of a run that was killed, remove .*n\.duckdb\.partial, "
+    ):
         atlas.network(tmp_path / "n.duckdb", top=1)
 
 
