@@ -82,6 +82,8 @@ def _rows(text: str) -> list[list[str]]:
     """Return the cells of each line that is not blank."""
     if text.count("\t") > limits.GMT_CELLS:
         raise WrongFormatError(f"it has more than {limits.GMT_CELLS:,} cells")
+    if max(text.count("\n"), text.count("\r")) > limits.GENE_SETS:
+        raise WrongFormatError(f"it has more than {limits.GENE_SETS:,} lines")
     cleaned = _Cleaned()
     rows: list[list[str]] = []
     for line in split_lines(text):

@@ -13,8 +13,10 @@ LINE_BYTES = 10_000_000
 EXPANSION = 200
 # All gene sets of MSigDB have 4 million members; a table of 20,000 genes and 100 samples has 2 million cells.
 GMT_CELLS = 20_000_000
-TABLE_CELLS = 5_000_000
+TABLE_CELLS = 3_000_000
 TABLE_ROWS = 2_000_000
+# MSigDB has 35,000 gene sets, and the Gene Ontology 40,000 terms.
+GENE_SETS = 1_000_000
 # Different names of genes in gene sets; all genes of NCBI have a million of symbols and aliases of humans and mice.
 NAMES = 1_500_000
 LINES = 5_000_000

@@ -119,6 +119,7 @@ def test_lines_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ("TABLE_ROWS", "genes.txt", "NTRK2\n" * 200, "more than 100 rows"),
         ("TABLE_CELLS", "genes.csv", "gene,x\n" + "NTRK2,1\n" * 200, "100 cells: make a file of the column of genes"),
         ("COLUMNS", "genes.csv", "gene" + ",x" * 200 + "\n" + "NTRK2" + ",1" * 200, "lines of more than 100 cells"),
+        ("GENE_SETS", "sets.gmt", "set\tna\tNTRK2\n" * 200, "more than 100 lines"),
         ("GMT_CELLS", "sets.gmt", "set\tna\tNTRK2\n" * 200, "more than 100 cells"),
         ("NAMES", "sets.gmt", "".join(f"set {n}\tna\tNTRK2\n" for n in range(200)), "more than 100 different names"),
         ("WIDE_TEXT_BYTES", "genes.txt", "NTRK2\n" * 200 + "\N{DNA DOUBLE HELIX}", "characters that no gene has"),
