@@ -15,7 +15,7 @@ EXPANSION = 200
 GMT_CELLS = 20_000_000
 TABLE_CELLS = 3_000_000
 TABLE_ROWS = 2_000_000
-# MSigDB has 35,000 gene sets, and the Gene Ontology 40,000 terms.
+# MSigDB has 35,000 gene sets.
 GENE_SETS = 1_000_000
 # Different names of genes in gene sets; all genes of NCBI have a million of symbols and aliases of humans and mice.
 NAMES = 1_500_000
