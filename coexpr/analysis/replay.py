@@ -196,9 +196,10 @@ def _compare_rows(before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]
             name: off for name, cell in row.items() if (off := _difference(cell, new[key].get(name))) > tolerance
         }
         changed += bool(differing)
+        label = _label(key, row) if differing.keys() - first.keys() else ""
         for name, difference in differing.items():
             if name not in first:
-                what = _shortened(f"{name} of {_label(key, row)}")
+                what = _shortened(f"{name} of {label}")
                 first[name] = (what, _shortened(_text(row[name])), _shortened(_text(new[key].get(name))))
             if isinstance(row[name], float) and math.isfinite(difference):
                 largest = max(largest, abs(row[name] - new[key][name]))

@@ -101,7 +101,8 @@ def verdict(file: Hostile, ran: Ran, written: set[str]) -> str:
         return f"used {ran.memory / 1e9:.1f} GB"
     if ran.code == 0 and not file.may_be_read:
         return "was read without an error"
-    if ran.code and not any(line.startswith(("Error:", "Usage:")) for line in lines):
+    # A result that differs when it is asked for again is no error: the differences are its answer.
+    if ran.code and not any(line.startswith(("Error:", "Usage:", "Changed:")) for line in lines):
         return f"no error is printed: {ran.stderr:.200}"
     if others := sorted(name for name in written if "atlas.duckdb" not in name):
         return f"wrote {', '.join(others)}"
@@ -120,7 +121,8 @@ def try_file(file: Hostile, database: Path, trial: Trial) -> None:
     if wrong:
         trial.fail(f"{file.name}: {wrong}")
     else:
-        trial.count("read" if ran.code == 0 else "refused with one clear line")
+        has_error = any(line.startswith(("Error:", "Usage:")) for line in ran.stderr.splitlines())
+        trial.count("refused with one clear line" if has_error else "read")
     first = next((line for line in ran.stderr.splitlines() if line.startswith("Error:")), "")
     print(f"{file.name}: {ran.code}, {ran.seconds:.1f} s, {ran.memory / 1e6:.0f} MB. {first:.220}", flush=True)  # noqa: T201
 
