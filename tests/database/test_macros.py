@@ -244,7 +244,6 @@ def test_missing_arguments_are_errors(synthetic_database: Path, statement: str, 
     "statement",
     [
         "from (select 'BDNF' as name) as t, lateral (from find_gene(name))",
-        "from (select 'Cx' as acronym) as t, lateral (from structures_called(acronym))",
         "from (select 'brain development' as name) as t, lateral (from categories_called(name))",
         "from (select 3 as n) as t, lateral (from correlates('NTRK2', top := n))",
         "from (select * from donors) as t, lateral (from correlates('NTRK2', donor := donor_name))",
@@ -253,6 +252,23 @@ def test_missing_arguments_are_errors(synthetic_database: Path, statement: str, 
 def test_a_column_of_the_caller_is_never_confused_with_one_of_a_macro(synthetic_database: Path, statement: str) -> None:
     with pytest.raises(duckdb.Error, match=r"LIMIT|Unsupported join type|GROUP BY|not found in FROM clause"):
         fetch(synthetic_database, statement)
+
+
+def test_structures_called_accepts_columns_named_like_its_own(synthetic_database: Path) -> None:
+    for column in ("acronym", "name", "called", "structure_id", "way"):
+        _, rows = fetch(
+            synthetic_database,
+            f"select t.{column}, structures.structure_id "
+            f"from (values ('FL'), ('frontal lobe'), ('Xyz')) as t({column}), "
+            f"structures_called({column}) as structures",
+        )
+        expected = [
+            (name, row[0])
+            for name in ("FL", "frontal lobe", "Xyz")
+            for row in fetch(synthetic_database, "select structure_id from structures_called($1)", name)[1]
+        ]
+        assert sorted(rows) == sorted(expected)
+        assert len(expected) > 2
 
 
 def test_r_accepts_columns_named_like_its_own(synthetic_database: Path) -> None:
