@@ -84,7 +84,10 @@ class _Group(TyperGroup):
         except BrokenPipeError:
             raise  # the reader of a pipe has closed it; typer ends quietly
         except OSError as error:
-            _fail(one_line(abridged(f"{error.filename or 'the output'}: {error.strerror or error}.")))
+            from coexpr.output.files import remedy_of
+
+            what = f"{error.filename or 'the output'}: {error.strerror or error}. {remedy_of(error)}."
+            _fail(one_line(abridged(what)))
         except UnicodeError as error:
             _fail(f"an argument, a file name or the input is not UTF-8 text ({error}).")
         except KeyboardInterrupt:

@@ -57,9 +57,11 @@ def explained(path: Path) -> Iterator[None]:
 
 
 def remedy_of(error: OSError) -> str:
-    """Return what to do after an error of the system while a file was written."""
+    """Return what to do after an error of the system while a file was read or written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "Free some space"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "Close other programs, or allow more open files"
     return "Check the disk" if error.errno == errno.EIO else "Check the folder"
 
 

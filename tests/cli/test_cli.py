@@ -255,7 +255,7 @@ def test_an_error_of_the_system_is_one_line(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("coexpr.demo.downloads.write_downloads", full)
     done = run("demo", tmp_path / "demo")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "Error: somewhere: No space left on device." in done.stderr
+    assert "Error: somewhere: No space left on device. Free some space." in done.stderr
 
 
 def test_an_interrupt_within_duckdb_is_exit_130(monkeypatch: pytest.MonkeyPatch, synthetic_database: Path) -> None:

@@ -363,7 +363,7 @@ _BINARY = {
     "arrow of 100,000 texts of 100 kB": lambda: _arrow({"a": _REPEATED}),
     "arrow of a type that coexpr does not write": lambda: _arrow({"a": pa.nulls(2, pa.string_view())}),
     "arrow of 30 million numbers": lambda: _arrow({"a": np.zeros(30_000_000, np.int8)}, "zstd"),
-    "arrow of 100 lists in lists": lambda: _arrow({"a": pa.nulls(1, _nested(100))}),
+    "arrow of 60 lists in lists": lambda: _arrow({"a": pa.nulls(1, _nested(60))}),
 }
 
 
