@@ -78,6 +78,9 @@ SYSTEMS = (
 )
 
 
+_LOADER_FAILED, _NO_MEMORY_TO_LOAD = 127, "cannot allocate memory for thread-local data: ABORT\n"
+
+
 def available(system: System) -> bool:
     """Return whether a system can be made here."""
     return "faketime" not in system.shell or shutil.which("faketime") is not None
@@ -87,7 +90,10 @@ def run_in(
     system: System, arguments: Sequence[str], database: Path | str, folder: Path
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command in a system."""
-    variables: dict[str, str | None] = {**os.environ, "COEXPR_DB": str(database), **system.environment}
+    # A relative PYTHONPATH, with which this may run, ends Python itself where the current folder is deleted.
+    variables: dict[str, str | None] = {
+        **os.environ, "PYTHONPATH": None, "COEXPR_DB": str(database), **system.environment,
+    }  # fmt: skip
     bash = shutil.which("bash") or "/bin/bash"
     return subprocess.run(
         [bash, "-c", system.shell, "bash", sys.executable, "-m", "coexpr", *arguments],
@@ -105,6 +111,8 @@ def fault_of(done: subprocess.CompletedProcess[bytes]) -> str | None:
     text = (done.stderr + done.stdout).decode("utf-8", "backslashreplace")
     if "Traceback" in text or "Exception ignored" in text or "terminate called" in text:
         return f"a traceback: {text[-700:]}"
+    if done.returncode == _LOADER_FAILED and text == _NO_MEMORY_TO_LOAD:
+        return None  # the C library ends the process, whatever it runs
     if done.returncode not in CODES:
         return f"exit code {done.returncode}: {text[-300:]}"
     return None
