@@ -90,8 +90,26 @@ def close_unless_running(*connections: duckdb.DuckDBPyConnection) -> None:
     """
     if not any(connection in _left for connection in connections):
         for connection in connections:
-            _interrupt(connection)
+            _close(connection)
+
+
+def _close(connection: duckdb.DuckDBPyConnection) -> None:
+    """Close a connection, or leave it to a call that does not end although it is interrupted.
+
+    Ctrl-C can arrive between the start of a call and the moment from which `Interruptible` waits for it.
+    """
+    end = time.monotonic() + _PATIENCE
+    while True:
+        _interrupt(connection)
+        try:
             connection.close()
+        except duckdb.ResourceInUseException:
+            if time.monotonic() > end:
+                _left.add(connection)
+                return
+            time.sleep(_BETWEEN_INTERRUPTS)
+        else:
+            return
 
 
 def _interrupt(connection: duckdb.DuckDBPyConnection) -> None:
