@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -7,7 +8,7 @@ from helpers.allen import WELLS, donor_folder, full_donor, heatmap, replace_cell
 
 from coexpr.atlas import Atlas
 from coexpr.database.names import find_seed
-from coexpr.errors import AmbiguousNameError, NotFoundError, OptionError
+from coexpr.errors import AmbiguousNameError, NotFoundError, OptionError, QueryError
 from coexpr.loading.downloads import ingest
 from coexpr.options import GeneFilter
 
@@ -160,6 +161,25 @@ def test_an_unknown_name_is_reported_with_up_to_three_similar_ones(atlas: Atlas,
     ) as raised:
         atlas.correlates(name)
     assert str(raised.value).count(",") <= 3
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda atlas, name: atlas.correlates(name),
+        lambda atlas, name: atlas.correlates("NTRK2", gene_filter=GeneFilter(categories=(name,))),
+        lambda atlas, name: atlas.correlates_of_set([name, "NTRK2"]),
+        lambda atlas, name: atlas.pair("NTRK2", name),
+        lambda atlas, name: atlas.structures(name),
+        lambda atlas, name: atlas.map({name: 1.0, "HiF": 2.0}),
+    ],
+)
+def test_half_of_a_pair_of_surrogates_is_no_name(atlas: Atlas, ask: Callable[[Atlas, str], object]) -> None:
+    with pytest.raises(OptionError, match=r"a name is not UTF-8 text: .+ at position 4") as caught:
+        ask(atlas, "NTRK\udc80")
+    assert "damaged" not in str(caught.value)
+    with pytest.raises(QueryError, match="not UTF-8 text"):
+        atlas.sql("select '\udc80'")
 
 
 def test_a_name_without_similar_ones(atlas: Atlas) -> None:

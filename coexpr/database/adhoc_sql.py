@@ -164,6 +164,7 @@ def _refuse_other_kinds(connection: duckdb.DuckDBPyConnection, statement: str) -
 
     They are written out of DuckDB's kinds; those that it has no name for are refused, too.
     """
+    statement.encode()  # DuckDB would raise a TypeError
     for each in connection.extract_statements(statement):
         try:
             kind = each.type.name
@@ -197,6 +198,8 @@ def _query_errors() -> Iterator[None]:
         raise KeyboardInterrupt from None
     except duckdb.Error as error:
         raise QueryError(_explanation(str(error).strip())) from None
+    except UnicodeEncodeError as error:
+        raise QueryError(f"the statement is not UTF-8 text: {error}.") from None
     except OverflowError as error:  # Python's dates and intervals have a smaller range than those of DuckDB
         raise QueryError(f"a value is past what Python can hold ({error}). Cast the column to VARCHAR.") from None
 

@@ -12,12 +12,15 @@ from coexpr.database.checkpoint import has_interrupted_checkpoint, undo_interrup
 from coexpr.database.queries import query, single
 from coexpr.database.schema import has_current_definitions, pending_migrations
 from coexpr.database.turns import SECONDS_TO_READ, Say, Waiting, has_locks, holder_in, turn_to_write, wait_for_writer
-from coexpr.errors import DatabaseError, DatabaseInUseError, NoDatabaseError
+from coexpr.errors import DatabaseError, DatabaseInUseError, NoDatabaseError, OptionError
 from coexpr.progress import ignore_message
 from coexpr.resources import DATABASE_VARIABLE, is_duckdb_file
 
 # The connections that may be open for reading, and the device and number of the file of each.
 _files_of_connections: WeakKeyDictionary[duckdb.DuckDBPyConnection, tuple[int, int]] = WeakKeyDictionary()
+
+# How DuckDB's message begins about a text with half of a pair of surrogates.
+_NOT_TEXT = "Python Conversion Failure: "
 
 
 def refuse_missing(path: Path) -> None:
@@ -128,7 +131,10 @@ def forbid_other_files(connection: duckdb.DuckDBPyConnection) -> None:
 
 @contextmanager
 def read_errors(path: Path) -> Iterator[None]:
-    """Explain errors of DuckDB within the block, which come from a damaged file: coexpr's own statements are right."""
+    """Explain errors of DuckDB within the block.
+
+    They come from a damaged file, or from a name that is not text: coexpr's own statements are right.
+    """
     try:
         yield
     except duckdb.InterruptException:
@@ -136,6 +142,8 @@ def read_errors(path: Path) -> Iterator[None]:
     except duckdb.OutOfMemoryException as error:
         raise DatabaseError(f"{path} cannot be read with this much memory: {first_line(error)}.") from None
     except duckdb.Error as error:
+        if _NOT_TEXT in str(error):
+            raise OptionError(f"a name is not UTF-8 text: {first_line(error).partition(_NOT_TEXT)[2]}.") from None
         raise DatabaseError(
             f"{path} cannot be read: {first_line(error)}. The file may be damaged, or its macros altered. `coexpr "
             "verify` checks it; without a backup, load the downloads into a new database."

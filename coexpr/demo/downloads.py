@@ -89,10 +89,10 @@ def write_downloads(
     archives = [zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) for path in paths]
     try:
         for number, archive in enumerate(archives):
-            archive.writestr("Readme.txt", README)
-            archive.writestr(full_donor.PROBES, _csv(plan.probes))
-            archive.writestr(full_donor.ONTOLOGY, _csv(_ontology(plan.parts)))
-            archive.writestr(full_donor.SAMPLES, _csv(_sample_annotation(plan, number)))
+            _write_text(archive, "Readme.txt", README)
+            _write_text(archive, full_donor.PROBES, _csv(plan.probes))
+            _write_text(archive, full_donor.ONTOLOGY, _csv(_ontology(plan.parts)))
+            _write_text(archive, full_donor.SAMPLES, _csv(_sample_annotation(plan, number)))
         with progress.task("Writing a synthetic atlas", 2 * probes, "rows") as advance:
             _write_matrix(archives, full_donor.EXPRESSION, plan, _log2, advance)
             _write_matrix(archives, full_donor.CALLS, plan, _calls, advance)
@@ -178,6 +178,13 @@ def _sample_annotation(plan: Plan, donor: int) -> list[dict[str, str]]:
             }
         )
     return rows
+
+
+def _write_text(archive: zipfile.ZipFile, member: str, text: str) -> None:
+    # Unlike writestr, this does not store the current time, with which the same seed would give other files, and which
+    # may be before 1980 where no clock is set: a zip cannot store that.
+    with archive.open(member, "w") as stream:
+        stream.write(text.encode())
 
 
 def _csv(rows: list[dict[str, str]]) -> str:

@@ -44,15 +44,18 @@ def write_binary_file(path: Path, write: Callable[[IO[bytes]], None]) -> None:
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Raise OutputError, which says what to do, for an error of the system while a file is written in the block."""
+def explained(path: Path, otherwise: str = "write to another folder") -> Iterator[None]:
+    """Raise OutputError, which says what to do, for an error of the system while a file is written in the block.
+
+    `otherwise` is what else can be done.
+    """
     try:
         yield
     except CoexprError:
         raise
     except OSError as error:
         raise OutputError(
-            f"{path} cannot be written: {error.strerror or error}. {remedy_of(error)}, or write to another folder."
+            f"{path} cannot be written: {error.strerror or error}. {remedy_of(error)}, or {otherwise}."
         ) from None
 
 

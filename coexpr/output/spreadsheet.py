@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 from coexpr.errors import LimitError, OutputError
 from coexpr.extras import require
 from coexpr.output.columns import is_r, shown
+from coexpr.output.files import explained
 from coexpr.output.text import FORMULA
 from coexpr.result import Provenance, Table
 
@@ -80,20 +81,26 @@ def write_workbook(sheets: Sequence[Sheet], provenance: Mapping[str, Any], strea
         If a text is longer than a cell can be.
     """
     require("xlsxwriter")
+    # xlsxwriter leaves temporary files and half a workbook behind if it fails: they are in a folder that is removed.
+    with tempfile.TemporaryDirectory() as folder:
+        workbook = Path(folder) / "workbook"
+        with explained(Path(folder), "set TMPDIR to another folder for temporary files"), workbook.open("wb") as whole:
+            _write_temporary([*sheets, Sheet("provenance", ("name", "value"), _flat(provenance))], folder, whole)
+        with workbook.open("rb") as whole:
+            shutil.copyfileobj(whole, stream)
+
+
+def _write_temporary(sheets: Sequence[Sheet], folder: str, whole: IO[bytes]) -> None:
     from xlsxwriter import Workbook
     from xlsxwriter.exceptions import FileCreateError
 
-    # xlsxwriter leaves temporary files and half a workbook behind if it fails: they are in a folder that is removed.
-    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "workbook").open("w+b") as whole:
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": folder}
-        try:
-            with Workbook(_WorkbookFile(whole), options) as workbook:
-                for sheet in [*sheets, Sheet("provenance", ("name", "value"), _flat(provenance))]:
-                    _SheetWriter(workbook, sheet).write()
-        except FileCreateError as error:
-            raise error.args[0] from None
-        whole.seek(0)
-        shutil.copyfileobj(whole, stream)
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "tmpdir": folder}
+    try:
+        with Workbook(_WorkbookFile(whole), options) as workbook:
+            for sheet in sheets:
+                _SheetWriter(workbook, sheet).write()
+    except FileCreateError as error:
+        raise error.args[0] from None
 
 
 class _WorkbookFile:

@@ -5,7 +5,6 @@ import enum
 import errno
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.folders import TOP
+from helpers.preloaded import build
 
 SOURCE = Path(__file__).with_name("faults.c")
 _HEAD_BYTES = 64
@@ -98,21 +98,6 @@ class Ended:
     @property
     def is_killed(self) -> bool:
         return self.code == -signal.SIGKILL
-
-
-def can_run() -> str | None:
-    """Return why processes with faults cannot be run here; None if they can."""
-    if sys.platform != "linux":
-        return "calls are only replaced on Linux"
-    return None if shutil.which("cc") else "there is no C compiler"
-
-
-def build(folder: Path) -> Path:
-    """Compile the library that is preloaded."""
-    library = folder / "faults.so"
-    command = ["cc", "-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-pthread", "-o", library, SOURCE]
-    subprocess.run(command, check=True)
-    return library
 
 
 class Runner:
@@ -223,7 +208,7 @@ class Runner:
 @contextmanager
 def running(folder: Path, scratch: Path) -> Iterator[Runner]:
     """Yield a runner for the files of a folder."""
-    runner = Runner(build(scratch), folder, scratch)
+    runner = Runner(build(SOURCE, scratch), folder, scratch)
     try:
         yield runner
     finally:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 from crash.attempts import attempting
-from crash.faults import can_run
 from crash.scenarios import SCENARIOS
 from crash.tries import tries
+from helpers.preloaded import can_preload
 
 pytestmark = pytest.mark.long
 
 
-@pytest.mark.skipif(can_run() is not None, reason=can_run() or "")
+@pytest.mark.skipif(can_preload() is not None, reason=can_preload() or "")
 @pytest.mark.parametrize("command", ["ingest", "network-csv", "fetch"])
 def test_a_disturbed_command_is_completed_by_the_next(command: str, tmp_path: Path) -> None:
     with attempting(SCENARIOS[command]) as attempts:

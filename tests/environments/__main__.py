@@ -1,6 +1,7 @@
 """Run commands in unusual systems, and statements that try to do more than read; record what happened.
 
     PYTHONPATH=tests python -m environments systems [--system NAME]
+    PYTHONPATH=tests python -m environments clocks
     PYTHONPATH=tests python -m environments statements [--server] [--python PROGRAM]
     PYTHONPATH=tests python -m environments interruptions --count N
 
@@ -16,14 +17,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from environments.clocks import clocks
 from environments.commands import command_lines, prepare
 from environments.statements import REFUSED, Process, catalogue
-from environments.systems import SYSTEMS, available, fault_of, run_in
-from helpers.trials import recorded
+from environments.systems import SYSTEMS, System, fault_of, run_in
+from helpers.trials import Trial, recorded
 
 from coexpr.demo.downloads import write_downloads
 from coexpr.loading.downloads import ingest
@@ -45,7 +47,7 @@ _INTERRUPTED = (
 def main() -> None:
     """Run a part."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("part", choices=("systems", "statements", "interruptions"))
+    parser.add_argument("part", choices=("systems", "clocks", "statements", "interruptions"))
     parser.add_argument("--system", default="")
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--server", action="store_true")
@@ -54,6 +56,8 @@ def main() -> None:
     with _database() as database:
         if given.part == "systems":
             _systems(database, given.system)
+        elif given.part == "clocks":
+            _clocks(database)
         elif given.part == "statements":
             _statements(database, given.python, is_server=given.server)
         else:
@@ -69,13 +73,29 @@ def _database() -> Iterator[Path]:
 
 
 def _systems(database: Path, wanted: str) -> None:
+    systems = [system for system in SYSTEMS if wanted in system.name]
+    kinds = f"{len(systems)} systems, such as no HOME, closed or full outputs, 8 open files"
+    with recorded("systems", "systems", f"commands in unusual systems ({kinds})") as trial:
+        _run_in_each(systems, _sampled, database, trial)
+
+
+def _clocks(database: Path) -> None:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        recorded("clocks", "systems", "every command with a clock that is decades wrong, or goes back") as trial,
+    ):
+        _run_in_each(clocks(Path(folder)), command_lines, database, trial)
+
+
+def _run_in_each(
+    systems: Sequence[System], lines_in: Callable[[Path], list[list[str]]], database: Path, trial: Trial
+) -> None:
     before = _sha256(database)
-    with recorded("systems", "systems", "commands in unusual systems") as trial, tempfile.TemporaryDirectory() as top:
-        systems = [system for system in SYSTEMS if wanted in system.name and available(system)]
+    with tempfile.TemporaryDirectory() as top:
         for system in systems:
             folder = Path(tempfile.mkdtemp(dir=top))
             prepare(folder)
-            for line in _sampled(command_lines(folder)):
+            for line in lines_in(folder):
                 done = run_in(system, line, database, folder)
                 place = f"{system.name}: coexpr {' '.join(line)}"
                 if fault := fault_of(done):
@@ -83,14 +103,13 @@ def _systems(database: Path, wanted: str) -> None:
                 elif _sha256(database) != before:
                     trial.fail(f"{place}: the database has changed")
                 else:
-                    trial.count({0: "success", 2: "one clear error"}.get(done.returncode, "one clear error"))
-        trial.tried += f" ({len(systems)} systems, such as no HOME, closed or full outputs, 8 open files)"
+                    trial.count("success" if done.returncode == 0 else "one clear error")
 
 
-def _sampled(lines: list[list[str]]) -> list[list[str]]:
+def _sampled(folder: Path) -> list[list[str]]:
     """Return some of the command lines: without a database, reading it, and writing a file."""
     wanted = ([], ["info", "--path"], ["glossary", "r"], ["info"], ["sql", "FROM donors"])
-    return [line for line in lines if line in wanted or (line[:1] == ["query"] and "-o" in line)]
+    return [line for line in command_lines(folder) if line in wanted or (line[:1] == ["query"] and "-o" in line)]
 
 
 def _statements(database: Path, python: str, *, is_server: bool) -> None:

@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from environments.clocks import clocks
 from environments.commands import command_lines, prepare
 from environments.statements import LARGE, Process
-from environments.systems import SYSTEMS, available, fault_of, run_in
+from environments.systems import SYSTEMS, System, fault_of, run_in
+from helpers.preloaded import can_preload
 
 pytestmark = [
     pytest.mark.long,
@@ -20,8 +22,7 @@ _TRIED += ("PYTHONIOENCODING=ascii", "PYTHONUTF8=0", "no HOME", "COLUMNS=abc", "
 
 
 @pytest.mark.parametrize("system", [one for one in SYSTEMS if one.name.startswith(_TRIED)], ids=lambda one: one.name)
-def test_a_command_ends_as_documented(system: object, synthetic_database: Path, tmp_path: Path) -> None:
-    assert available(system)
+def test_a_command_ends_as_documented(system: System, synthetic_database: Path, tmp_path: Path) -> None:
     before = hashlib.sha256(synthetic_database.read_bytes()).hexdigest()
     done = run_in(system, ["sql", "FROM donors"], synthetic_database, tmp_path)
     assert (fault := fault_of(done)) is None, fault
@@ -64,6 +65,25 @@ def test_a_database_that_is_none(synthetic_database: Path, tmp_path: Path, kind:
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.startswith(b"Error: ")
     assert done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.skipif(can_preload() is not None, reason=can_preload() or "")
+def test_a_wrong_clock_changes_no_result(synthetic_database: Path, tmp_path: Path) -> None:
+    results = {}
+    for system in [SYSTEMS[0], *clocks(tmp_path)[1::2]]:
+        folder = tmp_path / system.name
+        folder.mkdir()
+        done = run_in(system, ["demo", "--probes", "100", "--samples", "90"], "", folder)
+        assert done.returncode == 0, (system.name, done.stderr)
+        database = folder / "coexpr-demo" / "demo.duckdb"
+        for line in (["query", "NTRK2", "-o", "r.csv"], ["query", "NTRK2", "-o", "r.xlsx"], ["verify"]):
+            done = run_in(system, line, database, folder)
+            assert done.returncode == 0, (system.name, line, done.stderr)
+        zips = [path.read_bytes() for path in sorted(folder.glob("coexpr-demo/downloads/*.zip"))]
+        results[system.name] = [zips, (folder / "r.csv").read_text().partition("probe_id")[2]]
+    assert len(results) == 4
+    assert all(result == results[SYSTEMS[0].name] for result in results.values())
+    assert [len(zips) for zips, _ in results.values()] == [6] * len(results)
 
 
 def test_every_command_has_a_line(tmp_path: Path) -> None:

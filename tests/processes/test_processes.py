@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.preloaded import build, can_preload
 from helpers.trials import Trial
 
 from processes.scenarios import readers_and_a_writer, two_ingests, writers_of_the_cache
@@ -38,14 +39,10 @@ def test_many_processes_write_the_cache(trial: Trial, tmp_path: Path) -> None:
     assert trial.outcomes == {"the same result as alone": 4}
 
 
-@pytest.mark.skipif(
-    sys.platform != "linux" or not shutil.which("cc"), reason="there is no C compiler, or no LD_PRELOAD"
-)
+@pytest.mark.skipif(can_preload() is not None, reason=can_preload() or "")
 @pytest.mark.parametrize("number", [NO_LOCKS, NOT_SUPPORTED])
 def test_where_files_cannot_be_locked_this_is_said(synthetic_database: Path, tmp_path: Path, number: int) -> None:
-    library = tmp_path / "nolock.so"
-    source = Path(__file__).with_name("nolock.c")
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
+    library = build(Path(__file__).with_name("nolock.c"), tmp_path)
     database = Path(shutil.copy(synthetic_database, tmp_path / "atlas.duckdb"))
     before = database.read_bytes()
     done = subprocess.run(
