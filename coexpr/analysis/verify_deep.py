@@ -20,8 +20,8 @@ from coexpr.database.matrix import read_moments
 from coexpr.database.queries import query, registered, run
 from coexpr.errors import CoexprError, OptionError
 from coexpr.readers import full_donor
+from coexpr.readers.digests import fingerprint
 from coexpr.readers.download import Download
-from coexpr.readers.place import fingerprint
 from coexpr.readers.recognise import Recognised, find_downloads
 from coexpr.result import Result
 from coexpr.stats.correlate import correlate_seed

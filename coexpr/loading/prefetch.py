@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from coexpr.errors import DownloadError
 from coexpr.progress import Advance
+from coexpr.readers.digests import FileDigest, fingerprint
 from coexpr.readers.download import Download
-from coexpr.readers.place import FileDigest, fingerprint
 from coexpr.readers.published_table import PublishedTable
 from coexpr.readers.recognise import Recognised
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from coexpr.errors import DownloadError, NoDownloadError
 from coexpr.readers import heatmap, matrices, tables
-from coexpr.readers.place import Folder, Place, exists
+from coexpr.readers.place import Folder, Place
+from coexpr.readers.regular_file import exists
 from coexpr.readers.text import split_lines
 from coexpr.readers.zips import folders_in_zip
 

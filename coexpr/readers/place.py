@@ -1,88 +1,21 @@
 """Where the files of one download are: a folder, or one file. `zips` has the same places in a zip."""
 
-import errno
 import gzip
-import hashlib
 import os
-import stat
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from coexpr.errors import DownloadError
+from coexpr.readers.digests import MAX_BYTES, FileDigest, digest_of, digest_on_disk, too_large
+from coexpr.readers.regular_file import LONGEST_HEADER, is_regular, open_regular
 
-_HASH_BLOCK = 1 << 20
-# A folder with all six donors has 4 GB in 30 files, and is half as large in a zip.
-_MOST_BYTES = 4_000_000_000
-_LONGEST_HEADER = 4096
 _AGAIN = "Load it when the other program has finished."
-_REGULAR = "Copy its contents to a file, and load that."
-
-
-def regular_only(path: str, flags: int) -> int:
-    """Open a regular file, as an `opener` of `open`; reading from a pipe, a device or a socket may never end.
-
-    Raises
-    ------
-    DownloadError
-        If it is something else.
-    """
-    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # opening a pipe would wait for its writer
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
-        return descriptor
-    os.close(descriptor)
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    raise DownloadError(f"{path} is not a regular file, but a pipe, a device or a socket.", remedy=_REGULAR)
-
-
-def open_regular(path: Path) -> IO[bytes]:
-    """Open a regular file for reading bytes; see `regular_only`."""
-    return open(path, "rb", opener=regular_only)
-
-
-def read_start(path: Path) -> bytes:
-    """Return the beginning of a regular file."""
-    with open_regular(path) as stream:
-        return stream.read(_LONGEST_HEADER)
-
-
-def exists(path: Path) -> bool:
-    """Return whether there is anything at a path.
-
-    Raises
-    ------
-    DownloadError
-        If that cannot be found out, because the path is too long or a folder is not readable.
-    """
-    try:
-        return path.exists()
-    except OSError as error:
-        raise DownloadError(f"{str(path)[:200]} cannot be read: {error.strerror}.") from None
-
-
-def is_regular(path: Path) -> bool:
-    """Return whether a path is a regular file, or a link to one."""
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except (OSError, ValueError):  # ValueError: a null character in the path
-        return False
-
-
-@dataclass(frozen=True)
-class FileDigest:
-    """Name, size in bytes and SHA-256 of one file on disk."""
-
-    name: str
-    bytes: int
-    sha256: str
 
 
 class Place(ABC):
@@ -209,8 +142,8 @@ class Folder(Place):
         """Return size and SHA-256 of the files."""
         found = []
         for name in file_names:
-            if self.size(name) > _MOST_BYTES:
-                raise _too_large(self.locate(name))
+            if self.size(name) > MAX_BYTES:
+                raise too_large(self.locate(name))
             with self.open(name) as stream:
                 found.append(digest_of(self._members[name.lower()], stream))
         return found
@@ -240,7 +173,7 @@ class SingleFile(Place):
         """Return the first line of text; "" if the file is not text."""
         try:
             with self.open(self.name) as stream:
-                return stream.read(_LONGEST_HEADER).partition(b"\n")[0].decode("utf-8-sig").strip()
+                return stream.read(LONGEST_HEADER).partition(b"\n")[0].decode("utf-8-sig").strip()
         except (DownloadError, UnicodeDecodeError):
             return ""
 
@@ -284,49 +217,3 @@ def _size_of(path: Path) -> int:
 def _state_of(stream: IO[bytes]) -> tuple[int, int, int]:
     state = os.fstat(stream.fileno())
     return state.st_size, state.st_mtime_ns, state.st_ino
-
-
-def digest_on_disk(path: Path) -> FileDigest:
-    """Return size and SHA-256 of a file on disk.
-
-    Raises
-    ------
-    DownloadError
-        If it cannot be read.
-    """
-    try:
-        with open_regular(path) as stream:
-            return digest_of(path.name, stream)
-    except OSError as error:
-        raise DownloadError(f"{path} cannot be read: {error.strerror}.") from None
-
-
-def digest_of(name: str, stream: IO[bytes]) -> FileDigest:
-    """Return size and SHA-256 of the bytes of a stream.
-
-    Raises
-    ------
-    DownloadError
-        If they are more than those of any download.
-    """
-    sha256 = hashlib.sha256()
-    size = 0
-    while block := stream.read(_HASH_BLOCK):
-        sha256.update(block)
-        size += len(block)
-        if size > _MOST_BYTES:
-            raise _too_large(name)
-    return FileDigest(name, size, sha256.hexdigest())
-
-
-def _too_large(name: str) -> DownloadError:
-    return DownloadError(f"{name} is larger than any download: expected at most {_MOST_BYTES:,} bytes.")
-
-
-def fingerprint(digests: Sequence[FileDigest], inside: str) -> str:
-    """Return the fingerprint of a download: the SHA-256 of a zip, or one computed from several files and their folder.
-
-    The folder in a zip is included because a zip may contain several downloads.
-    """
-    parts = sorted(digest.sha256 for digest in digests) + [inside] * bool(inside)
-    return parts[0] if len(parts) == 1 else hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -15,10 +15,12 @@ from coexpr.errors import (
     UnsupportedDownloadError,
 )
 from coexpr.readers import corrected_coordinates, full_donor, heatmap, reannotation, rnaseq_agreement, workbook
+from coexpr.readers.digests import FileDigest
 from coexpr.readers.donors import donor_of_option, donor_of_place
 from coexpr.readers.download import SYNTHETIC_MARK, SYNTHETIC_TITLE, Download
-from coexpr.readers.place import File, FileDigest, Folder, Place, SingleFile, exists, is_regular, read_start
+from coexpr.readers.place import File, Folder, Place, SingleFile
 from coexpr.readers.published_table import PublishedTable
+from coexpr.readers.regular_file import exists, is_regular, read_start
 from coexpr.readers.zips import ZippedFile, folders_in_zip
 
 # Levels of subfolders that are searched for downloads.

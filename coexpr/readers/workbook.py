@@ -13,7 +13,8 @@ from pathlib import Path
 from xml.parsers import expat
 
 from coexpr.errors import DownloadError
-from coexpr.readers.zips import members_of, open_member
+from coexpr.readers.zip_members import open_member
+from coexpr.readers.zips import members_of
 
 WORKBOOK = "xl/workbook.xml"
 _RELATIONS = "xl/_rels/workbook.xml.rels"

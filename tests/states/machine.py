@@ -15,9 +15,9 @@ from coexpr.errors import NotFoundError
 from coexpr.loading.backup import back_up, restore
 from coexpr.loading.categories import add_categories, remove_categories
 from coexpr.loading.downloads import ingest
-from states.model import _EXPRESSION, NAMES, SYMBOLS, Model, Pool
+from states.model import EXPRESSION, NAMES, SYMBOLS, Model, Pool
 
-DOWNLOADS = st.sampled_from(sorted(_EXPRESSION))
+DOWNLOADS = st.sampled_from(sorted(EXPRESSION))
 # Calls that change files in an ingest of one of these downloads; a later number does not disturb it.
 _CALLS = 120
 

@@ -26,11 +26,11 @@ class Pool:
         write_folder(self.folder / "columns", heatmap(columns=(4, 0, 2), donors=(15496,)))
 
     def paths(self) -> dict[str, Path]:
-        return {name: self.folder / name for name in _EXPRESSION}
+        return {name: self.folder / name for name in EXPRESSION}
 
 
 # The probes, donors and columns of each download, and its number of decimals.
-_EXPRESSION: dict[str, tuple[Sequence[int], Sequence[int], Sequence[int], int]] = {
+EXPRESSION: dict[str, tuple[Sequence[int], Sequence[int], Sequence[int], int]] = {
     "normalized_microarray_donor9861": ((0, 1, 2, 3), (9861,), range(6), 11),
     "normalized_microarray_donor15496.zip": ((0, 1, 2, 3), (15496,), range(6), 11),
     "both": ((0, 1, 2, 3), (9861, 15496), range(6), 4),
@@ -60,7 +60,7 @@ class Model:
         decimals = {donor: np.zeros((len(PROBES), len(wells))) for donor, wells in WELLS.items()}
         sampled = {donor: np.zeros(len(wells), dtype=bool) for donor, wells in WELLS.items()}
         for name in self.loaded:
-            probes, of_donors, columns, digits = _EXPRESSION[name]
+            probes, of_donors, columns, digits = EXPRESSION[name]
             where = np.ix_(probes, columns)
             for donor in of_donors:
                 sampled[donor][list(columns)] = True
