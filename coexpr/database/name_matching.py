@@ -6,7 +6,7 @@ Both are repeated whenever genes or categories are added, so that the order of l
 import duckdb
 
 from coexpr.database.members import insert_members
-from coexpr.database.queries import query
+from coexpr.database.queries import query, single
 from coexpr.database.stored_tables import store_genes_of_atlas
 
 
@@ -15,6 +15,8 @@ def match_names_again(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(query("follow_retired_ids"))
     store_genes_of_atlas(connection)
     connection.execute(query("delete_name_matches"))
+    if not single(connection, "count_added_categories"):
+        return
     connection.execute(query("insert_name_matches"))
     connection.execute(query("delete_members_of_added_categories"))
     connection.execute(query("create_direct_members_of_added_categories"))

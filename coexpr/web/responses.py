@@ -36,7 +36,8 @@ def refuse_others(request: Request, *known: str) -> None:
         If there is one.
     """
     if others := [name for name in request.query_params if name not in known]:
-        raise OptionError(f"`{others[0]:.60}`: there is no such parameter. There are {', '.join(known)}.")
+        name = repr(others[0][:60])[1:-1]  # control characters are escaped
+        raise OptionError(f"`{name}`: there is no such parameter. There are {', '.join(known)}.")
 
 
 def file(content: bytes, format_name: str, name: str | None = None) -> Response:

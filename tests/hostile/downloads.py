@@ -477,6 +477,8 @@ _add("a workbook with a column XFD", _workbook(rows='<row r="2"><c r="XFD2"><v>1
 _add("a workbook with columns in the wrong order", _workbook(rows='<row r="2"><c r="C2"/><c r="A2"/></row>'))
 _add("a workbook of a million rows", _workbook(rows="<row/>" * 1_000_000))
 _add("a workbook of six million cells", _workbook(rows=f"<row>{'<c/>' * 1000}</row>" * 6000))
+_FAR = "".join(f'<row><c r="ALK{row}"/></row>' for row in range(2, 200_002))
+_add("a workbook whose cells are far to the right", _workbook(rows=_FAR))
 _add("a workbook with a sheet of 30 MB", _workbook(rows="<row/>" * 5_000_000))
 _add("a workbook with a sheet of 1 GB", lambda folder: _large_part(folder, _SHEET, 1000 * _MB))
 _add("a workbook with texts of 1 GB", lambda folder: _large_part(folder, _STRINGS, 1000 * _MB))

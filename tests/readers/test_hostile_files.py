@@ -437,6 +437,9 @@ WORKBOOKS: dict[str, tuple[str, dict[str, str | bytes], str]] = {
         {"xl/_rels/workbook.xml.rels": '<R><Relationship Id="rId1" Type="x" Target="../../../etc/passwd"/></R>'},
         "is a workbook without etc/passwd",
     ),
+    "cells far to the right": (
+        "".join(f'<row><c r="ALK{row}"/></row>' for row in range(1, 3001)), {}, "expected at most 2,000,000 cells",
+    ),
     "a large part": ("", {SHEET: b" " * 25_000_001}, "is too large: expected at most 25,000,000 bytes"),
 }  # fmt: skip
 
