@@ -1,4 +1,4 @@
-"""Numbers and long names in sentences."""
+"""Numbers and names in sentences: long names are cut short, and control characters escaped."""
 
 import re
 
@@ -9,6 +9,9 @@ _MINUTE, _HOUR = 60, 3600
 _ROUNDS_UP = 0.9995
 # A longer name is no name, and would fill the screen; so many of its characters are shown.
 _LONG, _SHOWN = re.compile(r"\S{600,}"), 200
+# C0 without tab and line feed, DEL, C1, marks that reorder text, separators of lines, and lone surrogates.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROLS_AND_BREAKS = re.compile(_CONTROLS.pattern.replace("\x08\x0b", "\x1f"))
 
 
 def count_of(count: int, thing: str, things: str | None = None) -> str:
@@ -70,3 +73,17 @@ def duration_of(seconds: float) -> str:
 def abridged(text: str) -> str:
     """Return a sentence in which a name of hundreds of characters is cut short."""
     return _LONG.sub(lambda found: f"{found[0][:_SHOWN]}… ({len(found[0]):,} characters)", text)
+
+
+def escaped(text: str) -> str:
+    r"""Return a text in which control characters are escaped, such as `\x1b`; lines and tabs are kept."""
+    return text if text.isascii() and text.isprintable() else _CONTROLS.sub(_escape, text)
+
+
+def one_line(text: str) -> str:
+    r"""Return a text in which line feeds and tabs are escaped, too: a cell of a table, or a message of one line."""
+    return text if text.isascii() and text.isprintable() else _CONTROLS_AND_BREAKS.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()

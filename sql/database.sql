@@ -10,6 +10,10 @@ attach $path as atlas (storage_version 'v1.4.0', row_group_size 2048);
 -- Make the attached file the default database of unqualified names.
 use atlas;
 
+-- name: print_no_progress
+-- Print no bar of progress.
+set enable_progress_bar = false;
+
 -- name: can_read_other_files
 -- Whether statements can read other files.
 select current_setting('enable_external_access')::boolean;

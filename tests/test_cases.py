@@ -49,6 +49,7 @@ def added_categories(database: Path, file: Path, **options: object) -> dict[str,
     return dict(rows)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
@@ -92,6 +93,7 @@ def test_genes_of_a_file_are_added(database: Path, file: str, expected: dict[str
     assert added_categories(database, CASES / file) == {name: sorted(ids) for name, ids in expected.items()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "file",
     ["01-r-rownames/de_r.tsv", "02-rank-column/ranked.csv", "09-tsv-as-gmt/deseq.tsv", "12-genes-encoding/l.txt.gz"],
@@ -104,6 +106,7 @@ def test_the_same_file_is_a_list_of_genes_as_option_and_from_stdin(database: Pat
         assert {row["gene_symbol"] for row in csv.DictReader(done.stdout.splitlines())} == {"NTRK2", "BDNF"}
 
 
+@pytest.mark.long
 def test_output_of_query_is_a_list_of_genes(database: Path, tmp_path: Path) -> None:
     for level, ending in (("gene", "csv"), ("gene", "tsv"), ("probe", "csv")):
         path = tmp_path / f"{level}.{ending}"
@@ -118,6 +121,7 @@ def test_output_of_query_is_a_list_of_genes(database: Path, tmp_path: Path) -> N
         assert found - {None} <= expected | {4915}
 
 
+@pytest.mark.long
 def test_dates_are_explained_in_lists_and_refused_in_downloads(database: Path, tmp_path: Path) -> None:
     add_categories([CASES / "14-excel-dates" / "genes.csv"], database)
     with Atlas(database) as atlas:
@@ -161,6 +165,7 @@ def test_nel_does_not_end_a_line_of_a_gaf(database: Path) -> None:
     assert added_categories(database, folder / "nel.gaf", options=options) == {"a thing": [4915]}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["header", "before_first", "inside", "end"])
 def test_comments_of_an_ontology(database: Path, name: str) -> None:
     folder = CASES / "54-obo-comment"
@@ -168,6 +173,7 @@ def test_comments_of_an_ontology(database: Path, name: str) -> None:
     assert added_categories(database, folder / "mini.gaf", options=options) == {"a thing": [4915]}
 
 
+@pytest.mark.long
 def test_categories_that_differ_by_case_or_underscore_are_distinguished(database: Path) -> None:
     add_categories([CASES / "52-same-plain-name" / "case.gmt"], database)
     add_categories([CASES / "52-same-plain-name" / "msigdb.gmt"], database)
@@ -186,6 +192,7 @@ def test_categories_that_differ_by_case_or_underscore_are_distinguished(database
                 assert atlas.members(row[0]).provenance.category.name == row[3]
 
 
+@pytest.mark.long
 def test_a_symbol_of_two_genes_is_ambiguous_everywhere(prepared_database: Path) -> None:
     path = prepared_database
     ingest([CASES / "atlases" / "dup"], path)
@@ -208,6 +215,7 @@ def test_a_symbol_of_two_genes_is_ambiguous_everywhere(prepared_database: Path) 
         assert atlas.members("list:stdin").rows == []
 
 
+@pytest.mark.long
 def test_retired_entrez_ids_are_followed(shared_data: Path, tmp_path: Path, prepared_database: Path) -> None:
     """The ids are those of 30,000 real probes; MRC1L1 (414308) is now MRC1 (4360)."""
     path = prepared_database
@@ -229,6 +237,7 @@ def test_retired_entrez_ids_are_followed(shared_data: Path, tmp_path: Path, prep
         assert found == [(4360,)]
 
 
+@pytest.mark.long
 def test_order_of_loading_does_not_matter(tmp_path: Path) -> None:
     lists = tmp_path / "mine.txt"
     lists.write_text("A_99_P1\nA1BG\nA2M\nnonsense\n")
@@ -248,6 +257,7 @@ def test_order_of_loading_does_not_matter(tmp_path: Path) -> None:
     assert members[0][1].matched == {"atlas symbol": 2, "probe name": 1, "unmatched": 1}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("probe", "method", "expected"),
     [
@@ -327,6 +337,7 @@ def test_min_r_and_max_r_filter_before_top(synthetic_database: Path) -> None:
     assert len(done.stdout.splitlines()) == 6
 
 
+@pytest.mark.long
 def test_evidence_codes_can_be_excluded(database: Path, tmp_path: Path) -> None:
     obo, gaf = tmp_path / "go.obo", tmp_path / "a.gaf"
     obo.write_text(OBO)
@@ -363,6 +374,7 @@ def test_evidence_codes_can_be_excluded(database: Path, tmp_path: Path) -> None:
     assert "the category TRK has no evidence codes" in without.stderr
 
 
+@pytest.mark.long
 def test_qualifiers_and_escapes_of_an_ontology(database: Path, tmp_path: Path) -> None:
     gaf = tmp_path / "a.gaf"
     for name, expected in (
@@ -378,6 +390,7 @@ def test_qualifiers_and_escapes_of_an_ontology(database: Path, tmp_path: Path) -
                 assert {row[1] for row in atlas.members(f"{name}:{category}").rows} == ids
 
 
+@pytest.mark.long
 def test_the_ids_in_the_message_about_an_ambiguous_category_are_unambiguous(database: Path, tmp_path: Path) -> None:
     """A category called "s:t" must not be confused with category t of source s."""
     (tmp_path / "p.gmt").write_text("s:t\td\tNTRK2\tMYC\n")
@@ -392,6 +405,7 @@ def test_the_ids_in_the_message_about_an_ambiguous_category_are_unambiguous(data
         assert [[row[0] for row in atlas.members(category).rows] for category in ids] == [["NTF3"], ["NTF3"]]
 
 
+@pytest.mark.long
 def test_a_source_is_removed_by_its_exact_spelling(database: Path, tmp_path: Path) -> None:
     (tmp_path / "m.txt").write_text("NTF3\n")
     for name, source in (("k", "Src"), ("k2", "src")):

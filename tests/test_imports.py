@@ -102,6 +102,7 @@ def test_packages_import_one_another_in_one_direction() -> None:
     assert list(TopologicalSorter(graph).static_order())
 
 
+@pytest.mark.long
 def test_modules_do_not_import_each_other_in_a_circle() -> None:
     graph = {name: imported_modules(path) - {name} for name, path in MODULES.items()}
     # A package's own __init__ runs before its modules, and imports none of them but in cli.
@@ -122,12 +123,14 @@ def test_readers_do_not_know_the_database(name: str) -> None:
     assert not [module for module in imports_of(MODULES[name]) if module.split(".")[0] == "duckdb"]
 
 
+@pytest.mark.long
 def test_no_test_imports_another_test() -> None:
     tests = Path(__file__).parent
     importing = [path for path in tests.rglob("*.py") if any("test_" in name for name in imports_of(path))]
     assert importing == []
 
 
+@pytest.mark.long
 def test_only_the_command_line_prints_exits_or_imports_typer() -> None:
     for path in MODULES.values():
         if "cli" in path.parts:
@@ -172,6 +175,7 @@ def test_help_loads_nothing_heavy() -> None:
     assert imported_by("query", "--help") == set()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(
     int(duckdb.__version__.split(".")[0]) < 2, reason="DuckDB before version 2 imports pandas itself to bind parameters"
 )

@@ -157,6 +157,7 @@ def test_results_outside_questions_have_no_question(atlas: Atlas) -> None:
     assert (current_question(), current_sources()) == (None, None)
 
 
+@pytest.mark.long
 def test_threads_do_not_mix(synthetic_database: Path, synthetic_zips: list[Path], prepared_database: Path) -> None:
     one_donor = prepared_database
     ingest(synthetic_zips[:1], one_donor)

@@ -50,6 +50,7 @@ FILES = [
 ] + [TOP / "README.md", TOP / "pyproject.toml"]
 
 
+@pytest.mark.long
 def test_messages_of_the_library_name_parameters_and_no_options() -> None:
     library = [path for path in FILES if path.suffix == ".py" and (TOP / "coexpr") in path.parents]
     found = []
@@ -66,6 +67,7 @@ def test_messages_of_the_library_name_parameters_and_no_options() -> None:
     assert [line for line in found if not any(text in line for text in expected)] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("word", NOT_USED)
 def test_a_word_is_not_used(word: str) -> None:
     is_class = word[0].isupper()

@@ -14,6 +14,7 @@ import duckdb
 
 import coexpr
 from coexpr.database.connection import open_readonly
+from coexpr.database.engine import connect
 from coexpr.database.expression import Expression
 from coexpr.database.matrix_cache import cache_path
 from coexpr.database.queries import query, run, single
@@ -143,7 +144,7 @@ def _folder(folder: Path, *, has_database: bool) -> Iterator[Finding]:
 
 def _threads() -> Finding:
     given = os.environ.get(THREADS_VARIABLE, "").strip()
-    with duckdb.connect() as connection:
+    with connect() as connection:
         try:
             threads = Threads(connection)
         except OptionError:

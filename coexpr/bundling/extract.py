@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from coexpr.database.categories import GeneFilterUse, choose_genes
 from coexpr.database.connection import forbid_other_files, open_readonly
-from coexpr.database.queries import attach, query, registered, run, single
+from coexpr.database.engine import connect
+from coexpr.database.queries import query, registered, run, single
 from coexpr.database.schema import migrate
 from coexpr.database.sources import find_sources
 from coexpr.database.stored_tables import store_genes_of_atlas, store_names_of_ncbi
@@ -121,7 +122,7 @@ def write_database(selection: Selection, path: Path, progress: Progress) -> None
         "bundled_categories": {"category_id": selection.category_ids},
     }
     with _new_database(path) as connection:
-        attach(connection, "attach_source", selection.database)
+        connection.execute(query("attach_source"), {"path": str(selection.database.absolute())})
         forbid_other_files(connection)
         with registered(connection, **ids), progress.task("Copying", len(_TABLES), "tables") as advance:
             for table in _TABLES:
@@ -135,9 +136,9 @@ def write_database(selection: Selection, path: Path, progress: Progress) -> None
 @contextmanager
 def _new_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Create a database with the current schema."""
-    connection = duckdb.connect(config={"temp_directory": f"{path}.tmp"})
+    connection = connect(config={"temp_directory": f"{path}.tmp"})
     try:
-        attach(connection, "attach_atlas", path)
+        connection.execute(query("attach_atlas"), {"path": str(path.absolute())})
         connection.execute(query("use_atlas"))
         migrate(connection, path)
         yield connection

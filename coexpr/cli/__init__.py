@@ -14,10 +14,10 @@ from typer.core import TyperGroup
 import coexpr
 from coexpr.cli.commands import Commands
 from coexpr.cli.messages import detail, memory_used, set_verbosity
-from coexpr.cli.terminal import escaped_streams, one_line, print_lines
+from coexpr.cli.terminal import escaped_streams, print_lines
 from coexpr.errors import CoexprError, QueryError
 from coexpr.resources import INTERRUPTED
-from coexpr.wording import abridged
+from coexpr.wording import abridged, one_line
 
 _FAILED = 1
 # The base of typer's usage errors, which typer does not export.

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import typer
 
-from coexpr.cli.terminal import one_line
-from coexpr.wording import bytes_of
+from coexpr.wording import bytes_of, one_line
 
 _QUIET, _NORMAL, _VERBOSE = range(3)
 _verbosity = _NORMAL

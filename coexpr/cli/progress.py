@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from coexpr.cli.messages import is_quiet, peak_memory, say
-from coexpr.cli.terminal import EscapingStream, one_line
+from coexpr.cli.terminal import EscapingStream
 from coexpr.progress import BYTES, SILENT, Advance, Progress
-from coexpr.wording import amount_of, bytes_of, duration_of
+from coexpr.wording import amount_of, bytes_of, duration_of, one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
-from coexpr.cli.terminal import one_line
+from coexpr.wording import one_line
 
 _GAP = "  "
 _SHORTEST_TEXT = 12

@@ -5,30 +5,13 @@ window. A stream that is a terminal, and stderr in any case, escapes them all; o
 """
 
 import io
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import typer
 
-# C0 without tab and line feed, DEL, C1, marks that reorder text, separators of lines, and lone surrogates.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_CONTROLS_AND_BREAKS = re.compile(_CONTROLS.pattern.replace("\x08\x0b", "\x1f"))
-
-
-def escaped(text: str) -> str:
-    r"""Return a text in which control characters are escaped, such as `\x1b`; lines and tabs are kept."""
-    return text if text.isascii() and text.isprintable() else _CONTROLS.sub(_escape, text)
-
-
-def one_line(text: str) -> str:
-    r"""Return a text in which line feeds and tabs are escaped, too: a cell of a table, or a message of one line."""
-    return text if text.isascii() and text.isprintable() else _CONTROLS_AND_BREAKS.sub(_escape, text)
-
-
-def _escape(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode()
+from coexpr.wording import escaped, one_line
 
 
 def print_lines(lines: Iterable[str]) -> None:

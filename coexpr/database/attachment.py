@@ -5,7 +5,8 @@ from pathlib import Path
 import duckdb
 
 from coexpr.database.connection import connected, forbid_other_files
-from coexpr.database.queries import attach, query
+from coexpr.database.engine import connect
+from coexpr.database.queries import query
 from coexpr.database.turns import Waiting
 
 # Memory limit of DuckDB during ingest, which itself keeps one download in memory. Beyond it, DuckDB uses temporary
@@ -19,10 +20,10 @@ def attach_for_writing(path: Path, waiting: Waiting, *, named: Path | None = Non
     In messages, the file is `named` otherwise. Statements cannot read or write other files.
     """
 
-    def connect() -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect(config={"memory_limit": _WRITING_MEMORY, "temp_directory": f"{path}.tmp"})
+    def attached() -> duckdb.DuckDBPyConnection:
+        connection = connect(config={"memory_limit": _WRITING_MEMORY, "temp_directory": f"{path}.tmp"})
         try:
-            attach(connection, "attach_atlas", path)
+            connection.execute(query("attach_atlas"), {"path": str(path.absolute())})
             connection.execute(query("use_atlas"))
             connection.execute(query("checkpoint_only_when_asked"))
             connection.execute(query("keep_log_when_closed"))
@@ -32,7 +33,7 @@ def attach_for_writing(path: Path, waiting: Waiting, *, named: Path | None = Non
             raise
         return connection
 
-    return connected(named or path, connect, waiting)
+    return connected(named or path, attached, waiting)
 
 
 def remedy_after(error: Exception) -> str:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from coexpr.database.queries import attach, query
+from coexpr.database.engine import connect
+from coexpr.database.queries import query
 from coexpr.database.schema_files import definitions, migrations
 from coexpr.errors import DatabaseError
 from coexpr.resources import DATABASE_VARIABLE, package_folder
@@ -99,14 +100,14 @@ def digests_of_new_database() -> dict[Named, str]:
     """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "new.duckdb"
-        with closing(duckdb.connect()) as connection:
-            attach(connection, "attach_atlas", file)
+        with closing(connect()) as connection:
+            connection.execute(query("attach_atlas"), {"path": str(file.absolute())})
             connection.execute(query("use_atlas"))
             connection.execute(query("create_schema_migrations"))
             for migration in migrations():
                 connection.execute(migration.read_text(encoding="utf-8"))
             connection.execute(definitions())
-        with closing(duckdb.connect(file, read_only=True)) as connection:
+        with closing(connect(file, read_only=True)) as connection:
             return digests(connection, "definitions_of_tables_and_views", "definitions_of_macros")
 
 

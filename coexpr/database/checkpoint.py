@@ -15,6 +15,7 @@ from typing import IO
 
 import duckdb
 
+from coexpr.database.engine import connect
 from coexpr.database.queries import query
 from coexpr.output.unfinished import UnfinishedFile, sync_folder
 
@@ -156,6 +157,6 @@ def _has_finished(path: Path, headers: bytes) -> bool:
     with path.open("rb") as stream:
         if stream.read(_START) == headers:
             return False
-    with suppress(duckdb.Error), closing(duckdb.connect(path.absolute(), read_only=True)):
+    with suppress(duckdb.Error), closing(connect(path.absolute(), read_only=True)):
         return True
     return False  # half of the header was written

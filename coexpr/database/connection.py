@@ -9,6 +9,7 @@ import duckdb
 
 from coexpr.database.catalog import refuse_altered, refuse_foreign, tables_and_views
 from coexpr.database.checkpoint import has_interrupted_checkpoint, undo_interrupted_checkpoint
+from coexpr.database.engine import connect
 from coexpr.database.queries import query, single
 from coexpr.database.schema import has_current_definitions, pending_migrations
 from coexpr.database.turns import SECONDS_TO_READ, Say, Waiting, has_locks, holder_in, turn_to_write, wait_for_writer
@@ -85,7 +86,7 @@ def connect_readonly(path: Path, waiting: Waiting) -> duckdb.DuckDBPyConnection:
         # For other types of files, DuckDB may download an extension.
         raise DatabaseError(f"{path} is not a DuckDB database. Choose another `database`, or set {DATABASE_VARIABLE}.")
     # DuckDB takes a relative path such as md:name for the address of a service.
-    connection = connected(path, lambda: duckdb.connect(path.absolute(), read_only=True), waiting)
+    connection = connected(path, lambda: connect(path.absolute(), read_only=True), waiting)
     try:
         forbid_other_files(connection)
     except duckdb.Error as error:  # such as too little memory

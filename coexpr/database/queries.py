@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -40,15 +39,6 @@ def single(connection: duckdb.DuckDBPyConnection, name: str, parameters: Mapping
     """
     ((value,),) = connection.execute(query(name), parameters).fetchall()
     return value
-
-
-def attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
-    """Run the query called `name`, which attaches the database at its `$path`.
-
-    Before version 2, DuckDB accepts no parameter in ATTACH, so the path is inserted as a quoted literal.
-    """
-    literal = "'" + str(path.absolute()).replace("'", "''") + "'"
-    connection.execute(query(name).replace("$path as", f"{literal} as"))
 
 
 @contextmanager

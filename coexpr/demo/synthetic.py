@@ -8,11 +8,11 @@ the upper structures are real. All numbers come from a seeded generator.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from coexpr.database.bundled import shipped_tables
+from coexpr.database.engine import connect
 from coexpr.database.queries import query
 from coexpr.errors import OptionError
 from coexpr.readers.donors import DONORS
@@ -179,7 +179,7 @@ def _probe_rows(
 
 def _real_genes() -> tuple[dict[int, tuple[str, str]], set[int]]:
     """Return symbol and name of every annotated gene, and the genes of nervous system development."""
-    with duckdb.connect() as connection, shipped_tables(connection):
+    with connect() as connection, shipped_tables(connection):
         genes = connection.execute(query("annotated_genes")).fetchall()
         developmental = connection.execute(query("genes_of_term"), {"go_id": NERVOUS_SYSTEM_DEVELOPMENT}).fetchall()
     return {entrez_id: (symbol, name) for entrez_id, symbol, name in genes}, {gene for (gene,) in developmental}

@@ -16,7 +16,7 @@ from coexpr.errors import (
     TooFewSamplesError,
 )
 from coexpr.web.parameters import RENAMED
-from coexpr.wording import abridged
+from coexpr.wording import abridged, escaped
 
 # The first class that an error is an instance of decides.
 _STATUSES: tuple[tuple[type[CoexprError], int], ...] = (
@@ -52,5 +52,7 @@ def sentence_of(error: CoexprError) -> str:
             "Another process is writing to the database, such as coexpr ingest. The page can answer again as soon as "
             "it has finished."
         )
-    message = re.sub(r"`([a-z_]+)`", lambda found: f"`{_PARAMETER_OF.get(found[1], found[1])}`", abridged(str(error)))
+    message = re.sub(
+        r"`([a-z_]+)`", lambda found: f"`{_PARAMETER_OF.get(found[1], found[1])}`", abridged(escaped(str(error)))
+    )
     return message[:1].upper() + message[1:] if isinstance(error, NoDatabaseError) else message

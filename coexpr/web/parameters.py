@@ -6,7 +6,7 @@ own: `?category=synapse+organization&match=all`.
 
 import inspect
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -121,6 +121,11 @@ def parameters_of(method: str) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
+def unknown_parameter(name: str, known: Iterable[str]) -> OptionError:
+    """Return the error about a parameter that an address does not have."""
+    return OptionError(f"`{name:.60}`: there is no such parameter. There are {', '.join(known) or 'none'}.")
+
+
 def arguments_of(method: str, given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return the arguments of a method of `Atlas` from the parameters of an address. Empty ones are not given.
 
@@ -133,7 +138,7 @@ def arguments_of(method: str, given: Mapping[str, Sequence[str]]) -> dict[str, A
     arguments: dict[str, Any] = {}
     for name, texts in given.items():
         if name not in known:
-            raise OptionError(f"`{name:.60}`: there is no such parameter. There are {', '.join(known) or 'none'}.")
+            raise unknown_parameter(name, known)
         filled = [text for text in texts if text.strip()]
         if not filled:
             continue

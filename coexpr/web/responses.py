@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from coexpr.errors import OptionError
 from coexpr.web.endpoints import MEDIA
+from coexpr.web.parameters import unknown_parameter
 
 
 def parameters_in(request: Request, *without: str) -> dict[str, list[str]]:
@@ -36,8 +37,7 @@ def refuse_others(request: Request, *known: str) -> None:
         If there is one.
     """
     if others := [name for name in request.query_params if name not in known]:
-        name = repr(others[0][:60])[1:-1]  # control characters are escaped
-        raise OptionError(f"`{name}`: there is no such parameter. There are {', '.join(known)}.")
+        raise unknown_parameter(others[0], known)
 
 
 def file(content: bytes, format_name: str, name: str | None = None) -> Response:

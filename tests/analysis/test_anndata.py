@@ -259,6 +259,7 @@ def test_errors_are_those_of_expression(atlas: Atlas) -> None:
         atlas.to_anndata("NTRK2", sample_filter=SampleFilter("HiF", hemisphere="R", donors=["H0351.1009"]))
 
 
+@pytest.mark.long
 def test_the_real_heatmap_download(gabra4: Path, tmp_path: Path) -> None:
     with Atlas(gabra4) as atlas:
         data = atlas.to_anndata("GABRA4", level="probe")

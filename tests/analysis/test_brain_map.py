@@ -52,6 +52,7 @@ def test_the_map_of_a_gene_by_sample_ranks_as_the_gene(atlas: Atlas, values: lis
     assert (use.kind, use.rows, use.matched, use.samples, use.unmatched) == ("samples", 90, 90, 90, [])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "options",
     [

@@ -45,6 +45,7 @@ def alone(
     return np.array([one["r"] for one in found], dtype=float), np.array([one["n"] for one in found], dtype=float)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("seeds", "options"),
     [
@@ -106,6 +107,7 @@ WAYS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["complete", "incomplete"])
 @pytest.mark.parametrize("options", WAYS)
 def test_a_seed_that_is_left_out_has_the_rank_it_has_for_the_others(
@@ -151,6 +153,7 @@ def test_limits_of_mean_r(atlas: Atlas) -> None:
     assert some.provenance.matching == len(some.correlates) < some.provenance.compared == len(rows)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("options", WAYS)
 def test_a_filter_keeps_ranks_and_numbers(atlas: Atlas, options: dict[str, Any]) -> None:
     rows = table(atlas.correlates_of_set(SEEDS, top=None, **options))
@@ -187,6 +190,7 @@ def test_rows_with_missing_values_have_no_hub_correction(incomplete: Atlas) -> N
     assert f"Without hub_r and rank: {without.sum()} genes with missing values." in describe_set_correlates(tables)
 
 
+@pytest.mark.long
 def test_weights_of_donors_by_definition(atlas: Atlas) -> None:
     tables = atlas.correlates_of_set(SEEDS, top=None, donor_weights=True)
     scores, means = [], []
@@ -263,6 +267,7 @@ def test_constant_seeds_are_left_out(incomplete: Atlas) -> None:
         incomplete.correlates_of_set([PROBES[0], constant[0]])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("seeds", "options", "error", "message"),
     [
@@ -306,6 +311,7 @@ def test_weights_that_are_noise_are_said_to_be(atlas: Atlas) -> None:
     assert not any("by chance" in line for line in describe_set_correlates(atlas.correlates_of_set(SEEDS)))
 
 
+@pytest.mark.long
 def test_marks_and_figure(atlas: Atlas, tmp_path: Path) -> None:
     marked = atlas.correlates_of_set(SEEDS, mark=CATEGORY, top=5).correlates
     members = {row[0] for row in atlas.members(CATEGORY)}

@@ -88,6 +88,7 @@ def test_a_synthetic_database(database: Path) -> None:
     assert found["duckdb shell"][0] == ("ok" if shutil.which("duckdb", path=here) else "note")
 
 
+@pytest.mark.long
 def test_the_cache(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Atlas(database) as atlas:
         atlas.correlates("NTRK2", top=1)
@@ -103,6 +104,7 @@ def test_the_cache(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert findings(database)["cache"] == ("note", "COEXPR_CACHE=off", "unset COEXPR_CACHE")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("threads", ["many", "0", "-1", "1.5", "²"])
 def test_nonsense_in_the_number_of_threads(database: Path, monkeypatch: pytest.MonkeyPatch, threads: str) -> None:
     monkeypatch.setenv("COEXPR_THREADS", threads)
@@ -122,6 +124,7 @@ def test_no_database(tmp_path: Path) -> None:
     assert found["disk"][1].endswith(f"free in {tmp_path}")
 
 
+@pytest.mark.long
 def test_paths_that_cannot_be_a_database(database: Path, tmp_path: Path) -> None:
     found = findings(database / "below.duckdb")
     assert problems(found) == ["folder"]
@@ -149,6 +152,7 @@ def test_a_database_that_another_process_writes(database: Path) -> None:
         writer.communicate("")
 
 
+@pytest.mark.long
 def test_damaged_files_are_problems_and_never_tracebacks(database: Path, tmp_path: Path) -> None:
     content = database.read_bytes()
     damaged = tmp_path / "damaged.duckdb"
@@ -168,6 +172,7 @@ def test_damaged_files_are_problems_and_never_tracebacks(database: Path, tmp_pat
     assert set(found) == {"database"}
 
 
+@pytest.mark.long
 def test_databases_of_other_versions(database: Path, tmp_path: Path) -> None:
     for change in (
         "delete from schema_migrations where version = (select max(version) from schema_migrations)",
@@ -184,6 +189,7 @@ def test_databases_of_other_versions(database: Path, tmp_path: Path) -> None:
     assert problems(findings(tmp_path / "foreign.duckdb")) == ["database"]
 
 
+@pytest.mark.long
 def test_releases(database: Path) -> None:
     assert findings(database)["releases"][::2] == ("note", "coexpr update-genes")
     recent = (datetime.now(UTC) - timedelta(days=30)).strftime("%Y-%m-%d")

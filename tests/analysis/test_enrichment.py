@@ -104,6 +104,7 @@ def test_every_category_of_a_size_is_tested(
     assert p == sorted(p)
 
 
+@pytest.mark.long
 def test_mean_r_is_the_mean_of_r_within_donors(found: list[dict[str, Any]], opened: Atlas, plain: Plain) -> None:
     for row in [*found[:10], *found[-10:]]:
         correlates = opened.correlates(SEED, top=None, method=WITHIN_DONORS, gene_filter=row["accession"])
@@ -152,6 +153,7 @@ def null_of(plain: Plain, weights: str, count: int) -> np.ndarray:
     return (signs * (plain.unit[plain.seed] @ vectors)) @ vectors.T
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("weights", ["measured", "distance"])
 def test_p_is_that_of_surrogates(opened: Atlas, plain: Plain, weights: str) -> None:
     rows = rows_by_column(opened.enrich(SEED, **{**FEW, "surrogates": 2000, "weights": weights}))
@@ -183,6 +185,7 @@ def test_false_discovery_rates_are_over_all_tested_categories(found: list[dict[s
     np.testing.assert_allclose([row["q_spatial"] for row in found], expected, rtol=1e-12)
 
 
+@pytest.mark.long
 def test_the_definition_of_gcea(opened: Atlas, plain: Plain) -> None:
     """Spearman's r of map and gene, their mean over a category, and the right tail (Fulcher et al. 2021)."""
     options = {**FEW, "pooled": True, "method": "spearman", "alternative": "greater", "surrogates": 999}
@@ -219,6 +222,7 @@ def test_naive_p_is_against_random_genes(opened: Atlas, plain: Plain) -> None:
 # --- seeds ---
 
 
+@pytest.mark.long
 def test_several_seeds_have_the_mean_r_of_each(opened: Atlas, plain: Plain) -> None:
     seeds = ["NTRK2", "BDNF"]
     rows = rows_by_column(opened.enrich(seeds, **FEW))
@@ -231,6 +235,7 @@ def test_several_seeds_have_the_mean_r_of_each(opened: Atlas, plain: Plain) -> N
         assert row["percentile"] is None  # it is among single genes
 
 
+@pytest.mark.long
 def test_a_map_that_is_the_profile_of_a_gene(opened: Atlas, plain: Plain) -> None:
     """As a map, its own gene counts too."""
     samples = rows_by_column(opened.expression([SEED]))
@@ -285,6 +290,7 @@ def test_sources_and_order_of_the_same_seed_do_not_change_numbers(opened: Atlas,
 # --- caches ---
 
 
+@pytest.mark.long
 def test_caches_are_used_and_may_be_deleted(
     synthetic_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,6 +315,7 @@ def test_caches_are_used_and_may_be_deleted(
         assert other.rows == first.rows
 
 
+@pytest.mark.long
 def test_old_caches_are_removed(synthetic_database: Path, tmp_path: Path) -> None:
     database = copy_with(synthetic_database, tmp_path / "atlas.duckdb")
     with Atlas(database) as atlas:
@@ -347,6 +354,7 @@ def test_mean_r_between_categories_leaves_out_genes_of_both(opened: Atlas, plain
     assert row["mean_r"] == pytest.approx((plain.unit[only_a] @ plain.unit[only_b].T).mean(), abs=1e-9)
 
 
+@pytest.mark.long
 def test_independent_genes_are_not_found_to_be_expressed_together(synthetic_database: Path, tmp_path: Path) -> None:
     """A category whose genes have noise as expression: p within it is not small."""
     database = copy_with(

@@ -94,6 +94,7 @@ def check_sums(found: Funnel) -> None:
             probes, genes = row["probes"], row["genes"]
 
 
+@pytest.mark.long
 @settings(max_examples=30)
 @given(selection=selections(["allen", "reannotated"]))
 def test_the_last_number_is_that_of_the_genes_that_a_query_compares(
@@ -106,6 +107,7 @@ def test_the_last_number_is_that_of_the_genes_that_a_query_compares(
     check_sums(found)
 
 
+@pytest.mark.long
 @settings(max_examples=25)
 @given(
     selection=selections(["allen", "reannotated"]),
@@ -225,6 +227,7 @@ def test_a_gene_whose_probes_all_fail_min_present(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.long
 def test_a_gene_whose_probes_the_re_annotation_assigns_to_another(tmp_path: Path) -> None:
     database = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path)], database)

@@ -95,6 +95,7 @@ def check(found: Methods) -> None:
     assert found.text.endswith(").")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rule", RULES)
 def test_each_rule(describe: Describe, rule: str) -> None:
     found = describe("query", "NTRK2", "--rule", rule)

@@ -218,6 +218,7 @@ def test_an_invalid_selection_is_refused(wrong: dict, message: str) -> None:
         ProbeSelection(**wrong)
 
 
+@pytest.mark.long
 def test_a_rule_whose_data_is_not_loaded_is_refused(tmp_path: Path, downloads: Path, six_donors: Path) -> None:
     with Atlas(six_donors) as atlas:
         with pytest.raises(NotFoundError, match="needs Additional file 8"):
@@ -235,6 +236,7 @@ def test_a_rule_whose_data_is_not_loaded_is_refused(tmp_path: Path, downloads: P
         assert atlas.sql("select count(diff_stability) from probe_statistics").fetchall() == [(0,)]
 
 
+@pytest.mark.long
 def test_another_donor_updates_differential_stability(
     prepared_database: Path, downloads: Path, six_donors: Path
 ) -> None:
@@ -250,6 +252,7 @@ def test_another_donor_updates_differential_stability(
     assert len(before) == len(after)
 
 
+@pytest.mark.long
 def test_an_interrupted_ingest_is_completed_by_the_next(tmp_path: Path, downloads: Path, six_donors: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     path.write_bytes(six_donors.read_bytes())

@@ -234,6 +234,7 @@ def test_a_category_under_the_re_annotation(database: Path, tmp_path: Path) -> N
         assert result.provenance.gene_filter.categories[0].with_expression == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -144,6 +144,7 @@ def test_an_invalid_matrix_is_refused(atlas: Atlas) -> None:
         atlas.correlation_matrix(["NTRK2"], level="foo")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "npz"])
 def test_a_matrix_is_written(ending: str, synthetic_database: Path, tmp_path: Path) -> None:
     path = tmp_path / f"r.{ending}"

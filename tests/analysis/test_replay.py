@@ -97,6 +97,7 @@ def test_examples_are_in_the_order_of_rows_and_short(compare: Replay) -> None:
     assert (len(before), before[-1]) == (201, "…")
 
 
+@pytest.mark.long
 def test_many_rows_without_names(compare: Replay) -> None:
     rows = [{"r": number / 50_000} for number in range(50_000)]
     assert counts(compare(rows, [*rows[:-1], {"r": 0.5}])) == (1, 0, 0)

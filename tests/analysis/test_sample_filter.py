@@ -63,6 +63,7 @@ def kept_by(atlas: Atlas, sample_filter: SampleFilter) -> np.ndarray:
     return kept
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "sample_filter",
     [
@@ -167,6 +168,7 @@ def test_acronyms_that_differ_by_case(tmp_path: Path, synthetic_database: Path) 
             find_samples(connection, SampleFilter(structures=("mtg",)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "method",
     [
@@ -247,6 +249,7 @@ def test_p_is_reported_only_on_request(atlas: Atlas) -> None:
         atlas.correlates("NTRK2", naive_p=True, method=CorrelationMethod("spearman"))
 
 
+@pytest.mark.long
 def test_a_constant_profile_has_no_r_by_any_method(tmp_path: Path, synthetic_database: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     path.write_bytes(synthetic_database.read_bytes())
@@ -267,6 +270,7 @@ def test_a_constant_profile_has_no_r_by_any_method(tmp_path: Path, synthetic_dat
             assert (constant[0], constant[6], constant[8]) == (None, None, None)
 
 
+@pytest.mark.long
 def test_known_numbers_of_gabra4(gabra4: Path) -> None:
     a, b = "A_23_P56883", "A_32_P204137"
     with Atlas(gabra4) as atlas:
@@ -298,6 +302,7 @@ def test_an_r_from_elsewhere_is_explained(gabra4: Path, observed: str, fits: boo
     assert ("what the atlas's Find Correlates and coexpr compute" in explanation["sentence"]) == fits
 
 
+@pytest.mark.long
 def test_an_r_that_fits_several_scales_or_another_method(gabra4: Path) -> None:
     a, b = "A_23_P56883", "A_32_P204137"
     with Atlas(gabra4) as atlas:
@@ -447,6 +452,7 @@ def test_missing_values_are_treated_alike_in_every_query(incomplete: Path) -> No
         assert not atlas.probes("NTRK2").provenance.sign_conflicts
 
 
+@pytest.mark.long
 def test_rules_agree_in_every_query_where_values_are_missing(incomplete: Path) -> None:
     with Atlas(incomplete) as atlas:
         for scope in ("pooled", "per-donor", "common"):
@@ -494,6 +500,7 @@ def test_comparison_of_donors(atlas: Atlas) -> None:
     assert np.isnan(alone.lowest).all()
 
 
+@pytest.mark.long
 def test_one_donor_in_the_database(prepared_database: Path, synthetic_zips: list[Path]) -> None:
     ingest([synthetic_zips[0]], prepared_database)
     with Atlas(prepared_database) as atlas:

@@ -64,12 +64,14 @@ def test_a_download_that_does_not_name_its_seed(atlas: Atlas, tmp_path: Path) ->
         atlas.verify_download(tmp_path / "nowhere")
 
 
+@pytest.mark.long
 def test_a_consistent_database_passes(atlas: Atlas, gabra4: Path) -> None:
     result = atlas.verify()
     assert result.provenance.holds
     assert "All checks hold." in run("verify", "--db", gabra4).stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("damage", "what"),
     [
@@ -101,6 +103,7 @@ def test_damage_is_detected(synthetic_database: Path, tmp_path: Path, damage: st
     assert "A check failed" in run("verify", "--db", path, code=1).stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("damage", "what"),
     [
@@ -119,6 +122,7 @@ def test_what_is_derived_is_compared(synthetic_database: Path, tmp_path: Path, d
     assert [row[0] for row in result if not row[1]] == [next(row[0] for row in result if what in row[0])]
 
 
+@pytest.mark.long
 def test_an_interrupted_ingest_is_no_fault(synthetic_database: Path, tmp_path: Path) -> None:
     path = Path(shutil.copy(synthetic_database, tmp_path / "atlas.duckdb"))
     with duckdb.connect(path) as connection:
@@ -136,6 +140,7 @@ def test_every_check_says_true_or_false(synthetic_database: Path) -> None:
     assert checks["provenance"]["holds"] is True
 
 
+@pytest.mark.long
 def test_a_damaged_block_is_a_failed_check(synthetic_database: Path, tmp_path: Path) -> None:
     """Whichever block is damaged: the database is refused, a check fails, or the block is not used."""
     content = synthetic_database.read_bytes()
@@ -165,6 +170,7 @@ def test_a_deep_check_reads_the_downloads_again(loaded: Path) -> None:
     assert "--deep checks the database" in run("verify", "--deep", loaded.parent, "--db", loaded, code=1).stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("damage", "what"),
     [

@@ -116,6 +116,7 @@ def test_a_missing_database(tmp_path: Path) -> None:
     assert "coexpr ingest PATH" in done.stderr
 
 
+@pytest.mark.long
 def test_ingest_prints_a_report(tmp_path: Path) -> None:
     donor_folder(tmp_path / "downloads")
     write_folder(tmp_path / "downloads" / "z", heatmap() | {"Contents.txt": contents(4, scale="zscore")})
@@ -132,6 +133,7 @@ def test_ingest_prints_a_report(tmp_path: Path) -> None:
     assert len(again["provenance"]["skipped"]) == 1
 
 
+@pytest.mark.long
 def test_ingest_uses_the_database_of_the_environment_and_needs_a_path(tmp_path: Path) -> None:
     done = run("ingest", donor_folder(tmp_path), COEXPR_DB=str(tmp_path / "atlas.duckdb"))
     assert done.exit_code == 0
@@ -196,6 +198,7 @@ def test_a_terminal_shows_shortened_cells_and_the_first_rows(capsys: pytest.Capt
     assert "234 more rows are not shown" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_a_result_does_not_overwrite_a_database(tmp_path: Path) -> None:
     database = tmp_path / "atlas.duckdb"
     run("ingest", donor_folder(tmp_path), "--db", database)
@@ -214,6 +217,7 @@ def test_a_query_of_the_only_gene_suggests_to_compare_probes(gabra4: Path) -> No
     )
 
 
+@pytest.mark.long
 def test_a_constant_seed_is_reported(tmp_path: Path) -> None:
     files = full_donor()
     lines = files["MicroarrayExpression.csv"].splitlines()

@@ -28,6 +28,7 @@ def session(
     opened.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("typed", "read"),
     [
@@ -86,6 +87,7 @@ def test_without_a_database_one_line_says_what_to_do(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_script_is_printed(shell: str) -> None:
     done = subprocess.run(

@@ -84,6 +84,7 @@ def test_messages_name_options(tmp_path: Path) -> None:
     assert done.stderr == f"Problems: 1. Notes: {done.stdout.count(' note ')}.\n"
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="users are those of Unix")
 @pytest.mark.parametrize("has_database", [True, False])
 def test_a_folder_that_may_not_be_written(synthetic_database: Path, has_database: bool) -> None:

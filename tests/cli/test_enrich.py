@@ -49,6 +49,7 @@ def test_within_and_between_categories(synthetic_database: Path) -> None:
     assert (done.exit_code, "with those of learning (GO:0007612" in done.stderr) == (0, True)
 
 
+@pytest.mark.long
 def test_the_figure(synthetic_database: Path, tmp_path: Path) -> None:
     file = tmp_path / "enrich.svg"
     done = invoke("enrich", "NTRK2", *FEW, "--plot", file, "--db", synthetic_database)

@@ -57,6 +57,7 @@ def error_of(*arguments: object) -> str:
     return error
 
 
+@pytest.mark.long
 def test_fetch_and_ingest(server: Server, archives: dict[str, bytes], tmp_path: Path) -> None:
     folder = tmp_path / "new" / "downloads"
     done = invoke("fetch", "--base-url", server.url, "--folder", folder, "--ingest", "--db", tmp_path / "atlas.duckdb")
@@ -199,6 +200,7 @@ def check_next_run(folder: Path, server: Server, body: bytes) -> None:
     assert hashlib.sha256((folder / ARCHIVE).read_bytes()).digest() == hashlib.sha256(body).digest()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_signal_in_the_middle(server: Server, tmp_path: Path, number: signal.Signals) -> None:
     body = large_zip()

@@ -172,6 +172,7 @@ def as_shown(value: Any) -> Any:
 # --- every command in every format ---
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", ENDINGS)
 @EVERY_COMMAND
 def test_every_format_has_the_rows_of_json(
@@ -304,6 +305,7 @@ def test_a_column_that_does_not_exist_is_refused(synthetic_database: Path, tmp_p
 # --- pipes and terminals ---
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["parquet", "xlsx", "npz"])
 def test_a_binary_format_goes_to_a_pipe(
     synthetic_database: Path, tmp_path: Path, json_of: Callable[[str], Any], name: str

@@ -106,6 +106,7 @@ def test_a_figure(atlas: Atlas, tmp_path: Path) -> None:
     assert "Correlates of 3 seeds" in (tmp_path / "seeds.svg").read_text()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["r.json", "r.parquet"])
 @pytest.mark.parametrize("options", [[], ["--hub-correction", "--weights", "donor", "--level", "probe"]])
 def test_replay(atlas: Atlas, tmp_path: Path, name: str, options: list[str]) -> None:

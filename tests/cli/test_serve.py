@@ -40,6 +40,7 @@ def interrupt(process: Process, number: int = signal.SIGINT) -> tuple[int, str, 
     return process.returncode, out, err
 
 
+@pytest.mark.long
 def test_it_prints_its_address_and_ctrl_c_ends_it(synthetic_database: Path) -> None:
     with start(synthetic_database) as process:
         port = httpx.URL(process.address).port
@@ -50,6 +51,7 @@ def test_it_prints_its_address_and_ctrl_c_ends_it(synthetic_database: Path) -> N
         assert interrupt(process) == (0, "", "")
 
 
+@pytest.mark.long
 def test_it_ends_while_a_connection_is_open_and_a_statement_runs(synthetic_database: Path) -> None:
     with (
         start(synthetic_database) as process,
@@ -62,12 +64,14 @@ def test_it_ends_while_a_connection_is_open_and_a_statement_runs(synthetic_datab
         assert interrupt(process) == (0, "", "")
 
 
+@pytest.mark.long
 def test_sigterm_ends_it_as_any_program(synthetic_database: Path) -> None:
     with start(synthetic_database) as process, client_of(process.address) as client:
         assert client.get("/").status_code == 200
         assert interrupt(process, signal.SIGTERM) == (-signal.SIGTERM, "", "")
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_it_before_anything_was_asked(synthetic_database: Path) -> None:
     with start(synthetic_database) as process:
         time.sleep(1)
@@ -80,6 +84,7 @@ def test_a_request_that_waits_is_answered_when_the_server_starts(synthetic_datab
         assert client.get("/").status_code == 200
 
 
+@pytest.mark.long
 def test_broken_requests_print_no_traceback(synthetic_database: Path) -> None:
     with start(synthetic_database) as process, client_of(process.address) as client:
         for request in (b"\x16\x03\x01\x02\x00", b"GET / HTTP/9.9\r\n\r\n", b"GET /", b"\r\n" * 9, b"x" * 100_000):
@@ -138,6 +143,7 @@ def test_what_cannot_be_served_is_said_in_a_line(tmp_path: Path, arguments: list
     assert line.startswith(sentence)
 
 
+@pytest.mark.long
 def test_other_computers_need_the_token(synthetic_database: Path) -> None:
     with (
         start(synthetic_database, "--host", "0.0.0.0", "--token", TOKEN) as process,
@@ -190,6 +196,7 @@ def test_spreadsheets_and_figures_say_what_is_missing(synthetic_database: Path) 
             process.kill()
 
 
+@pytest.mark.long
 def test_a_browser_is_opened_only_where_there_is_a_screen(synthetic_database: Path, tmp_path: Path) -> None:
     opened = tmp_path / "opened"
     browser = tmp_path / "browser"

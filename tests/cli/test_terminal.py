@@ -78,6 +78,7 @@ def test_a_cell_of_a_table_is_one_line() -> None:
     assert drawn.getvalue().splitlines() == ["a\\n       b", "───────────", "x\\ny\\x1b  1", "z         2"]
 
 
+@pytest.mark.long
 def test_no_command_prints_a_control_character(hostile_database: Path, tmp_path: Path) -> None:
     """Messages of all commands, and tables in pipes; a terminal is tested below."""
     genes = tmp_path / "genes\x1b[31m.txt"
@@ -131,6 +132,7 @@ def test_no_command_prints_a_control_character(hostile_database: Path, tmp_path:
             assert not (found := _RAW.search(done.stdout)), (line, done.stdout[found.start() - 40 :])
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 @pytest.mark.parametrize("line", [["sql", "FROM donors", "--format", "csv"], ["info"]])
 def test_a_terminal_receives_no_control_character(hostile_database: Path, line: list[str]) -> None:

@@ -60,6 +60,7 @@ def test_the_sentences_answer_why_only_so_many_genes(reannotated: Path) -> None:
     assert int(first.split()[0]) == compared + 1  # the seed's own gene is not compared with it
 
 
+@pytest.mark.long
 def test_one_gene_on_a_terminal_of_80_columns(reannotated: Path, synthetic_database: Path) -> None:
     lines = screen(synthetic_database, "NTRK2", "--min-present", "0.5")
     assert max(map(len, lines)) <= 80
@@ -71,6 +72,7 @@ def test_one_gene_on_a_terminal_of_80_columns(reannotated: Path, synthetic_datab
     assert "The re-annotation assigns its probes to other genes: NTRK2." in lines
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("gene", [[], ["NTRK2"], ["GABRQ"]])
 def test_json_and_csv_have_the_same_steps(reannotated: Path, gene: list[str], tmp_path: Path) -> None:
     found = json.loads(run("why", *gene, "--format", "json", "--db", reannotated).stdout)

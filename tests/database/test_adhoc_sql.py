@@ -281,6 +281,7 @@ def test_an_endless_result_can_be_closed(synthetic_database: Path) -> None:
     assert done.stdout.split() == ["(1,)", "1", "(1,)"]
 
 
+@pytest.mark.long
 def test_what_cannot_be_interrupted_does_not_keep_the_process(synthetic_database: Path) -> None:
     """DuckDB makes one text for many seconds without looking for an interrupt."""
     statement = "select length(" + "repeat(" * 4 + "'x'" + ", 1500)" * 4 + ") as n"
@@ -324,6 +325,7 @@ def test_a_long_result_is_not_kept_in_memory(synthetic_database: Path, tmp_path:
     assert most_memory(210_000) - most_memory(10_000) < kilobytes / 2
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to one process")
 @pytest.mark.parametrize("output", ["stdout", "file.csv", "file.parquet"])
 def test_ctrl_c_stops_a_statement(synthetic_database: Path, tmp_path: Path, output: str) -> None:
@@ -360,6 +362,7 @@ def with_a_shell() -> str:
     return os.pathsep.join([str(Path(SHELLS[-1]).parent), os.environ["PATH"]])
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not SHELLS, reason="no duckdb shell is installed")
 def test_the_shell_is_started_on_the_database(synthetic_database: Path) -> None:
     def shell(*arguments: str) -> subprocess.CompletedProcess[str]:

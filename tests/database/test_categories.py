@@ -58,6 +58,7 @@ def genes_below(accession: str, relations: set[str]) -> set[int]:
     return {row["entrez_id"] for row in shipped("annotations") if row["go_id"] in found}
 
 
+@pytest.mark.long
 def test_nervous_system_development_has_2164_genes_368_of_them_direct(atlas: Atlas) -> None:
     result = atlas.members("GO:0007399")
     members = {row[1]: row[3] for row in result}
@@ -66,6 +67,7 @@ def test_nervous_system_development_has_2164_genes_368_of_them_direct(atlas: Atl
     assert result.provenance.category.release == "2022-07-01"
 
 
+@pytest.mark.long
 def test_nervous_system_development_has_2495_genes_with_regulates(atlas: Atlas) -> None:
     relations = {"is_a", "part_of", "regulates", "positively_regulates", "negatively_regulates"}
     members = {row[1] for row in atlas.members("GO:0007399", include_regulates=True).rows}
@@ -203,6 +205,7 @@ def test_an_added_gmt_can_be_used_as_a_filter(database: Path, tmp_path: Path) ->
         assert atlas.members("mine:My Set").provenance.without_gene == {"unmatched": ["2-Sep", "nonsense"]}
 
 
+@pytest.mark.long
 def test_a_category_with_the_same_source_and_name_is_replaced(database: Path, tmp_path: Path) -> None:
     add_categories([write(tmp_path, "a.gmt", "One\t\tNTRK2\tMAG\nTwo\t\tNTRK2\tMAG\n")], database, source="mine")
     again = add_categories([write(tmp_path, "b.gmt", "One\t\tBDNF\tMAG\n")], database, source="Mine")
@@ -232,6 +235,7 @@ def test_members_of_a_gaf_include_those_below_by_is_a_and_part_of(database: Path
         assert "ASPA" in members(NERVOUS, include_regulates=True)
 
 
+@pytest.mark.long
 def test_nothing_is_added_after_an_error(database: Path, tmp_path: Path) -> None:
     before = database.read_bytes()
     with pytest.raises(DownloadError, match="none of the 2 names of the GMT file is that of a human gene or a probe"):
@@ -246,6 +250,7 @@ def test_nothing_is_added_after_an_error(database: Path, tmp_path: Path) -> None
         add_categories([tmp_path / "a.gmt"], tmp_path / "none.duckdb", dry_run=True)
 
 
+@pytest.mark.long
 def test_removing_one_and_all_of_a_source(database: Path, tmp_path: Path) -> None:
     add_categories([write(tmp_path, "a.gmt", "One\t\tNTRK2\tMAG\nTwo\t\tNTRK2\tMAG\n")], database, source="mine")
     assert remove_categories(database, name="mine:one") == ["One"]
@@ -257,6 +262,7 @@ def test_removing_one_and_all_of_a_source(database: Path, tmp_path: Path) -> Non
         assert connection.execute("select count(*) from categories where source = 'GO'").fetchall()[0][0] > 40_000
 
 
+@pytest.mark.long
 def test_the_commands(database: Path, tmp_path: Path) -> None:
     listed = run("categories", "list", "nervous system dev", "--format", "csv", "--db", database)
     assert f"GO:0007399,GO,GO:0007399,{NERVOUS},2164,368," in listed.stdout
@@ -286,6 +292,7 @@ def test_names_match_in_their_given_case_first(own_atlas: Atlas) -> None:
     assert matches.unmatched == ["no such", "4.915E3"]
 
 
+@pytest.mark.long
 def test_the_real_gmt_and_the_real_category_of_the_site(shared_data: Path, database: Path) -> None:
     gmt = shared_data / "gene-ontology" / "Enrichr_GO_Biological_Process_2023.gmt"
     added = add_categories([gmt], database, source="enrichr")
@@ -313,6 +320,7 @@ def test_the_real_ontology(shared_data: Path, database: Path, tmp_path: Path) ->
     assert members == {"NTRK2": False, "BDNF": False}
 
 
+@pytest.mark.long
 def test_a_gene_has_the_symbol_of_the_atlas_and_is_found_by_its_current_one(tmp_path: Path) -> None:
     files = full_donor()
     files["Probes.csv"] = files["Probes.csv"].replace("NTRK2", "TRKB-OLD")

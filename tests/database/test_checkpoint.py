@@ -51,6 +51,7 @@ def test_a_log_is_merged_only_when_asked(database: Path) -> None:
     assert not has_interrupted_checkpoint(database)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", ["first half", "second half", "all"])
 def test_metadata_that_were_being_overwritten_are_restored(database: Path, tmp_path: Path, part: str) -> None:
     """As if a checkpoint had been interrupted while it wrote blocks, before its header."""
@@ -113,6 +114,7 @@ def test_a_link_is_not_followed(database: Path, tmp_path: Path) -> None:
     assert (tmp_path / "victim").read_text() == "precious"
 
 
+@pytest.mark.long
 def test_a_database_that_another_process_has_open_is_not_changed(database: Path) -> None:
     interrupt(database, finished=False)
     code = "import sys, duckdb; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"

@@ -61,6 +61,7 @@ def test_migrations_are_numbered_from_one_without_a_gap() -> None:
     assert numbers == list(range(1, schema_version() + 1))
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not SHELLS, reason="no duckdb shell is installed")
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_shell_reads_every_table_and_view(synthetic_database: Path, shell: str) -> None:
@@ -76,6 +77,7 @@ def test_the_shell_reads_every_table_and_view(synthetic_database: Path, shell: s
         assert (int(done.stdout.splitlines()[1]) == 0) == empty, name
 
 
+@pytest.mark.long
 def test_the_file_keeps_a_storage_version_that_duckdb_1_4_reads(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     for donor_id in (9861, 15496):
@@ -87,6 +89,7 @@ def test_the_file_keeps_a_storage_version_that_duckdb_1_4_reads(tmp_path: Path) 
         assert tags["storage_version"] == "v1.4.0+"
 
 
+@pytest.mark.long
 def test_a_later_write_by_any_duckdb_keeps_the_storage_version(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path)], path)
@@ -155,6 +158,7 @@ def test_another_duckdb_file_is_refused(tmp_path: Path, opener: object) -> None:
         pass
 
 
+@pytest.mark.long
 def test_a_database_of_a_newer_coexpr_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path)], path)
@@ -166,6 +170,7 @@ def test_a_database_of_a_newer_coexpr_is_refused(tmp_path: Path) -> None:
             pass
 
 
+@pytest.mark.long
 def test_an_older_database_cannot_be_read_before_ingest_migrates_it(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path)], path)
@@ -175,6 +180,7 @@ def test_an_older_database_cannot_be_read_before_ingest_migrates_it(tmp_path: Pa
         open_readonly(path)
 
 
+@pytest.mark.long
 def test_views_and_macros_of_another_version_are_replaced_by_the_next_ingest(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path)], path)
@@ -189,6 +195,7 @@ def test_views_and_macros_of_another_version_are_replaced_by_the_next_ingest(tmp
     assert not list(tmp_path.glob("*before-schema*"))
 
 
+@pytest.mark.long
 def test_a_database_from_before_the_first_release_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path)], path)
@@ -198,6 +205,7 @@ def test_a_database_from_before_the_first_release_is_refused(tmp_path: Path) -> 
         open_readonly(path)
 
 
+@pytest.mark.long
 def test_a_locked_database_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path)], path)
@@ -217,6 +225,7 @@ def test_a_path_that_cannot_be_created(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.long
 def test_a_truncated_database(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest([donor_folder(tmp_path)], path)
@@ -233,6 +242,7 @@ def test_another_connection_of_the_same_process_can_be_open(synthetic_database: 
         )
 
 
+@pytest.mark.long
 def test_ingest_migrates_an_older_database(tmp_path: Path, newer: None) -> None:
     path = older_database(tmp_path)
     with pytest.raises(DatabaseError, match=r"another version of coexpr, whose tables lack 0004_add_remarks\.sql"):
@@ -244,6 +254,7 @@ def test_ingest_migrates_an_older_database(tmp_path: Path, newer: None) -> None:
         assert len(atlas.members("GO:0007399").rows) == 2164
 
 
+@pytest.mark.long
 def test_a_database_whose_creation_was_interrupted_can_be_used(tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     duckdb.connect(path, config={"storage_compatibility_version": "v1.4.0"}).close()
@@ -314,6 +325,7 @@ def test_a_failed_migration_leaves_the_database_unchanged(
     assert [file.name for file in tmp_path.iterdir()] == ["older.duckdb"]
 
 
+@pytest.mark.long
 def test_the_copy_of_an_interrupted_migration_is_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newer: None
 ) -> None:

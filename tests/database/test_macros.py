@@ -67,6 +67,7 @@ def assert_same(
             assert cell == (pytest.approx(value, abs=1e-9) if isinstance(value, float) else value), (actual, expected)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", ["NTRK2", " trkb\t", "04915", PROBE, "1000300", "CUST_486_PI416408490", "BDNF"])
 @pytest.mark.parametrize(
     ("arguments", "options"),
@@ -93,6 +94,7 @@ def test_correlates_are_those_of_the_command_line(
     assert_same(found, expected.columns, expected.rows)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", ["NTRK2", PROBE, *NEARLY_CONSTANT])
 @pytest.mark.parametrize("structure", [None, "Cx"])
 def test_nearly_constant_profiles_have_the_r_of_the_command_line(
@@ -110,6 +112,7 @@ def test_nearly_constant_profiles_have_the_r_of_the_command_line(
         assert r == (None if right[probe][0] is None else pytest.approx(right[probe][0], abs=1e-12)), probe
 
 
+@pytest.mark.long
 def test_r_and_r_by_donor_of_nearly_constant_profiles(nearly_constant: Path) -> None:
     a, b = NEARLY_CONSTANT
     with Atlas(nearly_constant) as atlas:
@@ -123,6 +126,7 @@ def test_fifty_rows_are_returned_by_default(synthetic_database: Path) -> None:
     assert len(fetch(synthetic_database, f"from correlates('{PROBE}')")[1]) == 50
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("a", "b"), [("NTRK2", "BDNF"), (PROBE, "NTRK2"), ("1000300", "1000299"), ("NTRK2", "NTRK2")])
 def test_r_and_r_by_donor(database: Path, a: str, b: str) -> None:
     with Atlas(database) as atlas:
@@ -169,6 +173,7 @@ def test_a_matrix_past_the_limit_reports_its_size(synthetic_database: Path) -> N
     assert f"max_rows := {MAX_MATRIX_ROWS})" in text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("category", [CATEGORY, "GO:0007399", "go:Nervous_System_Development", "synapse organization"])
 def test_members_are_those_of_the_command_line(synthetic_database: Path, category: str) -> None:
     with Atlas(synthetic_database) as atlas:
@@ -178,6 +183,7 @@ def test_members_are_those_of_the_command_line(synthetic_database: Path, categor
     assert len(found[1]) > 100
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("text", "symbols", "matched_by"),
     [
@@ -199,6 +205,7 @@ def test_find_gene(synthetic_database: Path, text: str, symbols: list[str], matc
     assert {row[columns.index("matched_by")] for row in rows} <= {matched_by}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("statement", "message"),
     [
@@ -222,6 +229,7 @@ def test_unknown_names_are_errors(synthetic_database: Path, statement: str, mess
         fetch(synthetic_database, statement)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("statement", "message"),
     [
@@ -254,6 +262,7 @@ def test_a_column_of_the_caller_is_never_confused_with_one_of_a_macro(synthetic_
         fetch(synthetic_database, statement)
 
 
+@pytest.mark.long
 def test_structures_called_accepts_columns_named_like_its_own(synthetic_database: Path) -> None:
     for column in ("acronym", "name", "called", "structure_id", "way"):
         _, rows = fetch(
@@ -271,6 +280,7 @@ def test_structures_called_accepts_columns_named_like_its_own(synthetic_database
         assert len(expected) > 2
 
 
+@pytest.mark.long
 def test_r_accepts_columns_named_like_its_own(synthetic_database: Path) -> None:
     for column in ("name", "written", "seed", "level", "gene_symbol", "a"):
         _, rows = fetch(
@@ -281,6 +291,7 @@ def test_r_accepts_columns_named_like_its_own(synthetic_database: Path) -> None:
         assert dict(rows) == pytest.approx({"NTRK2": of_name, "BDNF": 1}, rel=1e-12)
 
 
+@pytest.mark.long
 def test_a_seed_without_expression_and_rows_without_shared_samples(incomplete: Path, tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     shutil.copyfile(incomplete, path)
@@ -303,6 +314,7 @@ def test_a_seed_without_expression_and_rows_without_shared_samples(incomplete: P
         assert 0 in [row[-1] for row in found[1]]
 
 
+@pytest.mark.long
 def test_a_category_of_several_sources_and_a_name_of_several_genes(incomplete: Path, tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     shutil.copyfile(incomplete, path)
@@ -354,6 +366,7 @@ STATEMENTS = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not SHELLS, reason="no duckdb shell is installed")
 @pytest.mark.parametrize("statement", STATEMENTS)
 def test_every_shell_reads_databases_of_every_version(synthetic_database: Path, statement: str) -> None:

@@ -140,6 +140,7 @@ def test_the_first_query_for_all_rows_writes_the_cache(database: Path) -> None:
     assert cache_path(database).stat().st_mtime_ns == written
 
 
+@pytest.mark.long
 def test_ingest_writes_the_cache_that_a_query_would_write(synthetic_zips: list[Path], tmp_path: Path) -> None:
     database = tmp_path / "atlas.duckdb"
     ingest(synthetic_zips[:1], database)
@@ -158,6 +159,7 @@ def test_ingest_writes_the_cache_that_a_query_would_write(synthetic_zips: list[P
     assert sorted(path.name for path in tmp_path.iterdir()) == ["atlas.duckdb", "atlas.duckdb.matrix"]
 
 
+@pytest.mark.long
 def test_ingest_without_caches_writes_none(
     synthetic_zips: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +168,7 @@ def test_ingest_without_caches_writes_none(
     assert [path.name for path in tmp_path.iterdir()] == ["atlas.duckdb"]
 
 
+@pytest.mark.long
 def test_a_cache_that_cannot_be_written_does_not_stop_ingest(synthetic_zips: list[Path], tmp_path: Path) -> None:
     database = tmp_path / "atlas.duckdb"
     cache_path(database).mkdir()  # no file can replace a folder
@@ -182,6 +185,7 @@ def test_results_without_a_cache_are_the_same(database: Path, monkeypatch: pytes
     assert cache_path(database).exists()
 
 
+@pytest.mark.long
 def test_the_matrix_is_replaced_after_an_ingest(
     synthetic_zips: list[Path], synthetic_database: Path, tmp_path: Path
 ) -> None:
@@ -193,6 +197,7 @@ def test_the_matrix_is_replaced_after_an_ingest(
     assert results_of(path) == results_of(synthetic_database)
 
 
+@pytest.mark.long
 def test_a_change_by_the_shell_is_detected(database: Path) -> None:
     before = results_of(database)
     with duckdb.connect(database) as connection:
@@ -200,6 +205,7 @@ def test_a_change_by_the_shell_is_detected(database: Path) -> None:
     assert results_of(database)[1][0] == before[1][1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("place", ["min", "max"])
 def test_a_probe_without_expression_never_has_that_of_another(database: Path, place: str) -> None:
     with duckdb.connect(database) as connection:
@@ -211,6 +217,7 @@ def test_a_probe_without_expression_never_has_that_of_another(database: Path, pl
             atlas.correlates(str(found[0]))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("damage", ["truncated", "changed", "emptied", "of another database"])
 def test_a_damaged_cache_is_rebuilt(database: Path, tmp_path: Path, synthetic_zips: list[Path], damage: str) -> None:
     expected = results_of(database)
@@ -232,6 +239,7 @@ def test_a_damaged_cache_is_rebuilt(database: Path, tmp_path: Path, synthetic_zi
     assert cache.stat().st_mtime_ns == written
 
 
+@pytest.mark.long
 def test_verify_detects_damage_that_left_the_time_unchanged(database: Path) -> None:
     results_of(database)
     with Atlas(database) as atlas:
@@ -257,6 +265,7 @@ def test_a_cache_that_cannot_be_written_is_reported(database: Path) -> None:
     assert sorted(path.name for path in database.parent.iterdir()) == ["atlas.duckdb", "atlas.duckdb.matrix"]
 
 
+@pytest.mark.long
 def test_two_changes_of_one_backup_are_distinguished(database: Path, tmp_path: Path) -> None:
     other = Path(shutil.copy(database, tmp_path / "other.duckdb"))
     removed = [row[0] for row in results_of(database)[1][:2]]
@@ -268,6 +277,7 @@ def test_two_changes_of_one_backup_are_distinguished(database: Path, tmp_path: P
     assert results_of(database)[1][0][0] == removed[0]
 
 
+@pytest.mark.long
 def test_the_log_of_a_linked_database_is_part_of_the_key(database: Path, tmp_path: Path) -> None:
     link = tmp_path / "elsewhere" / "link.duckdb"
     link.parent.mkdir()
@@ -285,6 +295,7 @@ def test_the_log_of_a_linked_database_is_part_of_the_key(database: Path, tmp_pat
     assert results_of(link)[1][0][0] == second
 
 
+@pytest.mark.long
 def test_a_database_that_is_replaced_while_open_has_no_wrong_cache(
     database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -341,6 +352,7 @@ def incomplete(database: Path) -> Path:
     return database
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("donors", [(), ("9861",), ("9861", "10021")], ids=str)
 @pytest.mark.parametrize("seed", ["NTRK2", "CUST_486_PI416408490"])
 def test_scanned_results_are_exact(

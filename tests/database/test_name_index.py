@@ -22,6 +22,7 @@ def test_a_search_finds_the_lines_that_begin_so(names: list[str], prefix: str) -
     assert found == [line.decode() for line in encoded if line.startswith(prefix.encode())]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("prefix", ["", "n", "NTRK", "a_23", "go:00", "hip", "98", "no such name"])
 def test_the_index_gives_what_the_database_has(synthetic_database: Path, prefix: str) -> None:
     for kind, lines in _read_names(synthetic_database).items():
@@ -40,6 +41,7 @@ def test_an_index_of_another_database_is_replaced(prepared_database: Path) -> No
     assert index.read_bytes() == content
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff" * 5000, b'{"key": 1}\n'])
 def test_a_damaged_index_is_replaced(prepared_database: Path, content: bytes) -> None:
     index_path(prepared_database).write_bytes(content)

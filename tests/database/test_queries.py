@@ -13,7 +13,7 @@ from helpers.folders import PACKAGE
 from coexpr.bundling.extract import _TABLES
 from coexpr.database.arrow import to_lists
 from coexpr.database.name_index import Kind
-from coexpr.database.queries import attach, queries, query, read_queries, run
+from coexpr.database.queries import queries, query, read_queries, run
 from coexpr.database.schema import migrate
 from coexpr.loading.categories import _PARTS, _tables
 from coexpr.readers import download
@@ -32,6 +32,7 @@ NOT_PREPARABLE = {
     "forbid_temporary_files",
     "limit_memory",
     "lock_settings",
+    "print_no_progress",
     "attach_network",
     "use_network",
     "leave_network",
@@ -122,10 +123,10 @@ def empty_database(
     # As in the making of a bundle: other files cannot be attached later.
     path = tmp_path_factory.mktemp("empty") / "empty.duckdb"
     with duckdb.connect() as connection:
-        attach(connection, "attach_atlas", path)
+        connection.execute(query("attach_atlas"), {"path": str(path)})
         connection.execute(query("use_atlas"))
         migrate(connection, path)
-        attach(connection, "attach_source", shipped_database)
+        connection.execute(query("attach_source"), {"path": str(shipped_database)})
         for table in ("chosen_probes", "chosen_genes", "chosen_structures", "requested_categories", "edges"):
             connection.execute(query(f"create_{table}"))
         connection.execute(query("create_direct_members_of_added_categories"))

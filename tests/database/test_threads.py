@@ -39,6 +39,7 @@ def available_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@pytest.mark.long
 def test_the_given_number_of_threads_is_used(synthetic_database: Path) -> None:
     assert threads_of(synthetic_database, "1") == [[1], 1, 1]
     assert threads_of(synthetic_database, COEXPR_THREADS="1") == [[1], 1, 1]

@@ -53,6 +53,7 @@ def other_process(code: str, database: Path) -> Iterator[subprocess.Popen[str]]:
             process.communicate("")
 
 
+@pytest.mark.long
 def test_a_reader_waits_for_a_writer(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(WAIT_VARIABLE, "60")
     with other_process(WRITER, database) as writer:
@@ -69,6 +70,7 @@ def test_a_reader_waits_for_a_writer(database: Path, monkeypatch: pytest.MonkeyP
     assert len(output.splitlines()) == 3
 
 
+@pytest.mark.long
 def test_a_writer_waits_for_readers_and_later_readers_for_it(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(WAIT_VARIABLE, "60")
     lock = database.with_name("atlas.duckdb.lock")

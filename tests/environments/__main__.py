@@ -53,6 +53,8 @@ def main() -> None:
     parser.add_argument("--server", action="store_true")
     parser.add_argument("--count", type=int, default=100)
     given = parser.parse_args()
+    # A shell starts commands in the background with SIGINT ignored, which the processes started here would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with _database() as database:
         if given.part == "systems":
             _systems(database, given.system)

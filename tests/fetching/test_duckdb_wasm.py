@@ -30,6 +30,7 @@ def test_the_release_is_fetched_and_found(fetching: Fetching) -> None:
     assert fetching(GROUP).column("status") == ["already there"] * 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "body", "problem"),
     [

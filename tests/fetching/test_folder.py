@@ -80,6 +80,7 @@ NOTES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "notes",
     [
@@ -178,6 +179,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield disk
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("has_begun", [True, False])
 def test_a_full_disk_leaves_nothing_behind(fetching: Fetching, small_disk: Path, has_begun: bool) -> None:
     fetching.folder = small_disk / "downloads"

@@ -73,6 +73,7 @@ def test_a_range_that_is_refused_without_having_been_asked_for(fetching: Fetchin
     assert len(fetching.server.ranges()) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [150_000, 200_000, 250_000])
 @pytest.mark.parametrize(
     ("before", "after"),

@@ -21,6 +21,7 @@ def database(synthetic_database: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(synthetic_database, tmp_path / "atlas.duckdb"))
 
 
+@pytest.mark.long
 def test_a_backup_is_a_copy_with_its_checksum(database: Path, tmp_path: Path) -> None:
     done = run("backup", tmp_path / "copy.duckdb", "--db", database)
     assert f"Copied {database} to {tmp_path / 'copy.duckdb'}." in done.stderr
@@ -73,6 +74,7 @@ def started(code: str, database: Path) -> subprocess.Popen[str]:
     return process
 
 
+@pytest.mark.long
 def test_others_can_read_meanwhile_and_none_writes(database: Path, tmp_path: Path) -> None:
     reader = started(READER, database)
     back_up(tmp_path / "copy.duckdb", database)
@@ -89,6 +91,7 @@ def test_others_can_read_meanwhile_and_none_writes(database: Path, tmp_path: Pat
     assert not (tmp_path / "other.duckdb").exists()
 
 
+@pytest.mark.long
 def test_the_log_of_a_killed_process_is_in_the_backup(synthetic_zips: list[Path], tmp_path: Path) -> None:
     path = tmp_path / "atlas.duckdb"
     ingest(synthetic_zips[:1], path)
@@ -104,6 +107,7 @@ def test_the_log_of_a_killed_process_is_in_the_backup(synthetic_zips: list[Path]
         assert connection.execute("from mine").fetchall() == [(42,)]
 
 
+@pytest.mark.long
 def test_a_damaged_database_can_be_replaced(database: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.duckdb"
     back_up(copy, database)

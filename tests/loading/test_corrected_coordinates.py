@@ -46,6 +46,7 @@ def coordinates(database: Path, space: str | None = None) -> tuple[str, np.ndarr
         return *find_coordinates(connection, space), samples
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("order", [("donor", "table"), ("table", "donor")])
 def test_samples_have_their_corrected_coordinates_in_any_order_of_loading(
     order: tuple[str, str], donor: Path, table: Path, tmp_path: Path
@@ -76,6 +77,7 @@ def test_without_the_table_the_coordinates_are_those_of_allen(donor: Path, tmp_p
         coordinates(database, "talairach")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("blank", ["-1,-1,-1", "0,0,0"])
 def test_blank_coordinates_of_allen_are_missing(blank: str, tmp_path: Path) -> None:
     files = full_donor()
@@ -120,6 +122,7 @@ def test_a_table_of_other_samples_is_refused(donor: Path, tmp_path: Path) -> Non
     assert coordinates_of(tmp_path / "atlas.duckdb") == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

@@ -94,6 +94,7 @@ def test_a_heatmap_download_with_columns_in_another_order(tmp_path: Path, databa
     assert report.column("donors") == [["H0351.2001", "H0351.1015"]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("folder", ["", "normalized/", "a/b/"])
 def test_a_zip_with_any_leading_folder(tmp_path: Path, database: Path, folder: str) -> None:
     path = write_zip(tmp_path / "normalized_microarray_donor9861.zip", full_donor(), folder)
@@ -102,6 +103,7 @@ def test_a_zip_with_any_leading_folder(tmp_path: Path, database: Path, folder: s
     assert sorted(tmp_path.iterdir()) == sorted([path, database])  # nothing was extracted
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_the_more_precise_copy_is_kept_in_either_order(tmp_path: Path, database: Path, order: tuple) -> None:
     downloads = [donor_folder(tmp_path), write_folder(tmp_path / "page", heatmap())]
@@ -118,6 +120,7 @@ def test_pages_of_a_heatmap_are_merged(tmp_path: Path, database: Path) -> None:
     assert stored(database) == expected(9861, 15496, decimals=4)
 
 
+@pytest.mark.long
 def test_structures_and_donors_of_later_downloads_are_merged(tmp_path: Path, database: Path) -> None:
     ingest([write_folder(tmp_path / "some", heatmap(donors=(9861,), columns=(4, 1)))], database)
     assert set(stored(database)) == {(probe[0], well) for probe in allen.PROBES for well in (880, 2985)}
@@ -139,6 +142,7 @@ def test_structures_and_donors_of_later_downloads_are_merged(tmp_path: Path, dat
         assert squares == pytest.approx(np.var(values) * n, abs=1e-12)
 
 
+@pytest.mark.long
 def test_values_of_some_probes_are_missing_for_the_others(tmp_path: Path, database: Path) -> None:
     ingest([write_folder(tmp_path / "1", heatmap(probes=(0, 1), columns=(0, 1)))], database)
     ingest([write_folder(tmp_path / "2", heatmap(probes=(1, 2), columns=(2, 3)))], database)
@@ -206,6 +210,7 @@ def assert_refused(downloads: list[Path], database: Path, message: str) -> None:
     assert not database.with_name(database.name + ".wal").exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("difference", [0.0011, -3])
 def test_contradicting_values_are_refused_with_probe_and_sample(
     tmp_path: Path, database: Path, difference: float
@@ -239,6 +244,7 @@ def test_present_calls_that_differ_are_refused(tmp_path: Path, database: Path) -
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "row", "column", "cell", "message"),
     [
@@ -273,6 +279,7 @@ def without_probe(files: allen.Files, probe: str) -> allen.Files:
     return files | kept
 
 
+@pytest.mark.long
 def test_a_probe_list_that_differs_between_donors_is_refused(tmp_path: Path, database: Path) -> None:
     fewer = without_probe(full_donor(15496), "102,")
     ingest([donor_folder(tmp_path)], database)
@@ -416,6 +423,7 @@ def test_a_readme_without_the_banner_names_no_atlas(tmp_path: Path, database: Pa
     assert count(database, "donors") == 2
 
 
+@pytest.mark.long
 def test_rows_that_were_rewritten_out_of_order_are_read_correctly(tmp_path: Path) -> None:
     """Two donors have the same number of samples; some rows of the first are stored after those of the second."""
     database = tmp_path / "atlas.duckdb"
@@ -438,6 +446,7 @@ def test_rows_that_were_rewritten_out_of_order_are_read_correctly(tmp_path: Path
         np.testing.assert_array_equal(row, np.array(log2, dtype=np.float32))
 
 
+@pytest.mark.long
 def test_rows_that_are_stored_out_of_order_are_compared_correctly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

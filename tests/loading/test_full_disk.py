@@ -34,6 +34,7 @@ def donors_in(path: Path) -> list[int]:
     return [donor_id for donor_id, *_ in rows]
 
 
+@pytest.mark.long
 def test_a_full_disk_keeps_the_downloads_before_it(downloads: list[Path], tmp_path: Path) -> None:
     kept = []
     for size in SIZES:

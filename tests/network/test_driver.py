@@ -80,6 +80,7 @@ def edges_of(network: Network) -> dict[tuple[int, int], float]:
     return edges
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "selection",
     [EdgeSelection(3, None), EdgeSelection(3, 0.4), EdgeSelection(None, 0.4), EdgeSelection(200, None)],
@@ -196,6 +197,7 @@ def test_a_plan_fits_into_memory(memory: int) -> None:
     assert plan.held == min(plan.held, plan.blocks)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("selection", "allowed"),
     [
@@ -273,6 +275,7 @@ def test_every_file_has_the_same_edges(
     assert [path.name for path in tmp_path.iterdir()] == [f"genes.{ending}"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("selection", [{"top": 5, "mutual_rank": True}, {"min_abs_r": 0.3}], ids=str)
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_undirected_edges_are_those_of_the_directed_file(
@@ -311,6 +314,7 @@ def test_an_arrow_file_equals_the_parquet_file(atlas: Atlas, tmp_path: Path, und
         assert table.to_pylist() == expected.to_pylist()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "selection",
     [

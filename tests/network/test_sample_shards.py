@@ -55,6 +55,7 @@ def edges_of(network: Network) -> dict[tuple[int, int], float]:
     return edges
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("estimator", ESTIMATORS.values(), ids=ESTIMATORS)
 @pytest.mark.parametrize("selection", SELECTIONS, ids=str)
 @pytest.mark.parametrize("shard", [1, 33, 100, 399, 400])

@@ -274,6 +274,7 @@ def test_the_method_names_its_column(recalculated: dict[str, list[dict[str, str]
         assert list(recalculated[name][0])[-1] == f"r_{method.description}"
 
 
+@pytest.mark.long
 def test_a_spreadsheet_computes_the_known_r_of_real_data(
     shared_data: Path, gabra4: Path, recalculate: Convert, tmp_path: Path
 ) -> None:

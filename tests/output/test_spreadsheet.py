@@ -189,6 +189,7 @@ def test_a_symbol_stays_text(symbol: str) -> None:
     assert cell.number_format == "@"  # editing the cell does not turn it into a date or a number either
 
 
+@pytest.mark.long
 @settings(max_examples=40)
 @given(formulas | texts)
 def test_text_is_never_a_formula(text: str) -> None:
@@ -295,6 +296,7 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[Any]]]:
     return columns, draw(st.lists(st.lists(cell, min_size=len(columns), max_size=len(columns)), max_size=5))
 
 
+@pytest.mark.long
 @settings(max_examples=40)
 @given(tables())
 def test_a_table_of_any_values_is_read_back_equal(table: tuple[list[str], list[list[Any]]]) -> None:
@@ -363,6 +365,7 @@ def test_more_rows_than_a_sheet_has_are_refused_and_leave_nothing(tmp_path: Path
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.long
 def test_the_largest_sheet_is_written(tmp_path: Path) -> None:
     row = [None] * (MOST_COLUMNS - 1) + ["x" * MOST_CHARACTERS]
     blank = ([None] for _ in range(MOST_ROWS - 2))
@@ -374,6 +377,7 @@ def test_the_largest_sheet_is_written(tmp_path: Path) -> None:
     assert f">{row[-1]}</t></is></c></row>" in xml
 
 
+@pytest.mark.long
 def test_rows_are_written_as_they_arrive(tmp_path: Path, scratch: Path) -> None:
     def peak_of(rows: int, folder: str) -> int:
         tracemalloc.start()

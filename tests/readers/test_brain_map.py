@@ -147,6 +147,7 @@ NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=32)
 NAMES = st.text("abcXYZ ,;\"'éß", min_size=1).map(str.strip).filter(lambda name: name and not name.startswith("#"))
 
 
+@pytest.mark.long
 @given(
     rows=st.dictionaries(NAMES, NUMBERS, min_size=2).filter(lambda rows: len(set(rows.values())) > 1),
     separator=st.sampled_from(",;\t"),

@@ -33,6 +33,7 @@ def lines_of(rows: list[list[str]]) -> bytes:
     return "".join(",".join([str(1_000_000 + number), *cells]) + "\n" for number, cells in enumerate(rows)).encode()
 
 
+@pytest.mark.long
 @given(
     st.integers(1, 40).flatmap(lambda width: st.lists(st.lists(numbers, min_size=width, max_size=width), min_size=1))
 )
@@ -45,6 +46,7 @@ def test_a_number_is_the_nearest_float(rows: list[list[str]]) -> None:
     np.testing.assert_array_equal(values, [[nearest_float(cell) for cell in row] for row in rows])
 
 
+@pytest.mark.long
 @given(st.lists(numbers, min_size=60, max_size=80), st.lists(unusual, max_size=3), st.randoms())
 def test_a_few_numbers_with_other_digits_are_among_them(cells: list[str], others: list[str], order: object) -> None:
     cells += others
@@ -54,6 +56,7 @@ def test_a_few_numbers_with_other_digits_are_among_them(cells: list[str], others
     np.testing.assert_array_equal(found[1], [[nearest_float(cell) for cell in cells]])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("exponent", [-3, 0, 3, 5])
 @pytest.mark.parametrize("decimals", [11, 12, 13])
 def test_a_number_next_to_the_middle_of_two_floats_is_rounded_once(exponent: int, decimals: int) -> None:

@@ -93,6 +93,7 @@ def test_a_table_of_an_impossible_form(tmp_path: Path, content: bytes, message: 
     assert_refused(folder, rf"Probes\.csv.*{message}")
 
 
+@pytest.mark.long
 def test_a_table_with_too_many_rows(tmp_path: Path) -> None:
     header = full_donor()["Probes.csv"].splitlines()[0]
     rows = "".join(f"{number},p{number},,,,,\n" for number in range(250_001))
@@ -318,6 +319,7 @@ def test_an_unusual_compression_says_what_to_do(tmp_path: Path, method: int) -> 
     assert_refused(path, "few programs use .* Unpack it with another program, and load the folder")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", [".txt", "/"])
 def test_a_zip_of_many_members_is_refused_before_they_are_listed(tmp_path: Path, ending: str) -> None:
     path = as_zip(tmp_path / "many.zip", [(f"{number}{ending}", "") for number in range(10_001)], zipfile.ZIP_STORED)
@@ -444,6 +446,7 @@ WORKBOOKS: dict[str, tuple[str, dict[str, str | bytes], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", WORKBOOKS)
 def test_a_hostile_workbook(tmp_path: Path, what: str) -> None:
     rows, changes, message = WORKBOOKS[what]

@@ -178,6 +178,7 @@ def test_the_cells_of_a_map_are_limited(tmp_path: Path, monkeypatch: pytest.Monk
     refuse(lambda: read_map(path), r"map\.csv has more than 100 cells", MapError)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "cell",
     [

@@ -115,6 +115,7 @@ FULL = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "row", "column", "cell", "message"), FULL)
 def test_a_bad_cell_of_a_full_donor_download(
     tmp_path: Path, name: str, row: int, column: int, cell: str, message: str
@@ -137,6 +138,7 @@ HEATMAP = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "row", "column", "cell", "message"), HEATMAP)
 def test_a_bad_cell_of_a_heatmap_download(
     tmp_path: Path, name: str, row: int, column: int, cell: str, message: str
@@ -186,6 +188,7 @@ WHOLE_FILES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("damage", "message"), WHOLE_FILES)
 def test_a_damaged_file_of_a_full_donor_download(tmp_path: Path, damage: object, message: str) -> None:
     assert_refused(donor_folder(tmp_path, files=damage(full_donor())), DownloadError, message)
@@ -487,6 +490,7 @@ def test_a_read_can_be_cancelled(tmp_path: Path) -> None:
         full_donor_reader.read(place, 9861)
 
 
+@pytest.mark.long
 def test_a_zip_that_contains_a_file_twice(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "normalized_microarray_donor9861.zip", full_donor())
     other = replace_cell(full_donor(), "Probes.csv", 2, 4, "TRKB")["Probes.csv"]

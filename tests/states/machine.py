@@ -6,7 +6,8 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-from crash.faults import Fault, Kind, Runner, build
+from crash.faults import SOURCE, Fault, Kind, Runner
+from helpers.preloaded import build
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -37,7 +38,7 @@ class Database(RuleBasedStateMachine):
         self.pool = Pool(self.home / "downloads")
         self.model = Model()
         self.backup: Model | None = None
-        self.runner = Runner(build(scratch), self.folder, scratch)
+        self.runner = Runner(build(SOURCE, scratch), self.folder, scratch)
         self.is_newer = False
 
     def teardown(self) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from crash.faults import can_run
+from helpers.preloaded import can_preload
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -12,7 +12,7 @@ from states.machine import Database
 pytestmark = pytest.mark.long
 
 
-@pytest.mark.skipif(can_run() is not None, reason=can_run() or "")
+@pytest.mark.skipif(can_preload() is not None, reason=can_preload() or "")
 def test_any_sequence_leaves_the_database_as_the_model(shipped_database: Path) -> None:
     Database.prepared = shipped_database
     run_state_machine_as_test(

@@ -103,6 +103,7 @@ def read_real(folder: Path, columns: list[str]) -> tuple[list[str], np.ndarray, 
     return genes, groups, [row[0] for row in values], x
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("download", "result"),
     [
@@ -143,6 +144,7 @@ def naive_selection(x: np.ndarray, rule: str) -> int:
     return next(row for row, value in enumerate(values) if value >= max(values) - 1e-9)
 
 
+@pytest.mark.long
 @given(matrices, st.data())
 def test_each_group_is_collapsed_independently(x: np.ndarray, data: st.DataObject) -> None:
     groups = np.array(data.draw(st.lists(st.integers(-1, 3), min_size=len(x), max_size=len(x))))

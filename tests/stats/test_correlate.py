@@ -64,6 +64,7 @@ def test_correlate_all_agrees_with_r(values: str, expected: str) -> None:
     np.testing.assert_array_equal(n, known.astype(int) @ known.T.astype(int))
 
 
+@pytest.mark.long
 @given(profiles, st.data())
 def test_correlate_all_agrees_with_correlate_seed(x: np.ndarray, data: st.DataObject) -> None:
     missing = data.draw(arrays.arrays(np.bool_, x.shape))

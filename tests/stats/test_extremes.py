@@ -114,6 +114,7 @@ for estimator in (Estimator(), Estimator("spearman"), Estimator("bicor"), Estima
 """
 
 
+@pytest.mark.long
 def test_equal_profiles_have_equal_r_whatever_the_matrix_library() -> None:
     """Ties are ordered by probe_id, so r must have the same digits in every row, and on every processor."""
     printed = {

@@ -18,6 +18,7 @@ def select(x: np.ndarray, symbols: list[str], rule: str, stability: np.ndarray) 
     return {gene: int(row) for gene, row in zip(genes, best_rows(groups, scores), strict=True)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("probe_order", ["file", "probe_id"])
 @pytest.mark.parametrize("threshold", ["none", "0.2", "0.5", "0.9"])
 @pytest.mark.parametrize("method", OURS)
@@ -51,6 +52,7 @@ def test_selection_is_that_of_abagen(method: str, threshold: str, probe_order: s
     assert ours == expected
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", [method for method in OURS if method != "diff_stability"])
 def test_selection_in_each_donor_is_that_of_abagen(method: str) -> None:
     data = read_selection()

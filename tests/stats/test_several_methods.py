@@ -46,6 +46,7 @@ def test_unit_rows_are_those_of_each_method_alone(profiles: NDArray[np.float32],
         assert np.isnan(rows[4]).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("factors", FACTORS)
 def test_r_is_that_of_each_method_alone(profiles: NDArray[np.float32], factors: str) -> None:
     profiles[9, :7] = np.nan

@@ -107,6 +107,7 @@ def test_the_first_link_skips_the_navigation(source: str) -> None:
     assert elements(source, "a")[0]["href"] == "#main"
 
 
+@pytest.mark.long
 def test_titles_differ(served: httpx.Client) -> None:
     titles: Counter[str] = Counter()
     for path in PAGES:

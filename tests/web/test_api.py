@@ -90,6 +90,7 @@ SAME: list[tuple[str, dict[str, Any], list[object]]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("path", "parameters", "command"), SAME, ids=[" ".join(map(str, case[2])) for case in SAME])
 def test_the_answer_of_the_command(
     served: httpx.Client, synthetic_database: Path, path: str, parameters: dict[str, Any], command: list[object]
@@ -113,6 +114,7 @@ IN_FORMATS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("path", "parameters", "command", "name"), IN_FORMATS)
 def test_every_format(
     served: httpx.Client,
@@ -178,6 +180,7 @@ WRONG = [
 ]  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("address", "status", "sentence"), WRONG, ids=[case[0][:60] for case in WRONG])
 def test_what_is_wrong_is_said_as_json(served: httpx.Client, address: str, status: int, sentence: str) -> None:
     answer = served.get(address)
@@ -188,6 +191,7 @@ def test_what_is_wrong_is_said_as_json(served: httpx.Client, address: str, statu
     assert "--" not in error["message"].replace("coexpr categories", "")  # no option of the command line
 
 
+@pytest.mark.long
 def test_a_name_with_several_meanings(synthetic_database: Path, tmp_path: Path) -> None:
     """The status is that of a question that is understood, and has no single answer."""
     statement = "update genes set gene_symbol = 'TWICE' where gene_symbol in ('BDNF', 'DDX6')"

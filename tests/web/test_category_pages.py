@@ -83,6 +83,7 @@ def test_a_long_list_is_cut_and_counted(client: httpx.Client, atlas: Atlas) -> N
     assert "/api/categories?format=csv&amp;search=regulation" in page
 
 
+@pytest.mark.long
 def test_without_a_search_there_is_a_count_and_examples_that_find_something(client: httpx.Client, atlas: Atlas) -> None:
     page = client.get("/categories").text
     assert f"{len(atlas.categories()):,}" in page
@@ -92,6 +93,7 @@ def test_without_a_search_there_is_a_count_and_examples_that_find_something(clie
     assert all("<table" in client.get(html.unescape(example)).text for example in examples)
 
 
+@pytest.mark.long
 def test_added_categories_are_listed_without_a_search(with_added: httpx.Client) -> None:
     page = with_added.get("/categories").text
     assert "Added categories" in page
@@ -158,6 +160,7 @@ def test_a_large_category_is_cut_and_has_no_heatmap(client: httpx.Client, atlas:
     assert f"{len(atlas.members('cellular_component')):,} genes; the first" in page
 
 
+@pytest.mark.long
 def test_a_heatmap_is_shown_if_it_can_be_read(client: httpx.Client, atlas: Atlas) -> None:
     category = atlas.members(CATEGORY).provenance.category
     assert 1 < category.with_expression <= MAX_HEATMAP
@@ -176,6 +179,7 @@ def test_what_it_says_is_that_of_the_command(client: httpx.Client, atlas: Atlas)
     assert f"FROM members('{CATEGORY}')" in page
 
 
+@pytest.mark.long
 def test_options_are_part_of_every_link(client: httpx.Client, atlas: Atlas) -> None:
     page = page_of(client, CATEGORY, "?include_regulates=true&evidence_not=IEA")
     members = atlas.members(CATEGORY, include_regulates=True, evidence_not=["IEA"])

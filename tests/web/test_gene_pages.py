@@ -86,6 +86,7 @@ def test_the_commands_give_the_same_answer(client: httpx.Client) -> None:
     assert "<code>coexpr probes NTRK2 --min-present 0.9\ncoexpr why NTRK2 --min-present 0.9</code>" in page
 
 
+@pytest.mark.long
 def test_files_and_figures_have_the_options_of_the_page(client: httpx.Client) -> None:
     page = client.get("/gene/NTRK2?min_present=0.5&structure=Cx").text
     links = re.findall(r'(?:href|src)="(/(?:api|figure)/[^"]*NTRK2[^"]*)"', page)

@@ -220,6 +220,7 @@ def test_an_address_for_other_computers_is_a_number_or_its_own_name(host: str, n
 # --- what every answer says ---
 
 
+@pytest.mark.long
 def test_every_kind_of_answer_forbids_the_same(served: httpx.Client, guarded: httpx.Client) -> None:
     answers = [
         *(served.get(path) for path in ("/", "/nothing", "/api/info", "/api/query/x", "/static/page.js", "/static/x")),
@@ -262,6 +263,7 @@ def test_a_failure_of_coexpr_is_answered_like_everything_else(
     assert "This is an error of coexpr itself." in Page(page.text).text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_obey_the_policy_and_load_nothing_from_elsewhere(served: httpx.Client, path: str) -> None:
     answer = served.get(path)

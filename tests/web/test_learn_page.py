@@ -111,6 +111,7 @@ def test_correlates_within_the_category_are_linked_and_counted(client: httpx.Cli
     assert f"{found.column('gene_symbol')[0]} ({found.column('r')[0]:.3f})" in text_of(part)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("query", ["a=NTRK2", "b=NTRK2", "a=BDNF", "a=NTRK2&b=NTRK2", "a=TrkB&b=BDNF", "a=4915&b=627"])
 def test_other_pairs_can_be_chosen(client: httpx.Client, query: str) -> None:
     answer = client.get(f"/learn?{query}")
@@ -127,6 +128,7 @@ def test_two_probes_can_be_chosen(client: httpx.Client, atlas: Atlas) -> None:
     assert client.get(html.unescape(link)).status_code == 200
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [SCRIPT, "💥", "x" * 10_000, "GABRQ"])
 def test_an_unknown_name_is_not_found(client: httpx.Client, name: str) -> None:
     answer = client.get("/learn", params={"a": name, "b": "NTRK2"})
@@ -139,6 +141,7 @@ def test_another_parameter_is_refused(client: httpx.Client) -> None:
     assert client.get("/learn?method=spearman").status_code == 400
 
 
+@pytest.mark.long
 def test_a_database_of_one_gene_compares_two_of_its_probes(gabra4: Path) -> None:
     with serving(gabra4) as client, Atlas(gabra4) as atlas:
         page = client.get("/learn").text
@@ -153,6 +156,7 @@ def test_a_database_of_one_gene_compares_two_of_its_probes(gabra4: Path) -> None
         assert all(client.get(html.unescape(link)).status_code == 200 for link in links)
 
 
+@pytest.mark.long
 def test_a_database_without_expression_data_says_what_to_load(shipped_database: Path) -> None:
     with serving(shipped_database) as client:
         answer = client.get("/learn")

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx2 as httpx
+import pytest
 
 NAMES = (
     "'; drop table genes; --",
@@ -42,6 +43,7 @@ def _answer_to(client: httpx.Client, path: str, parameters: list[dict[str, Any]]
     return client.get(path, params=query)
 
 
+@pytest.mark.long
 def test_a_strange_name_is_refused(served: httpx.Client, synthetic_database: Path) -> None:
     before = hashlib.sha256(synthetic_database.read_bytes()).hexdigest()
     asked = 0

@@ -82,6 +82,7 @@ def test_every_page_has_the_rows_of_the_library(served: httpx.Client, atlas: Atl
     assert found == expected(result, columns)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("order", ["ascending", "descending"])
 @pytest.mark.parametrize(
     ("option", "columns"),
@@ -185,6 +186,7 @@ def test_files_have_all_rows(served: httpx.Client, atlas: Atlas) -> None:
         assert served.get(wrong).status_code == 400, wrong
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("path", "start"),
     [
@@ -211,6 +213,7 @@ def test_figures_that_cannot_be_drawn(served: httpx.Client, path: str, status: i
     assert served.get(path).status_code == status
 
 
+@pytest.mark.long
 def test_the_addresses_on_a_page_work(served: httpx.Client) -> None:
     """All but those to other sites, each kind once."""
     seen: set[str] = set()
@@ -228,6 +231,7 @@ def test_the_addresses_on_a_page_work(served: httpx.Client) -> None:
 # --- search ---
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("typed", "location"),
     [
@@ -252,6 +256,7 @@ def test_search_within_a_category(served: httpx.Client) -> None:
     assert answer.headers["location"] == "/category/nervous%20system%20development"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", ODD_TEXTS)
 def test_odd_texts_are_shown_as_they_are(served: httpx.Client, text: str) -> None:
     for path, parameter in (("/search", "q"), ("/correlates", "seed"), ("/gene/NTRK2", "structure")):
@@ -385,6 +390,7 @@ HOSTILE_PAGES = (
 )  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", HOSTILE_PAGES)
 def test_names_are_text_on_every_page(hostile: httpx.Client, path: str) -> None:
     answer = hostile.get(path, follow_redirects=True)
@@ -398,6 +404,7 @@ def test_names_are_text_on_every_page(hostile: httpx.Client, path: str) -> None:
     assert "&lt;script" not in page.text  # not escaped twice
 
 
+@pytest.mark.long
 def test_hostile_names_are_found_and_followed(hostile: httpx.Client, hostile_database: Path) -> None:
     with Atlas(hostile_database) as atlas:
         result = atlas.correlates(SCRIPT, top=None)
@@ -441,6 +448,7 @@ def small(synthetic_database: Path, tmp_path_factory: pytest.TempPathFactory) ->
         yield client
 
 
+@pytest.mark.long
 def test_a_small_database(small: httpx.Client) -> None:
     for path in (
         *("/", "/correlates?seed=NTRK2", "/correlates?seed=NTRK2&by_donor=true", "/gene/NTRK2", "/gene/DDX6", "/learn"),
@@ -459,6 +467,7 @@ def test_a_small_database(small: httpx.Client) -> None:
     assert small.get("/figure/pair.png?a=NTRK2&b=DDX6").status_code == 200
 
 
+@pytest.mark.long
 def test_a_database_of_one_gene(gabra4: Path) -> None:
     with serving(gabra4) as client:
         for path in ("/", "/correlates?seed=GABRA4&level=probe", "/gene/GABRA4", "/learn", "/categories", "/sql"):

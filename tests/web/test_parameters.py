@@ -250,6 +250,7 @@ def _compare_r(method: str, result: Any, columns: list[str], rows: list[tuple[An
                     assert found[name, other] == pytest.approx(r, abs=1e-9)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("method", "given"), QUESTIONS, ids=[f"{method} {list(given.values())}" for method, given in QUESTIONS]
 )
@@ -259,6 +260,7 @@ def test_the_command_and_the_sql_give_the_same_rows(
     check(synthetic_database, method, given)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("method", "given"), HOSTILE)
 def test_names_are_quoted(hostile_database: Path, method: str, given: dict[str, Any]) -> None:
     before = hostile_database.read_bytes()

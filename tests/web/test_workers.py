@@ -65,6 +65,7 @@ def can_be_written(database: Path) -> bool:
 # --- the file ---
 
 
+@pytest.mark.long
 def test_a_database_that_was_replaced_is_read_anew(database: Path, tmp_path: Path) -> None:
     renamed = copy_with(
         database,
@@ -175,6 +176,7 @@ def test_a_database_is_not_written_while_it_is_read(database: Path) -> None:
         assert not can_be_written(database)
 
 
+@pytest.mark.long
 def test_a_long_statement_is_not_idleness(database: Path) -> None:
     """The server must not wait for the statement to close the database, and everybody with it."""
     times = Times(idle=0.2, statement=1000)
@@ -183,6 +185,7 @@ def test_a_long_statement_is_not_idleness(database: Path) -> None:
         assert client.get("/correlates?seed=NTRK2").status_code == 200
 
 
+@pytest.mark.long
 def test_two_servers_have_one_database(served: httpx.Client, synthetic_database: Path) -> None:
     """One in a process of its own, and one in that of the test."""
     first = served
@@ -222,6 +225,7 @@ def test_a_statement_whose_reader_is_gone_is_stopped(database: Path) -> None:
         assert client.get(statement_path("select 42 as n")).json()["rows"] == [{"n": 42}]
 
 
+@pytest.mark.long
 def test_questions_are_answered_while_statements_run(database: Path) -> None:
     with serving(database, times=NEVER) as client, running(client, 8):
         for path in ("/", "/correlates?seed=NTRK2", "/api/query/BDNF", "/pair?a=NTRK2&b=BDNF", "/api/complete?text=N"):
@@ -284,6 +288,7 @@ def confined(synthetic_database: Path, tmp_path_factory: pytest.TempPathFactory)
         yield client, folder
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("statement", FORBIDDEN)
 def test_sql_has_the_database_only(confined: tuple[httpx.Client, Path], statement: str) -> None:
     client, folder = confined
@@ -306,12 +311,14 @@ def test_sql_cannot_write_into_the_folder_of_temporary_files(confined: tuple[htt
     assert not (folder / "atlas.duckdb.tmp" / "new.csv").exists()
 
 
+@pytest.mark.long
 def test_a_number_of_threads_may_be_set(synthetic_database: Path) -> None:
     with command_serving(synthetic_database, COEXPR_THREADS="1") as (client, _):
         statuses = [client.get(f"/api/query/NTRK2?top={top}").status_code for top in range(1, 6)]
         assert set(statuses) == {200}
 
 
+@pytest.mark.long
 def test_the_size_of_a_result_is_limited(served: httpx.Client) -> None:
     fits = served.get("/api/sql", params={"statement": "from range(100000)", "format": "csv"})
     assert (fits.status_code, len(fits.text.splitlines())) == (200, 100_001)

@@ -1,11 +1,12 @@
 """Ask at random addresses, and judge the answers."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import httpx2 as httpx
 from helpers.trials import Trial
-from helpers.web import command_serving
+from helpers.web import Page, command_serving
 from web.addresses import Addresses
 
 # Of a request that is wrong, or of a result that is not there or too large.
@@ -39,7 +40,7 @@ def _judge(trial: Trial, address: str, client: httpx.Client) -> None:
     except httpx.HTTPError as error:
         trial.fail(f"{address[:300]}: {error!r}")
         return
-    has_raw_control = any(character in answer.text for character in "\x00\x1b") and "text/" in _kind_of(answer)
+    has_raw_control = any(character in _sentences_of(answer) for character in "\x00\x1b\u202e")
     if answer.status_code not in (200, 303, 307, *_REFUSED):
         trial.fail(f"{address[:300]}: {answer.status_code}, {answer.text[:300]}")
     elif has_raw_control or "x" in answer.cookies:
@@ -50,5 +51,9 @@ def _judge(trial: Trial, address: str, client: httpx.Client) -> None:
         trial.count("an answer")
 
 
-def _kind_of(answer: httpx.Response) -> str:
-    return str(answer.headers.get("content-type", ""))
+def _sentences_of(answer: httpx.Response) -> str:
+    """Return the text of a page without what was typed, or of an answer that is text."""
+    kind = str(answer.headers.get("content-type", ""))
+    if kind.startswith("text/html"):
+        return Page(re.sub("<textarea.*?</textarea>", "", answer.text, flags=re.DOTALL)).text
+    return answer.text if kind.startswith(("text/", "application/json")) else ""

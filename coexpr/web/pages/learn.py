@@ -12,13 +12,12 @@ from coexpr.analysis.names import EXPRESSION
 from coexpr.analysis.pair import Pair
 from coexpr.analysis.pair_crossed import scales_crossed
 from coexpr.atlas import Atlas
-from coexpr.errors import OptionError
 from coexpr.result import rows_by_column
 from coexpr.sentences.probes import recommend_probe
 from coexpr.web.answers import answers_of
 from coexpr.web.pages.search import CATEGORY, find_examples
 from coexpr.web.rendering import page as render
-from coexpr.web.responses import parameters_in
+from coexpr.web.responses import refuse_others
 
 _TOP = 5
 # What the views of the site compute r from, or show: scale, resolution, and how donors are combined.
@@ -85,8 +84,7 @@ class Lesson:
 
 async def page(request: Request) -> Response:
     """Answer the four questions for a pair of genes."""
-    if others := parameters_in(request, "a", "b"):
-        raise OptionError(f"`{min(others):.60}`: there is no such parameter. There are a, b.")
+    refuse_others(request, "a", "b")
     a, b = (request.query_params.get(name, "").strip() for name in ("a", "b"))
     lesson = await answers_of(request).ask(request, lambda atlas: _teach(atlas, a, b))
     if lesson is None:

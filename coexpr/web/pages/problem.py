@@ -9,6 +9,7 @@ from coexpr.errors import CoexprError, DatabaseInUseError, NoDatabaseError, NotF
 from coexpr.web.answers import answers_of
 from coexpr.web.failures import RETRY_AFTER, headers_of, sentence_of, status_of
 from coexpr.web.rendering import address, page
+from coexpr.wording import one_line
 
 # What web servers note for a request that its client gave up; it is not received.
 _CLIENT_CLOSED = 499
@@ -33,9 +34,8 @@ async def answer_error(request: Request, error: Exception) -> Response:
 async def answer_missing(request: Request, error: Exception) -> Response:
     """Answer a request for an address that does not exist, or not so."""
     status = getattr(error, "status_code", 404)
-    sentence = f"There is no page {request.url.path[:200]}."
-    if status == 405:
-        sentence = f"{request.url.path[:200]} does not accept {request.method}."
+    path = one_line(request.url.path[:200])
+    sentence = f"{path} does not accept {request.method}." if status == 405 else f"There is no page {path}."
     headers = getattr(error, "headers", None)  # which methods are accepted
     if request.url.path.startswith("/api/"):
         return JSONResponse({"error": {"kind": "NotFound", "message": sentence}}, status, headers)

@@ -56,6 +56,7 @@ def test_members_of_one_category_have_another_color(size: str) -> None:
     assert legend_texts(ax) == [name, "other"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_several_categories_are_strips_with_a_row_each(size: str) -> None:
     drawing = dots(size, 3)

@@ -30,6 +30,7 @@ def values_of(drawing: ExpressionByStructure, row: int, group: int) -> np.ndarra
     return log2[~np.isnan(log2)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_a_panel_per_profile_in_order_from_the_top(size: str) -> None:
     drawing = expression(size)
@@ -40,6 +41,7 @@ def test_a_panel_per_profile_in_order_from_the_top(size: str) -> None:
     assert bottoms == sorted(bottoms, reverse=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_structures_are_in_order_and_named_below_the_last_panel(size: str) -> None:
     drawing = expression(size)
@@ -54,6 +56,7 @@ def test_structures_are_in_order_and_named_below_the_last_panel(size: str) -> No
     assert has_labels == [False] * (len(panels) - 1) + [True]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_a_box_has_the_quartiles_and_the_color_of_its_structure(size: str) -> None:
     drawing = expression(size)
@@ -66,6 +69,7 @@ def test_a_box_has_the_quartiles_and_the_color_of_its_structure(size: str) -> No
             assert np.allclose([ends.min(), ends.max()], np.percentile(values_of(drawing, row, group), [25, 75]))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_few_samples_are_drawn_as_points(size: str) -> None:
     drawing = expression(size)
@@ -76,6 +80,7 @@ def test_few_samples_are_drawn_as_points(size: str) -> None:
         assert points[:, 1].tolist() == [value for group in few for value in values_of(drawing, row, group)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_means_of_donors_have_the_colors_of_the_palette(size: str) -> None:
     drawing = expression(size)
@@ -95,6 +100,7 @@ def test_means_of_donors_have_the_colors_of_the_palette(size: str) -> None:
     assert legends_of(ax)[0].get_title().get_text() == "Mean of donor"
 
 
+@pytest.mark.long
 def test_a_constant_profile_and_one_sample_per_structure_are_drawn() -> None:
     drawing = expression("small")
     constant = replace(drawing, log2=np.full(drawing.log2.shape, 5.0))

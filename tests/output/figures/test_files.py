@@ -26,6 +26,7 @@ WHOLE = {"database": PROVENANCE.database, "coexpr_version": coexpr.__version__}
 DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [60, 89, 120, 180])
 def test_a_png_is_as_wide_as_requested_at_300_dpi(tmp_path: Path, width: int) -> None:
     save(dots("small"), tmp_path / "figure.png", width, PROVENANCE)
@@ -34,6 +35,7 @@ def test_a_png_is_as_wide_as_requested_at_300_dpi(tmp_path: Path, width: int) ->
         assert image.info["dpi"] == pytest.approx((300, 300), abs=0.05)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [60, 180])
 def test_svg_and_pdf_are_as_wide_as_requested(tmp_path: Path, width: int) -> None:
     points = pytest.approx(width / 25.4 * 72, abs=0.1)
@@ -75,6 +77,7 @@ def subject_of(pdf: bytes) -> str:
     return str(raw, "utf-16" if raw.startswith((b"\xfe\xff", b"\xff\xfe")) else "latin-1")
 
 
+@pytest.mark.long
 def test_fonts_of_a_pdf_are_embedded_as_truetype(tmp_path: Path) -> None:
     save(profiles("small"), tmp_path / "figure.pdf", None, PROVENANCE)
     pdf = (tmp_path / "figure.pdf").read_bytes()
@@ -104,6 +107,7 @@ def test_an_svg_has_text_as_paths(tmp_path: Path) -> None:
     assert list(ElementTree.parse(tmp_path / "figure.svg").getroot().iter("{http://www.w3.org/2000/svg}text")) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("kind", ["dots with categories", "circle"])
 def test_the_same_figure_gives_the_same_file(tmp_path: Path, kind: str, ending: str) -> None:
@@ -112,6 +116,7 @@ def test_the_same_figure_gives_the_same_file(tmp_path: Path, kind: str, ending: 
     assert (tmp_path / f"first{ending}").read_bytes() == (tmp_path / f"second{ending}").read_bytes()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["scatter by structure", "expression", "tree", "distributions"])
 def test_every_kind_is_written_as_pdf_without_warnings(tmp_path: Path, kind: str) -> None:
     save(KINDS[kind]("small"), tmp_path / "figure.PDF", 120, PROVENANCE)
@@ -155,6 +160,7 @@ def test_a_figure_replaces_a_file_completely_or_not_at_all(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.long
 def test_a_figure_of_the_atlas_has_its_provenance(atlas: Atlas, tmp_path: Path) -> None:
     pair = atlas.pair("NTRK2", "BDNF")
     assert pair.save_figure(tmp_path / "pair.png", color="structure", width=120) == []
@@ -177,6 +183,7 @@ def test_a_matrix_that_is_too_large_is_refused_before_it_is_clustered(atlas: Atl
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", [".png", ".svg"])
 def test_the_command_line_draws_what_python_draws(
     atlas: Atlas, synthetic_database: Path, tmp_path: Path, ending: str

@@ -41,6 +41,7 @@ def test_the_image_is_r_in_the_order_of_the_clustering(size: str) -> None:
     assert image.get_clim() == (-1, 1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", ["small", "medium"])
 def test_rows_and_columns_are_named_in_that_order(size: str) -> None:
     drawing = heatmap(size)

@@ -21,6 +21,7 @@ def known(drawing: Scatter) -> np.ndarray:
     return ~np.isnan(drawing.x) & ~np.isnan(drawing.y)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("by_facet", [False, True])
 def test_the_points_of_each_donor_are_its_samples_with_both_values(size: str, by_facet: bool) -> None:

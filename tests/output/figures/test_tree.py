@@ -12,6 +12,7 @@ from coexpr.atlas import Atlas
 from coexpr.errors import FigureError
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", SIZES)
 def test_each_structure_has_a_bar_of_its_samples_in_its_color(size: str) -> None:
     drawing = tree(size)

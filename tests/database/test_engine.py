@@ -1,0 +1,38 @@
+"""What DuckDB itself prints."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.folders import PACKAGE
+
+# It takes longer than the two seconds after which DuckDB would begin to print.
+STATEMENT = "select count(*) as n from range(1_500_000_000) as t(i) where hash(i) = 0"
+PROGRAM = """
+from pathlib import Path
+from coexpr.database.connection import open_readonly
+with open_readonly(Path({database!r})) as connection:
+    print(connection.execute({statement!r}).fetchall())
+"""
+
+
+def run_without_a_file(database: Path, statement: str) -> str:
+    """Run a statement in a program that is no file, in which DuckDB takes its output for a terminal."""
+    program = PROGRAM.format(database=str(database), statement=statement)
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+
+
+def test_the_bar_of_duckdb_is_off(synthetic_database: Path) -> None:
+    statement = "select current_setting('enable_progress_bar') as is_on"
+    assert run_without_a_file(synthetic_database, statement) == "[(False,)]\n"
+
+
+@pytest.mark.long
+def test_no_bar_is_printed_among_the_results(synthetic_database: Path) -> None:
+    assert run_without_a_file(synthetic_database, STATEMENT) in ("[(0,)]\n", "[(1,)]\n")
+
+
+def test_all_connections_are_opened_alike() -> None:
+    opening = [path.name for path in PACKAGE.rglob("*.py") if "duckdb.connect(" in path.read_text(encoding="utf-8")]
+    assert opening == ["engine.py"]
