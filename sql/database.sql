@@ -11,7 +11,7 @@ attach $path as atlas (storage_version 'v1.4.0', row_group_size 2048);
 use atlas;
 
 -- name: print_no_progress
--- Print no bar of progress.
+-- Print no progress bar.
 set enable_progress_bar = false;
 
 -- name: can_read_other_files

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from coexpr.database.categories import GeneFilterUse, choose_genes
 from coexpr.database.connection import forbid_other_files, open_readonly
-from coexpr.database.engine import connect
+from coexpr.database.engine import attach, connect
 from coexpr.database.queries import query, registered, run, single
 from coexpr.database.schema import migrate
 from coexpr.database.sources import find_sources
@@ -122,7 +122,7 @@ def write_database(selection: Selection, path: Path, progress: Progress) -> None
         "bundled_categories": {"category_id": selection.category_ids},
     }
     with _new_database(path) as connection:
-        connection.execute(query("attach_source"), {"path": str(selection.database.absolute())})
+        attach(connection, query("attach_source"), selection.database)
         forbid_other_files(connection)
         with registered(connection, **ids), progress.task("Copying", len(_TABLES), "tables") as advance:
             for table in _TABLES:
@@ -138,7 +138,7 @@ def _new_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Create a database with the current schema."""
     connection = connect(config={"temp_directory": f"{path}.tmp"})
     try:
-        connection.execute(query("attach_atlas"), {"path": str(path.absolute())})
+        attach(connection, query("attach_atlas"), path)
         connection.execute(query("use_atlas"))
         migrate(connection, path)
         yield connection

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 
 from coexpr.database.connection import connected, forbid_other_files
-from coexpr.database.engine import connect
+from coexpr.database.engine import attach, connect
 from coexpr.database.queries import query
 from coexpr.database.turns import Waiting
 
@@ -23,7 +23,7 @@ def attach_for_writing(path: Path, waiting: Waiting, *, named: Path | None = Non
     def attached() -> duckdb.DuckDBPyConnection:
         connection = connect(config={"memory_limit": _WRITING_MEMORY, "temp_directory": f"{path}.tmp"})
         try:
-            connection.execute(query("attach_atlas"), {"path": str(path.absolute())})
+            attach(connection, query("attach_atlas"), path)
             connection.execute(query("use_atlas"))
             connection.execute(query("checkpoint_only_when_asked"))
             connection.execute(query("keep_log_when_closed"))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from coexpr.database.engine import connect
+from coexpr.database.engine import attach, connect
 from coexpr.database.queries import query
 from coexpr.database.schema_files import definitions, migrations
 from coexpr.errors import DatabaseError
@@ -101,7 +101,7 @@ def digests_of_new_database() -> dict[Named, str]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "new.duckdb"
         with closing(connect()) as connection:
-            connection.execute(query("attach_atlas"), {"path": str(file.absolute())})
+            attach(connection, query("attach_atlas"), file)
             connection.execute(query("use_atlas"))
             connection.execute(query("create_schema_migrations"))
             for migration in migrations():

@@ -20,8 +20,8 @@ from coexpr.resources import DATABASE_VARIABLE, is_duckdb_file
 # The connections that may be open for reading, and the device and number of the file of each.
 _files_of_connections: WeakKeyDictionary[duckdb.DuckDBPyConnection, tuple[int, int]] = WeakKeyDictionary()
 
-# How DuckDB's message begins about a text with half of a pair of surrogates.
-_NOT_TEXT = "Python Conversion Failure: "
+# How DuckDB's message begins about a text with an unpaired surrogate.
+_NOT_TEXT = "Python Conversion Failure: cannot encode str as UTF-8, "
 
 
 def refuse_missing(path: Path) -> None:
@@ -97,7 +97,7 @@ def connect_readonly(path: Path, waiting: Waiting) -> duckdb.DuckDBPyConnection:
 
 
 def connected(
-    path: Path, connect: Callable[[], duckdb.DuckDBPyConnection], waiting: Waiting
+    path: Path, open_file: Callable[[], duckdb.DuckDBPyConnection], waiting: Waiting
 ) -> duckdb.DuckDBPyConnection:
     """Return a connection, after waiting for other processes that have the file open.
 
@@ -111,7 +111,7 @@ def connected(
     def attempt() -> duckdb.DuckDBPyConnection | None:
         nonlocal message
         try:
-            return connect()
+            return open_file()
         except duckdb.Error as error:
             message = str(error)
             if "Conflicting lock" in message and has_locks(path.parent):

@@ -5,19 +5,32 @@ from pathlib import Path
 
 import duckdb
 
-from coexpr.database.queries import query
+from coexpr.database.queries import query, single
 
-IN_MEMORY = Path(":memory:")
+_IN_MEMORY = Path(":memory:")
 
 
 def connect(
-    path: Path = IN_MEMORY, *, read_only: bool = False, config: Mapping[str, str] | None = None
+    path: Path = _IN_MEMORY, *, read_only: bool = False, config: Mapping[str, str] | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """Open a database without DuckDB's bar of progress.
+    """Open a database without DuckDB's progress bar.
 
     DuckDB prints it to stdout, among the results, where Python runs without a file, as in `python -c`, in notebooks and
-    in workers.
+    in workers. It stays on if another connection of this process to the same file has locked the settings.
     """
     connection = duckdb.connect(path, read_only=read_only, config=dict(config or {}))
-    connection.execute(query("print_no_progress"))
+    try:
+        if not single(connection, "settings_are_locked"):
+            connection.execute(query("print_no_progress"))
+    except duckdb.Error:  # such as too little memory
+        connection.close()
+        raise
     return connection
+
+
+def attach(connection: duckdb.DuckDBPyConnection, statement: str, path: Path) -> None:
+    """Run a statement that attaches the database at its `$path`.
+
+    The path is made absolute, because DuckDB takes a relative one such as md:name for the address of a service.
+    """
+    connection.execute(statement, {"path": str(path.absolute())})

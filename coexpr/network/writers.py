@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from coexpr.database.engine import connect
+from coexpr.database.engine import attach, connect
 from coexpr.database.queries import query, registered
 from coexpr.errors import OptionError, OutputError
 from coexpr.network.graphml import write_graphml
@@ -207,7 +207,7 @@ def _write_duckdb(path: Path, parts: Parts, nodes: Nodes, provenance: Mapping[st
 def _create_tables(path: Path, parts: Parts, nodes: Nodes, provenance: Mapping[str, Any]) -> None:
     """Write the tables of a network to a DuckDB file, all of it on the disk at the end."""
     with connect() as connection:
-        connection.execute(query("attach_network"), {"path": str(path.absolute())})
+        attach(connection, query("attach_network"), path)
         connection.execute(query("use_network"))
         connection.execute(query("create_edges"))
         for table in _tables(parts, nodes):

@@ -1,4 +1,4 @@
-"""What DuckDB itself prints."""
+"""Connections print nothing of their own."""
 
 import subprocess
 import sys
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from helpers.folders import PACKAGE
+
+from coexpr.atlas import Atlas
 
 # It takes longer than the two seconds after which DuckDB would begin to print.
 STATEMENT = "select count(*) as n from range(1_500_000_000) as t(i) where hash(i) = 0"
@@ -18,7 +20,7 @@ with open_readonly(Path({database!r})) as connection:
 
 
 def run_without_a_file(database: Path, statement: str) -> str:
-    """Run a statement in a program that is no file, in which DuckDB takes its output for a terminal."""
+    """Run a statement in a program that is no file, whose output DuckDB takes for a terminal."""
     program = PROGRAM.format(database=str(database), statement=statement)
     return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
 
@@ -31,6 +33,13 @@ def test_the_bar_of_duckdb_is_off(synthetic_database: Path) -> None:
 @pytest.mark.long
 def test_no_bar_is_printed_among_the_results(synthetic_database: Path) -> None:
     assert run_without_a_file(synthetic_database, STATEMENT) in ("[(0,)]\n", "[(1,)]\n")
+
+
+def test_two_atlases_of_one_file_after_a_statement(synthetic_database: Path) -> None:
+    with Atlas(synthetic_database) as first:
+        first.sql("select 1").fetchall()  # locks the settings
+        with Atlas(synthetic_database) as second:
+            assert second.sql("select 2").fetchall() == [(2,)]
 
 
 def test_all_connections_are_opened_alike() -> None:
