@@ -11,7 +11,7 @@ TOP = Path(__file__).parents[1]
 RECORDS = TOP / "tests" / "data" / "trials"
 PAGE = TOP / "docs" / "reliability.md"
 # The parts of the page, in its order. Each has a block between two marks.
-PARTS = ("crashes", "systems", "processes", "files", "fuzzing", "sql", "numbers")
+PARTS = ("crashes", "systems", "processes", "files", "fuzzing", "sql", "serve", "numbers")
 
 
 def records(part: str) -> list[dict[str, Any]]:

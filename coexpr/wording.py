@@ -10,8 +10,9 @@ _ROUNDS_UP = 0.9995
 # A longer name is no name, and would fill the screen; so many of its characters are shown.
 _LONG, _SHOWN = re.compile(r"\S{600,}"), 200
 # C0 without tab and line feed, DEL, C1, marks that reorder text, separators of lines, and lone surrogates.
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_CONTROLS_AND_BREAKS = re.compile(_CONTROLS.pattern.replace("\x08\x0b", "\x1f"))
+_ALWAYS = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_CONTROLS = re.compile(f"[\x00-\x08\x0b-\x1f{_ALWAYS}]")
+_CONTROLS_AND_BREAKS = re.compile(f"[\x00-\x1f{_ALWAYS}]")
 
 
 def count_of(count: int, thing: str, things: str | None = None) -> str:

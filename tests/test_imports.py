@@ -6,7 +6,6 @@ import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import duckdb
 import pytest
 from helpers.folders import PACKAGE
 
@@ -176,9 +175,6 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.skipif(
-    int(duckdb.__version__.split(".")[0]) < 2, reason="DuckDB before version 2 imports pandas itself to bind parameters"
-)
 @pytest.mark.parametrize(
     "question",
     [

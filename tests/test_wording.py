@@ -1,13 +1,15 @@
-"""Numbers in sentences: three digits, and never smaller for a larger number."""
+"""Numbers in sentences have three digits, and are never smaller for a larger number; control characters are escaped."""
 
 import re
+import unicodedata
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from coexpr.wording import amount_of, bytes_of, count_of, duration_of
+from coexpr.wording import amount_of, bytes_of, count_of, duration_of, escaped, one_line
 
+REORDERING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 UNITS = {"bytes": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "million": 1e6, "billion": 1e9}
 SECONDS = {"s": 1, "min": 60, "h": 3600}
 SIZES = (
@@ -84,3 +86,18 @@ def test_one_thing_and_several() -> None:
     assert [duration_of(seconds) for seconds in (-1, 0.4, 89.4, 89.9, 90, 5399, 5400)] == [
         *("0 s", "0 s", "89 s", "90 s", "2 min", "90 min", "1.5 h"),
     ]
+
+
+@pytest.mark.parametrize("name", ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\x9b", "\u202e", "\u2066", "\udcff", "\r"])
+def test_a_control_character_is_escaped(name: str) -> None:
+    assert escaped(f"a{name}b") == one_line(f"a{name}b") == f"a{name.encode('unicode_escape').decode()}b"
+
+
+def test_all_other_text_is_kept() -> None:
+    for number in range(0x11000):
+        character = chr(number)
+        is_control = unicodedata.category(character) in ("Cc", "Cs") or character in "\u2028\u2029"
+        is_control |= unicodedata.bidirectional(character) in REORDERING
+        is_control |= character in "\u061c\u200e\u200f"
+        assert (one_line(character) != character) == is_control, hex(number)
+        assert escaped(character) == (character if character in "\t\n" else one_line(character))

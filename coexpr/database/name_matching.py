@@ -16,7 +16,7 @@ def match_names_again(connection: duckdb.DuckDBPyConnection) -> None:
     store_genes_of_atlas(connection)
     connection.execute(query("delete_name_matches"))
     if not single(connection, "count_added_categories"):
-        return
+        return  # there is no name to match, and each of the statements takes milliseconds
     connection.execute(query("insert_name_matches"))
     connection.execute(query("delete_members_of_added_categories"))
     connection.execute(query("create_direct_members_of_added_categories"))

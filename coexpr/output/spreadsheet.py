@@ -8,6 +8,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -31,6 +32,7 @@ _MAX_EXACT = 2**53
 # Characters of the narrowest and the widest column.
 _NARROW, _WIDE = 6, 50
 _TEXT_FORMAT = "@"
+_OTHER_FOLDER = "set TMPDIR to another folder for temporary files"
 _FIRST_DATE = datetime.date(1900, 1, 1)
 
 
@@ -82,15 +84,17 @@ def write_workbook(sheets: Sequence[Sheet], provenance: Mapping[str, Any], strea
     """
     require("xlsxwriter")
     # xlsxwriter leaves temporary files and half a workbook behind if it fails: they are in a folder that is removed.
-    with tempfile.TemporaryDirectory() as folder:
+    with ExitStack() as stack:
+        with explained(Path("a temporary file"), _OTHER_FOLDER):
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
         workbook = Path(folder) / "workbook"
-        with explained(Path(folder), "set TMPDIR to another folder for temporary files"), workbook.open("wb") as whole:
-            _write_temporary([*sheets, Sheet("provenance", ("name", "value"), _flat(provenance))], folder, whole)
+        with explained(Path(folder), _OTHER_FOLDER), workbook.open("wb") as whole:
+            _write_sheets([*sheets, Sheet("provenance", ("name", "value"), _flat(provenance))], folder, whole)
         with workbook.open("rb") as whole:
             shutil.copyfileobj(whole, stream)
 
 
-def _write_temporary(sheets: Sequence[Sheet], folder: str, whole: IO[bytes]) -> None:
+def _write_sheets(sheets: Sequence[Sheet], folder: str, whole: IO[bytes]) -> None:
     from xlsxwriter import Workbook
     from xlsxwriter.exceptions import FileCreateError
 

@@ -11,12 +11,12 @@ from coexpr.readers.regular_file import open_regular
 
 _HASH_BLOCK = 1 << 20
 # A folder with all six donors has 4 GB in 30 files, and is half as large in a zip.
-MAX_BYTES = 4_000_000_000
+MAX_DOWNLOAD_BYTES = 4_000_000_000
 
 
 @dataclass(frozen=True)
 class FileDigest:
-    """Name, size in bytes and SHA-256 of one file on disk."""
+    """Name, size in bytes and SHA-256 of one file."""
 
     name: str
     bytes: int
@@ -51,14 +51,14 @@ def digest_of(name: str, stream: IO[bytes]) -> FileDigest:
     while block := stream.read(_HASH_BLOCK):
         sha256.update(block)
         size += len(block)
-        if size > MAX_BYTES:
+        if size > MAX_DOWNLOAD_BYTES:
             raise too_large(name)
     return FileDigest(name, size, sha256.hexdigest())
 
 
 def too_large(name: str) -> DownloadError:
     """Return the error for a file that is larger than any download."""
-    return DownloadError(f"{name} is larger than any download: expected at most {MAX_BYTES:,} bytes.")
+    return DownloadError(f"{name} is larger than any download: expected at most {MAX_DOWNLOAD_BYTES:,} bytes.")
 
 
 def fingerprint(digests: Sequence[FileDigest], inside: str) -> str:

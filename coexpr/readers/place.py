@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from coexpr.errors import DownloadError
-from coexpr.readers.digests import MAX_BYTES, FileDigest, digest_of, digest_on_disk, too_large
+from coexpr.readers.digests import MAX_DOWNLOAD_BYTES, FileDigest, digest_of, digest_on_disk, too_large
 from coexpr.readers.regular_file import LONGEST_HEADER, is_regular, open_regular
 
 _AGAIN = "Load it when the other program has finished."
@@ -142,7 +142,7 @@ class Folder(Place):
         """Return size and SHA-256 of the files."""
         found = []
         for name in file_names:
-            if self.size(name) > MAX_BYTES:
+            if self.size(name) > MAX_DOWNLOAD_BYTES:
                 raise too_large(self.locate(name))
             with self.open(name) as stream:
                 found.append(digest_of(self._members[name.lower()], stream))

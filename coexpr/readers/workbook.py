@@ -21,7 +21,7 @@ _RELATIONS = "xl/_rels/workbook.xml.rels"
 # The sheet of Additional file 8 has 3 MB, and its texts fewer.
 _MOST_BYTES = 25_000_000
 _MOST_ROWS, _MOST_COLUMNS = 250_000, 1000
-# With the empty cells before others. Additional file 8 has half a million.
+# Cells of all rows, with the empty cells to the left of others. Additional file 8 has half a million.
 _MOST_CELLS = 2_000_000
 _BLOCK_BYTES = 1 << 16
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
@@ -164,7 +164,7 @@ class _Cells:
         self.rows: list[list[str]] = []
         self._path, self._texts, self._most = path, texts, most
         self._type = ""
-        self._column = self._count = 0
+        self._column = self._cells = 0
         self._content: list[str] = []
 
     def is_complete(self) -> bool:
@@ -187,8 +187,8 @@ class _Cells:
                 self._column = _column_of(place[1]) if place and int(place[2]) == len(self.rows) else 0
             if not len(self.rows[-1]) < self._column <= _MOST_COLUMNS:
                 raise self._misplaced(f"cell {attributes.get('r', '')!r:.20}")
-            self._count += self._column - len(self.rows[-1])
-            if self._count > _MOST_CELLS:
+            self._cells += self._column - len(self.rows[-1])
+            if self._cells > _MOST_CELLS:
                 raise DownloadError(f"{self._path} is too large: expected at most {_MOST_CELLS:,} cells.")
 
     def _begin_row(self, number: int) -> None:

@@ -1,4 +1,4 @@
-"""Folders and files in a zip, whose size of the directory and number of members are limited.
+"""Folders and files in a zip. The size of its directory and the number of its members are limited.
 
 Members of a zip are streamed, never extracted; see `zip_members`.
 """

@@ -436,9 +436,7 @@ def test_a_query_loads_no_package_of_figures_spreadsheets_or_frames(synthetic_da
     assert "gene_symbol" in done.stdout
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "coexpr.analysis.correlates" in loaded
-    # DuckDB before version 2 imports pandas itself to bind parameters.
-    unused = UNUSED if duckdb.__version__.startswith(("0.", "1.")) else (*UNUSED, "pandas")
-    assert not loaded & set(unused)
+    assert not loaded & {*UNUSED, "pandas"}
 
 
 def test_a_figure_loads_its_page(synthetic_database: Path, tmp_path: Path) -> None:

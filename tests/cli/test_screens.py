@@ -37,7 +37,7 @@ COMMANDS = {
 }
 
 
-# What erases a bar of progress, which a slow machine draws.
+# What erases a progress bar, which a slow machine draws.
 ERASED = re.compile(r"\x1b\[[0-9]*[A-Za-z]")
 
 

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import unicodedata
 from pathlib import Path
 
 import duckdb
@@ -15,12 +14,11 @@ from helpers.command import invoke
 
 from coexpr.cli.progress import _Bars
 from coexpr.cli.table import Layout, draw_table
-from coexpr.cli.terminal import EscapingStream, escaped, one_line
+from coexpr.cli.terminal import EscapingStream
 from coexpr.database.stored_tables import store_genes_of_atlas, store_names_of_ncbi
 
 # The title of a window, a color, a color in one byte, a mark that reorders text, a deletion, and ends of lines.
 HOSTILE = "\x1b]0;title\x07\x1b[31m\x9b32m\u202eX\x7f\r\n\t\u2066"
-_REORDERING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 _RAW = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -44,21 +42,6 @@ def hostile_database(synthetic_database: Path, tmp_path_factory: pytest.TempPath
         store_genes_of_atlas(connection)
         store_names_of_ncbi(connection)
     return path
-
-
-@pytest.mark.parametrize("name", ["\x00", "\x07", "\x1b", "\x7f", "\x85", "\x9b", "\u202e", "\u2066", "\udcff", "\r"])
-def test_a_control_character_is_escaped(name: str) -> None:
-    assert escaped(f"a{name}b") == one_line(f"a{name}b") == f"a{name.encode('unicode_escape').decode()}b"
-
-
-def test_all_other_text_is_kept() -> None:
-    for number in range(0x11000):
-        character = chr(number)
-        is_control = unicodedata.category(character) in ("Cc", "Cs") or character in "\u2028\u2029"
-        is_control |= unicodedata.bidirectional(character) in _REORDERING
-        is_control |= character in "\u200e\u200f"
-        assert (one_line(character) != character) == is_control, hex(number)
-        assert escaped(character) == (character if character in "\t\n" else one_line(character))
 
 
 def test_a_stream_escapes_and_cannot_fail() -> None:

@@ -29,7 +29,8 @@ def run(command: str, by: str, points: int, seed: int) -> None:
     scenario = SCENARIOS[command]
     name, tried = f"{by}-{command}", f"{_WORDS[by]} {scenario.tried}"
     messages: Counter[str] = Counter()
-    with recorded(name, _PARTS[by], tried) as trial, attempting(scenario) as attempts:
+    again = f"python -m crash {command} --by {by} --points {points}{f' --seed {seed}' if seed else ''}"
+    with recorded(name, _PARTS[by], tried, again) as trial, attempting(scenario) as attempts:
         for what, attempt in tries(attempts, by, points, seed):
             try:
                 trial.count(attempt())

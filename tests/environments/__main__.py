@@ -105,7 +105,14 @@ def _run_in_each(
                 elif _sha256(database) != before:
                     trial.fail(f"{place}: the database has changed")
                 else:
-                    trial.count("success" if done.returncode == 0 else "one clear error")
+                    trial.count(_outcome_of(done))
+
+
+def _outcome_of(done: subprocess.CompletedProcess[bytes]) -> str:
+    if done.returncode == 0:
+        return "success"
+    errors = [line for line in done.stderr.splitlines() if line.startswith((b"Error: ", b"Usage: "))]
+    return "one clear error" if len(errors) == 1 else "a failure that could not be printed"
 
 
 def _sampled(folder: Path) -> list[list[str]]:
@@ -151,10 +158,12 @@ def _interruptions(database: Path, count: int) -> None:
             place = f"{statement} {' '.join(output)}"
             if seconds is None:
                 trial.fail(f"{place}: still runs after {_PATIENCE:g} s")
-            elif code not in (0, 130) or "Traceback" in text or [*folder.glob(".*")]:
+            elif code not in (0, 130) or "Traceback" in text or [*folder.iterdir()][code == 0 :]:
                 trial.fail(f"{place}: {code}, {text[-500:]}, {[*folder.iterdir()]}")
             else:
                 trial.count("had ended already" if code == 0 else "exit code 130, no file left")
+            for path in folder.iterdir():
+                path.unlink()
 
 
 def _interrupted(line: list[str], database: Path, after: float) -> tuple[int, str, float | None]:

@@ -1,4 +1,4 @@
-/* A library for LD_PRELOAD that sets the clock, of the date and not of durations, to CLOCK_SECONDS since 1970.
+/* A library for LD_PRELOAD that sets the wall clock, and not the monotonic clock, to CLOCK_SECONDS since 1970.
    With CLOCK_STEP, it goes back by so many seconds each time it is read. */
 #define _GNU_SOURCE
 #include <dlfcn.h>

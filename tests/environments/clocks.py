@@ -12,7 +12,7 @@ _CLOCKS = (
     ("a clock in 1969", -_DAY, 0),
     ("a clock in 1970", 0, 0),
     ("a clock in 1979, before the first year of zips", 3651 * _DAY, 0),
-    ("a clock in 2040, after that of 32 bits", 25568 * _DAY, 0),
+    ("a clock in 2040, after the last date of 32 bits", 25568 * _DAY, 0),
     ("a clock in 2110, after the last year of zips", 51135 * _DAY, 0),
     ("a clock that goes back by an hour each time", 20000 * _DAY, 3600),
 )

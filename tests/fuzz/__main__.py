@@ -74,7 +74,12 @@ def fuzz(target: Target, given: argparse.Namespace, kept: Path) -> None:
     """Fuzz a reader, and record it."""
     how = "changed at random" if given.plain else "guided by coverage"
     with (
-        recorded(f"fuzzing-{target.name}", "fuzzing", f"changed files, {how}: {target.name}") as trial,
+        recorded(
+            f"fuzzing-{target.name}",
+            "fuzzing",
+            f"changed files, {how}: {target.name}",
+            f"python -m fuzz {target.name} --executions {given.executions}",
+        ) as trial,
         tempfile.TemporaryDirectory(prefix="coexpr-fuzz-") as folder,
     ):
         start = time.monotonic()
@@ -89,6 +94,8 @@ def fuzz(target: Target, given: argparse.Namespace, kept: Path) -> None:
             path.write_bytes(content)
             trial.fail(f"{target.name}: {what}")
             print(f"    {path}", file=sys.stderr)  # noqa: T201  # a long run is watched
+        if (done := sum(outcomes.values())) < given.executions:
+            trial.fail(f"only {done:,} of {given.executions:,} inputs were read")
         speed = sum(outcomes.values()) / (time.monotonic() - start)
         print(f"{target.name}: {dict(outcomes)}, {speed:,.0f} per second", file=sys.stderr, flush=True)  # noqa: T201
 

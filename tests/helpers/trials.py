@@ -55,19 +55,27 @@ class Trial:
 
 
 @contextmanager
-def recorded(name: str, part: str, tried: str) -> Iterator[Trial]:
-    """Run a trial; write its record, and the page, at the end, also if it is interrupted.
+def recorded(name: str, part: str, tried: str, command: str | None = None) -> Iterator[Trial]:
+    """Run a trial; write its record, and the page, at the end. A trial that ends early has failed.
 
-    `tried` may be completed within the block. The process exits with 1 if there was a failure.
+    `tried` may be completed within the block. `command` repeats this trial; by default, it is that of the process. The
+    process exits with 1 if there was a failure.
     """
     trial = Trial(name, part, tried)
     start = time.monotonic()
     try:
         yield trial
+    except BaseException as error:
+        trial.fail(f"the trial has ended early: {error!r:.500}")
+        raise
     finally:
-        _write(trial, time.monotonic() - start)
+        _write(trial, time.monotonic() - start, command or _command_of_process())
     if trial.failures:
         sys.exit(1)
+
+
+def _command_of_process() -> str:
+    return " ".join(["python -m", Path(sys.argv[0]).parent.name, *map(_without_folders, sys.argv[1:])])
 
 
 def _without_folders(argument: str) -> str:
@@ -75,7 +83,13 @@ def _without_folders(argument: str) -> str:
     return Path(argument).name if Path(argument).is_absolute() else argument
 
 
-def _write(trial: Trial, seconds: float) -> None:
+def _commit() -> str:
+    """Return the commit that was tried; "" outside of a repository."""
+    git = ["git", "rev-parse", "--short=10", "HEAD"]
+    return subprocess.run(git, cwd=TOP, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def _write(trial: Trial, seconds: float, command: str) -> None:
     record = (
         dataclasses.asdict(trial)
         | {
@@ -83,7 +97,8 @@ def _write(trial: Trial, seconds: float) -> None:
             "tries": sum(trial.outcomes.values()),
             "failures": trial.failures[:_KEPT_FAILURES],
             "seconds": round(seconds),
-            "command": " ".join(["python -m", Path(sys.argv[0]).parent.name, *map(_without_folders, sys.argv[1:])]),
+            "command": command,
+            "commit": _commit(),
             "date": time.strftime("%Y-%m-%d"),
             "versions": {"python": platform.python_version()}
             | {package: importlib.metadata.version(package) for package in _PACKAGES},

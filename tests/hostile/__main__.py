@@ -102,8 +102,9 @@ def verdict(file: Hostile, ran: Ran, written: set[str]) -> str:
     if ran.code == 0 and not file.may_be_read:
         return "was read without an error"
     # A result that differs when it is asked for again is no error: the differences are its answer.
-    if ran.code and not any(line.startswith(("Error:", "Usage:", "Changed:")) for line in lines):
-        return f"no error is printed: {ran.stderr:.200}"
+    errors = [line for line in lines if line.startswith(("Error:", "Usage:", "Changed:"))]
+    if ran.code and len(errors) != 1:
+        return f"not one error is printed: {ran.stderr:.200}"
     if others := sorted(name for name in written if "atlas.duckdb" not in name):
         return f"wrote {', '.join(others)}"
     return ""

@@ -89,7 +89,8 @@ def compare(plain: str, found: str, tolerance: float = TOLERANCE) -> str:
         largest = _largest_difference(json.loads(plain), json.loads(found))
     except ValueError as error:
         return f"differs: {error}"
-    return f"the same rows, numbers within {tolerance}" if largest <= tolerance else f"differs by {largest:.1e}"
+    what = "p from surrogates" if tolerance == OF_SURROGATES else "numbers"
+    return f"the same rows, {what} within {tolerance:g}" if largest <= tolerance else f"differs by {largest:.1e}"
 
 
 def _compare_edges(plain: str, found: str) -> str:
@@ -102,7 +103,7 @@ def _compare_edges(plain: str, found: str) -> str:
     if largest > OF_SINGLE:
         return f"differs by {largest:.1e}"
     order = "in the same order" if same_order else "some in another order"
-    return f"the same edges, {order}, numbers within {OF_SINGLE}"
+    return f"the same edges, {order}, numbers within {OF_SINGLE:g}"
 
 
 def _rows(text: str) -> list[list[str]]:

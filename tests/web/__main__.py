@@ -22,7 +22,7 @@ def main() -> None:
     given = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
-        recorded("addresses", "sql", "random addresses of coexpr serve") as trial,
+        recorded("addresses", "serve", "random addresses of coexpr serve") as trial,
     ):
         path = Path(folder) / "atlas.duckdb"
         ingest(write_downloads(Path(folder), probes=300, samples=90), path)

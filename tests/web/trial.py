@@ -45,8 +45,10 @@ def _judge(trial: Trial, address: str, client: httpx.Client) -> None:
         trial.fail(f"{address[:300]}: {answer.status_code}, {answer.text[:300]}")
     elif has_raw_control or "x" in answer.cookies:
         trial.fail(f"{address[:300]}: a control character or a cookie of the address")
+    elif answer.status_code in _REFUSED and not answer.text.strip():
+        trial.fail(f"{address[:300]}: {answer.status_code} without a reason")
     elif answer.status_code in _REFUSED:
-        trial.count("refused with its reason" if answer.text.strip() else "refused")
+        trial.count("refused with its reason")
     else:
         trial.count("an answer")
 
@@ -56,4 +58,7 @@ def _sentences_of(answer: httpx.Response) -> str:
     kind = str(answer.headers.get("content-type", ""))
     if kind.startswith("text/html"):
         return Page(re.sub("<textarea.*?</textarea>", "", answer.text, flags=re.DOTALL)).text
-    return answer.text if kind.startswith(("text/", "application/json")) else ""
+    if kind.startswith("application/json"):
+        content = answer.json()
+        return str(content["error"]["message"]) if isinstance(content, dict) and "error" in content else ""
+    return answer.text if kind.startswith("text/") else ""

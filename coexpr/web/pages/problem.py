@@ -32,7 +32,7 @@ async def answer_error(request: Request, error: Exception) -> Response:
 
 
 async def answer_missing(request: Request, error: Exception) -> Response:
-    """Answer a request for an address that does not exist, or not so."""
+    """Answer a request for an address that does not exist, or does not accept the method."""
     status = getattr(error, "status_code", 404)
     path = one_line(request.url.path[:200])
     sentence = f"{path} does not accept {request.method}." if status == 405 else f"There is no page {path}."
