@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from coexpr.errors import CoexprError, OutputError
+from coexpr.output.unfinished import sync_folder
 
 # Describes a bundle, for its pages and for this module.
 DESCRIPTION = "bundle.json"
@@ -81,6 +82,7 @@ def _replace(folder: Path, work: Path) -> None:
     """Rename a finished folder; the one that was there is kept until that has succeeded."""
     if not folder.exists():
         os.rename(work, folder)
+        sync_folder(folder.parent)
         return
     old = work.with_name(f"{work.name}.old")
     os.rename(folder, old)
@@ -89,6 +91,7 @@ def _replace(folder: Path, work: Path) -> None:
     except BaseException:
         os.rename(old, folder)
         raise
+    sync_folder(folder.parent)
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -17,6 +17,7 @@ from coexpr.database.schema_files import schema_version
 from coexpr.database.turns import Waiting
 from coexpr.errors import DatabaseError
 from coexpr.output.files import remedy_of
+from coexpr.output.unfinished import rename_on_disk
 
 _COPIED_BYTES = 1 << 20
 
@@ -68,7 +69,7 @@ def _restore(kept: Path, path: Path) -> None:
     """Put the copy of a database in its place. The log is removed first: it does not fit the copy."""
     try:
         path.with_name(path.name + ".wal").unlink(missing_ok=True)
-        os.replace(kept, path)
+        rename_on_disk(kept, path)
     except OSError as error:
         raise DatabaseError(
             f"{path} could not be brought up to date, and the copy of it could not be put in its place: "
@@ -85,7 +86,7 @@ def _copy(file: IO[bytes], path: Path, kept: Path) -> None:
             shutil.copyfileobj(file, stream, _COPIED_BYTES)
             stream.flush()
             os.fsync(stream.fileno())  # if it is needed, a power cut must not find half of it
-        os.replace(unfinished, kept)
+        rename_on_disk(unfinished, kept)
     except BaseException as error:
         with suppress(OSError):  # the next ingest writes it again
             unfinished.unlink(missing_ok=True)

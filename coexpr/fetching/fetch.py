@@ -4,7 +4,6 @@ A file that is there is fetched again only if it is deleted first.
 """
 
 import hashlib
-import os
 import shutil
 import threading
 import time
@@ -29,7 +28,7 @@ from coexpr.fetching.partial_file import partial_of
 from coexpr.fetching.sums import SUMS, Sums
 from coexpr.fetching.transfer import CONNECT_SECONDS, Patience, Transfer
 from coexpr.output.files import remedy_of
-from coexpr.output.unfinished import remove_abandoned, unfinished_folder
+from coexpr.output.unfinished import remove_abandoned, rename_on_disk, unfinished_folder
 from coexpr.progress import BYTES, SILENT, Advance, Progress
 from coexpr.resources import database_path
 from coexpr.result import Provenance, Result
@@ -253,7 +252,7 @@ def _fetch_one(
         transfer.receive()
         with unfinished_folder(job.path) as folder:  # pooch leaves temporary files when it is killed
             received = pooch.retrieve(job.file.url, None, job.file.name, folder, downloader=transfer)
-            os.replace(received, job.path)
+            rename_on_disk(received, job.path)
         job.sha256 = pooch.file_hash(str(job.path))
         sums.add(job.file.name, job.sha256)
     job.status, job.size, job.seconds = "fetched", job.path.stat().st_size, time.perf_counter() - start

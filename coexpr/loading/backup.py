@@ -18,6 +18,7 @@ from coexpr.database.schema import pending_migrations
 from coexpr.database.turns import SECONDS_TO_READ, SECONDS_TO_WRITE, Waiting, turn_to_write, wait_for_writer
 from coexpr.database.writing import merge_log
 from coexpr.errors import DatabaseError, DatabaseInUseError, NoDatabaseError, OutputError
+from coexpr.output.unfinished import rename_on_disk
 from coexpr.progress import SILENT, Progress
 from coexpr.resources import database_path
 from coexpr.result import Provenance, Result
@@ -170,7 +171,7 @@ def _put_in_place(copy: Path, target: Path) -> tuple[object, ...]:
         os.fsync(stream.fileno())
     size = copy.stat().st_size
     Path(f"{target.resolve()}.wal").unlink(missing_ok=True)  # of a database that is replaced
-    os.replace(copy, target.resolve())
+    rename_on_disk(copy, target.resolve())
     return str(target), size, sha256.hexdigest(), *(contents[name] for name in _CONTENTS)
 
 

@@ -24,7 +24,7 @@ from coexpr.network.nodes import Nodes
 from coexpr.network.workbook import write_xlsx
 from coexpr.output.files import explained, write_binary_file
 from coexpr.output.text import as_text
-from coexpr.output.unfinished import remove_abandoned, unfinished_folder
+from coexpr.output.unfinished import remove_abandoned, rename_on_disk, unfinished_folder
 from coexpr.resources import is_duckdb_file
 from coexpr.result import json_text
 
@@ -192,7 +192,7 @@ def _write_duckdb(path: Path, parts: Parts, nodes: Nodes, provenance: Mapping[st
     try:
         with explained(path), unfinished_folder(path.absolute()) as folder:
             _create_tables(folder / path.name, parts, nodes, provenance)
-            (folder / path.name).replace(path)
+            rename_on_disk(folder / path.name, path)
     except duckdb.Error as error:
         raise OutputError(
             f"{path} cannot be written: {str(error).splitlines()[0].rstrip('.')}. Free some space, or write to another "

@@ -48,11 +48,11 @@ class UnfinishedFile:
             self.close()  # another process has just taken it for abandoned
 
     def publish(self) -> None:
-        """Give the file its name, when all of it is on the disk: after a power cut it is whole or not there."""
+        """Give the file its name, when all of it is on the disk. After that, a power cut does not change it."""
         self.stream.flush()
         os.fsync(self.stream.fileno())
         self.stream.close()
-        os.replace(self._name, self._path)
+        rename_on_disk(self._name, self._path)
 
     def close(self) -> None:
         """Close the file, and remove it unless it was published."""
@@ -94,6 +94,12 @@ def remove_abandoned(path: Path) -> None:
         found = [Path(entry.path) for entry in entries if _is_temporary(entry.name, path.name)]
         for temporary in found:
             _remove_if_abandoned(temporary)
+
+
+def rename_on_disk(path: Path, target: Path) -> None:
+    """Give a file another name, in place of one that has it, and write the names in the folder to the disk."""
+    os.replace(path, target)
+    sync_folder(target.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -50,18 +50,16 @@ class Attempts:
         self.recorded = list(runner.calls())
         self.calls = self.recorded[-1].number
         self._after, self._caches = contents(place.folder), caches(place.folder)
-        # What the command has changed in the database, which must be there when it has ended.
-        self._loaded = {
-            name: text
-            for name, text in self._after.items()
-            if name.startswith("atlas.duckdb: ") and text != before.get(name)
-        }
         # The database and the list of fingerprints have other states between.
         self._outputs = [
             path
             for path in place.folder.rglob("*")
             if path.is_file() and path.name not in (place.database.name, "SHA256SUMS", *self._caches)
         ]
+        # What the command has changed in the database, and its results, which must be there when it has ended.
+        finished = {name for path in self._outputs for name in contents_of(path, place.folder)}
+        finished |= {name for name in self._after if name.startswith("atlas.duckdb: ")}
+        self._finished = {name: self._after[name] for name in finished if self._after[name] != before.get(name)}
 
     @property
     def folder(self) -> Path:
@@ -134,12 +132,11 @@ class Attempts:
         _empty(self._place.folder)
         self.disk.write(self._place.folder, seed)
         found = contents(self._place.folder)
-        lost = {name for name, text in self._loaded.items() if found.get(name) != text}
+        lost = {name for name, text in self._finished.items() if found.get(name) != text}
+        assert self._finished
         assert not lost, f"the command had ended, and there is lost: {sorted(lost)}"
         self.check()
-        if self._loaded:
-            return "power lost at the end: everything that was reported as loaded is there"
-        return "power lost at the end: files are whole, or the same command writes them"
+        return "lost when the command had ended: everything that it loaded or wrote is there"
 
     def _is_alone(self) -> bool:
         self._attempts += 1
