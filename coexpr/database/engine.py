@@ -1,11 +1,12 @@
 """Connections to DuckDB, for files and in memory."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 
-from coexpr.database.queries import query, single
+from coexpr.database.queries import query
 
 _IN_MEMORY = Path(":memory:")
 
@@ -20,7 +21,7 @@ def connect(
     """
     connection = duckdb.connect(path, read_only=read_only, config=dict(config or {}))
     try:
-        if not single(connection, "settings_are_locked"):
+        with suppress(duckdb.InvalidInputException):  # they are locked
             connection.execute(query("print_no_progress"))
     except duckdb.Error:  # such as too little memory
         connection.close()
