@@ -22,7 +22,9 @@ _RELATIONS = "xl/_rels/workbook.xml.rels"
 _MOST_BYTES = 25_000_000
 _MOST_ROWS, _MOST_COLUMNS = 250_000, 1000
 # Cells of all rows, with the empty cells to the left of others. Additional file 8 has half a million.
-_MOST_CELLS = 2_000_000
+_MOST_CELLS = 1_500_000
+# Elements of XML of a part; those of the sheet of Additional file 8 are about a million.
+_MOST_ELEMENTS = 2_500_000
 _BLOCK_BYTES = 1 << 16
 _REFERENCE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _DAMAGED = "Download it again."
@@ -113,8 +115,13 @@ def _parser(begin: _Begin, end: _End, where: str) -> expat.XMLParserType:
     parser = expat.ParserCreate("utf-8", "}")  # an encoding that the part declares could be unknown to Python
     parser.buffer_text = True
     text: list[str] = []
+    count = 0
 
     def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal count
+        count += 1
+        if count > _MOST_ELEMENTS:
+            raise DownloadError(f"{where} is too large: expected at most {_MOST_ELEMENTS:,} elements.")
         text.clear()
         begin(tag.rpartition("}")[2], attributes)
 

@@ -440,8 +440,9 @@ WORKBOOKS: dict[str, tuple[str, dict[str, str | bytes], str]] = {
         "is a workbook without etc/passwd",
     ),
     "cells far to the right": (
-        "".join(f'<row><c r="ALK{row}"/></row>' for row in range(1, 3001)), {}, "expected at most 2,000,000 cells",
+        "".join(f'<row><c r="ALK{row}"/></row>' for row in range(1, 3001)), {}, "expected at most 1,500,000 cells",
     ),
+    "many texts": ("", {STRINGS: f"<sst>{'<si/>' * 2_500_001}</sst>"}, "expected at most 2,500,000 elements"),
     "a large part": ("", {SHEET: b" " * 25_000_001}, "is too large: expected at most 25,000,000 bytes"),
 }  # fmt: skip
 
