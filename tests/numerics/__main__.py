@@ -5,8 +5,11 @@ import warnings
 
 import numpy as np
 from helpers.trials import recorded
-from numerics.checks import comparisons, differs
+from numerics.checks import OF_SINGLE, TOLERANCE, comparisons, differs
 from numerics.determinism import compare_kernels
+
+# Averages are compared relative to the largest value, whatever their own size.
+_NEAR = (f"within {TOLERANCE:g}, of numbers above 1 relative to them", f"within {OF_SINGLE:g}, in single precision")
 
 
 def compare_with_digits(examples: int, seed: int) -> None:
@@ -17,7 +20,7 @@ def compare_with_digits(examples: int, seed: int) -> None:
                 if differs(found, right, tolerance):
                     trial.fail(f"example {example}: {name} is {found!r}, not {right!r}")
                 else:
-                    trial.count("missing, as it must be" if np.isnan(right) else f"within {tolerance:g}")
+                    trial.count("missing, as it must be" if np.isnan(right) else _NEAR[tolerance == OF_SINGLE])
 
 
 def main() -> None:
