@@ -136,7 +136,7 @@ class Attempts:
         assert self._finished
         assert not lost, f"the command had ended, and there is lost: {sorted(lost)}"
         self.check()
-        return "lost when the command had ended: everything that it loaded or wrote is there"
+        return "cut after the command had ended: everything that it loaded or wrote is there"
 
     def _is_alone(self) -> bool:
         self._attempts += 1

@@ -78,7 +78,7 @@ def fuzz(target: Target, given: argparse.Namespace, kept: Path) -> None:
             f"fuzzing-{target.name}",
             "fuzzing",
             f"changed files, {how}: {target.name}",
-            f"python -m fuzz {target.name} --executions {given.executions}",
+            f"python -m fuzz {target.name} --executions {given.executions}{' --plain' * given.plain}",
         ) as trial,
         tempfile.TemporaryDirectory(prefix="coexpr-fuzz-") as folder,
     ):
