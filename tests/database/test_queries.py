@@ -12,6 +12,7 @@ from helpers.folders import PACKAGE
 
 from coexpr.bundling.extract import _TABLES
 from coexpr.database.arrow import to_lists
+from coexpr.database.engine import attach
 from coexpr.database.name_index import Kind
 from coexpr.database.queries import queries, query, read_queries, run
 from coexpr.database.schema import migrate
@@ -123,10 +124,10 @@ def empty_database(
     # As in the making of a bundle: other files cannot be attached later.
     path = tmp_path_factory.mktemp("empty") / "empty.duckdb"
     with duckdb.connect() as connection:
-        connection.execute(query("attach_atlas"), {"path": str(path)})
+        attach(connection, query("attach_atlas"), path)
         connection.execute(query("use_atlas"))
         migrate(connection, path)
-        connection.execute(query("attach_source"), {"path": str(shipped_database)})
+        attach(connection, query("attach_source"), shipped_database)
         for table in ("chosen_probes", "chosen_genes", "chosen_structures", "requested_categories", "edges"):
             connection.execute(query(f"create_{table}"))
         connection.execute(query("create_direct_members_of_added_categories"))
