@@ -183,13 +183,13 @@ def _read_samples(place: Place, structures: pa.Table, donor_id: int) -> pa.Table
         structure["structure_id"]: (structure["acronym"], structure["name"]) for structure in structures.to_pylist()
     }
     stated = zip(columns["structure_id"], columns["structure_acronym"], columns["structure_name"], strict=True)
+    where = place.locate(SAMPLES)
     for row, (structure_id, *label) in enumerate(stated, start=2):
-        where = f"{place.locate(SAMPLES)}, row {row}"
         if structure_id not in labels:
-            raise DownloadError(f"{where}: structure {structure_id} ({label[1]}) is not in {ONTOLOGY}.")
+            raise DownloadError(f"{where}, row {row}: structure {structure_id} ({label[1]}) is not in {ONTOLOGY}.")
         if labels[structure_id] != tuple(label):
             raise DownloadError(
-                f"{where}: structure {structure_id} is {' '.join(label)!r} here "
+                f"{where}, row {row}: structure {structure_id} is {' '.join(label)!r} here "
                 f"and {' '.join(labels[structure_id])!r} in {ONTOLOGY}."
             )
     rows = len(columns["well_id"])
