@@ -18,6 +18,7 @@ from coexpr.errors import DownloadError, OptionError
 from coexpr.readers import limits
 from coexpr.readers.category_file import Category, CategoryFile, WrongFormatError
 from coexpr.readers.obo import Ontology
+from coexpr.readers.printable import has_control
 
 _HUMAN = "9606"
 _NO_DATA = "ND"
@@ -27,7 +28,6 @@ _VERSION_2 = re.compile(r"2\.\d+", re.ASCII)
 _DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}", re.ASCII)
 _TERM = re.compile(r"\w+:\w+", re.ASCII)
 _GENE_ID = re.compile(r"\d{1,10}", re.ASCII)
-_SYMBOL = re.compile(r"[^\0-\x1f\x7f-\x9f]+")
 _MOST_COMMENTS = 10_000
 _AGAIN = "Download it again."
 _GENE2GO_COLUMNS = ["#tax_id", "GeneID", "GO_ID", "Evidence", "Qualifier", "GO_term", "PubMed", "Category"]
@@ -118,8 +118,9 @@ def _gaf_annotations(rows: Iterable[tuple[int, str]], path: Path) -> Iterator[_A
                 remedy=_AGAIN,
             )
         symbol, qualifiers, term, evidence, taxa, date = (cells[place] for place in (2, 3, 4, 6, 12, 13))
+        if not symbol or has_control(symbol):
+            raise DownloadError(f"{path}, line {row}: expected the symbol of a gene, found {symbol!r:.40}.")
         for cell, expected, pattern in (
-            (symbol, "the symbol of a gene", _SYMBOL),
             (term, "a term such as GO:0007399", _TERM),
             (evidence, "an evidence code such as IDA", _EVIDENCE),
             (date, "a date such as 20240131", _DATE),
@@ -194,6 +195,7 @@ def _annotated_terms(
             f"{path}: {len(absent):,} of its terms are not in the ontology; the first is {absent[0]}.",
             remedy="Use the OBO file of the same release.",
         )
+    notes = [*notes, *ontology.notes]
     placed = [
         _Annotation(term, annotation.gene, annotation.evidence)
         for annotation in annotations
@@ -208,11 +210,7 @@ def _annotated_terms(
         for term in accessions
     ]
     position = {term: number for number, term in enumerate(accessions)}
-    edges = [
-        (position[child], position[parent], relation)
-        for child, parent, relation in ontology.edges
-        if child in position and parent in position
-    ]
+    edges = [(position[child], position[parent], relation) for child, parent, relation in ontology.edges]
     source = f"GO-{ontology.release}" if ontology.release else "GO"
     return CategoryFile(what, categories, edges, source, ontology.release, tuple(notes))
 

@@ -33,10 +33,13 @@ class Ontology:
     names, aspects : dict
         By accession.
     edges : list of (child, parent, relation)
+        Between terms in use.
     primary : dict
         The accession that replaces each secondary id, and each obsolete id with one replacement.
     obsolete : set
         Obsolete accessions without a replacement.
+    notes : tuple of str
+        What was left out.
     """
 
     release: str | None
@@ -45,6 +48,7 @@ class Ontology:
     edges: list[tuple[str, str, str]]
     primary: dict[str, str]
     obsolete: set[str]
+    notes: tuple[str, ...] = ()
 
     def in_use(self, accession: str) -> str | None:
         """Return the term in use that an accession leads to after any number of replacements; None if there is none."""
@@ -85,12 +89,30 @@ def read_ontology(path: Path) -> Ontology:
         raise DownloadError(f"{path} cannot be read as an OBO file: {error}.", remedy=_AGAIN) from None
     if not ontology.names:
         raise DownloadError(f"{path} has no terms: expected an OBO file, such as go-basic.obo.")
-    if (strange := first_with_control((ontology.release, *ontology.names, *ontology.names.values()))) is not None:
+    parents = {parent for _, parent, _ in ontology.edges}
+    shown = (ontology.release, *ontology.names, *ontology.names.values(), *parents)
+    if (strange := first_with_control(shown)) is not None:
         raise DownloadError(f"{path}: {strange!r:.60} has characters that are not printed.", remedy=_AGAIN)
-    edges = [(child, ontology.in_use(parent) or parent, relation) for child, parent, relation in ontology.edges]
-    ontology = replace(ontology, edges=edges)
+    ontology = _with_edges_in_use(ontology)
     _refuse_cycles(ontology, path)
     return ontology
+
+
+def _with_edges_in_use(ontology: Ontology) -> Ontology:
+    """Return an ontology whose relations lead to terms in use; others are left out, and noted."""
+    edges: list[tuple[str, str, str]] = []
+    left_out: list[tuple[str, str]] = []
+    for child, parent, relation in ontology.edges:
+        if (term := ontology.in_use(parent)) is None:
+            left_out.append((child, parent))
+        else:
+            edges.append((child, term, relation))
+    notes = ontology.notes
+    if left_out:
+        first = f"{left_out[0][0]:.60} to {left_out[0][1]:.60}"
+        note = f"relations to terms that are obsolete or not in the ontology, left out: {len(left_out):,} ({first})."
+        notes = (*notes, note)
+    return replace(ontology, edges=edges, notes=notes)
 
 
 def _refuse_other_bytes(content: bytes, path: Path) -> None:

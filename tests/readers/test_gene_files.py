@@ -118,3 +118,44 @@ def test_damaged_or_incomplete_ontologies_are_refused(tmp_path: Path) -> None:
     (tmp_path / "go.obo").write_bytes(gzip.compress(OBO.encode())[:-30])
     with pytest.raises(DownloadError, match="cut short or damaged"):
         read_terms(find_gene_files([tmp_path]), {})
+
+
+def test_relations_to_terms_that_are_not_in_use_are_left_out_and_noted(tmp_path: Path) -> None:
+    """As in an ontology that is cut short between two terms."""
+    write(tmp_path, "gene2go", GENE2GO)
+    write(tmp_path, "go.obo", OBO.replace("is_a: GO:0000001", "is_a: GO:0000099\nis_a: GO:0000006\nis_a: GO:0000091"))
+    terms = read_terms(find_gene_files([tmp_path]), {})
+    pairs = list(
+        zip(*(terms.tables["edges"].column(name).to_pylist() for name in ("child_id", "parent_id")), strict=True)
+    )
+    assert pairs == [
+        ("GO:0000002", "GO:0000001"),
+        ("GO:0000003", "GO:0000002"),
+        ("GO:0000004", "GO:0000002"),
+    ]
+    assert terms.notes == [
+        "relations to terms that are obsolete or not in the ontology, left out: 2 (GO:0000002 to GO:0000099)."
+    ]
+
+
+RIGHT_TO_LEFT = "\N{RIGHT-TO-LEFT OVERRIDE}"
+
+
+@pytest.mark.parametrize(
+    ("ontology", "gaf", "message"),
+    [
+        (OBO.replace("regulates GO:", f"regulates {RIGHT_TO_LEFT}GO:"), GAF, "has characters that are not printed"),
+        (OBO.replace("is_a: GO:", f"is_a: GO:{BOM}"), GAF, "has characters that are not printed"),
+        (
+            OBO,
+            GAF.replace("\tASPA\t", f"\t{RIGHT_TO_LEFT}ASPA\t"),
+            r"expected the symbol of a gene, found '\\u202eASPA'",
+        ),
+        (OBO, GAF.replace("\tASPA\t", "\t\t"), "expected the symbol of a gene, found ''"),
+    ],
+)
+def test_names_that_are_not_printed_are_refused(tmp_path: Path, ontology: str, gaf: str, message: str) -> None:
+    write(tmp_path, "go.obo", ontology)
+    write(tmp_path, "goa.gaf", gaf)
+    with pytest.raises(DownloadError, match=message):
+        read_terms(find_gene_files([tmp_path]), {"NTRK2": 4915})
