@@ -1,4 +1,4 @@
-"""How large Arrow tables and Parquet files would be as Python objects, which a small file can make very large."""
+"""How large Arrow tables would be as Python objects, which a small file can make very large."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -6,14 +6,6 @@ import pyarrow.parquet as pq
 
 _VIEWS_AND_RUNS = (pa.types.is_string_view, pa.types.is_binary_view, pa.types.is_list_view, pa.types.is_large_list_view,
                    pa.types.is_run_end_encoded)  # fmt: skip
-
-
-def claimed_by(metadata: pq.FileMetaData) -> tuple[int, int]:
-    """Return the number of values that a Parquet file claims to have, or of rows if it is larger, and their bytes."""
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    values = sum(group.column(number).num_values for group in groups for number in range(group.num_columns))
-    size = sum(group.total_byte_size for group in groups)
-    return max(values, metadata.num_rows, sum(group.num_rows for group in groups)), size
 
 
 def texts_of(file: pq.ParquetFile) -> list[str]:

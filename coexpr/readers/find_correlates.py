@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from coexpr.errors import DownloadError, NoDownloadError
 from coexpr.readers import heatmap, matrices, tables
+from coexpr.readers.download import title_line
 from coexpr.readers.place import Folder, Place
 from coexpr.readers.regular_file import exists
-from coexpr.readers.text import split_lines
 from coexpr.readers.zips import folders_in_zip
 
 _ROWS = ("Rows.csv", heatmap.PROBES)
@@ -93,6 +93,5 @@ def _read(place: Place, rows: str) -> Correlates:
             f"{len(seeds)} rows have r = 1 (expected one).",
             remedy="Use the original download.",
         )
-    lines = split_lines(text)
-    title = lines[1].strip() if len(lines) > 1 else None
-    return Correlates(str(place.location), title, int(seeds[0]), columns["name"], np.array(columns["r"]), values)
+    title, r = title_line(text), np.array(columns["r"])
+    return Correlates(str(place.location), title, int(seeds[0]), columns["name"], r, values)

@@ -115,12 +115,13 @@ def _read_arrow(path: Path, kind: str) -> tuple[Any, list[dict[str, Any]]]:
     import pyarrow as pa  # slow to import, and JSON does not need it
     import pyarrow.parquet as pq
 
-    from coexpr.readers.arrow_size import claimed_by, size_of, texts_of
+    from coexpr.readers.arrow_size import size_of, texts_of
+    from coexpr.readers.parquet_footer import claimed_by
 
     try:
         if kind == "parquet":
+            _refuse_large(path, *claimed_by(path))
             with pq.ParquetFile(path) as file:
-                _refuse_large(path, *claimed_by(file.metadata))
                 texts = texts_of(file)
             table = pq.ParquetFile(path, read_dictionary=texts).read()
         else:

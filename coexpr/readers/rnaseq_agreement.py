@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from coexpr.errors import DownloadError
 from coexpr.readers.place import File
+from coexpr.readers.printable import has_control
 from coexpr.readers.published_table import PublishedTable
-from coexpr.readers.tables import decimal_number, is_plain
+from coexpr.readers.tables import decimal_number
 from coexpr.readers.workbook import first_sheet
 
 KIND = "agreement of probes with RNA-seq"
@@ -99,7 +100,7 @@ def _cell(row: list[str], index: int) -> str:
 
 
 def _name(cell: str) -> str:
-    if not cell or not is_plain(cell):
+    if not cell or has_control(cell):
         raise ValueError("the name of a probe")
     return cell
 

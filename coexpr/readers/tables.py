@@ -13,6 +13,7 @@ from typing import Any
 
 from coexpr.errors import DownloadError
 from coexpr.readers.place import Place
+from coexpr.readers.printable import has_control
 
 # The largest of these files, Probes.csv of the whole atlas, has 5 MB and 58,692 rows of 7 columns.
 _MOST_BYTES = 25_000_000
@@ -25,8 +26,6 @@ _MISSING_ID = _MISSING | {"nan", "null", "None", "0", "0.0"}
 _WHOLE_NUMBER = re.compile(r"(-?\d{1,10})(\.0*)?", re.ASCII)
 # Python's float also reads 1_000 and the digits of other scripts.
 _DECIMAL_NUMBER = re.compile(r" *[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)? *", re.ASCII | re.I)
-# Characters that change how the text around them is displayed: controls, ends of lines, and directions of writing.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 _DAMAGED = "The file is damaged, or is not a text file."
 
@@ -48,22 +47,17 @@ def decimal_number(cell: str) -> float:
     return number
 
 
-def is_plain(text: str) -> bool:
-    """Return whether a text is one line without control characters."""
-    return text.isprintable() or not _CONTROL.search(text)
-
-
 def text(cell: str) -> str:
-    """Return a cell that must not be blank, or contain control characters."""
+    """Return a cell that must be printable, and not blank."""
     if not cell:
         raise ValueError("some text")
-    if not is_plain(cell):
-        raise ValueError("text without control characters")
+    if has_control(cell):
+        raise ValueError("printable text")
     return cell
 
 
 def optional_text(cell: str) -> str | None:
-    """Return a cell without control characters; None if it is missing: blank, n/a, NA, NaN or NULL."""
+    """Return a printable cell; None if it is missing: blank, n/a, NA, NaN or NULL."""
     return None if cell in _MISSING else text(cell)
 
 

@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 from fuzz.mutation import change_bytes, change_cells, change_file, change_zip
-from fuzz.names import lookup
+from fuzz.names import lookup, refuse_unprintable
 from fuzz.targets import Target
 from helpers.allen import full_donor, heatmap
 from helpers.folders import CASES
@@ -18,7 +19,9 @@ from coexpr.errors import CoexprError
 from coexpr.readers import characters, find_correlates, matrices, site_category, spreadsheet
 from coexpr.readers.cells import split_rows
 from coexpr.readers.donors import donor_of_option
+from coexpr.readers.download import Download
 from coexpr.readers.place import Folder
+from coexpr.readers.published_table import PublishedTable
 from coexpr.readers.recognise import find_downloads
 from coexpr.readers.text import as_text, read_bytes
 
@@ -72,15 +75,34 @@ def _read_downloads(path: Path) -> None:
     for download in found:
         try:
             download.digests()
-            download.read()
+            _refuse_unprintable_names(download.read())
         except CoexprError as error:
             refusals.append(error)
     if refusals:
         raise refusals[0]
 
 
-def _read_category(path: Path) -> object:
-    return site_category.read(site_category.places(path), "a category")
+def _refuse_unprintable_names(read: Download | PublishedTable) -> None:
+    if isinstance(read, PublishedTable):
+        tables = [read.rows]
+    else:
+        tables = [read.donors, read.structures, read.genes, read.probes, read.samples]
+        refuse_unprintable((read.title, *read.notes))
+    for table in tables:
+        for column in table.columns:
+            if pa.types.is_string(column.type):
+                refuse_unprintable(column.to_pylist())
+
+
+def _read_category(path: Path) -> None:
+    found = site_category.read(site_category.places(path), "a category")
+    for category in found.categories:
+        refuse_unprintable((category.name, *category.members))
+
+
+def _read_correlates(path: Path) -> None:
+    found = find_correlates.read(path)
+    refuse_unprintable((found.title, *found.names))
 
 
 # --- zips ---
@@ -201,13 +223,13 @@ _WORDS = [b"2-Sep\n1-Mar\nMARCH1\n43345\n2020-09-02\nsept. 2\n9861", b"H0351.200
 TARGETS: Sequence[Target] = (
     _folder_target("full-donor", full_donor, _read_downloads),
     _folder_target("heatmap", heatmap, _read_downloads),
-    _folder_target("find-correlates", _correlates, find_correlates.read),
+    _folder_target("find-correlates", _correlates, _read_correlates),
     _folder_target("site-category", heatmap, _read_category),
     Target("zip", _zips, _read_as(f"{_DONOR}.zip", _read_downloads), change_zip(_CELLS, change_bytes)),
     Target(
         "zip-of-correlates",
         lambda: [_zipped(_correlates())],
-        _read_as("correlates.zip", find_correlates.read),
+        _read_as("correlates.zip", _read_correlates),
         change_zip(_CELLS, change_bytes),
     ),
     Target("table", _tables, _read_as("table.csv", _read_downloads), _CELLS),

@@ -4,16 +4,15 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import TypeVar
-from unicodedata import category as kind_of
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from fuzz.mutation import CELLS, Change, change_bytes, change_cells, one_of
-from fuzz.names import lookup
+from fuzz.names import lookup, refuse_unprintable
 from fuzz.targets import Target
 from helpers.gene_ontology import GAF, GENE2GO, OBO
 
@@ -28,9 +27,6 @@ from coexpr.readers.gene_files import find_gene_files, read_terms, tables_of_nam
 from coexpr.readers.result_file import read_result
 
 T = TypeVar("T")
-
-# Control characters, marks of direction and others without a form, halves of pairs, and line ends.
-_NOT_PRINTED = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 _GENE_INFO = (
     "#tax_id\tGeneID\tSymbol\tLocusTag\tSynonyms\tdbXrefs\tdescription\tModification_date\n"
@@ -76,17 +72,10 @@ def _lines_of(*separators: bytes) -> Change:
     return changed
 
 
-def _refuse_unprintable(names: Iterable[object]) -> None:
-    """Fail for names that a terminal would not print as they are."""
-    for name in names:
-        if isinstance(name, str) and any(kind_of(character) in _NOT_PRINTED for character in name):
-            raise AssertionError(f"not printable: {name!r:.80}")
-
-
 def _check(file: CategoryFile) -> None:
     for category in file.categories:
-        _refuse_unprintable((category.name, category.accession, *category.members))
-    _refuse_unprintable((file.source, file.release, *file.notes))
+        refuse_unprintable((category.name, category.accession, *category.members))
+    refuse_unprintable((file.source, file.release, *file.notes))
 
 
 def _categories(ending: str, options: ReadingOptions | None = None) -> Callable[[bytes, Path], object]:
@@ -121,7 +110,7 @@ def _with_printable_errors(read: Callable[[], T]) -> T:
     try:
         return read()
     except CoexprError as error:
-        _refuse_unprintable(str(error).splitlines())
+        refuse_unprintable(str(error).splitlines())
         if len(str(error)) > 5000:
             raise AssertionError(f"an error of {len(str(error)):,} characters") from None
         raise
@@ -151,8 +140,8 @@ def _ontology(content: bytes, folder: Path) -> None:
         terms = read_terms(find_gene_files([ontology, genes]), {})
         for table in terms.tables.values():
             for column in table.columns:
-                _refuse_unprintable(column.to_pylist())
-        _refuse_unprintable((terms.release, terms.annotated, *terms.notes))
+                refuse_unprintable(column.to_pylist())
+        refuse_unprintable((terms.release, terms.annotated, *terms.notes))
 
     _with_printable_errors(read)
 
@@ -163,8 +152,8 @@ def _update(content: bytes, folder: Path) -> None:
     ontology.write_text(OBO)
     genes.write_bytes(content)
     terms = _with_printable_errors(lambda: read_terms(find_gene_files([ontology, genes]), {"NTRK2": 4915}))
-    _refuse_unprintable((terms.release, terms.annotated, *terms.notes))
-    _refuse_unprintable(terms.tables["annotations"].column("go_id").to_pylist())
+    refuse_unprintable((terms.release, terms.annotated, *terms.notes))
+    refuse_unprintable(terms.tables["annotations"].column("go_id").to_pylist())
 
 
 def _gene_info(content: bytes, folder: Path) -> None:
@@ -174,7 +163,7 @@ def _gene_info(content: bytes, folder: Path) -> None:
     def read() -> None:
         names = gene_info.read(find_gene_files([path])["gene_info"])
         tables_of_names(names)
-        _refuse_unprintable([names.release, *(cell for row in (*names.genes, *names.aliases) for cell in row)])
+        refuse_unprintable([names.release, *(cell for row in (*names.genes, *names.aliases) for cell in row)])
 
     _with_printable_errors(read)
 
@@ -183,7 +172,7 @@ def _map(content: bytes, folder: Path) -> None:
     path = folder / "map.csv"
     path.write_bytes(content)
     found = _with_printable_errors(lambda: read_map(path))
-    _refuse_unprintable((*found.keys, found.name, found.column))
+    refuse_unprintable((*found.keys, found.name, found.column))
 
 
 def _results() -> list[dict[str, object]]:
@@ -224,7 +213,7 @@ def _result(content: bytes, folder: Path) -> None:
         text = describe_methods(path).text
     except CoexprError:
         return
-    _refuse_unprintable([text])
+    refuse_unprintable([text])
 
 
 def _change_json(content: bytes, random: Random) -> bytes:

@@ -48,9 +48,11 @@ def assert_refused(path: Path, message: str) -> None:
 # --- tables ---
 
 
-@pytest.mark.parametrize("cell", ["a\0b", "a\x1b[2Jb", "a\nb", "\u202eabc", "\x85", "\x7f"])
+@pytest.mark.parametrize(
+    "cell", ["a\0b", "a\x1b[2Jb", "a\nb", "\u202eabc", "\x85", "\x7f", "a\u200bb", "\ufeffa", "a\xad", "\U000e0061"]
+)
 def test_control_characters_in_names(tmp_path: Path, cell: str) -> None:
-    expected = "null character" if "\0" in cell else "row [34], column probe_name: expected text without control"
+    expected = "null character" if "\0" in cell else "row [34], column probe_name: expected printable text"
     assert_refused(donor_folder(tmp_path, files=replace_cell(full_donor(), "Probes.csv", 3, 2, cell)), expected)
 
 
@@ -497,10 +499,16 @@ def test_a_list_of_empty_names(text: str) -> None:
         split_rows(text, lambda names: {})
 
 
-def test_a_title_with_control_characters_is_no_title(tmp_path: Path) -> None:
-    files = full_donor() | {"Readme.txt": "=====\n\x1b[2JAllen\n=====\n"}
+@pytest.mark.parametrize("title", ["\x1b[2JAllen", "Al\ufefflen", "\u202eAllen"])
+def test_a_title_that_is_not_printable_is_no_title(tmp_path: Path, title: str) -> None:
+    files = full_donor() | {"Readme.txt": f"=====\n{title}\n=====\n"}
     ((download,), _) = find_downloads([donor_folder(tmp_path, files=files)])
     assert download.read().title is None
+    files = heatmap() | {"Contents.txt": f"=====\n{title}\n=====\nshow?seed=101\n"}
+    header, *rows = files["Probes.csv"].splitlines()
+    files["Probes.csv"] = "\n".join([f"{header},r", *(f"{row},0.5" for row in rows)])
+    found = find_correlates.read(write_folder(tmp_path / "correlates", files))
+    assert found.title is None
 
 
 def test_a_file_of_one_line_is_recognised_by_its_beginning(tmp_path: Path) -> None:
