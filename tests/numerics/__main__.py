@@ -29,11 +29,15 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=500)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--python", action="append", default=[], help="another interpreter that has coexpr's packages")
+    parser.add_argument(
+        "--blas", nargs="+", default=[], metavar=("PYTHON", "FOLDER"),
+        help="an interpreter whose numpy is linked to libblas.so.3, and folders with libraries of that name",
+    )  # fmt: skip
     given = parser.parse_args()
     if given.what == "digits":
         compare_with_digits(given.examples, given.seed)
     else:
-        compare_kernels(given.python)
+        compare_kernels(given.python, given.blas)
 
 
 if __name__ == "__main__":

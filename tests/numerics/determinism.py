@@ -42,8 +42,11 @@ COMMANDS = {
 KERNELS = ("Haswell", "Sandybridge", "Nehalem", "Prescott")  # those that processors with AVX2 can run, and differ
 
 
-def variations(pythons: list[str]) -> Iterator[tuple[str, str, dict[str, str], list[str]]]:
-    """Yield the name of each variation, its interpreter, environment and options."""
+def variations(pythons: list[str], blas: list[str]) -> Iterator[tuple[str, str, dict[str, str], list[str]]]:
+    """Yield the name of each variation, its interpreter, environment and options.
+
+    `blas` is an interpreter whose numpy is linked to libblas.so.3, and folders with libraries of that name.
+    """
     for kernel in KERNELS:
         yield f"kernel {kernel}", sys.executable, {"OPENBLAS_CORETYPE": kernel}, []
     for threads in ("1", "2"):
@@ -52,21 +55,24 @@ def variations(pythons: list[str]) -> Iterator[tuple[str, str, dict[str, str], l
     yield "PYTHONHASHSEED 7", sys.executable, {"PYTHONHASHSEED": "7"}, []
     for number, python in enumerate(pythons, start=1):
         yield f"other versions {number}", python, {}, []
+    for folder in blas[1:]:
+        yield f"BLAS {Path(folder).name}", blas[0], {"LD_LIBRARY_PATH": folder}, []
 
 
-def compare_kernels(pythons: list[str]) -> None:
+def compare_kernels(pythons: list[str], blas: list[str]) -> None:
     """Run every command in every variation, and compare its rows with those of a plain run."""
-    tried = (
-        f"Rows of {len(COMMANDS)} commands compared over {len(list(variations(pythons)))} matrix libraries, versions "
-    )
+    varied = list(variations(pythons, blas))
+    tried = f"Rows of {len(COMMANDS)} commands compared over {len(varied)} matrix libraries, versions "
     tried += "and numbers of threads"
+    if len(blas) > 1:
+        tried += f", among them the BLAS of {', '.join(Path(folder).name for folder in blas[1:])}"
     with tempfile.TemporaryDirectory() as name, recorded("determinism", "numbers", tried) as trial:
         folder = Path(name)
         database = _database(folder)
         plain = {command: _run(sys.executable, database, COMMANDS[command], {}) for command in COMMANDS}
         if failed := [text for text in plain.values() if text.startswith("exit code")]:
             raise RuntimeError(failed[0])
-        for variation, python, environment, options in variations(pythons):
+        for variation, python, environment, options in varied:
             for command, arguments in COMMANDS.items():
                 _forget_derived(folder)
                 found = _run(python, database, [*arguments, *options], environment)
