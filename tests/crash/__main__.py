@@ -1,6 +1,6 @@
 """Kill commands, let their disk fail, cut their power; record what happened.
 
-    PYTHONPATH=tests python -m crash COMMAND... --points N [--by kills|errors|power]
+    PYTHONPATH=tests python -m crash COMMAND... --points N [--by kills|errors|power|full]
 
 The commands are those of scenarios.py. After every attempt the database must be whole, and the same command must
 complete, with the result of an undisturbed run, and leave no other file.
@@ -16,10 +16,11 @@ from crash.scenarios import SCENARIOS
 from crash.tries import BY, tries
 from helpers.trials import recorded
 
-_PARTS = {"kills": "crashes", "power": "crashes", "errors": "systems"}
+_PARTS = {"kills": "crashes", "power": "crashes", "errors": "systems", "full": "systems"}
 _WORDS = {
     "kills": "SIGKILL at any call that changes a file, or at any time, during",
     "errors": "a full or damaged disk (ENOSPC, EDQUOT, EIO), once or from a call on, during",
+    "full": "a disk of any size from too small to large enough, during",
     "power": "power lost at any call that changes a file (a model of the disk), during",
 }
 

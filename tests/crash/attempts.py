@@ -11,12 +11,14 @@ from crash.disk import Disk
 from crash.faults import Ended, Fault, Runner, running
 from crash.scenarios import Place, Scenario
 from crash.states import caches, contents, contents_of, downloads_in, open_in_shell, opens, verify
+from helpers.disks import mounted_disk
 from helpers.http_server import serving
 
 from coexpr.database.checkpoint import has_interrupted_checkpoint
 
 # Of so many attempts, one runs the command as a program of its own, and uses the shell of DuckDB.
 _ONE_IN = 10
+_DESPITE_ERROR = "completed despite the error"
 
 
 class Attempts:
@@ -43,12 +45,14 @@ class Attempts:
         self._attempts = 0
         self._messages: list[str] = []
         self.disk = Disk(place.folder)
+        self.kilobytes_before = _kilobytes_in(place.folder)
         start = time.monotonic()
         done = runner.run(self._command, record=True)
         self.seconds = time.monotonic() - start
         assert done.code == 0, done.stderr
         self.recorded = list(runner.calls())
         self.calls = self.recorded[-1].number
+        self.kilobytes_after = _kilobytes_in(place.folder)
         self._after, self._caches = contents(place.folder), caches(place.folder)
         # The database and the list of fingerprints have other states between.
         self._outputs = [
@@ -89,7 +93,20 @@ class Attempts:
     def fail(self, fault: Fault) -> str:
         """Make a call fail; return what happened."""
         self._restore()
-        ended = self._runner.run(self._command, fault, alone=self._is_alone())
+        return self._check_failed(self._runner.run(self._command, fault, alone=self._is_alone()))
+
+    def fill(self, kilobytes: int) -> str:
+        """Run the command on a disk of this size, then again on one that is large enough; return what happened."""
+        _empty(self._place.folder)
+        with mounted_disk(self._place.folder, kilobytes) as enlarge:
+            self._restore()
+            ended = self._runner.run(self._command, alone=self._is_alone())
+            enlarge()
+            outcome = self._check_failed(ended)
+        return "completed: the disk was large enough" if outcome == _DESPITE_ERROR else outcome
+
+    def _check_failed(self, ended: Ended) -> str:
+        """Check a command that may have failed, and what it left; return what happened."""
         if ended.code == 0:
             assert "Error" not in ended.stderr, ended.stderr
             has_warning = "cache" in ended.stderr  # which is part of the result
@@ -98,7 +115,7 @@ class Attempts:
                 missing = {name for name, text in self._after.items() if found.get(name) != text}
                 assert not missing, f"exit code 0, but not complete: {sorted(missing)}"
             self.check(has_warning=has_warning)
-            return "completed without what could not be written" if has_warning else "completed despite the error"
+            return "completed without what could not be written" if has_warning else _DESPITE_ERROR
         self._check_message(ended)
         self.check()
         return "an error of one line, then completed by the same command"
@@ -183,6 +200,11 @@ class Attempts:
                 found = contents_of(path, self._place.folder)
                 expected = {name: self._after[name] for name in found if name in self._after}
                 assert found == expected or path.read_bytes() == self._bytes_before.get(path), f"{path.name} is damaged"
+
+
+def _kilobytes_in(folder: Path) -> int:
+    """Return the space that files take on a disk of blocks of 4 kB."""
+    return sum(-(-path.stat().st_size // 4096) * 4 for path in folder.rglob("*") if path.is_file())
 
 
 def _empty(folder: Path) -> None:

@@ -8,7 +8,9 @@ from functools import partial
 from crash.attempts import Attempts
 from crash.faults import Fault, Kind
 
-BY = ("kills", "errors", "power")
+BY = ("kills", "errors", "power", "full")
+# A disk of so many times the space of all files at the end is large enough for those that exist meanwhile.
+_LARGE_ENOUGH = 1.6
 # Of so many kills, one is at any time; of so many power cuts, one is after the command has ended.
 _ONE_IN = 10
 
@@ -18,7 +20,7 @@ Try = tuple[str, Callable[[], str]]
 def tries(attempts: Attempts, by: str, count: int, seed: int = 0) -> Iterator[Try]:
     """Yield attempts, each with the words that describe it."""
     chosen = random.Random(seed)
-    made = {"kills": _kills, "errors": _errors, "power": _power}[by]
+    made = {"kills": _kills, "errors": _errors, "power": _power, "full": _full}[by]
     return made(attempts, count, chosen)
 
 
@@ -52,3 +54,12 @@ def _power(attempts: Attempts, count: int, chosen: random.Random) -> Iterator[Tr
     for _ in range(at_end):
         seed = chosen.randrange(1 << 30)
         yield f"power cut at the end, seed {seed}", partial(attempts.cut_at_the_end, seed)
+
+
+def _full(attempts: Attempts, count: int, chosen: random.Random) -> Iterator[Try]:
+    least = attempts.kilobytes_before + 4
+    most = max(least + count, int(_LARGE_ENOUGH * attempts.kilobytes_after))
+    step = (most - least) // max(1, count - 1)
+    for number in range(count):
+        size = least + number * step + chosen.randrange(step)
+        yield f"a disk of {size:,} kB", partial(attempts.fill, size)
