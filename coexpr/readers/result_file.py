@@ -137,8 +137,12 @@ def _read_arrow(path: Path, kind: str) -> tuple[Any, list[dict[str, Any]]]:
         return provenance, table.to_pylist()
     except ResultFileError:
         raise
-    except (pa.ArrowException, ValueError, OverflowError) as error:
-        raise ResultFileError(f"{path} is damaged ({_first_line(error)}).") from None
+    except (pa.ArrowException, ValueError, OverflowError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # it is of the disk, not of pyarrow
+        raise ResultFileError(
+            f"{path} is damaged ({_first_line(error)}). Use another copy, or ask its question again."
+        ) from None
 
 
 def _refuse_large(path: Path, cells: int, text: int = 0) -> None:
