@@ -14,7 +14,7 @@ import duckdb
 
 import coexpr
 from coexpr.database.connection import open_readonly
-from coexpr.database.engine import connect
+from coexpr.database.engine import connect, reason_of
 from coexpr.database.expression import Expression
 from coexpr.database.matrix_cache import cache_path
 from coexpr.database.queries import query, run, single
@@ -185,7 +185,7 @@ def _opened(path: Path) -> Iterator[Finding]:
     except (CoexprError, OSError) as error:
         yield Finding("database", "problem", str(error))
     except duckdb.Error as error:
-        found = f"{path} is damaged: {str(error).splitlines()[0]}"
+        found = f"{path} is damaged: {reason_of(error)}"
         yield Finding(
             "database", "problem", found, "restore a copy, or move the file away and load the downloads again"
         )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from coexpr.analysis.design import find_design
 from coexpr.analysis.profiles import profile_of, profiles_of_probes
 from coexpr.database.catalog import differences, digests
-from coexpr.database.connection import first_line
+from coexpr.database.engine import reason_of
 from coexpr.database.expression import Expression
 from coexpr.database.names import find_probe
 from coexpr.database.queries import query, run
@@ -88,7 +88,7 @@ def verify_database(expression: Expression) -> Result[DatabaseChecks]:
             rows += [stability, *_check_cache(expression)]
         rows += _check_contents(expression)
     except duckdb.Error as error:
-        rows.append(("every block can be read", False, first_line(error), ""))
+        rows.append(("every block can be read", False, reason_of(error), ""))
     holds = all(row[1] for row in rows)
     return Result(CHECKS, rows, DatabaseChecks(database=str(expression.path), holds=holds, is_complete=is_complete))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from coexpr.database.categories import GeneFilterUse, choose_genes
 from coexpr.database.connection import forbid_other_files, open_readonly
-from coexpr.database.engine import attach, connect
+from coexpr.database.engine import attach, connect, reason_of
 from coexpr.database.queries import query, registered, run, single
 from coexpr.database.schema import migrate
 from coexpr.database.sources import find_sources
@@ -143,10 +143,9 @@ def _new_database(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         migrate(connection, path)
         yield connection
     except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
         raise OutputError(
-            f"the database of the bundle could not be written: {reason}. Nothing is kept. If the disk is full, free "
-            "some space and run the same command again."
+            f"the database of the bundle could not be written: {reason_of(error)}. Nothing is kept. If the disk is "
+            "full, free some space and run the same command again."
         ) from None
     finally:
         connection.close()

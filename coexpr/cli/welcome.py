@@ -45,6 +45,7 @@ def _with_data(path: Path, program: str) -> list[str]:
 
     from coexpr.atlas import Atlas
     from coexpr.cli.screen import counts
+    from coexpr.database.engine import reason_of
     from coexpr.errors import DatabaseError
 
     try:
@@ -53,7 +54,7 @@ def _with_data(path: Path, program: str) -> list[str]:
             gene = atlas.example_gene
             has_category = gene is not None and _has_others(atlas, gene)
     except duckdb.Error as error:
-        raise DatabaseError(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
+        raise DatabaseError(f"{path} cannot be read: {reason_of(error)}.") from None
     lines = [f"{path} has {counts(vars(totals), 'donors', 'samples', 'probes', 'genes')}."]
     if gene is None:
         return [*lines, "It has no expression data of a gene. Load a download:", "", f"  {program} ingest PATH"]

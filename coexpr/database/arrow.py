@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from coexpr.database.engine import reason_of
 from coexpr.errors import DatabaseError
 
 # Rows per Arrow batch: about 30 MB for the donor with the most samples.
@@ -97,7 +98,7 @@ def _batches(
         yield from batches_of(open_reader(connection, statement, parameters, _BATCH_ROWS))
     except duckdb.Error as error:
         raise DatabaseError(
-            f"the database cannot be read ({str(error).splitlines()[0]}). Load the downloads into a new one."
+            f"the database cannot be read ({reason_of(error)}). Load the downloads into a new one."
         ) from None
 
 

@@ -9,7 +9,7 @@ import duckdb
 
 from coexpr.database.catalog import refuse_altered, refuse_foreign, tables_and_views
 from coexpr.database.checkpoint import has_interrupted_checkpoint, undo_interrupted_checkpoint
-from coexpr.database.engine import connect
+from coexpr.database.engine import connect, reason_of
 from coexpr.database.queries import query, single
 from coexpr.database.schema import has_current_definitions, pending_migrations
 from coexpr.database.turns import SECONDS_TO_READ, Say, Waiting, has_locks, holder_in, turn_to_write, wait_for_writer
@@ -141,12 +141,12 @@ def read_errors(path: Path) -> Iterator[None]:
     except duckdb.InterruptException:
         raise
     except duckdb.OutOfMemoryException as error:
-        raise DatabaseError(f"{path} cannot be read with this much memory: {first_line(error)}.") from None
+        raise DatabaseError(f"{path} cannot be read with this much memory: {reason_of(error)}.") from None
     except duckdb.Error as error:
         if _NOT_TEXT in str(error):
-            raise OptionError(f"a name is not UTF-8 text: {first_line(error).partition(_NOT_TEXT)[2]}.") from None
+            raise OptionError(f"a name is not UTF-8 text: {reason_of(error).partition(_NOT_TEXT)[2]}.") from None
         raise DatabaseError(
-            f"{path} cannot be read: {first_line(error)}. The file may be damaged, or its macros altered. `coexpr "
+            f"{path} cannot be read: {reason_of(error)}. The file may be damaged, or its macros altered. `coexpr "
             "verify` checks it; without a backup, load the downloads into a new database."
         ) from error
 
@@ -173,11 +173,6 @@ def _identity(path: Path) -> tuple[int, int]:
     return state.st_dev, state.st_ino
 
 
-def first_line(error: Exception) -> str:
-    """Return the first line of the text of an error, without a full stop."""
-    return str(error).splitlines()[0].rstrip(".")
-
-
 def not_opened(path: Path, error: duckdb.Error) -> DatabaseError:
     """Return the error that explains why DuckDB did not open a file."""
     if "Unique file handle conflict" in str(error) or "different configuration" in str(error):
@@ -188,4 +183,4 @@ def not_opened(path: Path, error: duckdb.Error) -> DatabaseError:
             "local disk."
         )
     remedy = f"Choose another `database`, or set {DATABASE_VARIABLE}."
-    return DatabaseError(f"{path} cannot be opened as a database: {first_line(error)}. {remedy}")
+    return DatabaseError(f"{path} cannot be opened as a database: {reason_of(error)}. {remedy}")

@@ -9,6 +9,8 @@ import duckdb
 from coexpr.database.queries import query
 
 _IN_MEMORY = Path(":memory:")
+# After a failure, DuckDB refuses everything else, and says why.
+_ORIGINAL = "Original error: "
 
 
 def connect(
@@ -35,3 +37,11 @@ def attach(connection: duckdb.DuckDBPyConnection, statement: str, path: Path) ->
     The path is made absolute, because DuckDB takes a relative one such as md:name for the address of a service.
     """
     connection.execute(statement, {"path": str(path.absolute())})
+
+
+def reason_of(error: Exception) -> str:
+    """Return what went wrong in DuckDB, on one line and without a full stop.
+
+    It is the original error if that led to others.
+    """
+    return str(error).rpartition(_ORIGINAL)[2].splitlines()[0].rstrip(". ")

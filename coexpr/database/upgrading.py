@@ -10,7 +10,7 @@ import duckdb
 
 from coexpr.database.attachment import attach_for_writing, remedy_after
 from coexpr.database.checkpoint import checkpoint
-from coexpr.database.connection import first_line
+from coexpr.database.engine import reason_of
 from coexpr.database.queries import single
 from coexpr.database.schema import migrate, pending_migrations
 from coexpr.database.schema_files import schema_version
@@ -45,7 +45,7 @@ def bring_up_to_date(path: Path, waiting: Waiting) -> None:
             checkpoint(connection, path, file)  # the copy must include the log of a killed run
         except (duckdb.Error, OSError) as error:
             raise DatabaseError(
-                f"{path} could not be brought up to date: {first_line(error)}. Nothing was changed. "
+                f"{path} could not be brought up to date: {reason_of(error)}. Nothing was changed. "
                 f"{remedy_after(error)}, then run the same command again."
             ) from None
         _copy(file, path, kept)
@@ -58,7 +58,7 @@ def bring_up_to_date(path: Path, waiting: Waiting) -> None:
             if not isinstance(error, duckdb.Error | OSError):
                 raise
             raise DatabaseError(
-                f"{path} could not be brought up to date: {first_line(error)}. It is as it was before. "
+                f"{path} could not be brought up to date: {reason_of(error)}. It is as it was before. "
                 f"{remedy_after(error)}, then run the same command again."
             ) from None
         with suppress(OSError):  # the next ingest removes it

@@ -14,7 +14,8 @@ import duckdb
 from coexpr.database.attachment import attach_for_writing, remedy_after
 from coexpr.database.catalog import refuse_foreign, tables_and_views
 from coexpr.database.checkpoint import checkpoint_and_close, has_interrupted_checkpoint, undo_interrupted_checkpoint
-from coexpr.database.connection import connect_readonly, first_line, not_opened
+from coexpr.database.connection import connect_readonly, not_opened
+from coexpr.database.engine import reason_of
 from coexpr.database.queries import query, single
 from coexpr.database.schema import migrate, pending_migrations
 from coexpr.database.turns import SECONDS_TO_WRITE, Say, Waiting, turn_to_write
@@ -53,7 +54,7 @@ def open_for_writing(path: Path, *, say: Say = ignore_message) -> Iterator[duckd
             yield connection
         except (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException) as error:
             raise DatabaseError(
-                f"{path} could not be written: {first_line(error)}. The load was rolled back. {remedy_after(error)}, "
+                f"{path} could not be written: {reason_of(error)}. The load was rolled back. {remedy_after(error)}, "
                 "then run the same command again."
             ) from None
         finally:
@@ -102,7 +103,7 @@ def _create(path: Path, waiting: Waiting) -> None:
     except OSError as error:
         raise DatabaseError(f"{path} cannot be created: {error.strerror}. Choose another `database`.") from None
     except duckdb.Error as error:
-        raise DatabaseError(f"{path} cannot be created: {first_line(error)}. {remedy_after(error)}.") from None
+        raise DatabaseError(f"{path} cannot be created: {reason_of(error)}. {remedy_after(error)}.") from None
 
 
 def _rename(unfinished: Path, path: Path) -> None:
@@ -159,7 +160,7 @@ def _checkpoint(connection: duckdb.DuckDBPyConnection, path: Path, waiting: Wait
             raise
         except (DatabaseError, duckdb.Error, OSError):
             raise DatabaseError(
-                f"{path}.wal could not be merged into the database: {first_line(error)}. The loaded data are complete "
+                f"{path}.wal could not be merged into the database: {reason_of(error)}. The loaded data are complete "
                 f"in both files; keep them together. {remedy_after(error)}, then run the same command again."
             ) from None
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from coexpr.database.engine import attach, connect
+from coexpr.database.engine import attach, connect, reason_of
 from coexpr.database.queries import query, registered
 from coexpr.errors import OptionError, OutputError
 from coexpr.network.graphml import write_graphml
@@ -195,8 +195,7 @@ def _write_duckdb(path: Path, parts: Parts, nodes: Nodes, provenance: Mapping[st
             rename_on_disk(folder / path.name, path)
     except duckdb.Error as error:
         raise OutputError(
-            f"{path} cannot be written: {str(error).splitlines()[0].rstrip('.')}. Free some space, or write to another "
-            "folder."
+            f"{path} cannot be written: {reason_of(error)}. Free some space, or write to another folder."
         ) from None
     except RuntimeError as error:  # raised by DuckDB after Ctrl-C
         if "interrupt" not in str(error).lower():

@@ -1,13 +1,16 @@
-"""Connections print nothing of their own."""
+"""Connections print nothing of their own, and their errors are told by their reason."""
 
 import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
+from helpers.disks import small_disk
 from helpers.folders import PACKAGE
 
 from coexpr.atlas import Atlas
+from coexpr.database.engine import connect, reason_of
 
 # It takes longer than the two seconds after which DuckDB would begin to print.
 STATEMENT = "select count(*) as n from range(1_500_000_000) as t(i) where hash(i) = 0"
@@ -45,3 +48,14 @@ def test_two_atlases_of_one_file_after_a_statement(synthetic_database: Path) -> 
 def test_all_connections_are_opened_alike() -> None:
     opening = [path.name for path in PACKAGE.rglob("*.py") if "duckdb.connect(" in path.read_text(encoding="utf-8")]
     assert opening == ["engine.py"]
+
+
+def test_the_reason_of_a_failure_is_the_error_that_led_to_it(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", 2200) as disk, connect() as connection:
+        connection.execute(f"ATTACH '{disk}/n.duckdb' AS n")
+        with pytest.raises(duckdb.Error, match="CHECKPOINT during DETACH failed") as failure:
+            connection.execute("CREATE TABLE n.t AS SELECT range AS n, random() AS r FROM range(120_000); DETACH n")
+        assert reason_of(failure.value) == f'Could not write file "{disk}/n.duckdb": No space left on device'
+    with pytest.raises(duckdb.Error) as failure:
+        duckdb.sql("SELECT * FROM nothing")
+    assert reason_of(failure.value) == "Catalog Error: Table with name nothing does not exist!"
