@@ -20,7 +20,7 @@ _PARTS = {"kills": "crashes", "power": "crashes", "errors": "systems", "full": "
 _WORDS = {
     "kills": "SIGKILL at any call that changes a file, or at any time, during",
     "errors": "a full or damaged disk (ENOSPC, EDQUOT, EIO), once or from a call on, during",
-    "full": "a disk of any size from too small to large enough, during",
+    "full": "a disk of any size, from too small to large enough, during",
     "power": "power lost at any call that changes a file (a model of the disk), during",
 }
 

@@ -2,8 +2,10 @@
 
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from crash.disk import Disk
 from crash.faults import Ended, Fault, Runner, running
 from crash.scenarios import Place, Scenario
 from crash.states import caches, contents, contents_of, downloads_in, open_in_shell, opens, verify
-from helpers.disks import mounted_disk
+from helpers.disks import ENOUGH_KILOBYTES, mounted_disk
 from helpers.http_server import serving
 
 from coexpr.database.checkpoint import has_interrupted_checkpoint
@@ -45,14 +47,12 @@ class Attempts:
         self._attempts = 0
         self._messages: list[str] = []
         self.disk = Disk(place.folder)
-        self.kilobytes_before = _kilobytes_in(place.folder)
         start = time.monotonic()
         done = runner.run(self._command, record=True)
         self.seconds = time.monotonic() - start
         assert done.code == 0, done.stderr
         self.recorded = list(runner.calls())
         self.calls = self.recorded[-1].number
-        self.kilobytes_after = _kilobytes_in(place.folder)
         self._after, self._caches = contents(place.folder), caches(place.folder)
         # The database and the list of fingerprints have other states between.
         self._outputs = [
@@ -104,6 +104,24 @@ class Attempts:
             enlarge()
             outcome = self._check_failed(ended)
         return "completed: the disk was large enough" if outcome == _DESPITE_ERROR else outcome
+
+    def needed_kilobytes(self) -> tuple[int, int]:
+        """Return the space that the files take before the command, and the most while it runs."""
+        _empty(self._place.folder)
+        used: list[int] = []
+        has_ended = threading.Event()
+
+        def watch() -> None:
+            while not has_ended.wait(0.001):
+                used.append(shutil.disk_usage(self._place.folder).used)
+
+        with mounted_disk(self._place.folder, ENOUGH_KILOBYTES), ThreadPoolExecutor() as watching:
+            self._restore()
+            before = shutil.disk_usage(self._place.folder).used
+            watching.submit(watch)
+            self._runner.run(self._command)
+            has_ended.set()
+        return before // 1024, max(used) // 1024
 
     def _check_failed(self, ended: Ended) -> str:
         """Check a command that may have failed, and what it left; return what happened."""
@@ -200,11 +218,6 @@ class Attempts:
                 found = contents_of(path, self._place.folder)
                 expected = {name: self._after[name] for name in found if name in self._after}
                 assert found == expected or path.read_bytes() == self._bytes_before.get(path), f"{path.name} is damaged"
-
-
-def _kilobytes_in(folder: Path) -> int:
-    """Return the space that files take on a disk of blocks of 4 kB."""
-    return sum(-(-path.stat().st_size // 4096) * 4 for path in folder.rglob("*") if path.is_file())
 
 
 def _empty(folder: Path) -> None:

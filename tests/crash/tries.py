@@ -9,8 +9,8 @@ from crash.attempts import Attempts
 from crash.faults import Fault, Kind
 
 BY = ("kills", "errors", "power", "full")
-# A disk of so many times the space of all files at the end is large enough for those that exist meanwhile.
-_LARGE_ENOUGH = 1.6
+# The largest disks have so many times the space that the command takes.
+_MORE_THAN_NEEDED = 1.2
 # Of so many kills, one is at any time; of so many power cuts, one is after the command has ended.
 _ONE_IN = 10
 
@@ -57,9 +57,8 @@ def _power(attempts: Attempts, count: int, chosen: random.Random) -> Iterator[Tr
 
 
 def _full(attempts: Attempts, count: int, chosen: random.Random) -> Iterator[Try]:
-    least = attempts.kilobytes_before + 4
-    most = max(least + count, int(_LARGE_ENOUGH * attempts.kilobytes_after))
-    step = (most - least) // max(1, count - 1)
+    before, most = attempts.needed_kilobytes()
+    step = max(1, int((most - before) * _MORE_THAN_NEEDED) // count)
     for number in range(count):
-        size = least + number * step + chosen.randrange(step)
+        size = before + number * step + chosen.randint(1, step)
         yield f"a disk of {size:,} kB", partial(attempts.fill, size)

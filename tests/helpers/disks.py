@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-_ENOUGH_KILOBYTES = 4_000_000
+ENOUGH_KILOBYTES = 4_000_000
 
 
 @contextmanager
@@ -22,7 +22,7 @@ def mounted_disk(folder: Path, kilobytes: int) -> Iterator[Callable[[], object]]
     mount = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "none", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         raise OSError("a small disk cannot be mounted here")
-    enlarge = ["mount", "-o", f"remount,size={_ENOUGH_KILOBYTES}k", str(folder)]
+    enlarge = ["mount", "-o", f"remount,size={ENOUGH_KILOBYTES}k", str(folder)]
     try:
         yield lambda: subprocess.run(enlarge, check=True)
     finally:
