@@ -1,5 +1,6 @@
 """Connections to DuckDB, for files and in memory."""
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -9,8 +10,9 @@ import duckdb
 from coexpr.database.queries import query
 
 _IN_MEMORY = Path(":memory:")
-# After a failure, DuckDB refuses everything else, and says why.
-_ORIGINAL = "Original error: "
+_EARLIER = re.compile(r'has been invalidated.*?Original error: "?([^\n]+?)"?$', re.M | re.S)
+# What follows is the statement, which may say anything.
+_STATEMENT = "\nLINE "
 
 
 def connect(
@@ -42,6 +44,9 @@ def attach(connection: duckdb.DuckDBPyConnection, statement: str, path: Path) ->
 def reason_of(error: Exception) -> str:
     """Return what went wrong in DuckDB, on one line and without a full stop.
 
-    It is the original error if that led to others.
+    If DuckDB reports that an earlier error has invalidated the database, it is that error.
     """
-    return str(error).rpartition(_ORIGINAL)[2].splitlines()[0].rstrip(". ")
+    text = str(error).partition(_STATEMENT)[0]
+    if earlier := _EARLIER.search(text):
+        text = earlier[1]
+    return (text.splitlines() or [type(error).__name__])[0].rstrip(". ")

@@ -119,7 +119,9 @@ def _gaf_annotations(rows: Iterable[tuple[int, str]], path: Path) -> Iterator[_A
             )
         symbol, qualifiers, term, evidence, taxa, date = (cells[place] for place in (2, 3, 4, 6, 12, 13))
         if not symbol or has_control(symbol):
-            raise DownloadError(f"{path}, line {row}: expected the symbol of a gene, found {symbol!r:.40}.")
+            raise DownloadError(
+                f"{path}, line {row}: expected the symbol of a gene, found {symbol!r:.40}.", remedy=_AGAIN
+            )
         for cell, expected, pattern in (
             (term, "a term such as GO:0007399", _TERM),
             (evidence, "an evidence code such as IDA", _EVIDENCE),

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from coexpr.errors import DownloadError
+from coexpr.readers.printable import has_control
 from coexpr.readers.text import split_lines
 
 # Title of the synthetic atlas, in the readme of its downloads and of its folder.
@@ -129,7 +130,7 @@ def title_line(readme: str) -> str | None:
     """Return the title of a readme, the line between two lines of equal signs: the name of the atlas."""
     lines = [line.strip() for line in split_lines(readme)]
     for above, title, below in zip(lines, lines[1:], lines[2:], strict=False):
-        if _is_rule(above) and _is_rule(below) and title and title.isprintable():
+        if _is_rule(above) and _is_rule(below) and title and not has_control(title):
             return title
     return None
 

@@ -39,3 +39,5 @@ JSON_MARKS = 8_000_000
 # Of a result as Parquet or Arrow: a network of a million edges has 7 million cells.
 RESULT_CELLS = 10_000_000
 RESULT_BYTES = 300_000_000
+# Numbers that describe a Parquet file, about 60 for each column of each of its row groups.
+PARQUET_FIELDS = 500_000

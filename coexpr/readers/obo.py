@@ -100,19 +100,21 @@ def read_ontology(path: Path) -> Ontology:
 
 def _with_edges_in_use(ontology: Ontology) -> Ontology:
     """Return an ontology whose relations lead to terms in use; others are left out, and noted."""
-    edges: list[tuple[str, str, str]] = []
+    edges: dict[tuple[str, str, str], None] = {}  # a parent may be named twice, by several of its ids
     left_out: list[tuple[str, str]] = []
     for child, parent, relation in ontology.edges:
         if (term := ontology.in_use(parent)) is None:
             left_out.append((child, parent))
         else:
-            edges.append((child, term, relation))
-    notes = ontology.notes
+            edges[child, term, relation] = None
+    notes: tuple[str, ...] = ()
     if left_out:
         first = f"{left_out[0][0]:.60} to {left_out[0][1]:.60}"
-        note = f"relations to terms that are obsolete or not in the ontology, left out: {len(left_out):,} ({first})."
-        notes = (*notes, note)
-    return replace(ontology, edges=edges, notes=notes)
+        notes = (
+            "relations to terms that are obsolete or not in the ontology, left out: "
+            f"{len(left_out):,}; the first is from {first}.",
+        )
+    return replace(ontology, edges=list(edges), notes=notes)
 
 
 def _refuse_other_bytes(content: bytes, path: Path) -> None:

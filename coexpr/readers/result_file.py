@@ -116,11 +116,11 @@ def _read_arrow(path: Path, kind: str) -> tuple[Any, list[dict[str, Any]]]:
     import pyarrow.parquet as pq
 
     from coexpr.readers.arrow_size import size_of, texts_of
-    from coexpr.readers.parquet_footer import claimed_by
+    from coexpr.readers.parquet_size import size_of_parquet
 
     try:
         if kind == "parquet":
-            _refuse_large(path, *claimed_by(path))
+            _refuse_large(path, *size_of_parquet(path))
             with pq.ParquetFile(path) as file:
                 texts = texts_of(file)
             table = pq.ParquetFile(path, read_dictionary=texts).read()
@@ -137,12 +137,20 @@ def _read_arrow(path: Path, kind: str) -> tuple[Any, list[dict[str, Any]]]:
         return provenance, table.to_pylist()
     except ResultFileError:
         raise
-    except (pa.ArrowException, ValueError, OverflowError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # it is of the disk, not of pyarrow
-        raise ResultFileError(
-            f"{path} is damaged ({_first_line(error)}). Use another copy, or ask its question again."
-        ) from None
+    except pa.ArrowMemoryError:
+        raise ResultFileError(f"{path} does not fit into the memory. Ask for fewer rows.") from None
+    except OSError as error:
+        if error.errno is not None:  # it is of the disk, not of pyarrow
+            raise
+        raise _damaged(path, error) from None
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> ResultFileError:
+    return ResultFileError(
+        f"{path} is damaged ({_first_line(error)}). Use another copy, or run the command that wrote it again."
+    )
 
 
 def _refuse_large(path: Path, cells: int, text: int = 0) -> None:

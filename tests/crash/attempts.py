@@ -103,12 +103,13 @@ class Attempts:
             ended = self._runner.run(self._command, alone=self._is_alone())
             enlarge()
             outcome = self._check_failed(ended)
+        if ended.code and " left. " in ended.stderr:
+            return "refused beforehand, with what is needed and left, then completed by the same command"
         return "completed: the disk was large enough" if outcome == _DESPITE_ERROR else outcome
 
     def needed_kilobytes(self) -> tuple[int, int]:
         """Return the space that the files take before the command, and the most while it runs."""
         _empty(self._place.folder)
-        used: list[int] = []
         has_ended = threading.Event()
 
         def watch() -> None:
@@ -117,11 +118,15 @@ class Attempts:
 
         with mounted_disk(self._place.folder, ENOUGH_KILOBYTES), ThreadPoolExecutor() as watching:
             self._restore()
-            before = shutil.disk_usage(self._place.folder).used
-            watching.submit(watch)
-            self._runner.run(self._command)
-            has_ended.set()
-        return before // 1024, max(used) // 1024
+            used = [shutil.disk_usage(self._place.folder).used]
+            watched = watching.submit(watch)
+            try:
+                done = self._runner.run(self._command)
+            finally:
+                has_ended.set()
+            watched.result()
+        assert done.code == 0, done.stderr
+        return used[0] // 1024, max(used) // 1024
 
     def _check_failed(self, ended: Ended) -> str:
         """Check a command that may have failed, and what it left; return what happened."""

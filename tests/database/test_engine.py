@@ -56,6 +56,16 @@ def test_the_reason_of_a_failure_is_the_error_that_led_to_it(tmp_path: Path) -> 
         with pytest.raises(duckdb.Error, match="CHECKPOINT during DETACH failed") as failure:
             connection.execute("CREATE TABLE n.t AS SELECT range AS n, random() AS r FROM range(120_000); DETACH n")
         assert reason_of(failure.value) == f'Could not write file "{disk}/n.duckdb": No space left on device'
+
+
+def test_the_reason_of_a_failure_is_one_line_of_its_own() -> None:
     with pytest.raises(duckdb.Error) as failure:
-        duckdb.sql("SELECT * FROM nothing")
+        duckdb.sql("SELECT 'has been invalidated. Original error: y' FROM nothing")
     assert reason_of(failure.value) == "Catalog Error: Table with name nothing does not exist!"
+    fatal = (
+        "FATAL Error: Failed: database has been invalidated because of a previous fatal error. The database must be "
+    )
+    fatal += 'restarted prior to being used again.\nOriginal error: "IO Error: No space left on device"'
+    assert reason_of(duckdb.FatalException(fatal)) == "IO Error: No space left on device"
+    assert reason_of(duckdb.IOException("Could not read.")) == "Could not read"
+    assert reason_of(duckdb.IOException("")) == "IOException"

@@ -88,10 +88,10 @@ def _refuse_unprintable_names(read: Download | PublishedTable) -> None:
     else:
         tables = [read.donors, read.structures, read.genes, read.probes, read.samples]
         refuse_unprintable((read.title, *read.notes))
-    for table in tables:
-        for column in table.columns:
-            if pa.types.is_string(column.type):
-                refuse_unprintable(column.to_pylist())
+    texts = [column for table in tables for column in table.columns if pa.types.is_string(column.type)]
+    assert texts or isinstance(read, PublishedTable)
+    for column in texts:
+        refuse_unprintable(column.to_pylist())
 
 
 def _read_category(path: Path) -> None:

@@ -66,6 +66,8 @@ def compare_kernels(pythons: list[str], blas: list[str]) -> None:
     tried += "and numbers of threads"
     if len(blas) > 1:
         tried += f", among them the BLAS of {', '.join(Path(folder).name for folder in blas[1:])}"
+    for folder in blas[1:]:
+        _require_library(blas[0], folder)
     with tempfile.TemporaryDirectory() as name, recorded("determinism", "numbers", tried) as trial:
         folder = Path(name)
         database = _database(folder)
@@ -81,6 +83,15 @@ def compare_kernels(pythons: list[str], blas: list[str]) -> None:
                     trial.fail(f"{command} with {variation}: {outcome}")
                 else:
                     trial.count(outcome)
+
+
+def _require_library(python: str, folder: str) -> None:
+    """Raise RuntimeError unless numpy of an interpreter takes libblas.so.3 from a folder."""
+    ask = "import numpy; print(open('/proc/self/maps').read())"
+    environment = os.environ | {"LD_LIBRARY_PATH": folder}
+    done = subprocess.run([python, "-c", ask], env=environment, capture_output=True, text=True, check=True)
+    if str((Path(folder) / "libblas.so.3").resolve()) not in done.stdout:
+        raise RuntimeError(f"numpy of {python} does not load libblas.so.3 of {folder}")
 
 
 def compare(plain: str, found: str, tolerance: float = TOLERANCE) -> str:

@@ -134,7 +134,8 @@ def test_relations_to_terms_that_are_not_in_use_are_left_out_and_noted(tmp_path:
         ("GO:0000004", "GO:0000002"),
     ]
     assert terms.notes == [
-        "relations to terms that are obsolete or not in the ontology, left out: 2 (GO:0000002 to GO:0000099)."
+        "relations to terms that are obsolete or not in the ontology, left out: 2; the first is from GO:0000002 to "
+        "GO:0000099."
     ]
 
 
