@@ -186,7 +186,9 @@ def _read_characters(content: bytes, folder: Path) -> None:
     if found := characters.decimals_of_lines(content, 6):
         cells = [line.split(b",") for line in content.splitlines()]
         assert found[0].tolist() == [int(row[0]) for row in cells]
-        assert (found[1] == np.array([[float(cell) for cell in row[1:]] for row in cells], np.float32)).all()
+        with np.errstate(over="ignore"):  # the largest numbers are infinite in single precision
+            expected = np.array([[float(cell) for cell in row[1:]] for row in cells], np.float32)
+        assert (found[1] == expected).all()
     if calls := characters.calls_of_equal_lines(content, 6):
         cells = [line.split(b",") for line in content.splitlines()]
         assert calls[0].tolist() == [int(row[0]) for row in cells]
