@@ -1,4 +1,4 @@
-"""Connections print nothing of their own, and their errors are told by their reason."""
+"""Connections print nothing of their own, and the reason of their errors is one line."""
 
 import subprocess
 import sys
